@@ -1,0 +1,178 @@
+"""The types that a model is read into. They know nothing of the file format or of any delegate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from msgspec import Struct
+
+#: The index of an operand that the file leaves out.
+OMITTED = -1
+
+#: Bytes per element; None where elements have no fixed whole-byte size.
+DTYPE_BITS: Mapping[str, int | None] = {
+    "FLOAT32": 32,
+    "FLOAT16": 16,
+    "INT32": 32,
+    "UINT8": 8,
+    "INT64": 64,
+    "STRING": None,
+    "BOOL": 8,
+    "INT16": 16,
+    "COMPLEX64": 64,
+    "INT8": 8,
+    "FLOAT64": 64,
+    "COMPLEX128": 128,
+    "UINT64": 64,
+    "RESOURCE": None,
+    "VARIANT": None,
+    "UINT32": 32,
+    "UINT16": 16,
+    "INT4": 4,
+    "BFLOAT16": 16,
+    "INT2": 2,
+    "UINT4": 4,
+    "FLOAT8E4M3FN": 8,
+    "FLOAT8E5M2": 8,
+}
+
+
+class Quantization(Struct, frozen=True, dict=True):
+    """How a tensor's integers stand for real numbers.
+
+    `scale_data` and `zero_point_data` are views of the file (float32 and int64, little-endian):
+    a per-channel table is decoded only when somebody asks for it. `details` is the name of the
+    schema's `QuantizationDetails` table (`BlockwiseQuantization`, ...), `details_fields` its fields.
+    """
+
+    scale_count: int = 0
+    zero_point_count: int = 0
+    scale_data: Sequence[float] = ()
+    zero_point_data: Sequence[int] = ()
+    axis: int = 0
+    minimum: Sequence[float] = ()
+    maximum: Sequence[float] = ()
+    details: str | None = None
+    details_fields: Mapping[str, Any] | None = None
+
+    @cached_property
+    def scales(self) -> tuple[float, ...]:
+        return tuple(self.scale_data)
+
+    @cached_property
+    def zero_points(self) -> tuple[int, ...]:
+        return tuple(self.zero_point_data)
+
+
+class Tensor(Struct, frozen=True, dict=True):
+    """A tensor as the file states it (or, in a `Prepared` subgraph, as Prepare left it)."""
+
+    index: int
+    name: str
+    dtype: str
+    #: The file's `shape`; an open dimension stands as the file's placeholder, normally 1.
+    shape: tuple[int, ...]
+    #: The file's `shape_signature` (-1 where a dimension is open); None where the file has none.
+    shape_signature: tuple[int, ...] | None = None
+    #: The file's `has_rank`; an empty shape of an unranked tensor says nothing.
+    has_rank: bool = False
+    #: What the runtime calls constant: buffer not 0, with a `data` vector (an empty one counts)
+    #: or with an offset greater than 1.
+    constant: bool = False
+    #: The constant's bytes, a view of the file; None where the tensor has none.
+    data: memoryview | None = None
+    buffer: int = 0
+    variable: bool = False
+    quantization: Quantization | None = None
+    #: The schema's SparsityParameters table as decoded fields; None where the tensor is dense.
+    sparsity: Mapping[str, Any] | None = None
+
+
+class Operator(Struct, frozen=True, dict=True):
+    """One operator in execution order.
+
+    `name` is the schema's (`CONV_2D`, `CUSTOM`, `STABLEHLO_ADD`); `custom` is the custom code of a
+    CUSTOM operator. `inputs`, `outputs` and `intermediates` are tensor indices of the operator's
+    subgraph, `OMITTED` where the file leaves an operand out. `options` holds every field of the
+    operator's options table by schema name, enum values as their schema names; all zeros where the
+    table is absent, because that is what the runtime does.
+    """
+
+    index: int
+    name: str
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Mapping[str, Any]
+    #: The schema table that `options` came from; None where the file has no options table.
+    options_table: str | None = None
+    custom: str | None = None
+    #: A custom operator's own options, undecoded.
+    custom_options: memoryview | None = None
+    intermediates: tuple[int, ...] = ()
+
+
+class Subgraph(Struct, frozen=True, dict=True):
+    index: int
+    name: str
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    @cached_property
+    def producers(self) -> dict[int, list[int]]:
+        """Tensor index -> indices of the operators that write it, in execution order."""
+        found: dict[int, list[int]] = {}
+        for operator in self.operators:
+            for tensor in operator.outputs:
+                if tensor != OMITTED:
+                    found.setdefault(tensor, []).append(operator.index)
+        return found
+
+    @cached_property
+    def consumers(self) -> dict[int, list[int]]:
+        """Tensor index -> indices of the operators that read it, once per operand, in order."""
+        found: dict[int, list[int]] = {}
+        for operator in self.operators:
+            for tensor in operator.inputs:
+                if tensor != OMITTED:
+                    found.setdefault(tensor, []).append(operator.index)
+        return found
+
+
+class OperatorCode(Struct, frozen=True):
+    """An entry of the model's operator table; the interpreter wants every one registered, used or not."""
+
+    name: str
+    version: int
+    custom: str | None = None
+
+
+class Signature(Struct, frozen=True):
+    """A named entry point: names of inputs and outputs -> tensor indices of one subgraph."""
+
+    key: str
+    subgraph: int
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+
+
+class Model(Struct, frozen=True, dict=True):
+    path: str
+    #: Size of the file in bytes.
+    size: int
+    schema_version: int
+    description: str
+    subgraphs: tuple[Subgraph, ...]
+    operator_codes: tuple[OperatorCode, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    #: Metadata entries by name, undecoded.
+    metadata: Mapping[str, memoryview] = {}
+    #: Subgraph index -> (earlier operator, later operator) edges that the model's
+    #: `model_control_dependencies` metadata asks for; None where the model has no such metadata.
+    control_dependencies: Mapping[int, tuple[tuple[int, int], ...]] | None = None
+    #: What the file cannot be blamed for but the reader had to put up with, one line each.
+    remarks: tuple[str, ...] = ()
