@@ -1,0 +1,353 @@
+"""Reads any table that the schema describes, over bytes that may lie about everything.
+
+A flatbuffer table starts with a signed distance to its vtable, which states where each field lies
+within the table, 0 for an absent one. Fields that aren't numbers hold the distance to what they refer
+to. Writers share vtables, so each is checked and turned into one `struct` format once (a `Layout`), and
+every table with that vtable is then decoded by a single unpacking.
+
+What is accepted is what the flatbuffers verifier accepts: everything inside the file, aligned and
+terminated, no distance 0. On top of that the whole is held to a budget: tables that refer to the same
+bytes over and over would otherwise let a small file ask for hours of work.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
+from mmap import mmap
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from analyzer.model import schema
+from analyzer.model.schema import Field
+
+Bytes = bytes | bytearray | memoryview | mmap
+
+#: Format characters of `struct`.
+CODES = {
+    "bool": "?",
+    "int8": "b",
+    "uint8": "B",
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "uint64": "Q",
+    "float32": "f",
+    "float64": "d",
+}
+
+_distance = struct.Struct("<i").unpack_from
+_count = struct.Struct("<I").unpack_from
+_sizes = struct.Struct("<HH").unpack_from
+
+#: Vectors up to this long are decoded at once; of longer ones a view is kept where that is possible.
+_SHORT = 4
+
+#: A table's share of the budget, in bytes. Together with four times the file's size this allows one
+#: table for every four bytes, which is what a reference to a table takes.
+_TABLE_COST = 16
+
+
+class Malformed(Exception):
+    """The bytes aren't what they should be; the text says what and where."""
+
+
+class Layout(NamedTuple):
+    """How the tables that share a vtable lie in the file."""
+
+    unpack: Callable[[Any, int], tuple[Any, ...]]
+    #: Puts unpacked values and the defaults of absent fields in slot order.
+    pick: Callable[[tuple[Any, ...]], Iterable[Any]]
+    #: Slot and offset of each field that refers to something else.
+    references: tuple[tuple[int, int], ...]
+    #: A table's position modulo `mask + 1` must be `phase`.
+    mask: int
+    phase: int
+
+
+class Names(dict[int, str]):
+    """The members of an enum; a number that the schema doesn't know comes out as `Enum:number`."""
+
+    def __init__(self, enum: str) -> None:
+        super().__init__(schema.members(enum))
+        self.enum = enum
+
+    def __missing__(self, number: int) -> str:
+        return f"{self.enum}:{number}"
+
+
+names = cache(Names)
+
+
+class Kind:
+    """A table of the schema, prepared for decoding."""
+
+    __slots__ = ("defaults", "enums", "fields", "flat", "formats", "layouts", "references")
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        slots = 1 + max((field.slot for field in fields), default=-1)
+        self.fields = fields
+        self.formats: list[str | None] = [None] * slots
+        self.references = [field.slot for field in fields if _refers(field)]
+        #: Enums that stand in the table itself, by slot.
+        self.enums = [
+            (field.slot, names(field.type)) for field in fields if field.form == "enum" and not field.vector
+        ]
+        defaults: list[Any] = [None] * slots
+        for field in fields:
+            self.formats[field.slot] = "I" if _refers(field) else _code(field)
+            defaults[field.slot] = None if _refers(field) else _raw(field)
+        self.defaults = tuple(defaults)
+        #: Whether the table is all there is: no field refers to anything else.
+        self.flat = not self.references
+        #: Vtable -> layout, for all files read so far.
+        self.layouts: dict[bytes, Layout] = {}
+
+    def layout(self, vtable: bytes) -> Layout:
+        found = self.layouts.get(vtable)
+        if found is None:
+            found = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable))
+            if len(self.layouts) < 1000:
+                self.layouts[vtable] = found
+        return found
+
+
+@cache
+def kind(table: str) -> Kind:
+    return Kind(tuple(schema.fields(table).values()))
+
+
+class Flatbuffer:
+    """A flatbuffer's bytes, and how to read tables, vectors and strings at a position in them."""
+
+    def __init__(self, data: Bytes) -> None:
+        self.data = data
+        self.size = len(data)
+        self.view = memoryview(data)
+        #: Bytes that may still be decoded.
+        self.budget = 4 * self.size + 65536
+        self._layouts: dict[tuple[Kind, int], Layout] = {}
+        self._decoded: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def root(self) -> int:
+        """Position of the root table."""
+        self._within(0, 8)
+        return int(_count(self.data, 0)[0])
+
+    def rows(self, kind: Kind, positions: Sequence[int]) -> list[list[Any]]:
+        """The tables at `positions`: values by slot, positions for what a field refers to, None if absent."""
+        self._spend(_TABLE_COST * len(positions))
+        data, layouts, defaults = self.data, self._layouts, kind.defaults
+        rows = []
+        for position in positions:
+            try:
+                vtable = position - _distance(data, position)[0]
+                found = layouts.get((kind, vtable)) or self._layout(kind, vtable)
+                unpack, pick, references, mask, phase = found
+                row = [*pick(unpack(data, position) + defaults)]
+            except struct.error:
+                raise Malformed(self._short(position)) from None
+            if position & mask != phase:
+                raise Malformed(f"a table at byte {position} is not aligned")
+            for slot, base in references:
+                if not row[slot]:
+                    raise Malformed(f"a field at byte {position + base} refers to itself")
+                row[slot] += position + base
+            rows.append(row)
+        return rows
+
+    def row(self, kind: Kind, position: int) -> list[Any]:
+        return self.rows(kind, (position,))[0]
+
+    def tables(self, kind: Kind, position: int | None) -> list[list[Any]]:
+        """The rows of a vector of tables; none where the vector is absent."""
+        if position is None:
+            return []
+        count = self.length(position, 4)
+        distances = _unpacker(count, "I")(self.data, position + 4)
+        if 0 in distances:
+            raise Malformed(f"an entry of the vector at byte {position} refers to itself")
+        starts = range(position + 4, position + 4 + 4 * count, 4)
+        return self.rows(kind, [start + distance for start, distance in zip(starts, distances, strict=True)])
+
+    def integers(self, position: int | None) -> tuple[int, ...]:
+        """A vector of int32."""
+        if position is None:
+            return ()
+        return _unpacker(self.length(position, 4), "i")(self.data, position + 4)
+
+    def numbers(self, position: int | None, code: str, size: int) -> Sequence[Any]:
+        """A vector of numbers, decoded if it is short and a view of the file if it is long."""
+        if position is None:
+            return ()
+        count = self.length(position, size)
+        if count <= _SHORT or sys.byteorder != "little":
+            return _unpacker(count, code)(self.data, position + 4)
+        return self.view[position + 4 : position + 4 + count * size].cast(code)  # type: ignore[call-overload, no-any-return]
+
+    def string(self, position: int | None) -> str | None:
+        """A string; replacement characters stand for what isn't UTF-8."""
+        if position is None:
+            return None
+        end = position + 4 + self.length(position, 1)
+        self._within(end, 1)
+        if self.data[end]:
+            raise Malformed(f"the string at byte {position} is not terminated")
+        return str(self.data[position + 4 : end], "utf-8", "replace")
+
+    def bytes(self, position: int) -> memoryview:
+        """A vector of bytes, as a view: it costs nothing whatever its length."""
+        count = self._vector(position, 1)
+        return self.view[position + 4 : position + 4 + count]
+
+    def outside(self, offset: int, size: int) -> memoryview:
+        """Bytes that lie in the file but not in the flatbuffer."""
+        self._within(offset, size)
+        return self.view[offset : offset + size]
+
+    def decode(self, table: str, position: int) -> dict[str, Any]:
+        """Every field of a table by schema name, enums by name, and all that it refers to."""
+        of = kind(table)
+        row = self.row(of, position)
+        if of.flat:
+            key = (table, *row)
+            found = self._decoded.get(key)
+            if found is None:
+                found = self._decoded[key] = self._fields(of, row)
+            return found
+        return self._fields(of, row)
+
+    def length(self, position: int, size: int) -> int:
+        """How many elements of `size` bytes the vector at `position` has, paid for."""
+        count = self._vector(position, size)
+        self.budget -= count * size
+        if self.budget < 0:
+            self._spend(0)
+        return count
+
+    def _vector(self, position: int, size: int) -> int:
+        try:
+            (count,) = _count(self.data, position)
+        except struct.error:
+            raise Malformed(self._short(position)) from None
+        if position + 4 + count * size > self.size:
+            raise Malformed(self._short(position + 4 + count * size - 1))
+        if position & 3:
+            raise Malformed(f"a vector at byte {position} is not aligned")
+        return int(count)
+
+    def _fields(self, kind: Kind, row: list[Any]) -> dict[str, Any]:
+        for slot, members in kind.enums:
+            row[slot] = members[row[slot]]
+        return {
+            field.name: self._referred(field, row) if _refers(field) else row[field.slot]
+            for field in kind.fields
+        }
+
+    def _referred(self, field: Field, row: list[Any]) -> Any:
+        position = row[field.slot]
+        if position is None:
+            return () if field.vector else None
+        if field.form == "string":
+            return self.string(position)
+        if field.form == "union":
+            table = row[field.slot - 1]
+            return self.decode(table, position) if table in schema.members(field.type).values() else None
+        if not field.vector:
+            return self.decode(field.type, position)
+        if field.form == "table":
+            return self._decode_all(field.type, position)
+        if field.type in ("uint8", "int8"):
+            return self.bytes(position)
+        code = _code(field)
+        values = _unpacker(self.length(position, struct.calcsize(code)), code)(self.data, position + 4)
+        return tuple(map(names(field.type).__getitem__, values)) if field.form == "enum" else values
+
+    def _decode_all(self, table: str, position: int) -> tuple[dict[str, Any], ...]:
+        of = kind(table)
+        return tuple(self._fields(of, row) for row in self.tables(of, position))
+
+    def _layout(self, kind: Kind, position: int) -> Layout:
+        if position < 0:
+            raise Malformed(f"a vtable lies at byte {position}, before the file")
+        size, _ = _sizes(self.data, position)
+        if size < 4 or size & 1 or position & 1:
+            raise Malformed(f"the vtable at byte {position} is damaged")
+        self._within(position, size)
+        found = kind.layout(bytes(self.data[position + 4 : position + size]))
+        self._layouts[kind, position] = found
+        return found
+
+    def _spend(self, cost: int) -> None:
+        self.budget -= cost
+        if self.budget < 0:
+            raise Malformed("its tables refer to the same bytes over and over")
+
+    def _within(self, position: int, size: int) -> None:
+        if position + size > self.size:
+            raise Malformed(self._short(position + size - 1))
+
+    def _short(self, position: int) -> str:
+        wanted = max(position, self.size)
+        return f"ends early: byte {wanted} is wanted, the file has {self.size} bytes"
+
+
+def _layout(kind: Kind, offsets: Sequence[int]) -> Layout:
+    present = sorted(
+        (offset, slot)
+        for slot, (offset, code) in enumerate(zip(offsets, kind.formats, strict=False))
+        if offset and code
+    )
+    format, end, mask, phase = "<", 0, 3, 0
+    for offset, slot in present:
+        code = kind.formats[slot] or ""
+        size = struct.calcsize(code)
+        if (
+            offset < end
+            or (size < 8 and offset % size)
+            or (size == 8 and mask == 7 and offset & 7 != -phase & 7)
+        ):
+            raise Malformed("the fields of a table overlap or are not aligned")
+        if size == 8:
+            mask, phase = 7, -offset & 7
+        format += f"{offset - end}x{code}"
+        end = offset + size
+    order = {slot: index for index, (_, slot) in enumerate(present)}
+    indices = [order.get(slot, len(present) + slot) for slot in range(len(kind.formats))]
+    return Layout(
+        struct.Struct(format).unpack_from,
+        _picker(indices),
+        tuple((slot, offset) for offset, slot in present if slot in kind.references),
+        mask,
+        phase,
+    )
+
+
+def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], Iterable[Any]]:
+    if len(indices) > 1:
+        return itemgetter(*indices)
+    return lambda values: [values[index] for index in indices]
+
+
+@lru_cache(256)
+def _unpacker(count: int, code: str) -> Callable[[Any, int], tuple[Any, ...]]:
+    return struct.Struct(f"<{count}{code}").unpack_from
+
+
+def _refers(field: Field) -> bool:
+    return field.vector or field.form in ("string", "table", "union")
+
+
+def _code(field: Field) -> str:
+    return CODES[schema.stored_type(field.type) if field.form == "enum" else field.type]
+
+
+def _raw(field: Field) -> Any:
+    """The default as it would be stored."""
+    if field.form != "enum":
+        return field.default
+    return next(number for number, name in schema.members(field.type).items() if name == field.default)

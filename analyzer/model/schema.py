@@ -1,0 +1,114 @@
+"""What the TFLite schema says about a table, a field, an enum or an operator's options."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.model.tables import EMPTY, ENUMS, OPTIONS, TABLES, UNIONS
+
+
+class Field(Struct, frozen=True):
+    """A field of a table.
+
+    `form` is `scalar`, `enum`, `string`, `table` or `union`; `type` is then a number type or `bool`, or
+    the name of the enum, table or union. The field `<union>_type` has form `enum`: see `members`.
+    `default` is what a table that lacks the field means, an enum's as its member's name.
+    """
+
+    name: str
+    slot: int
+    form: str
+    type: str
+    vector: bool
+    default: Any
+
+
+@cache
+def members(name: str) -> dict[int, str]:
+    """The numbers and names of an enum, or of a union's tables."""
+    if name in UNIONS:
+        return dict(enumerate(["NONE", *UNIONS[name].split()]))
+    found, number = {}, 0
+    for word in ENUMS[name].rpartition(":")[2].split():
+        member, _, written = word.partition("=")
+        number = int(written or number)
+        found[number] = member
+        number += 1
+    return found
+
+
+def stored_type(name: str) -> str:
+    """The number type that an enum or a union's type is stored as."""
+    return "uint8" if name in UNIONS else ENUMS[name].rpartition(":")[0] or "int8"
+
+
+@cache
+def fields(table: str) -> dict[str, Field]:
+    """The fields of a table by name, in slot order."""
+    found, slot = {}, 0
+    for word in TABLES.get(table, "").split():
+        if word != "-":
+            name, _, declared = word.partition(":")
+            for field in _declared(name, slot, *declared.partition("=")[::2]):
+                found[field.name] = field
+                slot = field.slot
+        slot += 1
+    return found
+
+
+def zeros(table: str) -> dict[str, Any]:
+    """What every field of a table is where the runtime, finding no table, leaves its memory zeroed."""
+    return {
+        field.name: _default(field.form, field.type, field.vector, "") for field in fields(table).values()
+    }
+
+
+def tables() -> list[str]:
+    return [*TABLES, *EMPTY.split()]
+
+
+@cache
+def options_table(operator: str) -> str | None:
+    """The table that the runtime expects an operator's options in; None where it has none."""
+    return OPTIONS.get(operator) or _options_by_key().get(_key(operator))
+
+
+@cache
+def _options_by_key() -> dict[str, str]:
+    options = f"{UNIONS['BuiltinOptions']} {UNIONS['BuiltinOptions2']}".split()
+    return {_key(table.removesuffix("Options")): table for table in options}
+
+
+def _key(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _declared(name: str, slot: int, declared: str, default: str) -> list[Field]:
+    type = declared.strip("[]")
+    vector = type != declared
+    if type in UNIONS:
+        kind = Field(f"{name}_type", slot, "enum", type, False, "NONE")
+        return [kind, Field(name, slot + 1, "union", type, False, None)]
+    form = _form(type)
+    return [Field(name, slot, form, type, vector, _default(form, type, vector, default))]
+
+
+def _form(type: str) -> str:
+    if type in ENUMS:
+        return "enum"
+    return "table" if type in TABLES else "string" if type == "string" else "scalar"
+
+
+def _default(form: str, type: str, vector: bool, written: str) -> Any:
+    if vector:
+        return ()
+    if form == "enum":
+        return written or members(type)[0]
+    if form != "scalar":
+        return None
+    if type == "bool":
+        return written == "True"
+    return float(written or 0) if type.startswith("float") else int(written or 0)
