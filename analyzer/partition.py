@@ -1,0 +1,183 @@
+"""The runtime's own partitioner: which accepted operators one delegate kernel takes together.
+
+Source: google-ai-edge/LiteRT f67457790, tflite/graph_info.cc (grouping, boundaries),
+tflite/core/interpreter.cc (control edges), tflite/delegates/utils.cc (which groups are kept).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.model.graph import OMITTED, Model, Subgraph
+
+#: (earlier operator, later operator): the later one waits for the earlier, whatever the data says.
+ControlEdge = tuple[int, int]
+
+#: Up to this many partitions, every known std::sort is an insertion sort and keeps equals in order.
+STABLE_SORT = 16
+
+
+class Partition(Struct, frozen=True):
+    """Operators of one subgraph that one delegate kernel replaces, ascending: in execution order."""
+
+    operators: tuple[int, ...]
+
+
+def partition(
+    subgraph: Subgraph, accepted: Collection[int], control_edges: Sequence[ControlEdge] = ()
+) -> list[Partition]:
+    """Group the accepted operators the way the runtime does, groups in execution order.
+
+    Groups of accepted and of other operators alternate. An operator joins the open group as soon
+    as all that it depends on is scheduled, so independent branches can land in the same one.
+
+    Empty where the runtime refuses the graph: some operator can never be scheduled (a cycle, a
+    tensor that only its reader writes), or a control edge names an operator that doesn't exist.
+    """
+    count = len(subgraph.operators)
+    if not all(0 <= operator < count for edge in control_edges for operator in edge):
+        return []
+    groups = list(_groups(subgraph, frozenset(accepted), control_edges))
+    if sum(len(group) for _, group in groups) < count:
+        return []
+    return [Partition(tuple(sorted(group))) for delegated, group in groups if delegated]
+
+
+def _groups(
+    subgraph: Subgraph, accepted: Collection[int], control_edges: Sequence[ControlEdge]
+) -> Iterator[tuple[bool, list[int]]]:
+    """Alternating groups: whether it is delegated, and its operators in no particular order.
+
+    The runtime sweeps over all operators until nothing more fits. Readiness never goes away, so a
+    queue of what became ready finds the same groups without the sweeps.
+    """
+    missing, waiting = _dependencies(subgraph, control_edges)
+    tensors = len(subgraph.tensors)
+    ready: dict[bool, list[int]] = {False: [], True: []}
+    for operator, number in enumerate(missing):
+        if number == 0:
+            ready[operator in accepted].append(operator)
+    # The first operator that depends on nothing decides which kind begins.
+    delegated = 0 in missing and missing.index(0) in accepted
+    while group := ready[delegated]:
+        for operator in group:  # which grows meanwhile
+            for done in (tensors + operator, *subgraph.operators[operator].outputs):
+                for later in waiting.pop(done, ()):
+                    missing[later] -= 1
+                    if missing[later] == 0:
+                        ready[later in accepted].append(later)
+        yield delegated, group
+        ready[delegated] = []
+        delegated = not delegated
+
+
+def _dependencies(
+    subgraph: Subgraph, control_edges: Sequence[ControlEdge]
+) -> tuple[list[int], dict[int, list[int]]]:
+    """On how many things each operator waits, and which operators wait on each thing.
+
+    A thing is a tensor that some operator writes (ready with its first writer), or an operator
+    itself, numbered after the tensors. Whatever no operator writes is ready from the start.
+    """
+    written = subgraph.producers.keys()
+    needed = [set(operator.inputs) & written for operator in subgraph.operators]
+    for earlier, later in control_edges:
+        needed[later].add(len(subgraph.tensors) + earlier)
+    waiting: dict[int, list[int]] = defaultdict(list)
+    for operator, things in enumerate(needed):
+        for thing in things:
+            waiting[thing].append(operator)
+    return [len(things) for things in needed], waiting
+
+
+def boundary(subgraph: Subgraph, operators: Collection[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The tensors that a group of operators reads and writes, as the runtime lists them, ascending.
+
+    Inputs are all that the group reads and doesn't write, constants included. Outputs are what it
+    writes and an operator outside it or the subgraph's caller reads.
+    """
+    inside = frozenset(operators)
+    members = [subgraph.operators[index] for index in inside]
+    read = {tensor for operator in members for tensor in operator.inputs}
+    written = {tensor for operator in members for tensor in operator.outputs} - {OMITTED}
+    consumers = subgraph.consumers
+    outputs = {tensor for tensor in written if not inside.issuperset(consumers.get(tensor, ()))}
+    outputs |= written.intersection(subgraph.outputs)
+    return tuple(sorted(read - written - {OMITTED})), tuple(sorted(outputs))
+
+
+def crossing(subgraph: Subgraph, operators: Collection[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The boundary without constants: what has to be handed over at every run."""
+    inputs, outputs = boundary(subgraph, operators)
+    return tuple(tensor for tensor in inputs if not subgraph.tensors[tensor].constant), outputs
+
+
+def control_edges(model: Model, subgraph: Subgraph, side_effects: Collection[int]) -> Sequence[ControlEdge]:
+    """What keeps operators in order beside data: the model's own metadata, wherever it has any.
+
+    Without it, an edge from each operator that may have side effects to the next such one.
+    """
+    if model.control_dependencies is not None:
+        return model.control_dependencies.get(subgraph.index, ())
+    return list(pairwise(sorted(side_effects)))
+
+
+def largest(partitions: Sequence[Partition], limit: int | None, minimum: int) -> list[Partition]:
+    """The `limit` partitions with the most operators, none with fewer than `minimum`, in execution order.
+
+    `limit` None keeps any number. Among equals the earlier is kept; see `tie_at_limit`.
+    """
+    kept = set(_by_size(partitions, minimum)[:limit])
+    return [found for found in partitions if found in kept]
+
+
+def tie_at_limit(partitions: Sequence[Partition], limit: int | None, minimum: int) -> bool:
+    """Whether `largest` had to choose between equals where the runtime's own choice is unsure.
+
+    The runtime's sort keeps equals in order only in short lists; in longer ones, which of them
+    survives differs between C++ libraries.
+    """
+    found = _by_size(partitions, minimum)
+    if limit is None or not 0 < limit < len(found) or len(partitions) <= STABLE_SORT:
+        return False
+    return len(found[limit - 1].operators) == len(found[limit].operators)
+
+
+def _by_size(partitions: Sequence[Partition], minimum: int) -> list[Partition]:
+    enough = [found for found in partitions if len(found.operators) >= minimum]
+    return sorted(enough, key=lambda found: -len(found.operators))
+
+
+def fold(subgraph: Subgraph, operators: Collection[int], sources: Mapping[int, int]) -> Subgraph:
+    """The subgraph in which these operators read, for each tensor in `sources`, its source instead."""
+    if not sources:
+        return subgraph
+    changed = list(subgraph.operators)
+    for index in operators:
+        inputs = tuple(sources.get(tensor, tensor) for tensor in changed[index].inputs)
+        changed[index] = replace(changed[index], inputs=inputs)
+    return replace(subgraph, operators=tuple(changed))
+
+
+def select(
+    subgraph: Subgraph,
+    accepted: Collection[int],
+    limit: int | None,
+    minimum: int,
+    control_edges: Sequence[ControlEdge] = (),
+    sources: Mapping[int, int] = MappingProxyType({}),
+) -> list[Partition]:
+    """The partitions that a delegate ends up with: grouped, the largest kept, folded, grouped again.
+
+    `sources` leads from the output of a DEQUANTIZE that delegated operators read through to its
+    float16 constant: the limit counts groups that still wait for it, the final grouping doesn't.
+    """
+    kept = largest(partition(subgraph, accepted, control_edges), limit, minimum)
+    operators = [index for found in kept for index in found.operators]
+    return partition(fold(subgraph, operators, sources), operators, control_edges) if sources else kept
