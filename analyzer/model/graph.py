@@ -34,8 +34,8 @@ DTYPE_BITS: Mapping[str, int | None] = {
     "BFLOAT16": 16,
     "INT2": 2,
     "UINT4": 4,
-    "FLOAT8E4M3FN": 8,
-    "FLOAT8E5M2": 8,
+    "FLOAT8_E4M3FN": 8,
+    "FLOAT8_E5M2": 8,
 }
 
 
@@ -88,6 +88,13 @@ class Tensor(Struct, frozen=True, dict=True):
     quantization: Quantization | None = None
     #: The schema's SparsityParameters table as decoded fields; None where the tensor is dense.
     sparsity: Mapping[str, Any] | None = None
+    #: What Prepare made of the tensor; all three stay at their defaults in a model as read.
+    #: Of a size that is only known at run time.
+    dynamic: bool = False
+    #: In the persistent arena, as constants' DEQUANTIZE outputs are: neither constant nor ordinary.
+    persistent: bool = False
+    #: The values that Prepare computed, flattened; None where it computed none.
+    folded: tuple[int | float | bool, ...] | None = None
 
 
 class Operator(Struct, frozen=True, dict=True):
@@ -176,3 +183,32 @@ class Model(Struct, frozen=True, dict=True):
     control_dependencies: Mapping[int, tuple[tuple[int, int], ...]] | None = None
     #: What the file cannot be blamed for but the reader had to put up with, one line each.
     remarks: tuple[str, ...] = ()
+
+
+class Stop(Struct, frozen=True):
+    """Why the interpreter stopped preparing a subgraph, or refused the model."""
+
+    #: "dynamic": a size is only known at run time; "failure": the CPU refuses the operator.
+    kind: str
+    rule: str
+    message: str
+    fix: str
+    source: str
+    operator: int | None = None
+    tensor: int | None = None
+    expected: str | None = None
+    actual: str | None = None
+
+
+class Prepared(Struct, frozen=True):
+    """A model as the interpreter has it when a delegate is asked: shapes and types propagated.
+
+    Operators from a stop on keep the file's shapes and types.
+    """
+
+    model: Model
+    subgraphs: tuple[Subgraph, ...]
+    #: Subgraph index -> why preparing it stopped; subgraphs prepared to the end have no entry.
+    stops: Mapping[int, Stop] = {}
+    #: Why the interpreter could not even be built.
+    refused: Stop | None = None

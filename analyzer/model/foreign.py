@@ -1,0 +1,73 @@
+"""What a file is that was called .tflite but isn't a model, told from its first bytes."""
+
+from __future__ import annotations
+
+#: How many bytes from the start are enough to tell.
+HEAD = 512
+
+_CONVERT = "convert it to .tflite first"
+_UNPACK = "unpack it and name the .tflite file inside"
+
+#: First bytes -> what such a file is, what to do.
+_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a Git LFS pointer, not the model itself",
+        "run `git lfs pull` where it came from",
+    ),
+    (b"PK\x03\x04", "a zip archive, not a model", _UNPACK),
+    (b"PK\x05\x06", "an empty zip archive", _UNPACK),
+    (b"\x1f\x8b", "compressed with gzip", "uncompress it with gunzip"),
+    (b"BZh", "compressed with bzip2", "uncompress it with bunzip2"),
+    (b"\xfd7zXZ\x00", "compressed with xz", "uncompress it with unxz"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "uncompress it with unzstd"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive, not a model", _UNPACK),
+    (b"Rar!", "a rar archive, not a model", _UNPACK),
+    (b"\x89HDF\r\n\x1a\n", "a Keras model or weights in HDF5", _CONVERT),
+    (b"\x93NUMPY", "a NumPy array", "name the .tflite file instead"),
+    (b"\x00\x05\x16\x07", "a macOS resource fork (AppleDouble)", "use the file whose name lacks the leading `._`"),
+    (b"\x00\x05\x16\x00", "a macOS resource fork (AppleSingle)", "copy the file again from the Mac"),
+    (b"LITERTLM", "a LiteRT-LM bundle, not a single model", _UNPACK),
+    (b"%PDF", "a PDF", "name the .tflite file instead"),
+    (b"\x08\x01\x12", "a TensorFlow SavedModel's protobuf", _CONVERT),
+)
+
+_AGAIN = "fetch or convert the file again"
+
+
+def explain(head: bytes) -> tuple[str, str]:
+    """What a file that begins with `head` is, and what to do about it."""
+    for magic, problem, advice in _MAGIC:
+        if head.startswith(magic):
+            return f"is {problem}", advice
+    return _text(head) or _flatbuffer(head) or _protobuf(head) or ("is not a .tflite model", _AGAIN)
+
+
+def _text(head: bytes) -> tuple[str, str] | None:
+    text = head.decode("utf-8", "ignore").strip()
+    if any(ord(letter) < 32 and letter not in "\t\n\r\f" for letter in text) or len(text) < len(head) // 4:
+        return None
+    if not text:
+        return "holds nothing but blanks", _AGAIN
+    lower = text.lower()
+    if lower.startswith(("<!doctype html", "<html", "<head", "<body")):
+        return "is an HTML page, probably a server's error page", "download the model itself, from its raw link"
+    if lower.startswith(("<?xml", "<error")):
+        return "is an XML document, probably a server's error", "download the model itself, from its raw link"
+    if len(head) < HEAD and "\n" not in text and text.endswith((".tflite", ".lite", ".bin")):
+        return f"is the text {text!r}, a symbolic link that was saved as a file", "use the file that it names"
+    return "is a text file, not a model", "name the .tflite file instead"
+
+
+def _flatbuffer(head: bytes) -> tuple[str, str] | None:
+    identifier = head[4:8]
+    if len(identifier) == 4 and identifier.isalnum() and identifier.isupper() and identifier != b"TFL3":
+        return f"is a flatbuffer of another kind ({identifier.decode()}, not TFL3)", "name the .tflite file instead"
+    return None
+
+
+def _protobuf(head: bytes) -> tuple[str, str] | None:
+    # Field 1 of a frozen graph is a node, of an ONNX or Core ML model a small version number.
+    if head[:1] == b"\x0a" or (head[:1] == b"\x08" and len(head) > 3 and head[2] & 7 in (0, 2) and head[2]):
+        return "looks like a protobuf (a frozen graph, ONNX or Core ML model), not a .tflite model", _CONVERT
+    return None

@@ -1,0 +1,1 @@
+"""Rule files -> rule packs; rule pack x operator -> verdict."""

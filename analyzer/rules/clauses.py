@@ -1,0 +1,139 @@
+"""The compact entries of an operator's table, written out as requirements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.rules.catalogue import Place
+from analyzer.rules.tables import Case, Count, FormTable, OperatorTable
+
+
+class Requirement(Struct, frozen=True):
+    """A requirement as text, still to be parsed. `key` is the entry of the table that it comes from."""
+
+    id: str
+    kind: str
+    text: str
+    key: str
+    operand: str | None = None
+
+
+class CompactError(Exception):
+    """A compact entry says something that can't be meant."""
+
+
+_COMPARISON = re.compile(r"^(<=|>=|==|!=|<|>)\s*(.+)$")
+_RANGE = re.compile(r"^(-?\d+)\.\.(-?\d+)$")
+
+
+def slug(name: str) -> str:
+    """A name as it stands in rule ids: `stride_w` -> `stride-w`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def requirements(table: FormTable | OperatorTable, places: Mapping[str, Place]) -> Iterator[Requirement]:
+    """Everything that a table's compact entries require.
+
+    Raises: CompactError.
+    """
+    if table.version is not None:
+        yield Requirement("version", "version", _count("version", table.version), "version")
+    for side, wanted in (("inputs", table.inputs), ("outputs", table.outputs)):
+        if wanted is not None and wanted != "any":
+            yield Requirement(side, "count", _count(f"len({side})", wanted), side)
+    for operand, dtypes in table.operands.items():
+        if dtypes != "any":
+            yield _dtype(operand, dtypes, places)
+    for word in table.constant:
+        yield _constant(word, places)
+    for field, wanted_option in table.options.items():
+        text = _condition(f"options.{field}", wanted_option)
+        yield Requirement(f"option.{slug(field)}", "option", text, "options")
+
+
+def _place(operand: str, places: Mapping[str, Place]) -> Place:
+    if operand not in places:
+        from analyzer.rules.expression import nearest
+
+        raise CompactError(f"there is no operand {operand}{nearest(operand, list(places))}")
+    return places[operand]
+
+
+def _dtype(operand: str, dtypes: str | list[str | Case], places: Mapping[str, Place]) -> Requirement:
+    optional, parts = False, []
+    for entry in [dtypes] if isinstance(dtypes, str) else dtypes:
+        text, when = (entry, "") if isinstance(entry, str) else (entry.dtype, entry.when)
+        optional = optional or text.endswith("?")
+        found = " or ".join(f"t.dtype in {names}" for names in _dtype_lists(text.removesuffix("?")))
+        parts.append(f"({found}) and ({when})" if when else found)
+    condition = " or ".join(f"({part})" for part in parts)
+    if _place(operand, places)[2]:
+        text = f"all({condition} for t in {operand} if not t.omitted)"
+    else:
+        text = condition.replace("t.dtype", f"{operand}.dtype")
+        if optional:
+            text = f"{operand}.omitted or ({text})"
+    return Requirement(f"{slug(operand)}.dtype", "dtype", text, "operands", operand)
+
+
+def _dtype_lists(text: str) -> Iterator[str]:
+    """`UINT8|INT8|floats` -> a list of the names written out, then the definitions named."""
+    words = [word.strip() for word in text.split("|")]
+    literal = [word for word in words if word.upper() == word]
+    if literal:
+        yield "[" + ", ".join(f"'{word}'" for word in literal) + "]"
+    yield from (word for word in words if word not in literal)
+
+
+def _constant(word: str, places: Mapping[str, Place]) -> Requirement:
+    operand = word.removesuffix("?")
+    rest = _place(operand, places)[2]
+    if rest:
+        text = f"all(t.constant for t in {operand} if not t.omitted)"
+    elif word.endswith("?"):
+        text = f"{operand}.omitted or {operand}.constant"
+    else:
+        text = f"{operand}.constant"
+    return Requirement(f"{slug(operand)}.constant", "constant", text, "constant", operand)
+
+
+def _count(subject: str, wanted: Count) -> str:
+    if isinstance(wanted, str) and (found := _RANGE.match(wanted)):
+        return f"{subject} in [{', '.join(str(n) for n in range(int(found[1]), int(found[2]) + 1))}]"
+    return _condition(subject, wanted)
+
+
+def _condition(subject: str, wanted: Any) -> str:
+    if isinstance(wanted, list) and any(isinstance(entry, dict | Case) for entry in wanted):
+        return _cases(subject, wanted)
+    if isinstance(wanted, list):
+        return f"{subject} in [{', '.join(_literal(entry) for entry in wanted)}]"
+    if isinstance(wanted, str) and (found := _COMPARISON.match(wanted)):
+        return f"{subject} {found[1]} {found[2]}"
+    return f"{subject} == {_literal(wanted)}"
+
+
+def _cases(subject: str, cases: list[Any]) -> str:
+    """The first case whose condition holds decides; without any, nothing is required."""
+    text = "true"
+    for entry in reversed(cases):
+        case = Case(**entry) if isinstance(entry, dict) else entry
+        if not isinstance(case, Case):
+            case = Case(value=case)
+        condition = _condition(subject, case.value)
+        text = f"(({condition}) if ({case.when}) else ({text}))" if case.when else f"({condition})"
+    return text
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(value)
+    raise CompactError(f"{value!r} can't stand here; write a check instead")

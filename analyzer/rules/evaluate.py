@@ -1,0 +1,346 @@
+"""Checked tree -> function of a context. Trees are folded for a pack's parameters first."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from analyzer.rules.expression import Tree, show
+from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context
+
+Evaluate = Callable[[Context], Any]
+
+SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "/": operator.truediv,
+    "%": operator.mod,
+}
+
+
+def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
+    """The tree with parameters in place and everything that follows from them alone computed."""
+    node = tree[0]
+    if node in ("lit", "fact", "operand", "rest", "option", "var"):
+        return tree
+    if node == "param":
+        return ["lit", parameters[tree[1]]]
+    if node in ("and", "or"):
+        return _fold_logic(node, tree, parameters)
+    if node == "if":
+        condition = fold(tree[1], parameters)
+        if condition[0] == "lit":
+            return fold(tree[2] if condition[1] else tree[3], parameters)
+        return ["if", condition, fold(tree[2], parameters), fold(tree[3], parameters)]
+    if node == "each":
+        loops = [[slots, fold(iterable, parameters)] for slots, iterable in tree[2]]
+        kept = None if tree[3] is None else fold(tree[3], parameters)
+        return ["each", fold(tree[1], parameters), loops, kept]
+    if node == "named":
+        inner = fold(tree[2], parameters)
+        return inner if inner[0] == "lit" else ["named", tree[1], inner]
+    parts = [fold(part, parameters) if isinstance(part, list) else part for part in tree[1:]]
+    folded = [node, *parts]
+    if all(part[0] == "lit" for part in parts if isinstance(part, list)) and node in ("not", "cmp", "arith", "neg"):
+        try:
+            return ["lit", build(folded)(None)]  # type: ignore[arg-type]
+        except Absent:
+            return folded
+    return folded
+
+
+def _fold_logic(node: str, tree: Tree, parameters: Mapping[str, Any]) -> Tree:
+    decides = node == "or"
+    parts: list[Tree] = []
+    for part in tree[1:]:
+        folded = fold(part, parameters)
+        if folded[0] != "lit":
+            parts.append(folded)
+        elif folded[1] is decides:
+            # What stands before is kept: it may touch an absent thing and so fail first.
+            parts.append(folded)
+            break
+    if not parts:
+        return ["lit", not decides]
+    return parts[0] if len(parts) == 1 else [node, *parts]
+
+
+def build(tree: Tree) -> Evaluate:
+    """A function of the context that evaluates the tree; it raises `Absent` where it touches an absent thing."""
+    return _BUILDERS[tree[0]](tree)
+
+
+def _build_literal(tree: Tree) -> Evaluate:
+    value = tree[1]
+    return lambda c: value
+
+
+def _build_fact(tree: Tree) -> Evaluate:
+    answer = OPERATOR[tree[1]][2] if tree[1] in OPERATOR else None
+    if answer is not None:
+        return answer
+    name = tree[1]
+    return lambda c: getattr(c, name)
+
+
+def _build_operand(tree: Tree) -> Evaluate:
+    side, position, name = tree[1], tree[2], tree[3]
+    if side == "inputs":
+
+        def evaluate(c: Context) -> Any:
+            return c.inputs[position] if position < len(c.inputs) else None
+
+    elif side == "outputs":
+
+        def evaluate(c: Context) -> Any:
+            return c.outputs[position] if position < len(c.outputs) else None
+
+    else:
+
+        def evaluate(c: Context) -> Any:
+            return c.intermediates[position] if position < len(c.intermediates) else None
+
+    evaluate.__name__ = name
+    return evaluate
+
+
+def _build_rest(tree: Tree) -> Evaluate:
+    side, start = tree[1], tree[2]
+    return lambda c: getattr(c, side)[start:]
+
+
+def _build_option(tree: Tree) -> Evaluate:
+    field = tree[1]
+
+    def evaluate(c: Context) -> Any:
+        try:
+            return c.operator.options[field]
+        except KeyError:
+            raise Absent(f"the operator has no option {field}") from None
+
+    return evaluate
+
+
+def _build_var(tree: Tree) -> Evaluate:
+    slot = tree[1]
+    return lambda c: c.variables[slot]
+
+
+def _build_attr(tree: Tree) -> Evaluate:
+    of, name = build(tree[1]), tree[2]
+    if name == "omitted":
+        return lambda c: of(c) is None
+    shown = show(tree[1])
+    tensor_answer = TENSOR[name][2] if name in TENSOR else None
+    operator_answer = OPERATOR[name][2] if name in OPERATOR else None
+
+    def evaluate(c: Context) -> Any:
+        value = of(c)
+        if value is None:
+            raise Absent(f"{shown} is left out")
+        if value.__class__ is Context:
+            assert operator_answer is not None
+            return operator_answer(value)
+        assert tensor_answer is not None
+        return tensor_answer(c, value)
+
+    return evaluate
+
+
+def _build_index(tree: Tree) -> Evaluate:
+    of, at, shown = build(tree[1]), build(tree[2]), show(tree[1])
+
+    def evaluate(c: Context) -> Any:
+        try:
+            return of(c)[at(c)]
+        except IndexError:
+            raise Absent(f"{shown} has no element {at(c)}") from None
+
+    return evaluate
+
+
+def _build_sign(tree: Tree) -> Evaluate:
+    sign, left, right = tree[1], tree[2], tree[3]
+    if sign in ("==", "!=") and (_is_list(left) or _is_list(right)):
+        return _build_sequence_equal(sign, build(left), build(right))
+    apply, a, b = SIGNS[sign], build(left), build(right)
+    if right[0] == "lit":
+        value = right[1]
+        if sign in ("/", "//", "%") and value == 0:
+            return _divide_by_zero
+        return lambda c: apply(a(c), value)
+    if sign in ("/", "//", "%"):
+        return _build_division(apply, a, b)
+    if sign in ("in", "not in") and right[0] == "list" and all(part[0] == "lit" for part in right[1:]):
+        members = frozenset(part[1] for part in right[1:])
+        return (lambda c: a(c) in members) if sign == "in" else (lambda c: a(c) not in members)
+    return lambda c: apply(a(c), b(c))
+
+
+def _divide_by_zero(c: Context) -> Any:
+    raise Absent("division by zero")
+
+
+def _build_division(apply: Callable[[Any, Any], Any], a: Evaluate, b: Evaluate) -> Evaluate:
+    def evaluate(c: Context) -> Any:
+        divisor = b(c)
+        if divisor == 0:
+            raise Absent("division by zero")
+        return apply(a(c), divisor)
+
+    return evaluate
+
+
+def _is_list(tree: Tree) -> bool:
+    return tree[0] in ("list", "each", "rest") or (tree[0] == "attr" and tree[2] in _LISTS)
+
+
+_LISTS = frozenset(name for name, (kind, _, _) in TENSOR.items() if kind.startswith("list["))
+
+
+def _build_sequence_equal(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
+    """Shapes are tuples, lists in rules are lists: equal where their elements are."""
+    if sign == "==":
+        return lambda c: tuple(a(c)) == tuple(b(c))
+    return lambda c: tuple(a(c)) != tuple(b(c))
+
+
+def _build_and(tree: Tree) -> Evaluate:
+    parts = tuple(build(part) for part in tree[1:])
+
+    def evaluate(c: Context) -> Any:
+        for part in parts:
+            if not part(c):
+                return False
+        return True
+
+    return evaluate
+
+
+def _build_or(tree: Tree) -> Evaluate:
+    parts = tuple(build(part) for part in tree[1:])
+
+    def evaluate(c: Context) -> Any:
+        for part in parts:
+            if part(c):
+                return True
+        return False
+
+    return evaluate
+
+
+def _build_not(tree: Tree) -> Evaluate:
+    inner = build(tree[1])
+    return lambda c: not inner(c)
+
+
+def _build_negative(tree: Tree) -> Evaluate:
+    inner = build(tree[1])
+    return lambda c: -inner(c)
+
+
+def _build_if(tree: Tree) -> Evaluate:
+    condition, a, b = build(tree[1]), build(tree[2]), build(tree[3])
+    return lambda c: a(c) if condition(c) else b(c)
+
+
+def _build_list(tree: Tree) -> Evaluate:
+    parts = tuple(build(part) for part in tree[1:])
+    return lambda c: [part(c) for part in parts]
+
+
+def _build_call(tree: Tree) -> Evaluate:
+    apply = FUNCTIONS[tree[1]][3]
+    parts = tuple(build(part) for part in tree[2:])
+    if len(parts) == 1:
+        only = parts[0]
+        return lambda c: apply(only(c))
+    return lambda c: apply(*(part(c) for part in parts))
+
+
+def _build_each(tree: Tree) -> Evaluate:
+    """A lazy comprehension; its loop variables live in the context's slots."""
+    body = build(tree[1])
+    condition = None if tree[3] is None else build(tree[3])
+    loops = [(slots, build(iterable)) for slots, iterable in tree[2]]
+
+    def bind(c: Context, slots: list[int], value: Any) -> None:
+        while len(c.variables) <= slots[-1]:
+            c.variables.append(None)
+        if len(slots) == 1:
+            c.variables[slots[0]] = value
+        else:
+            c.variables[slots[0]], c.variables[slots[1]] = value
+
+    def walk(c: Context, depth: int) -> Any:
+        slots, iterable = loops[depth]
+        for value in iterable(c):
+            bind(c, slots, value)
+            if depth + 1 < len(loops):
+                yield from walk(c, depth + 1)
+            elif condition is None or condition(c):
+                yield body(c)
+
+    return lambda c: _Lazy(walk(c, 0))
+
+
+class _Lazy:
+    """A comprehension's elements: consumed once by all, any or sum, listed when somebody asks for more."""
+
+    __slots__ = ("elements",)
+
+    def __init__(self, elements: Any) -> None:
+        self.elements = elements
+
+    def __iter__(self) -> Any:
+        return iter(self.elements)
+
+    def listed(self) -> list[Any]:
+        if not isinstance(self.elements, list):
+            self.elements = list(self.elements)
+        found: list[Any] = self.elements
+        return found
+
+    def __len__(self) -> int:
+        return len(self.listed())
+
+    def __getitem__(self, index: int) -> Any:
+        return self.listed()[index]
+
+
+def _build_named(tree: Tree) -> Evaluate:
+    return build(tree[2])
+
+
+_BUILDERS: Mapping[str, Callable[[Tree], Evaluate]] = {
+    "lit": _build_literal,
+    "fact": _build_fact,
+    "operand": _build_operand,
+    "rest": _build_rest,
+    "option": _build_option,
+    "var": _build_var,
+    "attr": _build_attr,
+    "index": _build_index,
+    "cmp": _build_sign,
+    "arith": _build_sign,
+    "and": _build_and,
+    "or": _build_or,
+    "not": _build_not,
+    "neg": _build_negative,
+    "if": _build_if,
+    "list": _build_list,
+    "call": _build_call,
+    "each": _build_each,
+    "named": _build_named,
+}

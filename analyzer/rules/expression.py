@@ -1,0 +1,485 @@
+"""Text of a rule's condition -> checked tree.
+
+Expressions are a small, safe subset of Python's: names of the vocabulary, comparisons, `and or not in`,
+arithmetic without powers, indexing, conditional expressions, calls of the vocabulary's functions and
+comprehensions as their arguments. Everything is resolved and type-checked here; a tree is plain nested
+lists (so that it can be kept as JSON) whose first element names the node:
+
+    [lit, value]  [param, name]  [fact, name]  [operand, side, position, name]  [rest, side, start, name]
+    [option, field]  [var, slot, name]  [attr, of, name]  [index, of, at]  [cmp, sign, a, b]  [and|or, ...]
+    [not, a]  [arith, sign, a, b]  [neg, a]  [if, condition, a, b]  [list, ...]  [call, function, ...]
+    [each, body, [[slots, iterable], ...], condition or null]  [named, name, tree]
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR
+
+Tree = list[Any]
+Typed = tuple[Tree, str]
+
+_COMPARISONS: Mapping[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+_ARITHMETIC: Mapping[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+    ast.Div: "/",
+    ast.Mod: "%",
+}
+_NUMBERS = ("int", "float", "number")
+#: Nesting deeper than this is refused; no rule comes near it.
+_MAX_DEPTH = 60
+#: Definitions that use definitions can grow fast; no rule comes near this many parts.
+_MAX_NODES = 20_000
+
+
+class ExpressionError(Exception):
+    """The text is not an expression of the rule language; says what and, where there is one, the nearest right name."""
+
+
+class Definition(Struct, frozen=True):
+    """A named expression; with `arguments`, one that takes operands or numbers."""
+
+    name: str
+    text: str
+    arguments: tuple[str, ...] = ()
+
+
+class Scope(Struct, frozen=True):
+    """The names that an expression may use beside the vocabulary's own."""
+
+    #: Operand name -> (side, position or first position, whether it stands for all from there on).
+    operands: Mapping[str, tuple[str, int, bool]] = {}
+    #: Option field -> type; None where any field may be named (no single operator in view).
+    options: Mapping[str, str] | None = {}
+    #: Parameter, or the pack's per-operator value, -> type.
+    parameters: Mapping[str, str] = {}
+    definitions: Mapping[str, Definition] = {}
+    #: Enum name -> its members, for checking names that options are compared with.
+    enums: Mapping[str, Sequence[str]] = {}
+    #: Names known here in place of the operator's own (partition checks, summaries): name -> type.
+    facts: Mapping[str, str] | None = None
+
+
+def parse(text: str, scope: Scope, wanted: str | None = "bool") -> Tree:
+    """The checked tree of `text`, whose type must be `wanted` (None: any).
+
+    Raises: ExpressionError.
+    """
+    tree, found = _Parser(scope).parse(text)
+    if wanted is not None and not _fits(found, wanted):
+        raise ExpressionError(f"{text!r} is {_kind(found)}, expected {_kind(wanted)}")
+    return tree
+
+
+def type_of(text: str, scope: Scope) -> str:
+    """The type of `text`. Raises: ExpressionError."""
+    return _Parser(scope).parse(text)[1]
+
+
+def _kind(found: str) -> str:
+    return found.replace("enum:", "a name of ")
+
+
+def _fits(found: str, wanted: str) -> bool:
+    if found == wanted or wanted in ("T", "any"):
+        return True
+    if wanted in _NUMBERS and found in _NUMBERS:
+        return True
+    if wanted.startswith("list[") and found.startswith("list["):
+        return found == "list[nothing]" or _fits(found[5:-1], wanted[5:-1])
+    return False
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """`; did you mean X?` for the nearest of `known`, or nothing."""
+    found = get_close_matches(name, known, 1, 0.6)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+class _Parser:
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.bound: dict[str, Typed] = {}
+        self.slots = 0
+        self.expanding: list[str] = []
+        self.depth = 0
+        self.nodes = 0
+
+    def parse(self, text: str) -> Typed:
+        try:
+            # Newlines inside a long rule are layout, not syntax.
+            body = ast.parse(" ".join(text.split()), mode="eval").body
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+            reason = error.msg if isinstance(error, SyntaxError) else str(error)
+            raise ExpressionError(f"{text!r} is not an expression: {reason}") from None
+        return self.visit(body)
+
+    def visit(self, node: ast.expr) -> Typed:
+        method = getattr(self, f"visit_{type(node).__name__}", None)
+        if method is None:
+            raise ExpressionError(f"{type(node).__name__} is not part of the rule language")
+        self.depth += 1
+        self.nodes += 1
+        if self.depth > _MAX_DEPTH or self.nodes > _MAX_NODES:
+            raise ExpressionError("the expression is nested too deeply or too long")
+        found: Typed = method(node)
+        self.depth -= 1
+        return found
+
+    def boolean(self, node: ast.expr) -> Tree:
+        tree, found = self.visit(node)
+        if found != "bool":
+            raise ExpressionError(f"{ast.unparse(node)} is {_kind(found)}, expected bool")
+        return tree
+
+    def visit_Constant(self, node: ast.Constant) -> Typed:
+        value = node.value
+        if isinstance(value, bool):
+            return ["lit", value], "bool"
+        if isinstance(value, int):
+            if abs(value) >= 1 << 63:
+                raise ExpressionError(f"{value} is larger than any number in a model")
+            return ["lit", value], "int"
+        if isinstance(value, float):
+            return ["lit", value], "float"
+        if isinstance(value, str):
+            return ["lit", value], "str"
+        raise ExpressionError(f"{value!r} is not part of the rule language")
+
+    def visit_Name(self, node: ast.Name) -> Typed:
+        name, scope = node.id, self.scope
+        if name in self.bound:
+            return self.bound[name]
+        if name in ("true", "false"):
+            return ["lit", name == "true"], "bool"
+        if scope.facts is not None and name in scope.facts:
+            return ["fact", name], scope.facts[name]
+        if name in scope.operands:
+            side, position, rest = scope.operands[name]
+            if rest:
+                return ["rest", side, position, name], "list[tensor]"
+            return ["operand", side, position, name], "tensor"
+        if name in scope.parameters:
+            return ["param", name], scope.parameters[name]
+        if name in scope.definitions:
+            return self.expand(scope.definitions[name], [])
+        if scope.facts is None and name in OPERATOR:
+            return ["fact", name], OPERATOR[name][0]
+        raise ExpressionError(f"nothing is called {name}{nearest(name, self.known())}")
+
+    def known(self) -> list[str]:
+        scope = self.scope
+        own = scope.facts if scope.facts is not None else OPERATOR
+        return [
+            *self.bound,
+            *scope.operands,
+            *scope.parameters,
+            *scope.definitions,
+            *own,
+            *FUNCTIONS,
+        ]
+
+    def expand(self, definition: Definition, arguments: list[Typed]) -> Typed:
+        name = definition.name
+        if name in self.expanding:
+            raise ExpressionError(f"{name} is defined by itself")
+        if len(arguments) != len(definition.arguments):
+            raise ExpressionError(f"{name} takes {len(definition.arguments)} arguments, found {len(arguments)}")
+        outer, self.bound = self.bound, dict(zip(definition.arguments, arguments, strict=True))
+        self.expanding.append(name)
+        try:
+            tree, found = self.parse(definition.text)
+        except ExpressionError as error:
+            raise ExpressionError(f"in {name}: {error}") from None
+        finally:
+            self.expanding.pop()
+            self.bound = outer
+        shown = name if not arguments else f"{name}({', '.join(show(tree) for tree, _ in arguments)})"
+        return ["named", shown, tree], found
+
+    def visit_Attribute(self, node: ast.Attribute) -> Typed:
+        if isinstance(node.value, ast.Name) and node.value.id == "options" and "options" not in self.bound:
+            return self.option(node.attr)
+        tree, found = self.visit(node.value)
+        known: Mapping[str, tuple[Any, ...]]
+        if found == "tensor":
+            known = TENSOR
+            if node.attr == "omitted":
+                return ["attr", tree, "omitted"], "bool"
+        elif found == "operator":
+            known = OPERATOR
+        else:
+            raise ExpressionError(f"{ast.unparse(node.value)} is {_kind(found)} and has no {node.attr}")
+        if node.attr not in known:
+            names = [*known, "omitted"]
+            raise ExpressionError(f"a {found} has no {node.attr}{nearest(node.attr, names)}")
+        return ["attr", tree, node.attr], known[node.attr][0]
+
+    def option(self, field: str) -> Typed:
+        options = self.scope.options
+        if options is None:
+            return ["option", field], "any"
+        if field not in options:
+            raise ExpressionError(f"this operator has no option {field}{nearest(field, list(options))}")
+        return ["option", field], options[field]
+
+    def visit_Subscript(self, node: ast.Subscript) -> Typed:
+        of, found = self.visit(node.value)
+        at, position = self.visit(node.slice)
+        if not found.startswith("list["):
+            raise ExpressionError(f"{ast.unparse(node.value)} is {_kind(found)}, expected a list")
+        if not _fits(position, "int"):
+            raise ExpressionError(f"{ast.unparse(node.slice)} is {_kind(position)}, expected int")
+        return ["index", of, at], found[5:-1]
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> Typed:
+        word = "and" if isinstance(node.op, ast.And) else "or"
+        return [word, *(self.boolean(value) for value in node.values)], "bool"
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Typed:
+        if isinstance(node.op, ast.Not):
+            return ["not", self.boolean(node.operand)], "bool"
+        if not isinstance(node.op, ast.USub):
+            raise ExpressionError(f"{ast.unparse(node)} is not part of the rule language")
+        tree, found = self.number(node.operand)
+        if tree[0] == "lit":
+            return ["lit", -tree[1]], found
+        return ["neg", tree], found
+
+    def number(self, node: ast.expr) -> Typed:
+        tree, found = self.visit(node)
+        if found not in _NUMBERS and found != "any":
+            raise ExpressionError(f"{ast.unparse(node)} is {_kind(found)}, expected a number")
+        return tree, found
+
+    def visit_BinOp(self, node: ast.BinOp) -> Typed:
+        sign = _ARITHMETIC.get(type(node.op))
+        if sign is None:
+            raise ExpressionError(f"{type(node.op).__name__} is not part of the rule language")
+        left, a = self.number(node.left)
+        right, b = self.number(node.right)
+        found = "float" if sign == "/" or "float" in (a, b) else "int" if a == b == "int" else "number"
+        return ["arith", sign, left, right], found
+
+    def visit_Compare(self, node: ast.Compare) -> Typed:
+        parts, left = [], node.left
+        for operation, right in zip(node.ops, node.comparators, strict=True):
+            sign = _COMPARISONS.get(type(operation))
+            if sign is None:
+                raise ExpressionError(f"{type(operation).__name__} is not part of the rule language")
+            parts.append(self.compare(sign, left, right))
+            left = right
+        return (parts[0] if len(parts) == 1 else ["and", *parts]), "bool"
+
+    def compare(self, sign: str, left: ast.expr, right: ast.expr) -> Tree:
+        a, first = self.visit(left)
+        b, second = self.visit(right)
+        shown = f"{ast.unparse(left)} {sign} {ast.unparse(right)}"
+        if sign in ("in", "not in"):
+            if not second.startswith("list["):
+                raise ExpressionError(f"{ast.unparse(right)} is {_kind(second)}, expected a list")
+            inner = second[5:-1]
+            if inner not in ("T", "nothing"):
+                self.comparable(a, first, b, inner, shown)
+            return ["cmp", sign, a, b]
+        self.comparable(a, first, b, second, shown)
+        if sign not in ("==", "!=") and not (first in (*_NUMBERS, "any") and second in (*_NUMBERS, "any")):
+            raise ExpressionError(f"{shown}: only numbers have an order")
+        return ["cmp", sign, a, b]
+
+    def comparable(self, a: Tree, first: str, b: Tree, second: str, shown: str) -> None:
+        if "any" in (first, second):
+            return
+        for closed, literal_type, literal in ((first, second, b), (second, first, a)):
+            if (closed == "dtype" or closed.startswith("enum:")) and literal_type == "str":
+                self.member(closed, literal, shown)
+                return
+        if not (_fits(first, second) or _fits(second, first)):
+            raise ExpressionError(f"{shown} compares {_kind(first)} with {_kind(second)}")
+        if first.startswith("list[") and first[5:-1] not in _NUMBERS and second == "list[str]":
+            raise ExpressionError(f"{shown} compares {_kind(first)} with {_kind(second)}")
+
+    def member(self, closed: str, literal: Tree, shown: str) -> None:
+        known = self.scope.enums.get("TensorType" if closed == "dtype" else closed[5:])
+        if known is None:
+            return
+        for name in _strings(literal):
+            if name not in known:
+                raise ExpressionError(f"{shown}: {name} is not a {_kind(closed)}{nearest(name, list(known))}")
+
+    def visit_IfExp(self, node: ast.IfExp) -> Typed:
+        condition = self.boolean(node.test)
+        a, first = self.visit(node.body)
+        b, second = self.visit(node.orelse)
+        if not (_fits(first, second) or _fits(second, first)):
+            raise ExpressionError(f"{ast.unparse(node)} is either {_kind(first)} or {_kind(second)}")
+        return ["if", condition, a, b], second if first == "list[nothing]" else first
+
+    def visit_List(self, node: ast.List) -> Typed:
+        if not node.elts:
+            return ["list"], "list[nothing]"
+        parts = [self.visit(element) for element in node.elts]
+        kind = parts[0][1]
+        for _, found in parts:
+            if found in _NUMBERS and kind in _NUMBERS:
+                kind = kind if kind == found else "number"
+            elif found != kind:
+                raise ExpressionError(f"{ast.unparse(node)} mixes {_kind(kind)} and {_kind(found)}")
+        return ["list", *(tree for tree, _ in parts)], f"list[{kind}]"
+
+    visit_Tuple = visit_List
+
+    def visit_Call(self, node: ast.Call) -> Typed:
+        if not isinstance(node.func, ast.Name) or node.keywords:
+            raise ExpressionError(f"{ast.unparse(node.func)} can't be called")
+        name = node.func.id
+        if name in self.scope.definitions:
+            return self.expand(self.scope.definitions[name], [self.visit(argument) for argument in node.args])
+        if name not in FUNCTIONS:
+            raise ExpressionError(f"there is no function {name}{nearest(name, [*FUNCTIONS, *self.scope.definitions])}")
+        wanted, result, _, _ = FUNCTIONS[name]
+        parts = [self.visit(argument) for argument in node.args]
+        if name in ("min", "max") and len(parts) > 1:
+            parts = [self.visit_List(ast.List(elts=node.args))]
+        self.arguments(name, wanted, parts)
+        kinds = [found for _, found in parts]
+        if name == "zip":
+            result = f"list[pair:{kinds[0][5:-1]}:{kinds[1][5:-1]}]"
+        elif result == "number" and kinds and kinds[0] in ("list[int]", "int"):
+            result = "int"
+        return ["call", name, *(tree for tree, _ in parts)], result
+
+    def arguments(self, name: str, wanted: tuple[str, ...], parts: list[Typed]) -> None:
+        repeated = wanted[-1].endswith("...")
+        least, most = len(wanted) - repeated, len(wanted) + (1 if repeated else 0)
+        if not least <= len(parts) <= most:
+            raise ExpressionError(f"{name} takes {least} arguments, found {len(parts)}")
+        for position, (tree, found) in enumerate(parts):
+            expected = wanted[min(position, len(wanted) - 1)].removesuffix("...")
+            if not _fits(found, expected) and found != "any":
+                raise ExpressionError(f"{name}({show(tree)}): found {_kind(found)}, expected {_kind(expected)}")
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp | ast.ListComp) -> Typed:
+        if len(node.generators) > 2:
+            raise ExpressionError("at most two loops in one comprehension")
+        outer = dict(self.bound)
+        loops: list[Tree] = []
+        conditions: list[Tree] = []
+        for loop in node.generators:
+            tree, found = self.visit(loop.iter)
+            if not found.startswith("list["):
+                raise ExpressionError(f"{ast.unparse(loop.iter)} is {_kind(found)}, expected a list")
+            loops.append([self.targets(loop.target, found[5:-1]), tree])
+            conditions.extend(self.boolean(condition) for condition in loop.ifs)
+        body, found = self.visit(node.elt)
+        self.bound = outer
+        condition = None if not conditions else conditions[0] if len(conditions) == 1 else ["and", *conditions]
+        return ["each", body, loops, condition], f"list[{found}]"
+
+    visit_ListComp = visit_GeneratorExp
+
+    def targets(self, target: ast.expr, found: str) -> list[int]:
+        names = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", []))
+        kinds = found.split(":")[1:] if found.startswith("pair:") else [found]
+        if len(names) != len(kinds) or not all(isinstance(name, ast.Name) for name in names):
+            raise ExpressionError(f"for {ast.unparse(target)}: expected {len(kinds)} names")
+        slots = []
+        for name, kind in zip(names, kinds, strict=True):
+            assert isinstance(name, ast.Name)
+            self.bound[name.id] = ["var", self.slots, name.id], kind
+            slots.append(self.slots)
+            self.slots += 1
+        return slots
+
+
+def _strings(tree: Tree) -> list[str]:
+    """The string literals that a tree may evaluate to."""
+    if tree[0] == "lit":
+        return [tree[1]] if isinstance(tree[1], str) else []
+    if tree[0] == "named":
+        return _strings(tree[2])
+    if tree[0] == "list":
+        return [name for element in tree[1:] for name in _strings(element)]
+    if tree[0] == "if":
+        return [*_strings(tree[2]), *_strings(tree[3])]
+    return []
+
+
+def show(tree: Tree) -> str:
+    """The tree as a person would write it."""
+    node = tree[0]
+    if node == "lit":
+        value = tree[1]
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if node in ("param", "fact"):
+        return str(tree[1])
+    if node in ("operand", "rest"):
+        return str(tree[3])
+    if node == "option":
+        return f"options.{tree[1]}"
+    if node == "var":
+        return str(tree[2])
+    if node == "named":
+        return str(tree[1])
+    if node == "attr":
+        return f"{show(tree[1])}.{tree[2]}"
+    if node == "index":
+        return f"{show(tree[1])}[{show(tree[2])}]"
+    if node in ("cmp", "arith"):
+        return f"{_nested(tree[2])} {tree[1]} {_nested(tree[3])}"
+    if node in ("and", "or"):
+        return f" {node} ".join(_nested(part) for part in tree[1:])
+    if node == "not":
+        return f"not {_nested(tree[1])}"
+    if node == "neg":
+        return f"-{_nested(tree[1])}"
+    if node == "if":
+        return f"{show(tree[2])} if {show(tree[1])} else {show(tree[3])}"
+    if node == "list":
+        return f"[{', '.join(show(part) for part in tree[1:])}]"
+    if node == "call":
+        return f"{tree[1]}({', '.join(show(part) for part in tree[2:])})"
+    loops = " ".join(f"for {_slots(tree, slots)} in {show(iterable)}" for slots, iterable in tree[2])
+    return f"{show(tree[1])} {loops}" + (f" if {show(tree[3])}" if tree[3] is not None else "")
+
+
+def _nested(tree: Tree) -> str:
+    shown = show(tree)
+    return f"({shown})" if tree[0] in ("and", "or", "arith", "if", "cmp") else shown
+
+
+def _slots(tree: Tree, slots: list[int]) -> str:
+    names = _variables(tree)
+    return ", ".join(names.get(slot, "_") for slot in slots)
+
+
+def _variables(tree: Any) -> dict[int, str]:
+    """Slot -> name of the loop variables used anywhere in a tree."""
+    if not isinstance(tree, list) or not tree:
+        return {}
+    if tree[0] == "var":
+        return {tree[1]: tree[2]}
+    found: dict[int, str] = {}
+    for part in tree:
+        found.update(_variables(part))
+    return found

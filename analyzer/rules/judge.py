@@ -1,0 +1,200 @@
+"""Rule pack x operator -> verdict. Judging is total and pure: the same operator gives the same verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from analyzer.rules.evaluate import Evaluate, build, fold
+from analyzer.rules.explain import Explanation, explain, operand_of
+from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
+from analyzer.rules.words import message
+from analyzer.vocabulary import Absent, Context
+
+BUILD = "build"
+_REFUSING = ("blocker", "crash")
+
+
+class Finding(Struct, frozen=True):
+    """A clause that an operator doesn't meet, with what it wanted and what it found."""
+
+    rule: str
+    severity: str
+    stage: str
+    message: str
+    fix: str
+    source: str
+    expected: str | None = None
+    actual: str | None = None
+    operand: str | None = None
+
+
+class Verdict(Struct, frozen=True):
+    """A delegate's word on one operator by itself, with all findings of the first stage that refuses."""
+
+    supported: bool
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def crashes(self) -> bool:
+        return any(finding.severity == "crash" for finding in self.findings)
+
+
+ACCEPTED = Verdict(True)
+
+
+class _Compiled(Struct, frozen=True):
+    clause: Clause
+    require: Evaluate
+    when: Evaluate | None
+    tree: Any
+
+
+class _Form(Struct, frozen=True):
+    when: Evaluate | None
+    #: Clauses of each stage, in the pack's order of stages.
+    stages: tuple[tuple[_Compiled, ...], ...]
+    build: tuple[_Compiled, ...]
+
+
+class _Operator(Struct, frozen=True):
+    accept: tuple[Evaluate, ...]
+    forms: tuple[_Form, ...]
+
+
+class Judge:
+    """A pack compiled for one set of parameters; each operator is compiled when it is first met."""
+
+    def __init__(self, pack: RulePack, parameters: Mapping[str, Any]) -> None:
+        self.pack = pack
+        self.parameters = parameters
+        self._operators: dict[str, _Operator] = {}
+        self.partition_checks = tuple(self._clauses(pack.partition_checks, parameters))
+
+    def verdict(self, context: Context) -> Verdict:
+        """Judge one operator by every stage but building."""
+        operator = self._operator(context)
+        for accept in operator.accept:
+            if _holds(accept, context):
+                return ACCEPTED
+        form = _form_of(operator, context)
+        if form is None:
+            return Verdict(False, (_no_form(self.pack, context),))
+        findings: list[Finding] = []
+        for stage in form.stages:
+            findings.extend(_failing(stage, context, "check"))
+            if any(finding.severity in _REFUSING for finding in findings):
+                return Verdict(False, tuple(findings))
+        return Verdict(True, tuple(findings)) if findings else ACCEPTED
+
+    def build_findings(self, context: Context) -> list[Finding]:
+        """What would fail when the delegate builds its graph with this operator."""
+        form = _form_of(self._operator(context), context)
+        return [] if form is None or not form.build else list(_failing(form.build, context, BUILD))
+
+    def partition_findings(self, context: Any) -> list[Finding]:
+        """What would fail when the delegate builds its graph for a partition."""
+        return list(_failing(self.partition_checks, context, BUILD)) if self.partition_checks else []
+
+    def values(self, name: str) -> Mapping[str, Any]:
+        """The pack's per-operator values for an operator."""
+        return self.pack.values | self._rules(name).values
+
+    def _rules(self, name: str) -> OperatorRules:
+        raw = self.pack.operators.get(name)
+        if raw is not None:
+            return msgspec.json.decode(raw, type=OperatorRules)
+        refusal = self.pack.unlisted_custom if name.startswith("custom:") else self.pack.unlisted
+        slug = name.removeprefix("custom:").lower().replace("_", "-")
+        named = msgspec.structs.replace(refusal, id=f"{self.pack.delegate}/{slug}/{refusal.id}")
+        return OperatorRules(forms=(Form(),), refused=named)
+
+    def _operator(self, context: Context) -> _Operator:
+        operator = context.operator
+        name = operator.name if operator.custom is None else f"custom:{operator.custom}"
+        found = self._operators.get(name)
+        if found is None:
+            found = self._operators[name] = self._compile(self._rules(name))
+        return found
+
+    def _compile(self, rules: OperatorRules) -> _Operator:
+        known = {**self.parameters, **self.pack.values, **rules.values}
+        accept = tuple(build(fold(tree, known)) for tree in rules.accept_when)
+        refused = () if rules.refused is None else (rules.refused,)
+        return _Operator(accept, tuple(self._form(form, refused, known) for form in rules.forms))
+
+    def _form(self, form: Form, refused: tuple[Clause, ...], known: Mapping[str, Any]) -> _Form:
+        stages: dict[str, list[_Compiled]] = {stage: [] for stage in (*self.pack.stages, BUILD)}
+        clauses = refused or form.clauses
+        for compiled in self._clauses((*self.pack.every_op, *clauses), known):
+            stages[compiled.clause.stage].append(compiled)
+        building = tuple(stages.pop(BUILD))
+        when = None if form.when is None else build(fold(form.when, known))
+        return _Form(when, tuple(tuple(stage) for stage in stages.values() if stage), building)
+
+    def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[_Compiled]:
+        """The clauses that can fail under these parameters."""
+        for clause in clauses:
+            require = fold(clause.require, known)
+            when = None if clause.when is None else fold(clause.when, known)
+            if require == ["lit", True] or when == ["lit", False]:
+                continue
+            condition = None if when is None or when[0] == "lit" else build(when)
+            yield _Compiled(clause, build(require), condition, require)
+
+
+def _holds(condition: Evaluate, context: Context) -> bool:
+    try:
+        return bool(condition(context))
+    except Absent:
+        return False
+
+
+def _form_of(operator: _Operator, context: Context) -> _Form | None:
+    for form in operator.forms:
+        if form.when is None or _holds(form.when, context):
+            return form
+    return None
+
+
+def _failing(clauses: tuple[_Compiled, ...], context: Context, stage: str) -> Iterator[Finding]:
+    for compiled in clauses:
+        try:
+            if (compiled.when is not None and not compiled.when(context)) or compiled.require(context):
+                continue
+            explanation = explain(compiled.tree, context)
+        except Absent as absent:
+            explanation = explain(compiled.tree, context)
+            explanation = msgspec.structs.replace(explanation, actual=str(absent))
+        yield _finding(compiled.clause, explanation, stage)
+
+
+def _finding(clause: Clause, explanation: Explanation, stage: str) -> Finding:
+    plain = clause.kind == "unlisted"
+    return Finding(
+        rule=clause.id,
+        severity=clause.severity,
+        stage=stage,
+        message=message(clause, explanation),
+        fix=clause.fix,
+        source=clause.source,
+        expected=None if plain else explanation.expected,
+        actual=None if plain else explanation.actual,
+        operand=clause.operand or explanation.operand or operand_of(clause.require),
+    )
+
+
+def _no_form(pack: RulePack, context: Context) -> Finding:
+    operator = context.operator
+    return Finding(
+        rule=f"{pack.delegate}/{operator.name.lower().replace('_', '-')}/form",
+        severity="blocker",
+        stage="check",
+        message=f"{operator.name} is called in a form that the delegate doesn't know",
+        fix=pack.unlisted.fix,
+        source=pack.unlisted.source,
+        actual=f"{len(operator.inputs)} inputs, {len(operator.outputs)} outputs",
+    )

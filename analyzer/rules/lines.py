@@ -1,0 +1,36 @@
+"""Line numbers of a rule file's tables and keys, which the TOML parser doesn't keep."""
+
+from __future__ import annotations
+
+import re
+
+_HEADER = re.compile(r"^\s*\[(\[)?\s*(.*?)\s*\](\])?\s*(#.*)?$")
+_KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
+
+
+class Lines:
+    """Where tables and keys stand. The n-th `[[table]]` of a name is its occurrence n, counted from 0."""
+
+    def __init__(self, text: str) -> None:
+        self._headers: dict[str, list[int]] = {}
+        self._keys: dict[tuple[str, int, str], int] = {}
+        header, occurrence = "", 0
+        for number, line in enumerate(text.splitlines(), 1):
+            found = _HEADER.match(line)
+            if found and not _KEY.match(line):
+                header = found[2].replace('"', "").replace("'", "")
+                seen = self._headers.setdefault(header, [])
+                occurrence = len(seen)
+                seen.append(number)
+            elif key := _KEY.match(line):
+                self._keys.setdefault((header, occurrence, key[1].strip("\"'")), number)
+
+    def of(self, header: str, occurrence: int = 0, key: str = "") -> int:
+        """The line of a table's key, or of its header where the key isn't found, or 1."""
+        if key and (header, occurrence, key) in self._keys:
+            return self._keys[header, occurrence, key]
+        seen = self._headers.get(header, [])
+        if occurrence < len(seen):
+            return seen[occurrence]
+        parent, _, last = header.rpartition(".")
+        return self.of(parent, 0, last) if parent else 1

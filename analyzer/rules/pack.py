@@ -1,0 +1,110 @@
+"""The shape of a loaded rule pack: what every rule file becomes, and what the cache keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw, Struct
+
+from analyzer.rules.expression import Tree
+
+#: The severities of a finding; `blocker` and `crash` make an operator unsupported.
+SEVERITIES = ("blocker", "crash", "hazard", "note")
+#: What `[graph] build_failure` may say.
+BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load", "keeps-others")
+#: What `[graph] constant_fp16_dequantize` may say.
+FP16_DEQUANTIZE = ("never", "if-fully-delegated", "if-consumers-accepted", "as-any-operator")
+
+
+class Clause(Struct, frozen=True, omit_defaults=True):
+    """One requirement with its words. `id` is the rule's whole name, `hexagon/conv-2d/bias.dtype`."""
+
+    id: str
+    require: Tree
+    when: Tree | None = None
+    severity: str = "blocker"
+    stage: str = ""
+    #: What the clause asks about: version, count, dtype, constant, option or check.
+    kind: str = "check"
+    message: str = ""
+    fix: str = ""
+    source: str = ""
+    operand: str | None = None
+    formerly: tuple[str, ...] = ()
+
+
+class Form(Struct, frozen=True, omit_defaults=True):
+    """One way to call an operator; an operator with a single form has one without `when`."""
+
+    clauses: tuple[Clause, ...] = ()
+    when: Tree | None = None
+    id: str = ""
+
+
+class OperatorRules(Struct, frozen=True, omit_defaults=True):
+    """All that a pack says of one operator, the clauses of `every_op` left aside."""
+
+    forms: tuple[Form, ...] = ()
+    #: Conditions under which the operator is taken before anything else is looked at.
+    accept_when: tuple[Tree, ...] = ()
+    #: Why the operator is never taken, where that is so.
+    refused: Clause | None = None
+    #: The pack's per-operator values, where they differ from the pack's defaults.
+    values: dict[str, Any] = {}
+
+
+class Parameter(Struct, frozen=True, omit_defaults=True):
+    type: str
+    default: Any = None
+    #: The default as an expression over other parameters.
+    default_expression: Tree | None = None
+    default_text: str = ""
+    range: tuple[int, int] | None = None
+    values: tuple[str | int, ...] = ()
+    meaning: str = ""
+
+
+class Graph(Struct, frozen=True, omit_defaults=True):
+    """What the delegate does with the operators it accepts. Limits are trees over the parameters."""
+
+    max_partitions: Tree | None = None
+    min_operators: Tree | None = None
+    dynamic_tensors: str = "not-asked"
+    constant_fp16_dequantize: str = "as-any-operator"
+    #: Whether a subgraph whose every operator is accepted is taken whole, whatever the limits.
+    full_delegation_ignores_limits: bool = False
+    build_failure: str = "reported-only"
+    #: Whether operators that a partition limit drops keep their float16 operands, which the CPU
+    #: then refuses: everything rolls back.
+    fp16_limit_rolls_back: Tree | None = None
+    #: Whether building happens while the delegate chooses, so that a failure refuses folded DEQUANTIZEs too.
+    builds_while_choosing: Tree | None = None
+
+
+class RulePack(Struct, frozen=True, omit_defaults=True):
+    """A delegate's behaviour, checked and ready to judge with."""
+
+    delegate: str
+    title: str
+    version: str
+    sha256: str
+    repository: str
+    revision: str
+    status: str
+    platforms: tuple[str, ...]
+    fallback: str
+    default_order: int | None
+    parameters: dict[str, Parameter]
+    graph: Graph
+    stages: tuple[str, ...]
+    #: Operator name, or `custom:CODE` -> encoded OperatorRules, decoded on first use.
+    operators: dict[str, Raw]
+    #: The clause that refuses an operator that the pack doesn't list.
+    unlisted: Clause
+    #: The same for custom operators.
+    unlisted_custom: Clause
+    every_op: tuple[Clause, ...] = ()
+    #: Defaults of the per-operator values that `every_op` clauses use.
+    values: dict[str, Any] = {}
+    partition_checks: tuple[Clause, ...] = ()
+    notes: str = ""

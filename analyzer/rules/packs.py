@@ -1,0 +1,100 @@
+"""The rule packs at hand: those that ship and those given with `--rules`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from analyzer.errors import RuleError, UsageError
+from analyzer.resources import data
+from analyzer.rules import cache
+from analyzer.rules.catalogue import Catalogue, parse_catalogue
+from analyzer.rules.expression import nearest
+from analyzer.rules.pack import RulePack
+
+#: Rule files that state what isn't about one delegate.
+_NOT_DELEGATES = ("operators", "runtime", "devices")
+_ORDER = re.compile(r"^default_order\s*=\s*(\d+)", re.MULTILINE)
+_NAME = re.compile(r"""^delegate\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+_EXTENDS = re.compile(r"""^extends\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+
+
+class Packs:
+    """Delegate name -> rule pack, each read when it is first asked for."""
+
+    def __init__(self, extra: Iterable[Path] = ()) -> None:
+        shipped = sorted(data("rules").glob("*.toml"))
+        self._files = {file.stem: file for file in shipped if file.stem not in _NOT_DELEGATES}
+        self._extra = set()
+        for file in extra:
+            name = _delegate_of(file)
+            self._files[name] = file
+            self._extra.add(name)
+        self._loaded: dict[str, RulePack] = {}
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The operator catalogue. Raises: RuleError."""
+        file = data("rules") / "operators.toml"
+        return cache.kept("operators", file.read_bytes(), Catalogue, parse_catalogue)
+
+    @cached_property
+    def runtime(self) -> RulePack:
+        """What the runtime itself does before any delegate. Raises: RuleError."""
+        return self._read("runtime", data("rules") / "runtime.toml")
+
+    def names(self) -> list[str]:
+        """All delegates: those asked by default first, in their order, then the rest by name."""
+        orders = {name: _ORDER.search(file.read_text(encoding="utf-8")) for name, file in self._files.items()}
+        rank = {name: int(found[1]) if found else None for name, found in orders.items()}
+        self._default = [name for name, order in sorted(rank.items(), key=lambda e: e[1] or 0) if order is not None]
+        return [*self._default, *sorted(name for name in rank if rank[name] is None)]
+
+    def default(self) -> list[str]:
+        """The delegates that an audit asks when the user names none."""
+        self.names()
+        return self._default
+
+    def get(self, name: str) -> RulePack:
+        """The pack of a delegate. Raises: UsageError where there is none, RuleError where it is wrong."""
+        if name not in self._loaded:
+            if name not in self._files:
+                raise UsageError(self._unknown(name))
+            self._loaded[name] = self._read(name, self._files[name])
+        return self._loaded[name]
+
+    def file(self, name: str) -> Path:
+        """The rule file of a delegate."""
+        return self._files[name]
+
+    def _unknown(self, name: str) -> str:
+        if "=" in name:
+            return f"delegate {name}: parameters are joined by colons; write NAME:PARAM=VALUE:PARAM=VALUE"
+        known = self.names()
+        return f"delegate {name}: there is no such rule pack{nearest(name, known)}; known: {', '.join(known)}"
+
+    def _read(self, name: str, file: Path) -> RulePack:
+        from_text = file.read_bytes() + (data("rules") / "operators.toml").read_bytes()
+        base = _EXTENDS.search(from_text.decode("utf-8", "replace"))
+        if base and (data("rules") / f"{base[1]}.toml").is_file():
+            from_text += (data("rules") / f"{base[1]}.toml").read_bytes()
+
+        def make() -> RulePack:
+            from analyzer.rules.load import load
+
+            return load(file, self.catalogue)
+
+        return make() if name in self._extra else cache.kept(name, from_text, RulePack, make)
+
+
+def _delegate_of(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError([f"{file}: can't be read ({error}); name a rule file"]) from None
+    found = _NAME.search(text)
+    if found is None:
+        raise RuleError([f"{file.name}:1: pack: delegate is missing; start with delegate = \"NAME\""])
+    return found[1]

@@ -1,0 +1,143 @@
+"""The shape of a rule file as it is written. `rules/README.md` is its reference for authors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Case(Struct, frozen=True, forbid_unknown_fields=True):
+    """A value that holds under a condition: `{dtype = "INT8", when = "feature_level >= 3"}`."""
+
+    when: str = ""
+    dtype: str = ""
+    #: A count, a version or an option's value.
+    value: str | int | float | bool | list[Any] | None = None
+
+
+class Words(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said of a refusal."""
+
+    message: str = ""
+    fix: str = ""
+    source: str = ""
+
+
+class CheckTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[op.NAME.check]]`, `[[every_op]]`, `[[partition.check]]` or `[shared.ID]`."""
+
+    require: str
+    id: str = ""
+    when: str = ""
+    message: str = ""
+    fix: str = ""
+    source: str = ""
+    severity: str = "blocker"
+    stage: str = ""
+    operand: str = ""
+    formerly: list[str] = []
+    since: str = ""
+    until: str = ""
+
+
+Count = int | str | list[int | str | Case]
+
+
+class FormTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """The requirements on one form of an operator; also the common part of an operator's table."""
+
+    id: str = ""
+    when: str = ""
+    #: Operand names of this form in place of the catalogue's.
+    names: dict[str, list[str]] = {}
+    version: Count | None = None
+    inputs: Count | None = None
+    outputs: Count | None = None
+    operands: dict[str, str | list[str | Case]] = {}
+    options: dict[str, Any] = {}
+    constant: list[str] = []
+    use: list[str] = []
+    check: list[CheckTable] = []
+    messages: dict[str, str] = {}
+    fixes: dict[str, str] = {}
+    source: str = ""
+
+
+class OperatorTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[op.NAME]` or `[op."NAME|NAME"]`."""
+
+    version: Count | None = None
+    inputs: Count | None = None
+    outputs: Count | None = None
+    operands: dict[str, str | list[str | Case]] = {}
+    options: dict[str, Any] = {}
+    constant: list[str] = []
+    use: list[str] = []
+    check: list[CheckTable] = []
+    messages: dict[str, str] = {}
+    fixes: dict[str, str] = {}
+    source: str = ""
+    names: dict[str, list[str]] = {}
+    form: list[FormTable] = []
+    accept_when: str | list[str] = []
+    supported: bool = True
+    message: str = ""
+    fix: str = ""
+    values: dict[str, Any] = {}
+    since: str = ""
+    until: str = ""
+
+
+class ParameterTable(Struct, frozen=True, forbid_unknown_fields=True):
+    type: str
+    meaning: str
+    default: Any = None
+    range: tuple[int, int] | None = None
+    values: list[str | int] = []
+
+
+class ValueTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[values.NAME]`: something each operator may set, for `every_op` rules to use."""
+
+    type: str
+    default: Any
+    meaning: str = ""
+
+
+class Upstream(Struct, frozen=True, forbid_unknown_fields=True):
+    repository: str
+    revision: str
+
+
+class PartitionTable(Struct, frozen=True, forbid_unknown_fields=True):
+    check: list[CheckTable] = []
+
+
+class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole rule file; the operators' tables are decoded one by one, for errors with lines."""
+
+    delegate: str
+    title: str
+    version: str = "1"
+    status: str = "current"
+    platforms: list[str] = []
+    default_order: int | None = None
+    fallback: str = ""
+    extends: str = ""
+    notes: str = ""
+    source: str = ""
+    upstream: Upstream | None = None
+    stages: list[str] = []
+    parameters: dict[str, ParameterTable] = {}
+    graph: dict[str, Any] = {}
+    define: dict[str, Any] = {}
+    values: dict[str, ValueTable] = {}
+    fixes: dict[str, str] = {}
+    unlisted: Words = Words()
+    unlisted_custom: Words | None = None
+    shared: dict[str, CheckTable] = {}
+    every_op: list[CheckTable] = []
+    partition: PartitionTable = PartitionTable()
+    op: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
