@@ -260,14 +260,15 @@ class Flatbuffer:
         if not field.vector:
             return self.decode(field.type, position)
         if field.form == "table":
-            return self._decode_all(field.type, position)
+            return self.decode_all(field.type, position)
         if field.type in ("uint8", "int8"):
             return self.bytes(position)
         code = _code(field)
         values = _unpacker(self.length(position, struct.calcsize(code)), code)(self.data, position + 4)
         return tuple(map(names(field.type).__getitem__, values)) if field.form == "enum" else values
 
-    def _decode_all(self, table: str, position: int) -> tuple[dict[str, Any], ...]:
+    def decode_all(self, table: str, position: int) -> tuple[dict[str, Any], ...]:
+        """A vector of tables, each as `decode` gives it."""
         of = kind(table)
         return tuple(self._fields(of, row) for row in self.tables(of, position))
 

@@ -25,7 +25,11 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"Rar!", "a rar archive, not a model", _UNPACK),
     (b"\x89HDF\r\n\x1a\n", "a Keras model or weights in HDF5", _CONVERT),
     (b"\x93NUMPY", "a NumPy array", "name the .tflite file instead"),
-    (b"\x00\x05\x16\x07", "a macOS resource fork (AppleDouble)", "use the file whose name lacks the leading `._`"),
+    (
+        b"\x00\x05\x16\x07",
+        "a macOS resource fork (AppleDouble)",
+        "use the file whose name lacks the leading `._`",
+    ),
     (b"\x00\x05\x16\x00", "a macOS resource fork (AppleSingle)", "copy the file again from the Mac"),
     (b"LITERTLM", "a LiteRT-LM bundle, not a single model", _UNPACK),
     (b"%PDF", "a PDF", "name the .tflite file instead"),
@@ -35,12 +39,14 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
 _AGAIN = "fetch or convert the file again"
 
 
-def explain(head: bytes) -> tuple[str, str]:
-    """What a file that begins with `head` is, and what to do about it."""
+def explain(head: bytes) -> tuple[str, str] | None:
+    """What a file that begins with `head` is, and what to do about it; None if it is nothing known."""
+    if not head:
+        return "is empty", _AGAIN
     for magic, problem, advice in _MAGIC:
         if head.startswith(magic):
             return f"is {problem}", advice
-    return _text(head) or _flatbuffer(head) or _protobuf(head) or ("is not a .tflite model", _AGAIN)
+    return _text(head) or _flatbuffer(head) or _protobuf(head)
 
 
 def _text(head: bytes) -> tuple[str, str] | None:
@@ -51,7 +57,10 @@ def _text(head: bytes) -> tuple[str, str] | None:
         return "holds nothing but blanks", _AGAIN
     lower = text.lower()
     if lower.startswith(("<!doctype html", "<html", "<head", "<body")):
-        return "is an HTML page, probably a server's error page", "download the model itself, from its raw link"
+        return (
+            "is an HTML page, probably a server's error page",
+            "download the model itself, from its raw link",
+        )
     if lower.startswith(("<?xml", "<error")):
         return "is an XML document, probably a server's error", "download the model itself, from its raw link"
     if len(head) < HEAD and "\n" not in text and text.endswith((".tflite", ".lite", ".bin")):
@@ -62,7 +71,10 @@ def _text(head: bytes) -> tuple[str, str] | None:
 def _flatbuffer(head: bytes) -> tuple[str, str] | None:
     identifier = head[4:8]
     if len(identifier) == 4 and identifier.isalnum() and identifier.isupper() and identifier != b"TFL3":
-        return f"is a flatbuffer of another kind ({identifier.decode()}, not TFL3)", "name the .tflite file instead"
+        return (
+            f"is a flatbuffer of another kind ({identifier.decode()}, not TFL3)",
+            "name the .tflite file instead",
+        )
     return None
 
 

@@ -88,6 +88,11 @@ class Tensor(Struct, frozen=True, dict=True):
     quantization: Quantization | None = None
     #: The schema's SparsityParameters table as decoded fields; None where the tensor is dense.
     sparsity: Mapping[str, Any] | None = None
+    #: The schema's VariantSubType tables: what the elements of a VARIANT or RESOURCE tensor are.
+    variant_tensors: tuple[Mapping[str, Any], ...] = ()
+    #: The `id` of the model's external buffer that holds the weights; 0 where none does. The runtime
+    #: doesn't count such a tensor as constant.
+    external_buffer: int = 0
     #: What Prepare made of the tensor; all three stay at their defaults in a model as read.
     #: Of a size that is only known at run time.
     dynamic: bool = False
@@ -167,6 +172,16 @@ class Signature(Struct, frozen=True):
     outputs: Mapping[str, int]
 
 
+class ExternalBuffer(Struct, frozen=True):
+    """Weights in a file of their own, called `group`."""
+
+    id: int
+    group: str
+    offset: int
+    length: int
+    packing: str
+
+
 class Model(Struct, frozen=True, dict=True):
     path: str
     #: Size of the file in bytes.
@@ -181,6 +196,7 @@ class Model(Struct, frozen=True, dict=True):
     #: Subgraph index -> (earlier operator, later operator) edges that the model's
     #: `model_control_dependencies` metadata asks for; None where the model has no such metadata.
     control_dependencies: Mapping[int, tuple[tuple[int, int], ...]] | None = None
+    external_buffers: tuple[ExternalBuffer, ...] = ()
     #: What the file cannot be blamed for but the reader had to put up with, one line each.
     remarks: tuple[str, ...] = ()
 

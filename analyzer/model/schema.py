@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from analyzer.model.tables import EMPTY, ENUMS, OPTIONS, TABLES, UNIONS
+from analyzer.model.tables import EMPTY, ENUMS, OLDER_ENUMS, OLDER_TABLES, OPTIONS, TABLES, UNIONS
 
 
 class Field(Struct, frozen=True):
@@ -32,7 +32,7 @@ def members(name: str) -> dict[int, str]:
     if name in UNIONS:
         return dict(enumerate(["NONE", *UNIONS[name].split()]))
     found, number = {}, 0
-    for word in ENUMS[name].rpartition(":")[2].split():
+    for word in (ENUMS.get(name) or OLDER_ENUMS[name]).rpartition(":")[2].split():
         member, _, written = word.partition("=")
         number = int(written or number)
         found[number] = member
@@ -49,7 +49,7 @@ def stored_type(name: str) -> str:
 def fields(table: str) -> dict[str, Field]:
     """The fields of a table by name, in slot order."""
     found, slot = {}, 0
-    for word in TABLES.get(table, "").split():
+    for word in (TABLES.get(table) or OLDER_TABLES.get(table, "")).split():
         if word != "-":
             name, _, declared = word.partition(":")
             for field in _declared(name, slot, *declared.partition("=")[::2]):
@@ -99,7 +99,7 @@ def _declared(name: str, slot: int, declared: str, default: str) -> list[Field]:
 def _form(type: str) -> str:
     if type in ENUMS:
         return "enum"
-    return "table" if type in TABLES else "string" if type == "string" else "scalar"
+    return "table" if type in TABLES or type in OLDER_TABLES else "string" if type == "string" else "scalar"
 
 
 def _default(form: str, type: str, vector: bool, written: str) -> Any:

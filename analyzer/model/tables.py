@@ -324,6 +324,24 @@ EMPTY = (
     "StablehloShiftLeftOptions"
 )
 
+#: Where schema versions up to the one behind the @ differ from today's. Operators go by today's names.
+OLDER_ENUMS = {
+    "BuiltinOperator@1": (
+        "CUSTOM CONV_2D DEPTHWISE_CONV_2D CONCAT_EMBEDDINGS LSH_PROJECTION TANH RELU AVERAGE_POOL_2D "
+        "MAX_POOL_2D L2_POOL_2D LOGISTIC SVDF RNN RELU6 EMBEDDING_LOOKUP FULLY_CONNECTED HASHTABLE_LOOKUP "
+        "SOFTMAX CONCATENATION LSTM ADD L2_NORMALIZATION LOCAL_RESPONSE_NORMALIZATION RESIZE_BILINEAR "
+        "CALL RESHAPE SKIP_GRAM SPACE_TO_DEPTH"
+    ),
+}
+OLDER_TABLES = {
+    "Model@0": (
+        "tensors:[Tensor@2] inputs:[int32] outputs:[int32] operator_codes:[OperatorCode] operators:[Operator]"
+    ),
+    "Tensor@2": (
+        "shape:[int32] type:TensorType data_buffer:[uint8] name:string quantization:QuantizationParameters"
+    ),
+}
+
 #: Operators whose options table isn't simply their own name followed by `Options`.
 OPTIONS = {
     "AVERAGE_POOL_2D": "Pool2DOptions",
