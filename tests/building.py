@@ -202,6 +202,7 @@ def _object(builder: Any, field: Field, value: Any, values: Mapping[str, Any]) -
 
 def _vector(builder: Any, field: Field, values: Any) -> int:
     if isinstance(values, bytes | bytearray | memoryview):
+        builder.Prep(16, len(values))  # the format aligns the bytes of constants to 16
         return int(builder.CreateByteVector(bytes(values)))
     if field.form == "table":
         places = [_table(builder, field.type, value) for value in values]
