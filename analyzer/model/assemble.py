@@ -28,8 +28,9 @@ _CONTROL_DEPENDENCIES = "model_control_dependencies"
 class Assembly:
     """Puts one file's tables together; the row of a table lists its values in the schema's slot order."""
 
-    def __init__(self, file: Flatbuffer) -> None:
+    def __init__(self, file: Flatbuffer, identifier: str = "TFL3") -> None:
         self.file = file
+        self.identifier = identifier
         self.remarks: list[str] = []
         self.buffers: list[memoryview | None] = []
         self.codes: list[OperatorCode] = []
@@ -57,6 +58,7 @@ class Assembly:
             entries,
             self._control_dependencies(entries, len(graphs)),
             self._external_buffers(*external),
+            self.identifier,
             tuple(self.remarks),
         )
 
@@ -141,14 +143,16 @@ class Assembly:
             file.numbers(minimum, "f", 4),
             file.numbers(maximum, "f", 4),
             table,
-            file.decode(table, fields) if table else None,
+            file.member(table, fields) if table else None,
         )
 
     def _operators(self, rows: Iterable[Row], tensors: int) -> tuple[Operator, ...]:
         file, codes = self.file, self.codes
         made: list[Operator] = []
         for row in rows:
-            code, inputs, outputs, _, _, custom, _, _, intermediates, offset, size, _, _, _ = row
+            code, inputs, outputs, _, _, custom, _, mutating, intermediates, offset, size, _, _, _ = row
+            if mutating is not None:
+                file.bytes(mutating)  # no part of the graph, but it has to be sound
             if code >= len(codes):
                 raise Malformed(f"operator {len(made)} names operator code {code}, the file has {len(codes)}")
             of = codes[code]
@@ -172,12 +176,14 @@ class Assembly:
     def _options(self, name: str, row: Row) -> tuple[str | None, Mapping[str, Any]]:
         """The table that the runtime looks for; all zeros where the file has none or another one."""
         expected = schema.options_table(name)
-        if expected is None:
-            return None, {}
+        made: tuple[str | None, Mapping[str, Any]] = None, schema.zeros(expected) if expected else {}
         for union, type in (("BuiltinOptions", 3), ("BuiltinOptions2", 11)):
-            if row[type + 1] is not None and names(union)[row[type]] == expected:
-                return expected, self.file.decode(expected, row[type + 1])
-        return None, schema.zeros(expected)
+            if row[type + 1] is not None:
+                table = names(union)[row[type]]
+                fields = self.file.member(table, row[type + 1])
+                if table == expected and fields is not None:
+                    made = table, fields
+        return made
 
     def _data(self, inside: int | None, offset: int, size: int) -> memoryview | None:
         """Bytes from a vector or, in files beyond 2 GB, from behind the flatbuffer."""
@@ -189,9 +195,10 @@ class Assembly:
         """Entries that lack a name or data are passed over, as by the runtime."""
         found = {}
         for name, buffer in self.file.tables(kind("Metadata"), position):
+            key = self.file.string(name)
             data = self.buffers[buffer] if buffer < len(self.buffers) else None
-            if name is not None and data is not None:
-                found[self.file.string(name) or ""] = data
+            if key is not None and data is not None:
+                found[key] = data
         return found
 
     def _control_dependencies(

@@ -42,14 +42,18 @@ CODES = {
 
 _distance = struct.Struct("<i").unpack_from
 _count = struct.Struct("<I").unpack_from
-_sizes = struct.Struct("<HH").unpack_from
+_size = struct.Struct("<H").unpack_from
 
-#: Vectors up to this long are decoded at once; of longer ones a view is kept where that is possible.
-_SHORT = 4
+#: Vectors up to this long are decoded at once, longer ones kept as views: per-channel tables, and the
+#: indices of sparse weights. Options never come near the second.
+_SHORT, _LONG = 4, 1024
 
 #: A table's share of the budget, in bytes. Together with four times the file's size this allows one
 #: table for every four bytes, which is what a reference to a table takes.
 _TABLE_COST = 16
+
+#: Writers have few ways to lay a table out; a file made to exhaust memory has many.
+_MOST_LAYOUTS = 1000
 
 
 class Malformed(Exception):
@@ -108,11 +112,9 @@ class Kind:
         self.layouts: dict[bytes, Layout] = {}
 
     def layout(self, vtable: bytes) -> Layout:
-        found = self.layouts.get(vtable)
-        if found is None:
-            found = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable))
-            if len(self.layouts) < 1000:
-                self.layouts[vtable] = found
+        found = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable))
+        if len(self.layouts) < _MOST_LAYOUTS:
+            self.layouts[vtable] = found
         return found
 
 
@@ -180,12 +182,12 @@ class Flatbuffer:
             return ()
         return _unpacker(self.length(position, 4), "i")(self.data, position + 4)
 
-    def numbers(self, position: int | None, code: str, size: int) -> Sequence[Any]:
-        """A vector of numbers, decoded if it is short and a view of the file if it is long."""
+    def numbers(self, position: int | None, code: str, size: int, most: int = _SHORT) -> Sequence[Any]:
+        """A vector of numbers, decoded up to `most` elements and a view of the file if it is longer."""
         if position is None:
             return ()
         count = self.length(position, size)
-        if count <= _SHORT or sys.byteorder != "little":
+        if count <= most or sys.byteorder != "little":
             return _unpacker(count, code)(self.data, position + 4)
         return self.view[position + 4 : position + 4 + count * size].cast(code)  # type: ignore[call-overload, no-any-return]
 
@@ -210,7 +212,10 @@ class Flatbuffer:
         return self.view[offset : offset + size]
 
     def decode(self, table: str, position: int) -> dict[str, Any]:
-        """Every field of a table by schema name, enums by name, and all that it refers to."""
+        """Every field of a table by schema name, enums by name, and all that it refers to.
+
+        Vectors come out as tuples, those of bytes and very long ones as views of the file.
+        """
         of = kind(table)
         row = self.row(of, position)
         if of.flat:
@@ -255,8 +260,7 @@ class Flatbuffer:
         if field.form == "string":
             return self.string(position)
         if field.form == "union":
-            table = row[field.slot - 1]
-            return self.decode(table, position) if table in schema.members(field.type).values() else None
+            return self.member(row[field.slot - 1], position)
         if not field.vector:
             return self.decode(field.type, position)
         if field.form == "table":
@@ -264,8 +268,15 @@ class Flatbuffer:
         if field.type in ("uint8", "int8"):
             return self.bytes(position)
         code = _code(field)
-        values = _unpacker(self.length(position, struct.calcsize(code)), code)(self.data, position + 4)
+        values = self.numbers(position, code, struct.calcsize(code), _LONG)
         return tuple(map(names(field.type).__getitem__, values)) if field.form == "enum" else values
+
+    def member(self, table: str, position: int) -> dict[str, Any] | None:
+        """A union's table; None where the union is of a type that the schema doesn't know."""
+        if schema.is_table(table):
+            return self.decode(table, position)
+        self._within(position, 1)
+        return None
 
     def decode_all(self, table: str, position: int) -> tuple[dict[str, Any], ...]:
         """A vector of tables, each as `decode` gives it."""
@@ -275,12 +286,12 @@ class Flatbuffer:
     def _layout(self, kind: Kind, position: int) -> Layout:
         if position < 0:
             raise Malformed(f"a vtable lies at byte {position}, before the file")
-        size, _ = _sizes(self.data, position)
+        (size,) = _size(self.data, position)
         if size < 4 or size & 1 or position & 1:
             raise Malformed(f"the vtable at byte {position} is damaged")
         self._within(position, size)
-        found = kind.layout(bytes(self.data[position + 4 : position + size]))
-        self._layouts[kind, position] = found
+        vtable = bytes(self.data[position + 4 : position + size])
+        found = self._layouts[kind, position] = kind.layouts.get(vtable) or kind.layout(vtable)
         return found
 
     def _spend(self, cost: int) -> None:

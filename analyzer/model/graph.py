@@ -197,6 +197,8 @@ class Model(Struct, frozen=True, dict=True):
     #: `model_control_dependencies` metadata asks for; None where the model has no such metadata.
     control_dependencies: Mapping[int, tuple[tuple[int, int], ...]] | None = None
     external_buffers: tuple[ExternalBuffer, ...] = ()
+    #: The file's identifier; empty where it isn't TFL3, a file that the runtime refuses.
+    identifier: str = "TFL3"
     #: What the file cannot be blamed for but the reader had to put up with, one line each.
     remarks: tuple[str, ...] = ()
 
@@ -228,3 +230,5 @@ class Prepared(Struct, frozen=True):
     stops: Mapping[int, Stop] = {}
     #: Why the interpreter could not even be built.
     refused: Stop | None = None
+    #: Subgraph index -> operators that may have side effects, which keep their order; where there are any.
+    side_effects: Mapping[int, tuple[int, ...]] = {}

@@ -27,7 +27,7 @@ def assembly(file: Flatbuffer) -> Assembly:
         # A version 0 model starts with its tensors where later ones have their version.
         found: Assembly = Older(file, 0)
     elif version == _NEWEST or root[_BUFFERS] is not None:
-        found = Assembly(file)
+        found = Assembly(file, "")
     else:
         found = Older(file, version or 1)
     found.remarks.append("it lacks the identifier TFL3, without which the runtime refuses it")
@@ -38,7 +38,7 @@ class Older(Assembly):
     """Puts a file of schema version 0, 1 or 2 together."""
 
     def __init__(self, file: Flatbuffer, version: int) -> None:
-        super().__init__(file)
+        super().__init__(file, "")
         self.version = version
         self.graph: Row = ()
 

@@ -59,6 +59,7 @@ def fields(table: str) -> dict[str, Field]:
     return found
 
 
+@cache
 def zeros(table: str) -> dict[str, Any]:
     """What every field of a table is where the runtime, finding no table, leaves its memory zeroed."""
     return {
@@ -66,8 +67,14 @@ def zeros(table: str) -> dict[str, Any]:
     }
 
 
-def tables() -> list[str]:
-    return [*TABLES, *EMPTY.split()]
+@cache
+def tables() -> frozenset[str]:
+    """All tables of today's schema."""
+    return frozenset([*TABLES, *EMPTY.split()])
+
+
+def is_table(name: str) -> bool:
+    return name in tables()
 
 
 @cache
