@@ -16,12 +16,12 @@ _EXPRESSIONS = {
     "builds_while_choosing": "bool",
 }
 _WORDS = {
-    "dynamic_tensors": ("not-asked", "accepted"),
+    "dynamic_tensors": ("not-asked", "refuses-model", "accepted"),
     "constant_fp16_dequantize": FP16_DEQUANTIZE,
     "build_failure": BUILD_FAILURES,
     "keep": ("largest",),
 }
-_FLAGS = ("full_delegation_ignores_limits",)
+_FLAGS = ("full_delegation_ignores_limits", "takes_dequantize_alone")
 
 
 def convert(raw: dict[str, Any], scope: Scope, problem: Callable[..., None]) -> Graph:

@@ -69,10 +69,14 @@ class Graph(Struct, frozen=True, omit_defaults=True):
 
     max_partitions: Tree | None = None
     min_operators: Tree | None = None
+    #: `not-asked`: a dynamic tensor keeps its subgraph and later ones from the delegate;
+    #: `refuses-model`: all of them; `accepted`: the delegate takes dynamic tensors.
     dynamic_tensors: str = "not-asked"
     constant_fp16_dequantize: str = "as-any-operator"
     #: Whether a subgraph whose every operator is accepted is taken whole, whatever the limits.
     full_delegation_ignores_limits: bool = False
+    #: Whether a subgraph of nothing but such DEQUANTIZEs counts as accepted whole.
+    takes_dequantize_alone: bool = False
     build_failure: str = "reported-only"
     #: Whether operators that a partition limit drops keep their float16 operands, which the CPU
     #: then refuses: everything rolls back.

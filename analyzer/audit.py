@@ -1,0 +1,216 @@
+"""Model x delegate -> audit: every operator's verdict, where it ends up, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.delegation import Blocker, Delegation, delegate_model
+from analyzer.model.graph import Model, Prepared
+from analyzer.partition import crossing
+from analyzer.prepare import Runtime
+from analyzer.rules.catalogue import Catalogue
+from analyzer.rules.evaluate import Evaluate, build, fold
+from analyzer.rules.judge import Finding, Judge
+from analyzer.rules.pack import RulePack
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import resolve, split
+from analyzer.vocabulary import Absent, Context, size_bytes
+
+
+class Configuration(Struct, frozen=True):
+    """One delegate with its parameters: what `-d` or `--device` asks for."""
+
+    pack: RulePack
+    parameters: Mapping[str, Any]
+    judge: Judge
+    device: str | None = None
+
+
+class OperatorAudit(Struct, frozen=True):
+    """One operator under one delegate."""
+
+    subgraph: int
+    index: int
+    supported: bool
+    folded: bool
+    delegated: bool
+    partition: int | None
+    macs: int | None
+    findings: tuple[Finding, ...]
+    #: Why an accepted operator is not delegated (the words of `delegation`).
+    lost: str | None = None
+
+
+class PartitionAudit(Struct, frozen=True):
+    """One partition with the tensors that cross its border, constants left aside."""
+
+    subgraph: int
+    index: int
+    operators: tuple[int, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    #: Bytes of those tensors; tensors whose elements have no fixed size count nothing.
+    boundary_bytes: int
+
+
+class Summary(Struct, frozen=True):
+    operators: int
+    supported: int
+    unsupported: int
+    folded: int
+    delegated: int
+    partitions: int
+    macs: int
+    delegated_macs: int
+    delegated_operators_share: float
+    delegated_macs_share: float
+    boundary_bytes: int
+    verdict: str
+
+
+class DelegateAudit(Struct, frozen=True):
+    configuration: Configuration
+    operators: tuple[OperatorAudit, ...]
+    partitions: tuple[PartitionAudit, ...]
+    blockers: tuple[Blocker, ...]
+    summary: Summary
+
+
+class Audit(Struct, frozen=True):
+    """Everything that is said of one model."""
+
+    model: Model
+    prepared: Prepared
+    delegates: tuple[DelegateAudit, ...]
+
+
+class Auditor:
+    """Audits models against the same configurations; what can be compiled is compiled once."""
+
+    def __init__(self, packs: Packs, configurations: Sequence[Configuration]) -> None:
+        self._configurations = configurations
+        self._runtime = Runtime(packs)
+        self._macs = MacCounter(packs.catalogue)
+
+    def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
+        """Audit a model; `shapes` resizes inputs by name before anything else, as an app may."""
+        prepared = self._runtime.prepare(model, shapes) if shapes else self._runtime.prepare(model)
+        contexts = [[Context(subgraph, operator) for operator in subgraph.operators] for subgraph in prepared.subgraphs]
+        macs = [[self._macs.count(context) for context in operators] for operators in contexts]
+        return Audit(
+            model,
+            prepared,
+            tuple(_audit_one(prepared, contexts, macs, one) for one in self._configurations),
+        )
+
+
+def configure(packs: Packs, specs: Sequence[str]) -> list[Configuration]:
+    """`NAME(:PARAM=VALUE)*` texts -> configurations, in the order given; `all` stands for every pack.
+
+    Raises: UsageError, RuleError.
+    """
+    found = []
+    for spec in specs:
+        for one in packs.names() if spec == "all" else [spec]:
+            name, written = split(one)
+            pack = packs.get(name)
+            parameters = resolve(pack, written)
+            found.append(Configuration(pack, parameters, Judge(pack, parameters)))
+    return found
+
+
+class MacCounter:
+    """Counts an operator's multiply-accumulates by the catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._compiled: dict[str, Evaluate | None] = {}
+
+    def count(self, context: Context) -> int | None:
+        """Multiply-accumulates; 0 for operators that have none, None where shapes don't tell."""
+        operator = context.operator
+        name = operator.name if operator.custom is None else f"custom:{operator.custom}"
+        if name not in self._compiled:
+            tree = self._catalogue.macs.get(name)
+            self._compiled[name] = None if tree is None else build(fold(tree, {}))
+        counted = self._compiled[name]
+        if counted is None:
+            return 0
+        try:
+            return max(0, int(counted(context)))
+        except Absent:
+            return None
+
+
+def _audit_one(
+    prepared: Prepared,
+    contexts: Sequence[Sequence[Context]],
+    macs: Sequence[Sequence[int | None]],
+    configuration: Configuration,
+) -> DelegateAudit:
+    delegation = delegate_model(prepared, contexts, configuration.judge, configuration.parameters)
+    partitions = _partitions(prepared, delegation)
+    place = {(p.subgraph, operator): p.index for p in partitions for operator in p.operators}
+    operators = []
+    for subgraph, counts in zip(prepared.subgraphs, macs, strict=True):
+        words = delegation.subgraphs[subgraph.index]
+        for operator, count in zip(subgraph.operators, counts, strict=True):
+            index = operator.index
+            where = place.get((subgraph.index, index))
+            operators.append(
+                OperatorAudit(
+                    subgraph.index,
+                    index,
+                    words.supported[index],
+                    index in words.folded,
+                    where is not None,
+                    where,
+                    count,
+                    words.findings[index],
+                    words.lost.get(index),
+                )
+            )
+    summary = _summary(operators, partitions, delegation.crashes)
+    return DelegateAudit(configuration, tuple(operators), tuple(partitions), tuple(delegation.blockers), summary)
+
+
+def _partitions(prepared: Prepared, delegation: Delegation) -> list[PartitionAudit]:
+    found: list[PartitionAudit] = []
+    for words in delegation.subgraphs:
+        subgraph = words.subgraph
+        for index, partition in enumerate(words.partitions):
+            inputs, outputs = crossing(subgraph, partition.operators)
+            crossed = sum(size_bytes(subgraph.tensors[tensor]) or 0 for tensor in (*inputs, *outputs))
+            found.append(PartitionAudit(subgraph.index, index, partition.operators, inputs, outputs, crossed))
+    return found
+
+
+def _summary(operators: list[OperatorAudit], partitions: list[PartitionAudit], crashes: bool) -> Summary:
+    total = len(operators)
+    delegated = sum(operator.delegated for operator in operators)
+    macs = sum(operator.macs or 0 for operator in operators)
+    delegated_macs = sum(operator.macs or 0 for operator in operators if operator.delegated)
+    supported = sum(operator.supported for operator in operators)
+    folded = sum(operator.folded for operator in operators)
+    return Summary(
+        operators=total,
+        supported=supported,
+        unsupported=sum(not operator.supported and not operator.folded for operator in operators),
+        folded=folded,
+        delegated=delegated,
+        partitions=len(partitions),
+        macs=macs,
+        delegated_macs=delegated_macs,
+        delegated_operators_share=_share(delegated, total),
+        delegated_macs_share=_share(delegated_macs, macs),
+        boundary_bytes=sum(partition.boundary_bytes for partition in partitions),
+        verdict="crash" if crashes else "full" if delegated == total else "partial" if delegated else "none",
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    """A share of 1 where there is nothing to share."""
+    return round(part / whole, 6) if whole else 1.0

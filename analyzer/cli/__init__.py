@@ -1,0 +1,101 @@
+"""The command line: arguments in, text and exit code out. One module per command."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from analyzer import __version__
+from analyzer.errors import AnalyzerError
+
+PROGRAM = "delegate-analyzer"
+HOLDS, FAILS, BAD_INPUT, INTERNAL = 0, 1, 2, 3
+
+#: Command -> (module, the line that `--help` shows).
+_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "audit": ("audit", "Which operators each delegate takes, why not, and what to change."),
+    "inspect": ("inspect", "What a model is: operators, tensors, quantization, signatures, sizes, MACs."),
+    "explain": ("explain", "What a rule means, its source and its fix."),
+    "rules": ("rules", "List, show and check rule packs."),
+    "schema": ("schema", "Print the JSON Schema of the output."),
+}
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are used; `--help` needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"analyzer.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name = args[0] if args else ""
+        if name not in _COMMANDS and not name.startswith("-"):
+            from analyzer.rules.expression import nearest
+
+            raise click.UsageError(f"there is no command {name}{nearest(name, list(_COMMANDS))}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 the policy holds, 1 it doesn't, 2 bad input or usage, 3 internal error.",
+)
+@click.version_option(__version__, prog_name=PROGRAM)
+def program() -> None:
+    """Tell, from a .tflite file alone, which operators a phone's accelerators will take, and why not."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        found = program.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+        return found if isinstance(found, int) else HOLDS
+    except click.ClickException as error:
+        return _complain(_one_line(error))
+    except AnalyzerError as error:
+        return _complain(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("interrupted", 130)
+    except BrokenPipeError:
+        # The reader went away, as `head` does: nothing is wrong, but nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return HOLDS
+    except Exception as error:
+        if os.environ.get("DELEGATE_ANALYZER_TRACEBACK"):
+            raise
+        where = f"{type(error).__name__}: {error}".replace("\n", " ")
+        return _complain(
+            f"internal error ({where}); set DELEGATE_ANALYZER_TRACEBACK=1, run it again and report what it prints "
+            f"together with {PROGRAM} {__version__} and, if you may, the model",
+            INTERNAL,
+        )
+
+
+def _one_line(error: click.ClickException) -> str:
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    return f"{message} Try {context.command_path} --help." if context is not None else message
+
+
+def _complain(message: str, code: int = BAD_INPUT) -> int:
+    for line in message.splitlines() or [""]:
+        click.echo(f"{PROGRAM}: {line}", err=True)
+    return code

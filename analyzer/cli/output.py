@@ -1,0 +1,85 @@
+"""Where output goes: stdout in one format, or files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from msgspec import Struct
+
+from analyzer.errors import UsageError
+from analyzer.report import ENDINGS, FORMATS
+from analyzer.rules.expression import nearest
+
+
+class Target(Struct, frozen=True):
+    """One output: its format and its file (None: stdout)."""
+
+    format: str
+    file: str | None
+
+
+def targets(stdout_format: str, files: Sequence[str]) -> list[Target]:
+    """What `--format` and `-o [FORMAT=]FILE` ask for. Raises: UsageError."""
+    if not files:
+        return [Target(_known(stdout_format, "--format"), None)]
+    found = [_target(text) for text in files]
+    for target in found:
+        folder = Path(target.file or "").parent
+        if not folder.is_dir():
+            raise UsageError(f"-o {target.file}: there is no folder {folder}; make it first")
+    return found
+
+
+def _target(text: str) -> Target:
+    before, sign, after = text.partition("=")
+    if sign and before in FORMATS:
+        return Target(before, after)
+    ending = Path(text).suffix.lower()
+    if ending not in ENDINGS:
+        known = ", ".join(ENDINGS)
+        raise UsageError(f"-o {text}: no format for the ending {ending or '(none)'}; use one of {known}, or write -o FORMAT=FILE")
+    return Target(ENDINGS[ending], text)
+
+
+def _known(name: str, option: str) -> str:
+    if name not in FORMATS:
+        raise UsageError(f"{option} {name}: there is no such format{nearest(name, list(FORMATS))}; use {', '.join(FORMATS)}")
+    return name
+
+
+def write(file: str, content: bytes) -> None:
+    """Write a file whole or not at all. Raises: UsageError."""
+    path = Path(file)
+    if path.exists() and not path.is_file():
+        # A device or a pipe can't be replaced by a finished file.
+        path.write_bytes(content)
+        return
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as output:
+                output.write(content)
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise UsageError(f"-o {file}: can't be written ({error.strerror}); choose another place") from None
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def colored(choice: str) -> bool:
+    """Whether stdout gets colors, by `--color`, NO_COLOR and whether it is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    return not os.environ.get("NO_COLOR") and click.get_text_stream("stdout").isatty()

@@ -1,0 +1,387 @@
+"""Verdicts -> what is really delegated: asking, reading through float16 weights, limits, building.
+
+Follows the runtime's order: an operator that the CPU refuses or a dynamic tensor comes before any
+question to the delegate; then the delegate is asked, groups are formed and limited, graphs are built.
+Source: google-ai-edge/LiteRT f67457790, tflite/core/interpreter.cc and subgraph.cc
+(ModifyGraphWithDelegate), tflite/delegates/utils.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.model.graph import OMITTED, Operator, Prepared, Stop, Subgraph, Tensor
+from analyzer.partition import ControlEdge, Partition, control_edges, crossing, fold, largest, select, tie_at_limit
+from analyzer.partition import partition as group
+from analyzer.rules import evaluate
+from analyzer.rules.judge import Finding, Judge, Verdict
+from analyzer.rules.pack import Graph
+from analyzer.vocabulary import Context
+
+#: Why accepted operators of a subgraph stay off the delegate all the same.
+LIMIT, MINIMUM, DYNAMIC, REFUSED = "limit", "minimum", "dynamic", "refused"
+ROLLED_BACK, CRASH, GRAPH = "rolled-back", "crash", "graph"
+
+#: Subgraphs whose name begins so hold validation data; no delegate is applied to them.
+_VALIDATION = "VALIDATION:"
+
+
+class Blocker(Struct, frozen=True):
+    """What concerns a whole graph: a dynamic tensor, an operator that the CPU refuses, a roll-back."""
+
+    finding: Finding
+    subgraph: int | None = None
+    operator: int | None = None
+    tensor: int | None = None
+    #: One of the words above; None where nothing is lost by it.
+    kind: str | None = None
+
+
+class SubgraphDelegation(Struct):
+    """A delegate's words on one subgraph, and the partitions that it ends up with."""
+
+    #: As the delegated operators see it: float16 constants in place of their DEQUANTIZE's output.
+    subgraph: Subgraph
+    #: By operator index.
+    supported: list[bool]
+    findings: list[tuple[Finding, ...]]
+    #: DEQUANTIZEs of float16 constants that accepted operators read through.
+    folded: set[int]
+    partitions: list[Partition] = []
+    #: Accepted operators that are not delegated -> why.
+    lost: dict[int, str] = {}
+
+
+class Delegation(Struct):
+    subgraphs: list[SubgraphDelegation]
+    blockers: list[Blocker] = []
+    #: The delegate's own check would crash the app.
+    crashes: bool = False
+
+
+class PartitionContext:
+    """What the checks on a whole partition see."""
+
+    def __init__(self, subgraph: Subgraph, contexts: Sequence[Context], operators: Sequence[int]) -> None:
+        inputs, outputs = crossing(subgraph, operators)
+        self.subgraph = subgraph
+        self.inputs = [subgraph.tensors[tensor] for tensor in inputs]
+        self.outputs = [subgraph.tensors[tensor] for tensor in outputs]
+        self.operators = [contexts[operator] for operator in operators]
+        self.variables: list[Any] = []
+
+
+class _Limits(Struct, frozen=True):
+    """The `[graph]` section with the parameters in place."""
+
+    graph: Graph
+    most: int | None
+    minimum: int
+    fp16_rolls_back: bool
+    builds_while_choosing: bool
+
+
+def delegate_model(
+    prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge, parameters: Mapping[str, Any]
+) -> Delegation:
+    """Apply one delegate to every subgraph of a model, in order."""
+    limits = _limits(judge.pack.graph, parameters)
+    asked = [_Asked(subgraph, of, judge) for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)]
+    found = Delegation([one.words for one in asked])
+    if not _refused(prepared, found):
+        _apply(prepared, asked, found, limits)
+    reason = _reason(found)
+    for one in asked:
+        _settle_dequantize(one, limits, prepared, found)
+        _settle_lost(one, limits, reason)
+    return found
+
+
+def _reason(found: Delegation) -> str:
+    """Why subgraphs without partitions have none."""
+    return next((blocker.kind for blocker in found.blockers if blocker.kind is not None), GRAPH)
+
+
+def _settle_lost(one: _Asked, limits: _Limits, reason: str) -> None:
+    """Why accepted operators stay off the delegate: it was never reached, or lost to a limit."""
+    words = one.words
+    words.lost = {index: reason for index in one.accepted} if not words.lost else words.lost
+    for partition in words.partitions:
+        for index in partition.operators:
+            words.lost.pop(index, None)
+
+
+def _limits(graph: Graph, parameters: Mapping[str, Any]) -> _Limits:
+    def value(tree: Any, otherwise: Any) -> Any:
+        return otherwise if tree is None else evaluate.build(evaluate.fold(tree, parameters))(None)  # type: ignore[arg-type]
+
+    most = value(graph.max_partitions, None)
+    return _Limits(
+        graph,
+        None if most is None or most <= 0 else most,
+        value(graph.min_operators, 0),
+        value(graph.fp16_limit_rolls_back, False),
+        value(graph.builds_while_choosing, False),
+    )
+
+
+class _Asked:
+    """One subgraph, with what the delegate says of each of its operators by itself."""
+
+    def __init__(self, subgraph: Subgraph, contexts: Sequence[Context], judge: Judge) -> None:
+        self.subgraph = subgraph
+        self.judge = judge
+        #: DEQUANTIZE of a float16 constant -> that constant, by the operator's index.
+        self.dequantize: dict[int, Tensor] = {}
+        self.sources: dict[int, int] = {}
+        self.contexts = list(contexts)
+        verdicts = self._judge(judge.pack.graph.constant_fp16_dequantize != "as-any-operator")
+        self.verdicts = verdicts
+        supported = [verdict.supported for verdict in verdicts]
+        self.accepted = {index for index, accepted in enumerate(supported) if accepted and index not in self.dequantize}
+        findings = [() if index in self.dequantize else verdict.findings for index, verdict in enumerate(verdicts)]
+        self.words = SubgraphDelegation(subgraph, supported, findings, set())
+
+    def _judge(self, reads_through: bool) -> list[Verdict]:
+        """The delegate's words in execution order; a DEQUANTIZE is read through by what stands behind it."""
+        through: dict[int, Tensor] = {}
+        verdicts = []
+        for index, operator in enumerate(self.subgraph.operators):
+            if reads_through and (constant := _float16_constant(self.subgraph, operator)) is not None:
+                self.dequantize[index] = constant
+                through[operator.outputs[0]] = constant
+            elif through and not through.keys().isdisjoint(operator.inputs):
+                self.contexts[index] = Context(self.subgraph, operator, through)
+            verdicts.append(self.judge.verdict(self.contexts[index]))
+        self.sources = {tensor: constant.index for tensor, constant in through.items()}
+        return verdicts
+
+    @property
+    def whole(self) -> bool:
+        """Whether every operator is accepted or such a DEQUANTIZE."""
+        return len(self.accepted) + len(self.dequantize) == len(self.subgraph.operators)
+
+    def reading_through(self, operators: set[int]) -> set[int]:
+        """The DEQUANTIZEs that these operators read through."""
+        inputs = {tensor for operator in operators for tensor in self.subgraph.operators[operator].inputs}
+        return {index for index in self.dequantize if self.subgraph.operators[index].outputs[0] in inputs}
+
+
+def _float16_constant(subgraph: Subgraph, operator: Operator) -> Tensor | None:
+    if operator.name != "DEQUANTIZE" or not operator.inputs or operator.inputs[0] == OMITTED or not operator.outputs:
+        return None
+    tensor = subgraph.tensors[operator.inputs[0]]
+    return tensor if tensor.constant and tensor.dtype == "FLOAT16" else None
+
+
+def _refused(prepared: Prepared, found: Delegation) -> bool:
+    """Whether the interpreter itself refuses the model, so that nobody is asked."""
+    if prepared.refused is not None:
+        found.blockers.append(_stopped(prepared.refused, None))
+        return True
+    return False
+
+
+def _stopped(stop: Stop, subgraph: int | None) -> Blocker:
+    finding = Finding(stop.rule, "blocker", "check", stop.message, stop.fix, stop.source, stop.expected, stop.actual)
+    return Blocker(finding, subgraph, stop.operator, stop.tensor, DYNAMIC if stop.kind == "dynamic" else REFUSED)
+
+
+def _apply(prepared: Prepared, asked: list[_Asked], found: Delegation, limits: _Limits) -> None:
+    """The loop over subgraphs; the first one that fails ends it."""
+    model = prepared.model
+    for one in asked:
+        index = one.subgraph.index
+        if one.subgraph.name.startswith(_VALIDATION):
+            continue
+        stop = prepared.stops.get(index)
+        if stop is not None and (stop.kind == "failure" or limits.graph.dynamic_tensors != "accepted"):
+            found.blockers.append(_stopped(stop, index))
+            if stop.kind == "failure" or limits.graph.dynamic_tensors == "refuses-model":
+                _roll_back(found)
+            return
+        if any(verdict.crashes for verdict in one.verdicts):
+            found.crashes = True
+            found.blockers.extend(_crashes(one))
+            _roll_back(found)
+            return
+        edges = control_edges(model, one.subgraph, prepared.side_effects.get(index, ()))
+        one.words.partitions = _place(one, edges, limits, found)
+        if not _builds(one, limits, found):
+            return
+
+
+def _crashes(one: _Asked) -> list[Blocker]:
+    return [
+        Blocker(finding, one.subgraph.index, index, None, CRASH)
+        for index, verdict in enumerate(one.verdicts)
+        for finding in verdict.findings
+        if finding.severity == "crash"
+    ]
+
+
+def _roll_back(found: Delegation) -> None:
+    for words in found.subgraphs:
+        words.partitions = []
+        words.lost = {}
+
+
+def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation) -> list[Partition]:
+    """The partitions of a subgraph that was asked."""
+    graph, subgraph = limits.graph, one.subgraph
+    if _taken_whole(one, graph):
+        whole = [*one.accepted, *one.dequantize]
+        one.words.subgraph = fold(subgraph, one.accepted, one.sources)
+        return group(subgraph, whole, edges)
+    accepted = set(one.accepted)
+    if graph.constant_fp16_dequantize == "if-consumers-accepted":
+        accepted |= _wanted_dequantize(one)
+    before = group(subgraph, accepted, edges)
+    if tie_at_limit(before, limits.most, limits.minimum):
+        found.blockers.append(_tie(one, limits))
+    sources = one.sources if graph.constant_fp16_dequantize in ("never", "if-fully-delegated") else {}
+    kept = largest(before, limits.most, limits.minimum)
+    one.words.lost = {
+        index: MINIMUM if len(partition.operators) < limits.minimum else LIMIT
+        for partition in before
+        for index in partition.operators
+    }
+    operators = [index for partition in kept for index in partition.operators]
+    if limits.fp16_rolls_back and sources and (dropped := _stranded(one, accepted.difference(operators))):
+        found.blockers.append(_rolled_back_by_limit(one, dropped[0], limits))
+        _roll_back(found)
+        return []
+    one.words.subgraph = fold(subgraph, operators, sources)
+    return select(subgraph, accepted, limits.most, limits.minimum, edges, sources)
+
+
+def _taken_whole(one: _Asked, graph: Graph) -> bool:
+    if not graph.full_delegation_ignores_limits or not one.whole or not one.subgraph.operators:
+        return False
+    return bool(one.accepted) or graph.takes_dequantize_alone
+
+
+def _wanted_dequantize(one: _Asked) -> set[int]:
+    """DEQUANTIZEs all of whose consumers are accepted."""
+    consumers = one.subgraph.consumers
+    return {
+        index
+        for index in one.dequantize
+        if one.accepted.issuperset(consumers.get(one.subgraph.operators[index].outputs[0], ()))
+    }
+
+
+def _stranded(one: _Asked, dropped: set[int]) -> list[int]:
+    """Dropped operators that would keep a float16 operand."""
+    return [
+        index
+        for index in sorted(dropped)
+        if not one.sources.keys().isdisjoint(one.subgraph.operators[index].inputs)
+    ]
+
+
+def _tie(one: _Asked, limits: _Limits) -> Blocker:
+    pack = one.judge.pack
+    finding = Finding(
+        rule=f"{pack.delegate}/graph/tie-at-limit",
+        severity="note",
+        stage="check",
+        message=f"Several partitions of equal size compete for the limit of {limits.most}; the C++ library's sort decides.",
+        fix="Don't rely on which of them is delegated.",
+        source="tflite/delegates/utils.cc GetFirstNLargestPartitions",
+    )
+    return Blocker(finding, one.subgraph.index)
+
+
+def _rolled_back_by_limit(one: _Asked, operator: int, limits: _Limits) -> Blocker:
+    pack = one.judge.pack
+    finding = Finding(
+        rule=f"{pack.delegate}/graph/fp16-limit",
+        severity="blocker",
+        stage="build",
+        message=f"The limit of {limits.most} partitions leaves operators with float16 weights to the CPU, which refuses them.",
+        fix="Ship float32 weights, remove what splits the graph, or raise the limit on partitions.",
+        source=f"{pack.repository} {pack.revision[:9]}, limit on partitions after float16 operands were re-pointed",
+    )
+    return Blocker(finding, one.subgraph.index, operator, None, ROLLED_BACK)
+
+
+def _builds(one: _Asked, limits: _Limits, found: Delegation) -> bool:
+    """Build every partition; False where a failure rolled everything back."""
+    rolls_back = limits.graph.build_failure in ("rolls-back-model", "fails-load")
+    failures: list[Blocker] = []
+    for partition in one.words.partitions:
+        failures += _build_partition(one, partition, rolls_back)
+    if not failures:
+        return True
+    if not rolls_back:
+        found.blockers += [failure for failure in failures if failure.operator is None]
+        return True
+    found.blockers += failures
+    _roll_back(found)
+    return False
+
+
+def _build_partition(one: _Asked, partition: Partition, rolls_back: bool) -> list[Blocker]:
+    failures: list[Blocker] = []
+    kind = ROLLED_BACK if rolls_back else None
+    for index in partition.operators:
+        findings = [_as_reported(finding, rolls_back) for finding in one.judge.build_findings(one.contexts[index])]
+        if findings:
+            one.words.findings[index] += tuple(findings)
+            failures += [Blocker(f, one.subgraph.index, index, None, kind) for f in findings if _sinks(f)]
+    if one.judge.partition_checks:
+        context = PartitionContext(one.words.subgraph, one.contexts, partition.operators)
+        for finding in one.judge.partition_findings(context):
+            reported = _as_reported(finding, rolls_back)
+            failures.append(Blocker(reported, one.subgraph.index, None, None, kind))
+    return failures
+
+
+def _sinks(finding: Finding) -> bool:
+    return finding.severity != "note"
+
+
+def _as_reported(finding: Finding, rolls_back: bool) -> Finding:
+    if rolls_back or finding.severity in ("note", "hazard"):
+        return finding
+    return replace(finding, severity="hazard")
+
+
+def _settle_dequantize(one: _Asked, limits: _Limits, prepared: Prepared, found: Delegation) -> None:
+    """What is said of the DEQUANTIZEs of float16 constants, now that the rest is known."""
+    if not one.dequantize:
+        return
+    words, mode = one.words, limits.graph.constant_fp16_dequantize
+    delegated = {index for partition in words.partitions for index in partition.operators}
+    failed = limits.builds_while_choosing and not delegated and any(b.finding.stage == "build" for b in found.blockers)
+    interpreted = prepared.refused is None and all(stop.kind != "failure" for stop in prepared.stops.values())
+    wanted = _wanted_dequantize(one) if mode == "if-consumers-accepted" else set()
+    read_through = one.reading_through(one.accepted)
+    for index in one.dequantize:
+        if mode == "never":
+            words.supported[index] = False
+        elif mode == "if-fully-delegated":
+            words.supported[index] = _taken_whole(one, limits.graph) and not failed and interpreted
+        else:
+            words.supported[index] = index in wanted
+        if index in read_through or (index in delegated and not words.supported[index]):
+            words.folded.add(index)
+        elif not words.supported[index]:
+            words.findings[index] = one.verdicts[index].findings or (_unread(one),)
+
+
+def _unread(one: _Asked) -> Finding:
+    pack = one.judge.pack
+    return Finding(
+        rule=f"{pack.delegate}/dequantize/float16-constant",
+        severity="blocker",
+        stage="check",
+        message="DEQUANTIZE of a float16 constant that no accepted operator reads",
+        fix="See what keeps the operators behind it from the delegate.",
+        source="tflite/delegates/utils.cc FP16GraphPartitionHelper",
+    )

@@ -1,0 +1,144 @@
+"""Audit -> the public document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from analyzer import __version__
+from analyzer.audit import Audit, DelegateAudit, OperatorAudit
+from analyzer.delegation import Blocker
+from analyzer.errors import AnalyzerError
+from analyzer.model.graph import OMITTED, Subgraph
+from analyzer.report import document
+from analyzer.rules.judge import Finding
+
+_TOOL = document.Tool(name="delegate-analyzer", version=__version__)
+
+
+def whole(models: Sequence[document.Model], policy: document.Policy) -> document.Document:
+    """The one document of a run over `models`."""
+    return document.Document(tool=_TOOL, models=tuple(models), policy=policy)
+
+
+def unread(path: str, size: int, error: AnalyzerError) -> document.Model:
+    """A file that could not be read."""
+    return document.Model(path=path, bytes=size, error=document.Error(code=error.code, message=str(error)))
+
+
+def model(audit: Audit, sha256: str | None = None) -> document.Model:
+    """One audited model."""
+    source = audit.model
+    subgraphs = audit.prepared.subgraphs
+    return document.Model(
+        path=source.path,
+        bytes=source.size,
+        sha256=sha256,
+        description=source.description,
+        operators=sum(len(subgraph.operators) for subgraph in subgraphs),
+        macs=audit.delegates[0].summary.macs if audit.delegates else 0,
+        dtypes=_dtypes(subgraphs),
+        subgraphs=tuple(
+            document.Subgraph(
+                index=subgraph.index,
+                name=subgraph.name,
+                operators=len(subgraph.operators),
+                inputs=subgraph.inputs,
+                outputs=subgraph.outputs,
+            )
+            for subgraph in subgraphs
+        ),
+        audits=tuple(_audit(one, subgraphs) for one in audit.delegates),
+    )
+
+
+def _dtypes(subgraphs: Sequence[Subgraph]) -> tuple[str, ...]:
+    """Element types of what operators compute, the most frequent first."""
+    counted: Counter[str] = Counter()
+    for subgraph in subgraphs:
+        for operator in subgraph.operators:
+            counted.update(subgraph.tensors[tensor].dtype for tensor in operator.outputs if tensor != OMITTED)
+    return tuple(dtype for dtype, _ in sorted(counted.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def _audit(one: DelegateAudit, subgraphs: Sequence[Subgraph]) -> document.Audit:
+    pack = one.configuration.pack
+    summary = one.summary
+    return document.Audit(
+        delegate=pack.delegate,
+        title=pack.title,
+        device=one.configuration.device,
+        parameters=dict(one.configuration.parameters),
+        status=pack.status,
+        fallback=pack.fallback,
+        rules=document.Rules(
+            version=pack.version,
+            sha256=pack.sha256,
+            upstream=document.Upstream(repository=pack.repository, revision=pack.revision),
+        ),
+        operators=tuple(_operator(operator, subgraphs[operator.subgraph]) for operator in one.operators),
+        partitions=tuple(
+            document.Partition(
+                subgraph=partition.subgraph,
+                index=partition.index,
+                operators=partition.operators,
+                inputs=partition.inputs,
+                outputs=partition.outputs,
+                boundary_bytes=partition.boundary_bytes,
+            )
+            for partition in one.partitions
+        ),
+        blockers=tuple(_blocker(blocker) for blocker in one.blockers),
+        summary=document.Summary(**{name: getattr(summary, name) for name in summary.__struct_fields__}),
+    )
+
+
+def _operator(audit: OperatorAudit, subgraph: Subgraph) -> document.Operator:
+    operator = subgraph.operators[audit.index]
+    outputs = operator.outputs
+    return document.Operator(
+        subgraph=audit.subgraph,
+        index=audit.index,
+        op=operator.name,
+        version=operator.version,
+        custom=operator.custom,
+        output=subgraph.tensors[outputs[0]].name if outputs and outputs[0] != OMITTED else None,
+        supported=audit.supported,
+        folded=audit.folded,
+        delegated=audit.delegated,
+        partition=audit.partition,
+        lost=audit.lost,
+        macs=audit.macs,
+        findings=tuple(_finding(finding) for finding in audit.findings) if audit.findings else (),
+    )
+
+
+def _finding(finding: Finding) -> document.Finding:
+    return document.Finding(
+        rule=finding.rule,
+        severity=finding.severity,
+        stage=finding.stage,
+        message=finding.message,
+        expected=finding.expected,
+        actual=finding.actual,
+        operand=finding.operand,
+        fix=finding.fix,
+        source=finding.source,
+    )
+
+
+def _blocker(blocker: Blocker) -> document.Blocker:
+    finding = blocker.finding
+    return document.Blocker(
+        rule=finding.rule,
+        severity=finding.severity,
+        kind=blocker.kind,
+        message=finding.message,
+        expected=finding.expected,
+        actual=finding.actual,
+        fix=finding.fix,
+        source=finding.source,
+        subgraph=blocker.subgraph,
+        operator=blocker.operator,
+        tensor=blocker.tensor,
+    )
