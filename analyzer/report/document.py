@@ -121,7 +121,7 @@ class Partition(Struct, frozen=True, kw_only=True):
 
 
 class Blocker(Struct, frozen=True, kw_only=True):
-    """What holds back more than one operator; `operator` and `tensor` name the direct cause where one has it."""
+    """What holds back a graph; `operator` and `tensor` name the direct cause where there is one."""
 
     rule: str
     severity: Severity

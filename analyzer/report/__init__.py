@@ -1,0 +1,28 @@
+"""Audit documents to text. Renderers are leaves: they read the document and decide nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from analyzer.report.document import Document
+from analyzer.report.view import View
+
+#: Format name -> module and function, imported when the format is asked for.
+FORMATS = {
+    "table": ("terminal", "render"),
+    "json": ("json", "render"),
+    "jsonl": ("json", "render_lines"),
+    "markdown": ("markdown", "render"),
+    "html": ("html", "render"),
+}
+
+#: File ending -> format name.
+ENDINGS = {".txt": "table", ".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".html": "html"}
+
+
+def render(document: Document, format: str, view: View | None = None) -> bytes:
+    """The document in one of `FORMATS`, as UTF-8."""
+    module, function = FORMATS[format]
+    renderer = getattr(import_module(f"analyzer.report.{module}"), function)
+    return cast(bytes, renderer(document, view or View()))

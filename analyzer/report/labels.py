@@ -1,0 +1,69 @@
+"""What delegate configurations and operators are called in front of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.report.document import Audit, Document, Model, Operator
+from analyzer.report.text import plain
+
+Value = str | int | bool
+
+
+def delegates(document: Document) -> dict[str, list[str]]:
+    """Model path -> the name of each of its audits, the same configuration called the same everywhere."""
+    audits = [audit for model in document.models for audit in model.audits]
+    telling = {
+        name: _telling([audit for audit in audits if audit.delegate == name]) for name in _names(audits)
+    }
+    return {
+        model.path: [_label(audit, telling[audit.delegate]) for audit in model.audits]
+        for model in document.models
+    }
+
+
+def _names(audits: Sequence[Audit]) -> list[str]:
+    return list(dict.fromkeys(audit.delegate for audit in audits))
+
+
+def _telling(audits: Sequence[Audit]) -> list[str]:
+    """The parameters that tell a delegate's configurations apart: the first, and others only where needed."""
+    configurations = {tuple(audit.parameters.items()) for audit in audits}
+    names = list(audits[0].parameters)
+    chosen = [name for name in names[:1] if not isinstance(audits[0].parameters[name], bool)]
+    known = len({_values(configuration, chosen) for configuration in configurations})
+    for name in names:
+        told_apart = len({_values(configuration, [*chosen, name]) for configuration in configurations})
+        if told_apart > known:
+            chosen, known = [*chosen, name], told_apart
+    return chosen
+
+
+def _values(configuration: tuple[tuple[str, Value], ...], names: Sequence[str]) -> tuple[Value | None, ...]:
+    parameters = dict(configuration)
+    return tuple(parameters.get(name) for name in names)
+
+
+def _label(audit: Audit, telling: Sequence[str]) -> str:
+    words = [audit.title.removesuffix(" delegate")]
+    first = next(iter(audit.parameters), None)
+    for name in telling:
+        value = audit.parameters.get(name)
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        words.append(shown if name == first and not isinstance(value, bool) else f"{name}={shown}")
+    return " ".join([*words, f"({audit.device})"] if audit.device else words)
+
+
+def operator(node: Operator) -> str:
+    """`CONV_2D`, or a custom operator's own name."""
+    return plain(node.custom) if node.custom else node.op
+
+
+def place(node: Operator) -> str:
+    """`#41`, in subgraphs after the first `#1/41`."""
+    return f"#{node.index}" if node.subgraph == 0 else f"#{node.subgraph}/{node.index}"
+
+
+def model(found: Model) -> str:
+    """The model's path in one line."""
+    return plain(found.path)

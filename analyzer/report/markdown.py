@@ -1,0 +1,93 @@
+"""`markdown`: for a pull request or a wiki page; GitHub's flavour, no HTML but folded sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from analyzer.report import causes, figures, labels, phrases
+from analyzer.report.causes import Cause
+from analyzer.report.document import Document, Model
+from analyzer.report.text import plain
+from analyzer.report.view import View
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&@#:])")
+
+
+def render(document: Document, view: View) -> bytes:
+    """The document as Markdown."""
+    named = labels.delegates(document)
+    lines: list[str] = []
+    for reason in document.policy.reasons if document.policy.failed else ():
+        lines += [f"- **policy failed**: {escape(reason)}"]
+    for model in document.models:
+        lines += ["", *_model(model, named[model.path], view)]
+    return ("\n".join(lines).strip() + "\n").encode()
+
+
+def escape(text: str) -> str:
+    """Text that stands for itself wherever it is put in Markdown, table cells included."""
+    return _SPECIAL.sub(r"\\\1", plain(text))
+
+
+def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
+    yield f"## {escape(model.path)}"
+    yield ""
+    if model.error is not None:
+        yield f"Not read: {escape(model.error.message)}"
+        return
+    yield phrases.card(model)
+    if not model.audits:
+        return
+    yield ""
+    yield from _verdicts(model, names)
+    yield from _reasons(model, names)
+    if view.verbose:
+        yield from _placement(model, names)
+
+
+def _verdicts(model: Model, names: Sequence[str]) -> Iterator[str]:
+    yield from _row("delegate", "verdict", "operators", "MACs", "partitions", "what holds it back")
+    yield "|---|---|--:|--:|--:|---|"
+    for audit, name in zip(model.audits, names, strict=True):
+        summary = audit.summary
+        share = figures.percent(summary.delegated_macs_share) if summary.macs else "-"
+        operators = f"{summary.delegated} of {summary.operators}"
+        partitions = str(summary.partitions or "-")
+        held_back = phrases.held_back(audit)
+        yield from _row(escape(name), f"**{summary.verdict}**", operators, share, partitions, held_back)
+
+
+def _row(*cells: str) -> Iterator[str]:
+    yield f"| {' | '.join(cells)} |"
+
+
+def _reasons(model: Model, names: Sequence[str]) -> Iterator[str]:
+    found = causes.causes(model)
+    for title, group in phrases.sections(found):
+        yield from ("", f"### {title}", "")
+        for number, cause in enumerate(group, 1):
+            yield from _cause(number, cause, model, names)
+
+
+def _cause(number: int, cause: Cause, model: Model, names: Sequence[str]) -> Iterator[str]:
+    who = ", ".join(escape(names[position]) for position in cause.audits)
+    indent = " " * (len(str(number)) + 2)
+    yield f"{number}. **{who}**: {escape(phrases.headline(cause, model))}\\"
+    fix = f"Fix: {escape(cause.fix)} " if cause.fix else ""
+    yield f"{indent}{fix}(`{cause.rule}`)"
+
+
+def _placement(model: Model, names: Sequence[str]) -> Iterator[str]:
+    yield from ("", "<details><summary>Where every operator is placed</summary>", "")
+    yield phrases.LEGEND
+    yield ""
+    yield from _row("#", "operator", "MACs", *map(escape, names))
+    yield f"|---|---|--:|{'---|' * len(names)}"
+    for nodes in zip(*(audit.operators for audit in model.audits), strict=True):
+        node = nodes[0]
+        place = escape(labels.place(node))
+        yield from _row(
+            place, escape(labels.operator(node)), figures.macs(node.macs), *map(phrases.where, nodes)
+        )
+    yield from ("", "</details>")

@@ -1,0 +1,112 @@
+"""What is said of audits and causes: the same words in every format that people read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from analyzer.report import causes, figures, labels
+from analyzer.report.causes import Case, Cause
+from analyzer.report.document import Audit, Model, Operator
+from analyzer.report.text import plain
+
+#: What the words of `where` mean.
+LEGEND = (
+    "P0: partition 0 of the delegate; CPU: refused; lost: accepted, yet on the CPU; "
+    "fold: float16 weights read through"
+)
+
+_LOST = {
+    "limit": "lost to the partition limit",
+    "minimum": "in partitions too small",
+    "dynamic": "behind a dynamic tensor",
+    "refused": "in a graph that the CPU refuses",
+    "rolled-back": "rolled back to the CPU",
+    "crash": "never run: the app crashes",
+    "graph": "lost to the graph's shape",
+}
+
+
+def card(model: Model) -> str:
+    """Operators, MACs, size and element types in one line."""
+    words = [figures.count(model.operators, "operator")]
+    if model.macs:
+        words.append(f"{figures.macs(model.macs)} MACs")
+    words.append(figures.size(model.bytes))
+    return ", ".join([*words, *model.dtypes[:3]])
+
+
+def sections(found: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]:
+    """Causes under the headings they are shown with; headings without causes are left out."""
+    groups = (
+        ("What blocks, most costly first", causes.direct(found)),
+        ("Lost as a consequence", causes.knock_on(found)),
+        ("Accepted, but worth knowing", causes.remarks(found)),
+    )
+    return (group for group in groups if group[1])
+
+
+def headline(cause: Cause, model: Model) -> str:
+    """Whom a cause concerns, what is wrong, and what share of the MACs it costs."""
+    words = f"{whom(cause, model)}: {plain(cause.message)}"
+    proof = plain(evidence(cause.cases[0]))
+    if proof:
+        words += f" ({proof})"
+    others = len(cause.cases) - 1
+    if others:
+        words += f", and {figures.count(others, 'other case')}"
+    if cause.macs and model.macs:
+        words += f"; {figures.percent(cause.macs / model.macs)} of MACs"
+    return words
+
+
+def where(node: Operator) -> str:
+    """Where an operator runs, in one word."""
+    if node.delegated:
+        return "delegate" if node.partition is None else f"P{node.partition}"
+    if node.folded:
+        return "fold"
+    return "lost" if node.supported else "CPU"
+
+
+def whom(cause: Cause, model: Model) -> str:
+    """The operators that a cause concerns: `#41 RESIZE_BILINEAR`, `12 CONV_2D`, `every operator`."""
+    nodes = cause.operators
+    if cause.culprit is not None:
+        held = f" holds back {figures.count(len(nodes), 'operator')}" if nodes else ""
+        return _named(cause.culprit) + held
+    if cause.level == "graph" and not nodes:
+        return "the whole graph"
+    if len(nodes) == 1:
+        return _named(nodes[0])
+    if len(nodes) == model.operators:
+        return "every operator"
+    kinds = Counter(labels.operator(node) for node in nodes)
+    if len(kinds) > 3:
+        return f"{figures.count(len(nodes), 'operator')} of {len(kinds)} kinds"
+    return ", ".join(f"{number} {name}" for name, number in kinds.most_common())
+
+
+def _named(node: Operator) -> str:
+    return f"{labels.place(node)} {labels.operator(node)}"
+
+
+def evidence(case: Case) -> str:
+    """`expected X, found Y`, as far as the message does not say so already."""
+    words = []
+    if case.expected and case.expected not in case.message:
+        words.append(f"expected {case.expected}")
+    if case.actual and case.actual not in case.message:
+        words.append(f"found {case.actual}")
+    return ", ".join(words)
+
+
+def held_back(audit: Audit) -> str:
+    """In a few words, how many operators were refused and how many lost to what."""
+    lost = Counter(node.lost or "graph" for node in audit.operators if _is_lost(node))
+    words = [f"{audit.summary.unsupported} refused"] if audit.summary.unsupported else []
+    return ", ".join([*words, *(f"{number} {_LOST[kind]}" for kind, number in lost.most_common())])
+
+
+def _is_lost(node: Operator) -> bool:
+    return node.supported and not node.delegated and not node.folded

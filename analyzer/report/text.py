@@ -1,0 +1,25 @@
+"""Text out of a model made fit to show: its names are whatever their author wrote."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Control characters, marks that turn the direction of text, private and unassigned characters.
+_HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
+
+
+def plain(text: str) -> str:
+    """The text on one line; whatever could fool a terminal or a reader is written out as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(char) if unicodedata.category(char) in _HIDDEN else char for char in text)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def shorten(text: str, width: int) -> str:
+    """The text in at most `width` characters; what is cut is the start, where paths differ least."""
+    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]

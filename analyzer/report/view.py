@@ -1,0 +1,11 @@
+"""How a report is to be shown; formats for programs take no notice of it."""
+
+from msgspec import Struct
+
+
+class View(Struct, frozen=True):
+    """`width` in columns; `color`: whether the terminal takes colour; `verbose`: every operator too."""
+
+    width: int = 80
+    color: bool = False
+    verbose: bool = False

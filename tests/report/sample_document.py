@@ -1,0 +1,289 @@
+"""Documents for the tests of the renderers, made by hand: a detector of 64 operators on four delegates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec.structs import replace
+
+from analyzer.report.document import (
+    Audit,
+    Blocker,
+    Document,
+    Error,
+    Finding,
+    Model,
+    Operator,
+    Partition,
+    Policy,
+    Rules,
+    Subgraph,
+    Summary,
+    Tool,
+    Upstream,
+)
+
+#: Names that try to break out of every format that shows them.
+HOSTILE = (
+    "</script><script>window.broken=1</script>",
+    "<img src=x onerror=window.broken=1>",
+    "\"'><svg/onload=window.broken=1>",
+    "a|b\n| c `d` **e** [f](javascript:window.broken=1) {{ 7 * 7 }}",
+    "\x1b[31mred\x07 \u202egnp.exe\u2066 \u2028 \x00",
+)
+
+TOO_LARGE = Finding(
+    rule="dsp/conv-2d/option.stride-w",
+    severity="blocker",
+    stage="check",
+    message="stride_w is 4, expected <= 3",
+    expected="<= 3",
+    actual="4",
+    operand=None,
+    fix="Use strides of at most 3, for example two convolutions of stride 2 in place of one of stride 4.",
+    source="dsp/utils.cc IsNodeSupported",
+)
+NOT_FLOAT = Finding(
+    rule="ane/every-op/float",
+    severity="blocker",
+    stage="check",
+    message="input is UINT8, expected FLOAT32",
+    expected="FLOAT32",
+    actual="UINT8",
+    operand="input",
+    fix="Ship the float32 or float16 model on iOS.",
+    source="ane/builder.mm IsSupported",
+)
+UNKNOWN = Finding(
+    rule="gpu/custom/unlisted",
+    severity="blocker",
+    stage="check",
+    message="the delegate has no kernel for this operator",
+    fix="Keep the detection post-processing outside of the delegated part; it costs little.",
+    source="gpu/model_builder.cc",
+)
+WRONG_NUMBERS = Finding(
+    rule="gpu/resize-bilinear/half-pixel",
+    severity="hazard",
+    stage="check",
+    message="half-pixel centres are rounded differently on some drivers",
+    fix="Compare outputs on the phones you ship on.",
+    source="gpu/kernels/resize.cc",
+)
+
+Judge = Callable[[Operator], tuple[bool, Sequence[Finding]]]
+
+
+def operators(number: int = 64, names: Sequence[str] = ()) -> tuple[Operator, ...]:
+    """A network of convolutions that ends in a resize and a custom detection operator."""
+    kinds = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D", "ADD")
+    nodes = [
+        Operator(
+            subgraph=0,
+            index=index,
+            op=kinds[index % 4],
+            version=1 + index % 3,
+            output=names[index % len(names)]
+            if names
+            else f"FeatureExtractor/block_{index}/{kinds[index % 4].lower()}",
+            supported=True,
+            delegated=True,
+            macs=(index % 7 + 1) * 2_500_000 if kinds[index % 4] != "ADD" else None,
+        )
+        for index in range(number)
+    ]
+    nodes[-2:] = [
+        replace(nodes[-2], op="RESIZE_BILINEAR", macs=None),
+        replace(nodes[-1], op="CUSTOM", custom=names[0] if names else "Detection_PostProcess", macs=None),
+    ]
+    return tuple(nodes)
+
+
+def audit(
+    delegate: str,
+    title: str,
+    nodes: Iterable[Operator],
+    judge: Judge,
+    *,
+    parameters: dict[str, str | int | bool] | None = None,
+    blockers: tuple[Blocker, ...] = (),
+    limit: int = 1000,
+    lost: str | None = None,
+    status: str = "current",
+) -> Audit:
+    """Judge every operator; runs of supported ones are partitions, `limit` of which are delegated."""
+    placed: list[Operator] = []
+    partitions: list[list[int]] = []
+    open_run = False
+    for node in nodes:
+        supported, findings = judge(node)
+        if supported and not open_run:
+            partitions.append([])
+        open_run = supported
+        index = len(partitions) - 1 if supported else None
+        kept = index is not None and index < limit and lost is None
+        if kept:
+            partitions[-1].append(node.index)
+        why = None if kept or not supported else lost or "limit"
+        changed = {
+            "supported": supported,
+            "delegated": kept,
+            "partition": index if kept else None,
+            "lost": why,
+        }
+        placed.append(replace(node, findings=tuple(findings), **changed))
+    kept_partitions = tuple(
+        Partition(
+            subgraph=0,
+            index=i,
+            operators=tuple(run),
+            inputs=(run[0],),
+            outputs=(run[-1],),
+            boundary_bytes=150528,
+        )
+        for i, run in enumerate(partitions)
+        if run
+    )
+    return Audit(
+        delegate=delegate,
+        title=title,
+        parameters=parameters or {},
+        status=status,
+        fallback="xnnpack",
+        rules=Rules(
+            version="1", sha256="0" * 64, upstream=Upstream(repository="example/runtime", revision="f674577")
+        ),
+        operators=tuple(placed),
+        partitions=kept_partitions,
+        blockers=blockers,
+        summary=summary(placed, len(kept_partitions)),
+    )
+
+
+def summary(nodes: Sequence[Operator], partitions: int) -> Summary:
+    delegated = [node for node in nodes if node.delegated]
+    macs = sum(node.macs or 0 for node in nodes)
+    delegated_macs = sum(node.macs or 0 for node in delegated)
+    crash = any(finding.severity == "crash" for node in nodes for finding in node.findings)
+    whole, none = len(delegated) == len(nodes), not delegated
+    return Summary(
+        operators=len(nodes),
+        supported=sum(node.supported for node in nodes),
+        unsupported=sum(not node.supported and not node.folded for node in nodes),
+        folded=sum(node.folded for node in nodes),
+        delegated=len(delegated),
+        partitions=partitions,
+        macs=macs,
+        delegated_macs=delegated_macs,
+        delegated_operators_share=len(delegated) / len(nodes) if nodes else 1,
+        delegated_macs_share=delegated_macs / macs if macs else 1,
+        boundary_bytes=150528 * partitions,
+        verdict="crash" if crash else "full" if whole else "none" if none else "partial",
+    )
+
+
+LIMIT = Blocker(
+    rule="dsp/graph/max-partitions",
+    severity="blocker",
+    kind="limit",
+    message="the delegate takes at most 2 partitions, the model makes more",
+    expected="<= 2",
+    actual="4",
+    fix="Remove the causes of the breaks between them.",
+    source="dsp/delegate.cc",
+    subgraph=0,
+)
+DYNAMIC = Blocker(
+    rule="runtime/dynamic-tensor",
+    severity="blocker",
+    kind="dynamic",
+    message="the size of a tensor is only known at run time, so no delegate is asked",
+    fix="Fix the input shape when converting.",
+    source="core/subgraph.cc",
+    subgraph=0,
+    operator=5,
+    tensor=17,
+)
+
+
+def by_name(op: str, finding: Finding) -> Judge:
+    """Refuse one kind of operator."""
+    return lambda node: (False, (finding,)) if node.op == op else (True, ())
+
+
+def dsp(node: Operator) -> tuple[bool, Sequence[Finding]]:
+    if node.op == "CUSTOM":
+        return False, (UNKNOWN,)
+    if node.op == "CONV_2D" and node.index % 12 == 8:
+        return False, (
+            TOO_LARGE,
+            replace(TOO_LARGE, rule="dsp/conv-2d/version", message="operator version 5, expected <= 3"),
+        )
+    return True, ()
+
+
+def gpu(node: Operator) -> tuple[bool, Sequence[Finding]]:
+    if node.op == "RESIZE_BILINEAR":
+        return True, (WRONG_NUMBERS,)
+    return (False, (UNKNOWN,)) if node.op == "CUSTOM" else (True, ())
+
+
+def model(path: str = "ssd_mobilenet.tflite", number: int = 64, names: Sequence[str] = ()) -> Model:
+    """A model with a partial, a full, a limited and a refusing delegate."""
+    nodes = operators(number, names)
+    new: dict[str, str | int | bool] = {"api": 31, "feature_level": 5, "accelerator": True}
+    old = new | {"api": 27, "feature_level": 1}
+    audits = (
+        audit("gpu", "GPU", nodes, gpu, parameters={"quantized": True, "max_partitions": 1}),
+        audit("nnapi", "NNAPI", nodes, lambda node: (True, ()), parameters=new),
+        audit("dsp", "Hexagon", nodes, dsp, blockers=(LIMIT,), limit=2, status="deprecated"),
+        audit("ane", "Core ML", nodes, lambda node: (False, (NOT_FLOAT,)), parameters={"version": 3}),
+        audit(
+            "nnapi",
+            "NNAPI",
+            nodes,
+            lambda node: (True, ()),
+            parameters=old,
+            blockers=(DYNAMIC,),
+            lost="dynamic",
+        ),
+    )
+    return Model(
+        path=path,
+        bytes=4_183_112,
+        description=names[1] if names else "An object detector.",
+        operators=number,
+        macs=audits[0].summary.macs,
+        dtypes=("UINT8", "FLOAT32"),
+        subgraphs=(Subgraph(index=0, name="main", operators=number, inputs=(0,), outputs=(number,)),),
+        audits=audits,
+    )
+
+
+def document(*models: Model) -> Document:
+    return Document(
+        tool=Tool(name="delegate-analyzer", version="0.1.0"),
+        models=models or (model(),),
+        policy=Policy(fail_on=("unsupported",), failed=True, reasons=("Hexagon: 6 operators unsupported",)),
+    )
+
+
+def hostile() -> Document:
+    """Every text that a model's author chooses is an attack."""
+    return document(
+        model(f"models/{HOSTILE[0]}.tflite", names=HOSTILE), model(HOSTILE[3], names=HOSTILE[::-1])
+    )
+
+
+def unreadable(path: str = "models/broken.tflite") -> Model:
+    return Model(
+        path=path,
+        bytes=12,
+        error=Error(code="model", message=f"{path}: ends early at byte 12; fetch it again"),
+    )
+
+
+def empty() -> Model:
+    """A model without operators."""
+    audits = (audit("gpu", "GPU", (), gpu),)
+    return Model(path="empty.tflite", bytes=900, subgraphs=(), audits=audits)
