@@ -13,6 +13,7 @@ from analyzer.cli import BAD_INPUT, FAILS, HOLDS, PROGRAM
 from analyzer.cli.output import Target, colored, targets, write
 from analyzer.errors import UsageError
 from analyzer.report import FORMATS, convert, document, render
+from analyzer.report.view import View
 from analyzer.rules.packs import Packs
 
 
@@ -100,7 +101,7 @@ def _deliver(whole: document.Document, wanted: Sequence[Target], color: str, ver
     for target in wanted:
         width = shutil.get_terminal_size((80, 24)).columns if target.file is None else 100
         colors = colored(color) if target.file is None else color == "always"
-        content = render(whole, target.format, width=width, color=colors, verbose=verbose)
+        content = render(whole, target.format, View(width=width, color=colors, verbose=verbose))
         if target.file is None:
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
