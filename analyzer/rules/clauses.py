@@ -48,8 +48,9 @@ def requirements(table: FormTable | OperatorTable, places: Mapping[str, Place]) 
     for operand, dtypes in table.operands.items():
         if dtypes != "any":
             yield _dtype(operand, dtypes, places)
-    for word in table.constant:
-        yield _constant(word, places)
+    for kind, words in (("constant", table.constant), ("known", table.known)):
+        for word in words:
+            yield _claim(kind, word, places)
     for field, wanted_option in table.options.items():
         text = _condition(f"options.{field}", wanted_option)
         yield Requirement(f"option.{slug(field)}", "option", text, "options")
@@ -68,7 +69,7 @@ def _dtype(operand: str, dtypes: str | list[str | Case], places: Mapping[str, Pl
     for entry in [dtypes] if isinstance(dtypes, str) else dtypes:
         text, when = (entry, "") if isinstance(entry, str) else (entry.dtype, entry.when)
         optional = optional or text.endswith("?")
-        found = " or ".join(f"t.dtype in {names}" for names in _dtype_lists(text.removesuffix("?")))
+        found = _dtype_test(text.removesuffix("?"))
         parts.append(f"({found}) and ({when})" if when else found)
     condition = " or ".join(f"({part})" for part in parts)
     if _place(operand, places)[2]:
@@ -80,6 +81,10 @@ def _dtype(operand: str, dtypes: str | list[str | Case], places: Mapping[str, Pl
     return Requirement(f"{slug(operand)}.dtype", "dtype", text, "operands", operand)
 
 
+def _dtype_test(text: str) -> str:
+    return "true" if text == "any" else " or ".join(f"t.dtype in {names}" for names in _dtype_lists(text))
+
+
 def _dtype_lists(text: str) -> Iterator[str]:
     """`UINT8|INT8|floats` -> a list of the names written out, then the definitions named."""
     words = [word.strip() for word in text.split("|")]
@@ -89,16 +94,17 @@ def _dtype_lists(text: str) -> Iterator[str]:
     yield from (word for word in words if word not in literal)
 
 
-def _constant(word: str, places: Mapping[str, Place]) -> Requirement:
+def _claim(kind: str, word: str, places: Mapping[str, Place]) -> Requirement:
+    """That an operand is `constant`, or `known`."""
     operand = word.removesuffix("?")
     rest = _place(operand, places)[2]
     if rest:
-        text = f"all(t.constant for t in {operand} if not t.omitted)"
+        text = f"all(t.{kind} for t in {operand} if not t.omitted)"
     elif word.endswith("?"):
-        text = f"{operand}.omitted or {operand}.constant"
+        text = f"{operand}.omitted or {operand}.{kind}"
     else:
-        text = f"{operand}.constant"
-    return Requirement(f"{slug(operand)}.constant", "constant", text, "constant", operand)
+        text = f"{operand}.{kind}"
+    return Requirement(f"{slug(operand)}.{kind}", kind, text, kind, operand)
 
 
 def _count(subject: str, wanted: Count) -> str:
