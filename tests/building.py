@@ -4,8 +4,8 @@
 describe a model in the terms a test thinks in:
 
     model(
-        tensors=[tensor("x", [1, 8, 8, 3]), tensor("w", [4, 3, 3, 3], data=bytes(432)), tensor("y", [1, 8, 8, 4])],
-        operators=[operator("CONV_2D", ["x", "w"], ["y"], {"stride_w": 1, "stride_h": 1})],
+        [tensor("x", [1, 8, 8, 3]), tensor("w", [4, 3, 3, 3], data=bytes(432)), tensor("y", [1, 8, 8, 4])],
+        [operator("CONV_2D", ["x", "w"], ["y"], {"stride_w": 1, "stride_h": 1})],
     )
 """
 
@@ -86,7 +86,7 @@ def tensor(
     axis: int = 0,
     **fields: Any,
 ) -> Description:
-    """A tensor; constant where it has `data`. `fields` are the schema's (`is_variable`, `shape_signature`)."""
+    """A tensor, constant where it has `data`; `fields` are the schema's own, such as `is_variable`."""
     made: Description = {"name": name, "shape": shape, "type": type} | fields
     if data is not None:
         made["data"] = data
@@ -119,10 +119,10 @@ def operator(
     } | fields
 
 
-def build(model: Mapping[str, Any], identifier: bytes | None = b"TFL3") -> bytes:
+def build(model: Mapping[str, Any], identifier: bytes | None = b"TFL3", table: str = "Model") -> bytes:
     """The bytes of a model given as nested dictionaries with the schema's field names."""
     builder = flatbuffers.Builder(1024)
-    builder.Finish(_table(builder, "Model", model), file_identifier=identifier)
+    builder.Finish(_table(builder, table, model), file_identifier=identifier)
     return bytes(builder.Output())
 
 

@@ -90,7 +90,7 @@ names = cache(Names)
 class Kind:
     """A table of the schema, prepared for decoding."""
 
-    __slots__ = ("defaults", "enums", "fields", "flat", "formats", "layouts", "references")
+    __slots__ = ("defaults", "enums", "fields", "formats", "layouts", "references")
 
     def __init__(self, fields: Sequence[Field]) -> None:
         slots = 1 + max((field.slot for field in fields), default=-1)
@@ -106,8 +106,6 @@ class Kind:
             self.formats[field.slot] = "I" if _refers(field) else _code(field)
             defaults[field.slot] = None if _refers(field) else _raw(field)
         self.defaults = tuple(defaults)
-        #: Whether the table is all there is: no field refers to anything else.
-        self.flat = not self.references
         #: Vtable -> layout, for all files read so far.
         self.layouts: dict[bytes, Layout] = {}
 
@@ -218,13 +216,15 @@ class Flatbuffer:
         """
         of = kind(table)
         row = self.row(of, position)
-        if of.flat:
-            key = (table, *row)
-            found = self._decoded.get(key)
-            if found is None:
-                found = self._decoded[key] = self._fields(of, row)
-            return found
-        return self._fields(of, row)
+        for slot in of.references:
+            if row[slot] is not None:
+                return self._fields(of, row)
+        # Operators repeat each other's options.
+        key = (table, *row)
+        found = self._decoded.get(key)
+        if found is None:
+            found = self._decoded[key] = self._fields(of, row)
+        return found
 
     def length(self, position: int, size: int) -> int:
         """How many elements of `size` bytes the vector at `position` has, paid for."""

@@ -62,7 +62,8 @@ class Older(Assembly):
 
     def tensor_rows(self, position: int | None) -> Iterable[Row]:
         """Today's rows: the data of each tensor that has any becomes a buffer of its own."""
-        self.buffers = self.buffers or [None]
+        if not self.buffers:
+            self.buffers.append(None)
         for shape, dtype, data, name, quantization in self.file.tables(kind("Tensor@2"), position):
             yield self._today(shape, dtype, data, name, quantization)
 

@@ -54,17 +54,13 @@ def _model(data: Bytes, path: str) -> Model:
 
 def _contents(path: str | os.PathLike[str], name: str) -> Bytes:
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        with open(path, "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_size > _SMALL:
+                return _map(file.fileno())
+            return file.readall()
     except OSError as error:
         raise _unreadable(path, name, error) from None
-    with open(handle, "rb", buffering=0) as file:
-        try:
-            status = os.fstat(handle)
-            if stat.S_ISREG(status.st_mode) and status.st_size > _SMALL:
-                return _map(handle)
-            return file.readall()
-        except OSError as error:
-            raise _unreadable(path, name, error) from None
 
 
 def _map(handle: int) -> mmap:

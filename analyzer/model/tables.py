@@ -111,7 +111,7 @@ UNIONS = {
 #: longer in use. A union takes two slots, the first for its type.
 TABLES = {
     "CustomQuantization": "custom:[uint8]",
-    "BlockwiseQuantization": "scales:int32 zero_points:int32 block_size:int32",
+    "BlockwiseQuantization": "scales:int32 zero_points:int32 block_size:int32 block_shape:[int32]",
     "MultiAxisQuantization": "scales:int32 zero_points:int32 block_size:int32 quantized_dimensions:[int32]",
     "QuantizationParameters": (
         "min:[float32] max:[float32] scale:[float32] zero_point:[int64] details:QuantizationDetails "
@@ -210,7 +210,7 @@ TABLES = {
     ),
     "FullyConnectedOptions": (
         "fused_activation_function:ActivationFunctionType weights_format:FullyConnectedOptionsWeightsFormat "
-        "keep_num_dims:bool asymmetric_quantize_inputs:bool quantized_bias_type:TensorType"
+        "keep_num_dims:bool asymmetric_quantize_inputs:bool quantized_bias_type:TensorType quant_spec:[uint8]"
     ),
     "SoftmaxOptions": "beta:float32",
     "ConcatenationOptions": "axis:int32 fused_activation_function:ActivationFunctionType",
@@ -337,6 +337,8 @@ OLDER_TABLES = {
     "Model@0": (
         "tensors:[Tensor@2] inputs:[int32] outputs:[int32] operator_codes:[OperatorCode] operators:[Operator]"
     ),
+    "Model@2": "version:int32 operator_codes:[OperatorCode] subgraphs:[SubGraph@2] description:string",
+    "SubGraph@2": ("tensors:[Tensor@2] inputs:[int32] outputs:[int32] operators:[Operator] name:string"),
     "Tensor@2": (
         "shape:[int32] type:TensorType data_buffer:[uint8] name:string quantization:QuantizationParameters"
     ),
