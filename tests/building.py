@@ -18,7 +18,7 @@ from typing import Any
 import flatbuffers
 
 from analyzer.model import schema
-from analyzer.model.flatbuffer import CODES
+from analyzer.model.layout import CODES
 from analyzer.model.schema import Field
 
 Description = dict[str, Any]

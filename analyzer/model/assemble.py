@@ -7,7 +7,7 @@ from typing import Any
 
 from analyzer.model import schema
 from analyzer.model.control import Dependencies, control_dependencies
-from analyzer.model.flatbuffer import Flatbuffer, Malformed, kind, names
+from analyzer.model.flatbuffer import Flatbuffer
 from analyzer.model.graph import (
     OMITTED,
     ExternalBuffer,
@@ -19,6 +19,7 @@ from analyzer.model.graph import (
     Subgraph,
     Tensor,
 )
+from analyzer.model.layout import Malformed, kind, names
 
 Row = Sequence[Any]
 

@@ -14,31 +14,16 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from mmap import mmap
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.model import schema
+from analyzer.model.layout import Kind, Layout, Malformed, code, kind, names, refers
 from analyzer.model.schema import Field
 
 Bytes = bytes | bytearray | memoryview | mmap
-
-#: Format characters of `struct`.
-CODES = {
-    "bool": "?",
-    "int8": "b",
-    "uint8": "B",
-    "int16": "h",
-    "uint16": "H",
-    "int32": "i",
-    "uint32": "I",
-    "int64": "q",
-    "uint64": "Q",
-    "float32": "f",
-    "float64": "d",
-}
 
 _distance = struct.Struct("<i").unpack_from
 _count = struct.Struct("<I").unpack_from
@@ -51,74 +36,6 @@ _SHORT, _LONG = 4, 1024
 #: A table's share of the budget, in bytes. Together with four times the file's size this allows one
 #: table for every four bytes, which is what a reference to a table takes.
 _TABLE_COST = 16
-
-#: Writers have few ways to lay a table out; a file made to exhaust memory has many.
-_MOST_LAYOUTS = 1000
-
-
-class Malformed(Exception):
-    """The bytes aren't what they should be; the text says what and where."""
-
-
-class Layout(NamedTuple):
-    """How the tables that share a vtable lie in the file."""
-
-    unpack: Callable[[Any, int], tuple[Any, ...]]
-    #: Puts unpacked values and the defaults of absent fields in slot order.
-    pick: Callable[[tuple[Any, ...]], Iterable[Any]]
-    #: Slot and offset of each field that refers to something else.
-    references: tuple[tuple[int, int], ...]
-    #: A table's position modulo `mask + 1` must be `phase`.
-    mask: int
-    phase: int
-
-
-class Names(dict[int, str]):
-    """The members of an enum; a number that the schema doesn't know comes out as `Enum:number`."""
-
-    def __init__(self, enum: str) -> None:
-        super().__init__(schema.members(enum))
-        self.enum = enum
-
-    def __missing__(self, number: int) -> str:
-        return f"{self.enum}:{number}"
-
-
-names = cache(Names)
-
-
-class Kind:
-    """A table of the schema, prepared for decoding."""
-
-    __slots__ = ("defaults", "enums", "fields", "formats", "layouts", "references")
-
-    def __init__(self, fields: Sequence[Field]) -> None:
-        slots = 1 + max((field.slot for field in fields), default=-1)
-        self.fields = fields
-        self.formats: list[str | None] = [None] * slots
-        self.references = [field.slot for field in fields if _refers(field)]
-        #: Enums that stand in the table itself, by slot.
-        self.enums = [
-            (field.slot, names(field.type)) for field in fields if field.form == "enum" and not field.vector
-        ]
-        defaults: list[Any] = [None] * slots
-        for field in fields:
-            self.formats[field.slot] = "I" if _refers(field) else _code(field)
-            defaults[field.slot] = None if _refers(field) else _raw(field)
-        self.defaults = tuple(defaults)
-        #: Vtable -> layout, for all files read so far.
-        self.layouts: dict[bytes, Layout] = {}
-
-    def layout(self, vtable: bytes) -> Layout:
-        found = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable))
-        if len(self.layouts) < _MOST_LAYOUTS:
-            self.layouts[vtable] = found
-        return found
-
-
-@cache
-def kind(table: str) -> Kind:
-    return Kind(tuple(schema.fields(table).values()))
 
 
 class Flatbuffer:
@@ -249,7 +166,7 @@ class Flatbuffer:
         for slot, members in kind.enums:
             row[slot] = members[row[slot]]
         return {
-            field.name: self._referred(field, row) if _refers(field) else row[field.slot]
+            field.name: self._referred(field, row) if refers(field) else row[field.slot]
             for field in kind.fields
         }
 
@@ -267,8 +184,8 @@ class Flatbuffer:
             return self.decode_all(field.type, position)
         if field.type in ("uint8", "int8"):
             return self.bytes(position)
-        code = _code(field)
-        values = self.numbers(position, code, struct.calcsize(code), _LONG)
+        format = code(field)
+        values = self.numbers(position, format, struct.calcsize(format), _LONG)
         return tuple(map(names(field.type).__getitem__, values)) if field.form == "enum" else values
 
     def member(self, table: str, position: int) -> dict[str, Any] | None:
@@ -308,58 +225,6 @@ class Flatbuffer:
         return f"ends early: byte {wanted} is wanted, the file has {self.size} bytes"
 
 
-def _layout(kind: Kind, offsets: Sequence[int]) -> Layout:
-    present = sorted(
-        (offset, slot)
-        for slot, (offset, code) in enumerate(zip(offsets, kind.formats, strict=False))
-        if offset and code
-    )
-    format, end, mask, phase = "<", 0, 3, 0
-    for offset, slot in present:
-        code = kind.formats[slot] or ""
-        size = struct.calcsize(code)
-        if (
-            offset < end
-            or (size < 8 and offset % size)
-            or (size == 8 and mask == 7 and offset & 7 != -phase & 7)
-        ):
-            raise Malformed("the fields of a table overlap or are not aligned")
-        if size == 8:
-            mask, phase = 7, -offset & 7
-        format += f"{offset - end}x{code}"
-        end = offset + size
-    order = {slot: index for index, (_, slot) in enumerate(present)}
-    indices = [order.get(slot, len(present) + slot) for slot in range(len(kind.formats))]
-    return Layout(
-        struct.Struct(format).unpack_from,
-        _picker(indices),
-        tuple((slot, offset) for offset, slot in present if slot in kind.references),
-        mask,
-        phase,
-    )
-
-
-def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], Iterable[Any]]:
-    if len(indices) > 1:
-        return itemgetter(*indices)
-    return lambda values: [values[index] for index in indices]
-
-
 @lru_cache(256)
 def _unpacker(count: int, code: str) -> Callable[[Any, int], tuple[Any, ...]]:
     return struct.Struct(f"<{count}{code}").unpack_from
-
-
-def _refers(field: Field) -> bool:
-    return field.vector or field.form in ("string", "table", "union")
-
-
-def _code(field: Field) -> str:
-    return CODES[schema.stored_type(field.type) if field.form == "enum" else field.type]
-
-
-def _raw(field: Field) -> Any:
-    """The default as it would be stored."""
-    if field.form != "enum":
-        return field.default
-    return next(number for number, name in schema.members(field.type).items() if name == field.default)

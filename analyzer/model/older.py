@@ -11,8 +11,9 @@ from typing import Any
 
 from analyzer.model import schema
 from analyzer.model.assemble import Assembly, Row
-from analyzer.model.flatbuffer import Flatbuffer, Malformed, kind
+from analyzer.model.flatbuffer import Flatbuffer
 from analyzer.model.graph import OperatorCode, Subgraph
+from analyzer.model.layout import Malformed, kind
 
 _NEWEST = 3
 

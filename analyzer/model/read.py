@@ -10,8 +10,9 @@ from mmap import ACCESS_READ, mmap
 from analyzer.errors import ModelError
 from analyzer.model import foreign, older
 from analyzer.model.assemble import Assembly
-from analyzer.model.flatbuffer import Bytes, Flatbuffer, Malformed
+from analyzer.model.flatbuffer import Bytes, Flatbuffer
 from analyzer.model.graph import Model
+from analyzer.model.layout import Malformed
 
 IDENTIFIER = b"TFL3"
 

@@ -1,0 +1,147 @@
+"""How the tables of one kind lie in a file, worked out once per vtable."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from analyzer.model import schema
+from analyzer.model.schema import Field
+
+#: Format characters of `struct`.
+CODES = {
+    "bool": "?",
+    "int8": "b",
+    "uint8": "B",
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "uint64": "Q",
+    "float32": "f",
+    "float64": "d",
+}
+
+#: Writers have few ways to lay a table out; a file made to exhaust memory has many.
+_MOST_LAYOUTS = 1000
+
+
+class Malformed(Exception):
+    """The bytes aren't what they should be; the text says what and where."""
+
+
+class Layout(NamedTuple):
+    """How the tables that share a vtable lie in the file."""
+
+    unpack: Callable[[Any, int], tuple[Any, ...]]
+    #: Puts unpacked values and the defaults of absent fields in slot order.
+    pick: Callable[[tuple[Any, ...]], Iterable[Any]]
+    #: Slot and offset of each field that refers to something else.
+    references: tuple[tuple[int, int], ...]
+    #: A table's position modulo `mask + 1` must be `phase`.
+    mask: int
+    phase: int
+
+
+class Names(dict[int, str]):
+    """The members of an enum; a number that the schema doesn't know comes out as `Enum:number`."""
+
+    def __init__(self, enum: str) -> None:
+        super().__init__(schema.members(enum))
+        self.enum = enum
+
+    def __missing__(self, number: int) -> str:
+        return f"{self.enum}:{number}"
+
+
+names = cache(Names)
+
+
+class Kind:
+    """A table of the schema, prepared for decoding."""
+
+    __slots__ = ("defaults", "enums", "fields", "formats", "layouts", "references")
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        slots = 1 + max((field.slot for field in fields), default=-1)
+        self.fields = fields
+        self.formats: list[str | None] = [None] * slots
+        self.references = [field.slot for field in fields if refers(field)]
+        #: Enums that stand in the table itself, by slot.
+        self.enums = [
+            (field.slot, names(field.type)) for field in fields if field.form == "enum" and not field.vector
+        ]
+        defaults: list[Any] = [None] * slots
+        for field in fields:
+            self.formats[field.slot] = "I" if refers(field) else code(field)
+            defaults[field.slot] = None if refers(field) else _raw(field)
+        self.defaults = tuple(defaults)
+        #: Vtable -> layout, for all files read so far.
+        self.layouts: dict[bytes, Layout] = {}
+
+    def layout(self, vtable: bytes) -> Layout:
+        found = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable))
+        if len(self.layouts) < _MOST_LAYOUTS:
+            self.layouts[vtable] = found
+        return found
+
+
+@cache
+def kind(table: str) -> Kind:
+    return Kind(tuple(schema.fields(table).values()))
+
+
+def _layout(kind: Kind, offsets: Sequence[int]) -> Layout:
+    present = sorted(
+        (offset, slot)
+        for slot, (offset, letter) in enumerate(zip(offsets, kind.formats, strict=False))
+        if offset and letter
+    )
+    format, end, mask, phase = "<", 0, 3, 0
+    for offset, slot in present:
+        letter = kind.formats[slot] or ""
+        size = struct.calcsize(letter)
+        if (
+            offset < end
+            or (size < 8 and offset % size)
+            or (size == 8 and mask == 7 and offset & 7 != -phase & 7)
+        ):
+            raise Malformed("the fields of a table overlap or are not aligned")
+        if size == 8:
+            mask, phase = 7, -offset & 7
+        format += f"{offset - end}x{letter}"
+        end = offset + size
+    order = {slot: index for index, (_, slot) in enumerate(present)}
+    indices = [order.get(slot, len(present) + slot) for slot in range(len(kind.formats))]
+    return Layout(
+        struct.Struct(format).unpack_from,
+        _picker(indices),
+        tuple((slot, offset) for offset, slot in present if slot in kind.references),
+        mask,
+        phase,
+    )
+
+
+def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], Iterable[Any]]:
+    if len(indices) > 1:
+        return itemgetter(*indices)
+    return lambda values: [values[index] for index in indices]
+
+
+def refers(field: Field) -> bool:
+    return field.vector or field.form in ("string", "table", "union")
+
+
+def code(field: Field) -> str:
+    return CODES[schema.stored_type(field.type) if field.form == "enum" else field.type]
+
+
+def _raw(field: Field) -> Any:
+    """The default as it would be stored."""
+    if field.form != "enum":
+        return field.default
+    return next(number for number, name in schema.members(field.type).items() if name == field.default)
