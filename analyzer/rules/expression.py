@@ -2,27 +2,21 @@
 
 Expressions are a small, safe subset of Python's: names of the vocabulary, comparisons, `and or not in`,
 arithmetic without powers, indexing, conditional expressions, calls of the vocabulary's functions and
-comprehensions as their arguments. Everything is resolved and type-checked here; a tree is plain nested
-lists (so that it can be kept as JSON) whose first element names the node:
-
-    [lit, value]  [param, name]  [fact, name]  [operand, side, position, name]  [rest, side, start, name]
-    [option, field]  [var, slot, name]  [attr, of, name]  [index, of, at]  [cmp, sign, a, b]  [and|or, ...]
-    [not, a]  [arith, sign, a, b]  [neg, a]  [if, condition, a, b]  [list, ...]  [call, function, ...]
-    [each, body, [[slots, iterable], ...], condition or null]  [named, name, tree]
+comprehensions as their arguments. Everything is resolved and type-checked here.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from msgspec import Struct
 
+from analyzer.rules.spelling import nearest
+from analyzer.rules.trees import Tree, show
 from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR
 
-Tree = list[Any]
 Typed = tuple[Tree, str]
 
 _COMPARISONS: Mapping[type[ast.cmpop], str] = {
@@ -108,12 +102,6 @@ def _fits(found: str, wanted: str) -> bool:
     return False
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """`; did you mean X?` for the nearest of `known`, or nothing."""
-    found = get_close_matches(name, known, 1, 0.6)
-    return f"; did you mean {found[0]}?" if found else ""
-
-
 class _Parser:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -177,12 +165,13 @@ class _Parser:
             if rest:
                 return ["rest", side, position, name], "list[tensor]"
             return ["operand", side, position, name], "tensor"
+        # The operator's own words win: a parameter that is called like one is `parameters.NAME`.
+        if scope.facts is None and name in OPERATOR:
+            return ["fact", name], OPERATOR[name][0]
         if name in scope.parameters:
             return ["param", name], scope.parameters[name]
         if name in scope.definitions:
             return self.expand(scope.definitions[name], [])
-        if scope.facts is None and name in OPERATOR:
-            return ["fact", name], OPERATOR[name][0]
         raise ExpressionError(f"nothing is called {name}{nearest(name, self.known())}")
 
     def known(self) -> list[str]:
@@ -216,8 +205,11 @@ class _Parser:
         return ["named", shown, tree], found
 
     def visit_Attribute(self, node: ast.Attribute) -> Typed:
-        if isinstance(node.value, ast.Name) and node.value.id == "options" and "options" not in self.bound:
-            return self.option(node.attr)
+        if isinstance(node.value, ast.Name) and node.value.id not in self.bound:
+            if node.value.id == "options":
+                return self.option(node.attr)
+            if node.value.id == "parameters":
+                return self.parameter(node.attr)
         tree, found = self.visit(node.value)
         known: Mapping[str, tuple[Any, ...]]
         if found == "tensor":
@@ -232,6 +224,12 @@ class _Parser:
             names = [*known, "omitted"]
             raise ExpressionError(f"a {found} has no {node.attr}{nearest(node.attr, names)}")
         return ["attr", tree, node.attr], known[node.attr][0]
+
+    def parameter(self, name: str) -> Typed:
+        known = self.scope.parameters
+        if name not in known:
+            raise ExpressionError(f"there is no parameter {name}{nearest(name, list(known))}")
+        return ["param", name], known[name]
 
     def option(self, field: str) -> Typed:
         options = self.scope.options
@@ -421,65 +419,3 @@ def _strings(tree: Tree) -> list[str]:
     if tree[0] == "if":
         return [*_strings(tree[2]), *_strings(tree[3])]
     return []
-
-
-def show(tree: Tree) -> str:
-    """The tree as a person would write it."""
-    node = tree[0]
-    if node == "lit":
-        value = tree[1]
-        if isinstance(value, list):
-            return ", ".join(map(str, value))
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    if node in ("param", "fact"):
-        return str(tree[1])
-    if node in ("operand", "rest"):
-        return str(tree[3])
-    if node == "option":
-        return f"options.{tree[1]}"
-    if node == "var":
-        return str(tree[2])
-    if node == "named":
-        return str(tree[1])
-    if node == "attr":
-        return f"{show(tree[1])}.{tree[2]}"
-    if node == "index":
-        return f"{show(tree[1])}[{show(tree[2])}]"
-    if node in ("cmp", "arith"):
-        return f"{_nested(tree[2])} {tree[1]} {_nested(tree[3])}"
-    if node in ("and", "or"):
-        return f" {node} ".join(_nested(part) for part in tree[1:])
-    if node == "not":
-        return f"not {_nested(tree[1])}"
-    if node == "neg":
-        return f"-{_nested(tree[1])}"
-    if node == "if":
-        return f"{show(tree[2])} if {show(tree[1])} else {show(tree[3])}"
-    if node == "list":
-        return f"[{', '.join(show(part) for part in tree[1:])}]"
-    if node == "call":
-        return f"{tree[1]}({', '.join(show(part) for part in tree[2:])})"
-    loops = " ".join(f"for {_slots(tree, slots)} in {show(iterable)}" for slots, iterable in tree[2])
-    return f"{show(tree[1])} {loops}" + (f" if {show(tree[3])}" if tree[3] is not None else "")
-
-
-def _nested(tree: Tree) -> str:
-    shown = show(tree)
-    return f"({shown})" if tree[0] in ("and", "or", "arith", "if", "cmp") else shown
-
-
-def _slots(tree: Tree, slots: list[int]) -> str:
-    names = _variables(tree)
-    return ", ".join(names.get(slot, "_") for slot in slots)
-
-
-def _variables(tree: Any) -> dict[int, str]:
-    """Slot -> name of the loop variables used anywhere in a tree."""
-    if not isinstance(tree, list) or not tree:
-        return {}
-    if tree[0] == "var":
-        return {tree[1]: tree[2]}
-    found: dict[int, str] = {}
-    for part in tree:
-        found.update(_variables(part))
-    return found
