@@ -10,7 +10,7 @@ from msgspec import Struct
 from analyzer.audit import Audit, DelegateAudit, Summary
 from analyzer.errors import UsageError
 from analyzer.rules.evaluate import build, fold
-from analyzer.rules.expression import ExpressionError, Scope, nearest, parse
+from analyzer.rules.spelling import nearest
 from analyzer.vocabulary import Absent
 
 #: Why an audit fails, in one line, or None where it doesn't.
@@ -61,6 +61,8 @@ def _read(text: str, delegates: Sequence[str]) -> Policy:
 
 
 def _expression(text: str, rest: str) -> Test:
+    from analyzer.rules.expression import ExpressionError, Scope, parse
+
     if rest.strip().isidentifier():
         known = [*_NAMED, *_FACTS]
         raise UsageError(

@@ -42,7 +42,7 @@ class Commands(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0] if args else ""
         if name not in _COMMANDS and not name.startswith("-"):
-            from analyzer.rules.expression import nearest
+            from analyzer.rules.spelling import nearest
 
             raise click.UsageError(f"there is no command {name}{nearest(name, list(_COMMANDS))}")
         return super().resolve_command(ctx, args)

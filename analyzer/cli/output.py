@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from analyzer.errors import UsageError
 from analyzer.report import ENDINGS, FORMATS
-from analyzer.rules.expression import nearest
+from analyzer.rules.spelling import nearest
 
 
 class Target(Struct, frozen=True):

@@ -58,7 +58,7 @@ def requirements(table: FormTable | OperatorTable, places: Mapping[str, Place]) 
 
 def _place(operand: str, places: Mapping[str, Place]) -> Place:
     if operand not in places:
-        from analyzer.rules.expression import nearest
+        from analyzer.rules.spelling import nearest
 
         raise CompactError(f"there is no operand {operand}{nearest(operand, list(places))}")
     return places[operand]

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analyzer.rules.expression import Tree, show
+from analyzer.rules.trees import Tree, show
 from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context
 
 Evaluate = Callable[[Context], Any]
@@ -141,31 +141,32 @@ def _build_attr(tree: Tree) -> Evaluate:
     of, name = build(tree[1]), tree[2]
     if name == "omitted":
         return lambda c: of(c) is None
-    shown = show(tree[1])
-    tensor_answer = TENSOR[name][2] if name in TENSOR else None
+    tensor_answer = TENSOR[name][2] if name in TENSOR else _no_such_fact
     operator_answer = OPERATOR[name][2] if name in OPERATOR else None
 
     def evaluate(c: Context) -> Any:
         value = of(c)
         if value is None:
-            raise Absent(f"{shown} is left out")
-        if value.__class__ is Context:
-            assert operator_answer is not None
+            raise Absent(f"{show(tree[1])} is left out")
+        if operator_answer is not None and value.__class__ is Context:
             return operator_answer(value)
-        assert tensor_answer is not None
         return tensor_answer(c, value)
 
     return evaluate
 
 
+def _no_such_fact(c: Context, value: Any) -> Any:
+    raise Absent("this fact is not one of a tensor")
+
+
 def _build_index(tree: Tree) -> Evaluate:
-    of, at, shown = build(tree[1]), build(tree[2]), show(tree[1])
+    of, at = build(tree[1]), build(tree[2])
 
     def evaluate(c: Context) -> Any:
         try:
             return of(c)[at(c)]
         except IndexError:
-            raise Absent(f"{shown} has no element {at(c)}") from None
+            raise Absent(f"{show(tree[1])} has no element {at(c)}") from None
 
     return evaluate
 
@@ -177,6 +178,10 @@ def _build_sign(tree: Tree) -> Evaluate:
     apply, a, b = SIGNS[sign], build(left), build(right)
     if right[0] == "lit":
         value = right[1]
+        if sign == "==":
+            return lambda c: a(c) == value
+        if sign == "<=":
+            return lambda c: a(c) <= value
         if sign in ("/", "//", "%") and value == 0:
             return _divide_by_zero
         return lambda c: apply(a(c), value)
@@ -218,6 +223,9 @@ def _build_sequence_equal(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
 
 def _build_and(tree: Tree) -> Evaluate:
     parts = tuple(build(part) for part in tree[1:])
+    if len(parts) == 2:
+        first, second = parts
+        return lambda c: bool(first(c)) and bool(second(c))
 
     def evaluate(c: Context) -> Any:
         for part in parts:
@@ -230,6 +238,9 @@ def _build_and(tree: Tree) -> Evaluate:
 
 def _build_or(tree: Tree) -> Evaluate:
     parts = tuple(build(part) for part in tree[1:])
+    if len(parts) == 2:
+        first, second = parts
+        return lambda c: bool(first(c)) or bool(second(c))
 
     def evaluate(c: Context) -> Any:
         for part in parts:
@@ -261,32 +272,72 @@ def _build_list(tree: Tree) -> Evaluate:
 
 
 def _build_call(tree: Tree) -> Evaluate:
-    apply = FUNCTIONS[tree[1]][3]
-    parts = tuple(build(part) for part in tree[2:])
+    name, arguments = tree[1], tree[2:]
+    if name in ("all", "any") and arguments[0][0] == "each" and len(arguments[0][2]) == 1:
+        return _build_quantifier(name == "all", arguments[0])
+    apply = FUNCTIONS[name][3]
+    parts = tuple(build(part) for part in arguments)
     if len(parts) == 1:
         only = parts[0]
         return lambda c: apply(only(c))
+    if len(parts) == 2:
+        first, second = parts
+        return lambda c: apply(first(c), second(c))
     return lambda c: apply(*(part(c) for part in parts))
+
+
+def _build_quantifier(every: bool, each: Tree) -> Evaluate:
+    """`all(... for ...)` or `any(... for ...)` over one loop, which ends at the first element that decides."""
+    body, ((slots, iterable_tree),) = build(each[1]), each[2]
+    iterable, bind = build(iterable_tree), _binder(slots)
+    condition = None if each[3] is None else build(each[3])
+
+    def evaluate(c: Context) -> bool:
+        for value in iterable(c):
+            bind(c, value)
+            if (condition is None or condition(c)) and bool(body(c)) is not every:
+                return not every
+        return every
+
+    return evaluate
+
+
+def _binder(slots: list[int]) -> Callable[[Context, Any], None]:
+    """Puts an element into the context's slots for loop variables."""
+    top = max(slots)
+
+    def room(c: Context) -> list[Any]:
+        variables = c.variables
+        if len(variables) <= top:
+            variables.extend([None] * (top + 1 - len(variables)))
+        return variables
+
+    if len(slots) == 1:
+        slot = slots[0]
+
+        def bind_one(c: Context, value: Any) -> None:
+            room(c)[slot] = value
+
+        return bind_one
+    first, second = slots
+
+    def bind_two(c: Context, value: Any) -> None:
+        variables = room(c)
+        variables[first], variables[second] = value
+
+    return bind_two
 
 
 def _build_each(tree: Tree) -> Evaluate:
     """A lazy comprehension; its loop variables live in the context's slots."""
     body = build(tree[1])
     condition = None if tree[3] is None else build(tree[3])
-    loops = [(slots, build(iterable)) for slots, iterable in tree[2]]
-
-    def bind(c: Context, slots: list[int], value: Any) -> None:
-        while len(c.variables) <= slots[-1]:
-            c.variables.append(None)
-        if len(slots) == 1:
-            c.variables[slots[0]] = value
-        else:
-            c.variables[slots[0]], c.variables[slots[1]] = value
+    loops = [(_binder(slots), build(iterable)) for slots, iterable in tree[2]]
 
     def walk(c: Context, depth: int) -> Any:
-        slots, iterable = loops[depth]
+        bind, iterable = loops[depth]
         for value in iterable(c):
-            bind(c, slots, value)
+            bind(c, value)
             if depth + 1 < len(loops):
                 yield from walk(c, depth + 1)
             elif condition is None or condition(c):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from analyzer.model.graph import Tensor
 from analyzer.rules.evaluate import build
-from analyzer.rules.expression import Tree, show
+from analyzer.rules.trees import Tree, show
 from analyzer.vocabulary import Absent, Context
 
 

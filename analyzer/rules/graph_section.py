@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.rules.expression import ExpressionError, Scope, Tree, nearest, parse
+from analyzer.rules.expression import ExpressionError, Scope, parse
 from analyzer.rules.pack import BUILD_FAILURES, FP16_DEQUANTIZE, Graph
+from analyzer.rules.spelling import nearest
+from analyzer.rules.trees import Tree
 
 #: Key -> the type of the expression (or plain value) that it takes.
 _EXPRESSIONS = {

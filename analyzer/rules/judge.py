@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -55,8 +55,8 @@ class _Compiled(Struct, frozen=True):
 
 class _Form(Struct, frozen=True):
     when: Evaluate | None
-    #: Clauses of each stage, in the pack's order of stages.
-    stages: tuple[tuple[_Compiled, ...], ...]
+    #: Clauses of each stage that has any, in the pack's order of stages.
+    stages: Mapping[str, tuple[_Compiled, ...]]
     build: tuple[_Compiled, ...]
 
 
@@ -84,11 +84,19 @@ class Judge:
         if form is None:
             return Verdict(False, (_no_form(self.pack, context),))
         findings: list[Finding] = []
-        for stage in form.stages:
+        for stage in form.stages.values():
             findings.extend(_failing(stage, context, "check"))
             if any(finding.severity in _REFUSING for finding in findings):
                 return Verdict(False, tuple(findings))
         return Verdict(True, tuple(findings)) if findings else ACCEPTED
+
+    def stage_findings(self, stage: str, context: Context) -> Sequence[Finding]:
+        """What one stage alone finds."""
+        form = _form_of(self._operator(context), context)
+        if form is None:
+            return (_no_form(self.pack, context),)
+        clauses = form.stages.get(stage)
+        return list(_failing(clauses, context, "check")) if clauses else ()
 
     def build_findings(self, context: Context) -> list[Finding]:
         """What would fail when the delegate builds its graph with this operator."""
@@ -128,12 +136,11 @@ class Judge:
 
     def _form(self, form: Form, refused: tuple[Clause, ...], known: Mapping[str, Any]) -> _Form:
         stages: dict[str, list[_Compiled]] = {stage: [] for stage in (*self.pack.stages, BUILD)}
-        clauses = refused or form.clauses
-        for compiled in self._clauses((*self.pack.every_op, *clauses), known):
+        for compiled in self._clauses((*self.pack.every_op, *refused, *form.clauses), known):
             stages[compiled.clause.stage].append(compiled)
         building = tuple(stages.pop(BUILD))
         when = None if form.when is None else build(fold(form.when, known))
-        return _Form(when, tuple(tuple(stage) for stage in stages.values() if stage), building)
+        return _Form(when, {name: tuple(found) for name, found in stages.items() if found}, building)
 
     def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[_Compiled]:
         """The clauses that can fail under these parameters."""

@@ -13,17 +13,22 @@ import msgspec
 from analyzer.errors import RuleError
 from analyzer.model import schema
 from analyzer.resources import data
-from analyzer.rules import catalogue as catalogue_module
 from analyzer.rules import graph_section
-from analyzer.rules.catalogue import Catalogue, Place, option_types
+from analyzer.rules.catalogue import Catalogue, Entry, Place
+from analyzer.rules.catalogue import places as places_of
 from analyzer.rules.clauses import CompactError, Requirement, requirements, slug
-from analyzer.rules.expression import Definition, ExpressionError, Scope, Tree, nearest, parse
+from analyzer.rules.expression import Definition, ExpressionError, Scope, parse
 from analyzer.rules.lines import Lines
+from analyzer.rules.option_types import enums, option_types
 from analyzer.rules.pack import SEVERITIES, Clause, Form, OperatorRules, Parameter, RulePack
+from analyzer.rules.spelling import nearest
 from analyzer.rules.tables import CheckTable, FormTable, OperatorTable, PackTable, Words
+from analyzer.rules.trees import Tree
 from analyzer.rules.versions import version_number
 
 BUILD = "build"
+#: Kind of a compact clause -> the stage it belongs to, in packs that have it.
+_STAGES = {"version": "version", "known": "size"}
 
 
 def load(path: Path, catalogue: Catalogue) -> RulePack:
@@ -144,7 +149,8 @@ class _Loader:
         return "operator" if "operator" in self.stages else self.stages[-1]
 
     def stage_of(self, kind: str) -> str:
-        return "version" if kind == "version" and "version" in self.stages else self.operator_stage()
+        own = _STAGES.get(kind, "")
+        return own if own in self.stages else self.operator_stage()
 
     def parameter(self, name: str) -> Parameter:
         raw = self.table.parameters[name]
@@ -187,7 +193,7 @@ class _Loader:
             options=options,
             parameters={name: _KIND.get(p.type, p.type) for name, p in self.parameters.items()} | self.value_types,
             definitions=self.definitions,
-            enums=catalogue_module.enums(types),
+            enums=enums(types),
         )
 
     def tree(self, text: str, scope: Scope, wanted: str, header: str, key: str, occurrence: int = 0) -> Tree | None:
@@ -313,10 +319,10 @@ class _Loader:
             unknown = [side for side in names if side not in ("inputs", "outputs", "intermediates")]
             if unknown:
                 self.problem(header, f"names: {unknown[0]}; expected inputs, outputs or intermediates")
-            entry = msgspec.convert({side: words for side, words in names.items() if side not in unknown}, catalogue_module.Entry)
+            entry = msgspec.convert({side: words for side, words in names.items() if side not in unknown}, Entry)
             replaced = {side for side in names}
             places = {word: place for word, place in places.items() if place[0] not in replaced}
-            places |= catalogue_module.places(entry)
+            places |= places_of(entry)
         return self.scope(places, option_types(name))
 
     def form(

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from analyzer.rules.expression import Tree
+from analyzer.rules.trees import Tree
 
 #: The severities of a finding; `blocker` and `crash` make an operator unsupported.
 SEVERITIES = ("blocker", "crash", "hazard", "note")

@@ -10,9 +10,9 @@ from pathlib import Path
 from analyzer.errors import RuleError, UsageError
 from analyzer.resources import data
 from analyzer.rules import cache
-from analyzer.rules.catalogue import Catalogue, parse_catalogue
-from analyzer.rules.expression import nearest
+from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.pack import RulePack
+from analyzer.rules.spelling import nearest
 
 #: Rule files that state what isn't about one delegate.
 _NOT_DELEGATES = ("operators", "runtime", "devices")
@@ -37,8 +37,13 @@ class Packs:
     @cached_property
     def catalogue(self) -> Catalogue:
         """The operator catalogue. Raises: RuleError."""
-        file = data("rules") / "operators.toml"
-        return cache.kept("operators", file.read_bytes(), Catalogue, parse_catalogue)
+
+        def make() -> Catalogue:
+            from analyzer.rules.load_catalogue import parse_catalogue
+
+            return parse_catalogue()
+
+        return cache.kept("operators", (data("rules") / "operators.toml").read_bytes(), Catalogue, make)
 
     @cached_property
     def runtime(self) -> RulePack:

@@ -8,8 +8,8 @@ from typing import Any
 
 from analyzer.errors import UsageError
 from analyzer.rules.evaluate import build, fold
-from analyzer.rules.expression import nearest
 from analyzer.rules.pack import Parameter, RulePack
+from analyzer.rules.spelling import nearest
 from analyzer.rules.versions import version_number
 
 _TRUTH = {"true": True, "false": False}

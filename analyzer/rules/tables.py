@@ -57,6 +57,7 @@ class FormTable(Struct, frozen=True, forbid_unknown_fields=True):
     operands: dict[str, str | list[str | Case]] = {}
     options: dict[str, Any] = {}
     constant: list[str] = []
+    known: list[str] = []
     use: list[str] = []
     check: list[CheckTable] = []
     messages: dict[str, str] = {}
@@ -73,6 +74,7 @@ class OperatorTable(Struct, frozen=True, forbid_unknown_fields=True):
     operands: dict[str, str | list[str | Case]] = {}
     options: dict[str, Any] = {}
     constant: list[str] = []
+    known: list[str] = []
     use: list[str] = []
     check: list[CheckTable] = []
     messages: dict[str, str] = {}

@@ -1,0 +1,77 @@
+"""Checked expressions as trees: plain nested lists, so that they can be kept as JSON.
+
+The first element names the node:
+
+    [lit, value]  [param, name]  [fact, name]  [operand, side, position, name]  [rest, side, start, name]
+    [option, field]  [var, slot, name]  [attr, of, name]  [index, of, at]  [cmp, sign, a, b]  [and|or, ...]
+    [not, a]  [arith, sign, a, b]  [neg, a]  [if, condition, a, b]  [list, ...]  [call, function, ...]
+    [each, body, [[slots, iterable], ...], condition or null]  [named, name, tree]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Tree = list[Any]
+
+
+def show(tree: Tree) -> str:
+    """The tree as a person would write it."""
+    node = tree[0]
+    if node == "lit":
+        value = tree[1]
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if node in ("param", "fact"):
+        return str(tree[1])
+    if node in ("operand", "rest"):
+        return str(tree[3])
+    if node == "option":
+        return f"options.{tree[1]}"
+    if node == "var":
+        return str(tree[2])
+    if node == "named":
+        return str(tree[1])
+    if node == "attr":
+        return f"{show(tree[1])}.{tree[2]}"
+    if node == "index":
+        return f"{show(tree[1])}[{show(tree[2])}]"
+    if node in ("cmp", "arith"):
+        return f"{_nested(tree[2])} {tree[1]} {_nested(tree[3])}"
+    if node in ("and", "or"):
+        return f" {node} ".join(_nested(part) for part in tree[1:])
+    if node == "not":
+        return f"not {_nested(tree[1])}"
+    if node == "neg":
+        return f"-{_nested(tree[1])}"
+    if node == "if":
+        return f"{show(tree[2])} if {show(tree[1])} else {show(tree[3])}"
+    if node == "list":
+        return f"[{', '.join(show(part) for part in tree[1:])}]"
+    if node == "call":
+        return f"{tree[1]}({', '.join(show(part) for part in tree[2:])})"
+    loops = " ".join(f"for {_slots(tree, slots)} in {show(iterable)}" for slots, iterable in tree[2])
+    return f"{show(tree[1])} {loops}" + (f" if {show(tree[3])}" if tree[3] is not None else "")
+
+
+def _nested(tree: Tree) -> str:
+    shown = show(tree)
+    return f"({shown})" if tree[0] in ("and", "or", "arith", "if", "cmp") else shown
+
+
+def _slots(tree: Tree, slots: list[int]) -> str:
+    names = _variables(tree)
+    return ", ".join(names.get(slot, "_") for slot in slots)
+
+
+def _variables(tree: Any) -> dict[int, str]:
+    """Slot -> name of the loop variables used anywhere in a tree."""
+    if not isinstance(tree, list) or not tree:
+        return {}
+    if tree[0] == "var":
+        return {tree[1]: tree[2]}
+    found: dict[int, str] = {}
+    for part in tree:
+        found.update(_variables(part))
+    return found
