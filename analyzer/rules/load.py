@@ -100,7 +100,8 @@ class _Loader:
         scope = self.scope({}, None)
         graph = graph_section.convert(table.graph, Scope(parameters=scope.parameters), self.problem)
         every_op = tuple(self.checks(table.every_op, "every_op", "every-op", scope, table.source))
-        partition = tuple(self.checks(table.partition.check, "partition.check", "partition", _PARTITION, table.source))
+        whole = msgspec.structs.replace(scope, facts=_PARTITION, options={})
+        partition = tuple(self.checks(table.partition.check, "partition.check", "partition", whole, table.source))
         operators = {name: msgspec.Raw(msgspec.json.encode(rules)) for name, rules in self.operators()}
         unlisted = self.unlisted(table.unlisted, "unlisted")
         pack = RulePack(
@@ -422,10 +423,8 @@ class _Loader:
 
 
 _KIND = {"version": "int"}
-_PARTITION = Scope(
-    facts={"inputs": "list[tensor]", "outputs": "list[tensor]", "operators": "list[operator]"},
-    options={},
-)
+#: What checks of a whole partition have in place of an operator's own facts.
+_PARTITION = {"inputs": "list[tensor]", "outputs": "list[tensor]", "operators": "list[operator]"}
 
 
 def _builtins() -> list[str]:
