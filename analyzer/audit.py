@@ -98,7 +98,10 @@ class Auditor:
     def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
         """Audit a model; `shapes` resizes inputs by name before anything else, as an app may."""
         prepared = self._runtime.prepare(model, shapes) if shapes else self._runtime.prepare(model)
-        contexts = [[Context(subgraph, operator) for operator in subgraph.operators] for subgraph in prepared.subgraphs]
+        contexts = [
+            [Context(subgraph, operator) for operator in subgraph.operators]
+            for subgraph in prepared.subgraphs
+        ]
         macs = [[self._macs.count(context) for context in operators] for operators in contexts]
         return Audit(
             model,
@@ -174,7 +177,9 @@ def _audit_one(
                 )
             )
     summary = _summary(operators, partitions, delegation.crashes)
-    return DelegateAudit(configuration, tuple(operators), tuple(partitions), tuple(delegation.blockers), summary)
+    return DelegateAudit(
+        configuration, tuple(operators), tuple(partitions), tuple(delegation.blockers), summary
+    )
 
 
 def _partitions(prepared: Prepared, delegation: Delegation) -> list[PartitionAudit]:

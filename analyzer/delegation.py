@@ -15,7 +15,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.model.graph import OMITTED, Operator, Prepared, Stop, Subgraph, Tensor
-from analyzer.partition import ControlEdge, Partition, control_edges, crossing, fold, largest, select, tie_at_limit
+from analyzer.partition import (
+    ControlEdge,
+    Partition,
+    control_edges,
+    crossing,
+    fold,
+    largest,
+    select,
+    tie_at_limit,
+)
 from analyzer.partition import partition as group
 from analyzer.rules import evaluate
 from analyzer.rules.judge import Finding, Judge, Verdict
@@ -109,7 +118,7 @@ def _reason(found: Delegation) -> str:
 def _settle_lost(one: _Asked, limits: _Limits, reason: str) -> None:
     """Why accepted operators stay off the delegate: it was never reached, or lost to a limit."""
     words = one.words
-    words.lost = {index: reason for index in one.accepted} if not words.lost else words.lost
+    words.lost = words.lost or dict.fromkeys(one.accepted, reason)
     for partition in words.partitions:
         for index in partition.operators:
             words.lost.pop(index, None)
@@ -142,8 +151,12 @@ class _Asked:
         verdicts = self._judge(judge.pack.graph.constant_fp16_dequantize != "as-any-operator")
         self.verdicts = verdicts
         supported = [verdict.supported for verdict in verdicts]
-        self.accepted = {index for index, accepted in enumerate(supported) if accepted and index not in self.dequantize}
-        findings = [() if index in self.dequantize else verdict.findings for index, verdict in enumerate(verdicts)]
+        self.accepted = {
+            index for index, accepted in enumerate(supported) if accepted and index not in self.dequantize
+        }
+        findings = [
+            () if index in self.dequantize else verdict.findings for index, verdict in enumerate(verdicts)
+        ]
         self.words = SubgraphDelegation(subgraph, supported, findings, set())
 
     def _judge(self, reads_through: bool) -> list[Verdict]:
@@ -172,7 +185,12 @@ class _Asked:
 
 
 def _float16_constant(subgraph: Subgraph, operator: Operator) -> Tensor | None:
-    if operator.name != "DEQUANTIZE" or not operator.inputs or operator.inputs[0] == OMITTED or not operator.outputs:
+    if (
+        operator.name != "DEQUANTIZE"
+        or not operator.inputs
+        or operator.inputs[0] == OMITTED
+        or not operator.outputs
+    ):
         return None
     tensor = subgraph.tensors[operator.inputs[0]]
     return tensor if tensor.constant and tensor.dtype == "FLOAT16" else None
@@ -187,8 +205,12 @@ def _refused(prepared: Prepared, found: Delegation) -> bool:
 
 
 def _stopped(stop: Stop, subgraph: int | None) -> Blocker:
-    finding = Finding(stop.rule, "blocker", "check", stop.message, stop.fix, stop.source, stop.expected, stop.actual)
-    return Blocker(finding, subgraph, stop.operator, stop.tensor, DYNAMIC if stop.kind == "dynamic" else REFUSED)
+    finding = Finding(
+        stop.rule, "blocker", "check", stop.message, stop.fix, stop.source, stop.expected, stop.actual
+    )
+    return Blocker(
+        finding, subgraph, stop.operator, stop.tensor, DYNAMIC if stop.kind == "dynamic" else REFUSED
+    )
 
 
 def _apply(prepared: Prepared, asked: list[_Asked], found: Delegation, limits: _Limits) -> None:
@@ -290,7 +312,7 @@ def _tie(one: _Asked, limits: _Limits) -> Blocker:
         rule=f"{pack.delegate}/graph/tie-at-limit",
         severity="note",
         stage="check",
-        message=f"Several partitions of equal size compete for the limit of {limits.most}; the C++ library's sort decides.",
+        message=f"Equally large partitions compete for the limit of {limits.most}; the C++ library's sort decides.",
         fix="Don't rely on which of them is delegated.",
         source="tflite/delegates/utils.cc GetFirstNLargestPartitions",
     )
@@ -303,9 +325,9 @@ def _rolled_back_by_limit(one: _Asked, operator: int, limits: _Limits) -> Blocke
         rule=f"{pack.delegate}/graph/fp16-limit",
         severity="blocker",
         stage="build",
-        message=f"The limit of {limits.most} partitions leaves operators with float16 weights to the CPU, which refuses them.",
+        message=f"The limit of {limits.most} partitions leaves float16 operands to the CPU, which refuses them.",
         fix="Ship float32 weights, remove what splits the graph, or raise the limit on partitions.",
-        source=f"{pack.repository} {pack.revision[:9]}, limit on partitions after float16 operands were re-pointed",
+        source=f"{pack.repository} {pack.revision[:9]}: the limit comes after operands are re-pointed",
     )
     return Blocker(finding, one.subgraph.index, operator, None, ROLLED_BACK)
 
@@ -330,7 +352,9 @@ def _build_partition(one: _Asked, partition: Partition, rolls_back: bool) -> lis
     failures: list[Blocker] = []
     kind = ROLLED_BACK if rolls_back else None
     for index in partition.operators:
-        findings = [_as_reported(finding, rolls_back) for finding in one.judge.build_findings(one.contexts[index])]
+        findings = [
+            _as_reported(finding, rolls_back) for finding in one.judge.build_findings(one.contexts[index])
+        ]
         if findings:
             one.words.findings[index] += tuple(findings)
             failures += [Blocker(f, one.subgraph.index, index, None, kind) for f in findings if _sinks(f)]
@@ -358,7 +382,11 @@ def _settle_dequantize(one: _Asked, limits: _Limits, prepared: Prepared, found: 
         return
     words, mode = one.words, limits.graph.constant_fp16_dequantize
     delegated = {index for partition in words.partitions for index in partition.operators}
-    failed = limits.builds_while_choosing and not delegated and any(b.finding.stage == "build" for b in found.blockers)
+    failed = (
+        limits.builds_while_choosing
+        and not delegated
+        and any(b.finding.stage == "build" for b in found.blockers)
+    )
     interpreted = prepared.refused is None and all(stop.kind != "failure" for stop in prepared.stops.values())
     wanted = _wanted_dequantize(one) if mode == "if-consumers-accepted" else set()
     read_through = one.reading_through(one.accepted)

@@ -41,7 +41,7 @@ class Task(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What became of one model: its part of the document, why policies fail, and the error that kept it from being read."""
+    """What became of one model: its part of the document, why policies fail, why it can't be read."""
 
     model: document.Model
     reasons: tuple[str, ...] = ()
@@ -62,7 +62,9 @@ def find(paths: Sequence[str]) -> list[Found]:
         elif os.path.isdir(path):
             inside = list(_inside(path))
             if not inside:
-                raise ModelError(path, f"no model ({ENDING}) in this folder", "name a model or another folder")
+                raise ModelError(
+                    path, f"no model ({ENDING}) in this folder", "name a model or another folder"
+                )
             found += inside
         else:
             found.append(Found(path, path))

@@ -16,7 +16,7 @@ from analyzer.vocabulary import Absent
 #: Why an audit fails, in one line, or None where it doesn't.
 Test = Callable[[DelegateAudit], str | None]
 
-_FACTS = {name: "int" for name in Summary.__struct_fields__} | {
+_FACTS = dict.fromkeys(Summary.__struct_fields__, "int") | {
     "delegated_operators_share": "float",
     "delegated_macs_share": "float",
     "verdict": "str",

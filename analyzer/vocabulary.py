@@ -43,7 +43,9 @@ class Context:
 
     __slots__ = ("inputs", "intermediates", "operator", "outputs", "subgraph", "variables")
 
-    def __init__(self, subgraph: Subgraph, operator: Operator, folded: Mapping[int, Tensor] | None = None) -> None:
+    def __init__(
+        self, subgraph: Subgraph, operator: Operator, folded: Mapping[int, Tensor] | None = None
+    ) -> None:
         tensors = subgraph.tensors
         self.subgraph = subgraph
         self.operator = operator
@@ -90,8 +92,23 @@ def values(tensor: Tensor) -> tuple[int | float | bool, ...]:
 
 
 def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:
-    """A constant's elements, or those that Prepare computed."""
-    return tensor.folded if tensor.folded is not None else values(tensor)
+    """A constant's elements, or those that Prepare computed.
+
+    Raises: Absent where there are none, or more than `MAX_VALUES`.
+    """
+    if tensor.folded is None:
+        return values(tensor)
+    if len(tensor.folded) != elements(tensor.shape):
+        raise Absent(f"{tensor.name or 'tensor'} was computed, but its values weren't kept")
+    return tensor.folded
+
+
+def readable(tensor: Tensor) -> bool:
+    """Whether `known_values` has an answer."""
+    count = elements(tensor.shape)
+    if tensor.folded is not None:
+        return len(tensor.folded) == count
+    return tensor.constant and tensor.data is not None and tensor.dtype in _FORMATS and count <= MAX_VALUES
 
 
 def _single(numbers: tuple[Any, ...], tensor: Tensor) -> Any:
@@ -145,7 +162,11 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     ),
     "elements": ("int", "number of elements", lambda c, t: elements(t.shape)),
     "bytes": ("int", "bytes of all elements", lambda c, t: _bytes(t)),
-    "data_bytes": ("int", "bytes of the constant's buffer", lambda c, t: len(t.data) if t.data is not None else 0),
+    "data_bytes": (
+        "int",
+        "bytes of the constant's buffer",
+        lambda c, t: len(t.data) if t.data is not None else 0,
+    ),
     "index": ("int", "tensor index: two operands with one index are one tensor", lambda c, t: t.index),
     "name": ("str", "the tensor's name", lambda c, t: t.name),
     "constant": ("bool", "constant in the runtime's sense", lambda c, t: t.constant),
@@ -158,6 +179,7 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "values": ("list[number]", "elements of a constant, flattened", lambda c, t: values(t)),
     "known_value": ("number", "the one element of a known tensor", lambda c, t: _single(known_values(t), t)),
     "known_values": ("list[number]", "elements of a known tensor", lambda c, t: known_values(t)),
+    "readable": ("bool", "known, and few enough values to look at", lambda c, t: readable(t)),
     "dynamic": ("bool", "its size is only known at run time", lambda c, t: t.dynamic),
     "persistent": ("bool", "kept in the persistent arena", lambda c, t: t.persistent),
     "variable": ("bool", "a variable that keeps its value between runs", lambda c, t: t.variable),
@@ -179,7 +201,11 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
         lambda c, t: t.quantization.zero_point_data[0] if t.quantization and _affine(t) else 0,
     ),
     "scales": ("list[float]", "all scales", lambda c, t: t.quantization.scales if t.quantization else ()),
-    "zero_points": ("list[int]", "all zero points", lambda c, t: t.quantization.zero_points if t.quantization else ()),
+    "zero_points": (
+        "list[int]",
+        "all zero points",
+        lambda c, t: t.quantization.zero_points if t.quantization else (),
+    ),
     "scale_count": ("int", "number of scales", lambda c, t: _scale_count(t)),
     "zero_point_count": (
         "int",

@@ -24,12 +24,18 @@ from analyzer.rules.packs import Packs
                    "Default: the packs that state a default order.")  # fmt: skip
 @click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
 @click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
-@click.option("--format", "stdout_format", default="table", metavar="FORMAT", help=f"For stdout: {', '.join(FORMATS)}.")
-@click.option("-o", "--output", "files", multiple=True, metavar="[FORMAT=]FILE", help="Write FILE instead of stdout.")
+@click.option(
+    "--format", "stdout_format", default="table", metavar="FORMAT", help=f"For stdout: {', '.join(FORMATS)}."
+)
+@click.option(
+    "-o", "--output", "files", multiple=True, metavar="[FORMAT=]FILE", help="Write FILE instead of stdout."
+)
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
               help="never, unsupported, partial, hazard, or an expression over the summary.")  # fmt: skip
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
-@click.option("-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Processes for many models.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Processes for many models."
+)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-v", "--verbose", is_flag=True, help="Every operator and where it is placed.")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing but errors and the exit code (or files).")
@@ -57,7 +63,9 @@ def command(
     task = fleet.Task(specs, rules, policies, _shapes(shapes), hashes)
     worker = fleet.Worker(task)
     models = fleet.find(paths)
-    found, broken, reasons = [], False, []
+    found: list[document.Model] = []
+    reasons: list[str] = []
+    broken = False
     for answer in _with_progress(fleet.answers(worker, models, jobs), len(models), quiet):
         if answer.error is not None:
             broken = True
@@ -83,7 +91,8 @@ def _shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
         except ValueError:
             shape = ()
         if not sign or not name or not shape or min(shape) < 0:
-            raise UsageError(f"--shape {text}: not INPUT=SIZE,SIZE,...; write for example --shape {name or 'input'}=1,224,224,3")
+            example = f"--shape {name or 'input'}=1,224,224,3"
+            raise UsageError(f"--shape {text}: not INPUT=SIZE,SIZE,...; write for example {example}")
         found[name] = shape
     return found
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 from msgspec import Struct
 
 from analyzer.errors import UsageError
@@ -41,13 +41,17 @@ def _target(text: str) -> Target:
     ending = Path(text).suffix.lower()
     if ending not in ENDINGS:
         known = ", ".join(ENDINGS)
-        raise UsageError(f"-o {text}: no format for the ending {ending or '(none)'}; use one of {known}, or write -o FORMAT=FILE")
+        raise UsageError(
+            f"-o {text}: no format for the ending {ending or '(none)'}; use one of {known}, or write -o FORMAT=FILE"
+        )
     return Target(ENDINGS[ending], text)
 
 
 def _known(name: str, option: str) -> str:
     if name not in FORMATS:
-        raise UsageError(f"{option} {name}: there is no such format{nearest(name, list(FORMATS))}; use {', '.join(FORMATS)}")
+        raise UsageError(
+            f"{option} {name}: there is no such format{nearest(name, list(FORMATS))}; use {', '.join(FORMATS)}"
+        )
     return name
 
 
@@ -82,4 +86,4 @@ def colored(choice: str) -> bool:
     """Whether stdout gets colors, by `--color`, NO_COLOR and whether it is a terminal."""
     if choice != "auto":
         return choice == "always"
-    return not os.environ.get("NO_COLOR") and click.get_text_stream("stdout").isatty()
+    return not os.environ.get("NO_COLOR") and sys.stdout.isatty()

@@ -32,7 +32,11 @@ def folder() -> Path:
 def _code_stamp() -> str:
     """Changes whenever the code that makes entries does, in a checkout as in an installed package."""
     here = Path(__file__).parent
-    files = [here.parent / "vocabulary.py", *sorted(here.glob("*.py")), *sorted((here.parent / "model").glob("*.py"))]
+    files = [
+        here.parent / "vocabulary.py",
+        *sorted(here.glob("*.py")),
+        *sorted((here.parent / "model").glob("*.py")),
+    ]
     return " ".join(str(os.stat(file).st_mtime_ns) for file in files)
 
 

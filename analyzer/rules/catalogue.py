@@ -36,7 +36,11 @@ class Catalogue(Struct, frozen=True):
 def places(entry: Entry) -> dict[str, Place]:
     """Operand name -> where it stands."""
     found: dict[str, Place] = {}
-    for side, names in (("inputs", entry.inputs), ("outputs", entry.outputs), ("intermediates", entry.intermediates)):
+    for side, names in (
+        ("inputs", entry.inputs),
+        ("outputs", entry.outputs),
+        ("intermediates", entry.intermediates),
+    ):
         for position, name in enumerate(names):
             found[name.rstrip("?*")] = (side, position, name.endswith("*"))
     return found

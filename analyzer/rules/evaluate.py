@@ -52,7 +52,12 @@ def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
         return inner if inner[0] == "lit" else ["named", tree[1], inner]
     parts = [fold(part, parameters) if isinstance(part, list) else part for part in tree[1:]]
     folded = [node, *parts]
-    if all(part[0] == "lit" for part in parts if isinstance(part, list)) and node in ("not", "cmp", "arith", "neg"):
+    if all(part[0] == "lit" for part in parts if isinstance(part, list)) and node in (
+        "not",
+        "cmp",
+        "arith",
+        "neg",
+    ):
         try:
             return ["lit", build(folded)(None)]  # type: ignore[arg-type]
         except Absent:
@@ -77,7 +82,7 @@ def _fold_logic(node: str, tree: Tree, parameters: Mapping[str, Any]) -> Tree:
 
 
 def build(tree: Tree) -> Evaluate:
-    """A function of the context that evaluates the tree; it raises `Absent` where it touches an absent thing."""
+    """A function of the context that evaluates the tree, or raises `Absent` for an absent thing."""
     return _BUILDERS[tree[0]](tree)
 
 
@@ -287,7 +292,7 @@ def _build_call(tree: Tree) -> Evaluate:
 
 
 def _build_quantifier(every: bool, each: Tree) -> Evaluate:
-    """`all(... for ...)` or `any(... for ...)` over one loop, which ends at the first element that decides."""
+    """`all(... for ...)` or `any(... for ...)` over one loop, ended by the first element that decides."""
     body, ((slots, iterable_tree),) = build(each[1]), each[2]
     iterable, bind = build(iterable_tree), _binder(slots)
     condition = None if each[3] is None else build(each[3])

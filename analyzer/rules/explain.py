@@ -123,7 +123,9 @@ def _wanted_of(sign: str, right: Tree, c: Context | None) -> str:
     literal = _listing(right)
     if literal is not None:
         shown = _alternatives(literal)
-        return {"in": shown, "==": shown, "not in": f"not {shown}", "!=": f"not {shown}"}.get(sign, f"{sign} {shown}")
+        return {"in": shown, "==": shown, "not in": f"not {shown}", "!=": f"not {shown}"}.get(
+            sign, f"{sign} {shown}"
+        )
     shown = show(right)
     if c is not None:
         shown = f"{shown} ({_found(right, c)})"

@@ -45,7 +45,7 @@ _MAX_NODES = 20_000
 
 
 class ExpressionError(Exception):
-    """The text is not an expression of the rule language; says what and, where there is one, the nearest right name."""
+    """The text is not an expression of the rule language; says what, and the nearest right name."""
 
 
 class Definition(Struct, frozen=True):
@@ -191,7 +191,9 @@ class _Parser:
         if name in self.expanding:
             raise ExpressionError(f"{name} is defined by itself")
         if len(arguments) != len(definition.arguments):
-            raise ExpressionError(f"{name} takes {len(definition.arguments)} arguments, found {len(arguments)}")
+            raise ExpressionError(
+                f"{name} takes {len(definition.arguments)} arguments, found {len(arguments)}"
+            )
         outer, self.bound = self.bound, dict(zip(definition.arguments, arguments, strict=True))
         self.expanding.append(name)
         try:
@@ -352,7 +354,9 @@ class _Parser:
         if name in self.scope.definitions:
             return self.expand(self.scope.definitions[name], [self.visit(argument) for argument in node.args])
         if name not in FUNCTIONS:
-            raise ExpressionError(f"there is no function {name}{nearest(name, [*FUNCTIONS, *self.scope.definitions])}")
+            raise ExpressionError(
+                f"there is no function {name}{nearest(name, [*FUNCTIONS, *self.scope.definitions])}"
+            )
         wanted, result, _, _ = FUNCTIONS[name]
         parts = [self.visit(argument) for argument in node.args]
         if name in ("min", "max") and len(parts) > 1:
@@ -373,7 +377,9 @@ class _Parser:
         for position, (tree, found) in enumerate(parts):
             expected = wanted[min(position, len(wanted) - 1)].removesuffix("...")
             if not _fits(found, expected) and found != "any":
-                raise ExpressionError(f"{name}({show(tree)}): found {_kind(found)}, expected {_kind(expected)}")
+                raise ExpressionError(
+                    f"{name}({show(tree)}): found {_kind(found)}, expected {_kind(expected)}"
+                )
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp | ast.ListComp) -> Typed:
         if len(node.generators) > 2:
@@ -389,7 +395,9 @@ class _Parser:
             conditions.extend(self.boolean(condition) for condition in loop.ifs)
         body, found = self.visit(node.elt)
         self.bound = outer
-        condition = None if not conditions else conditions[0] if len(conditions) == 1 else ["and", *conditions]
+        condition = (
+            None if not conditions else conditions[0] if len(conditions) == 1 else ["and", *conditions]
+        )
         return ["each", body, loops, condition], f"list[{found}]"
 
     visit_ListComp = visit_GeneratorExp

@@ -101,7 +101,9 @@ class _Loader:
         graph = graph_section.convert(table.graph, Scope(parameters=scope.parameters), self.problem)
         every_op = tuple(self.checks(table.every_op, "every_op", "every-op", scope, table.source))
         whole = msgspec.structs.replace(scope, facts=_PARTITION, options={})
-        partition = tuple(self.checks(table.partition.check, "partition.check", "partition", whole, table.source))
+        partition = tuple(
+            self.checks(table.partition.check, "partition.check", "partition", whole, table.source)
+        )
         operators = {name: msgspec.Raw(msgspec.json.encode(rules)) for name, rules in self.operators()}
         unlisted = self.unlisted(table.unlisted, "unlisted")
         pack = RulePack(
@@ -120,7 +122,9 @@ class _Loader:
             stages=self.stages,
             operators=operators,
             unlisted=unlisted,
-            unlisted_custom=unlisted if table.unlisted_custom is None else self.unlisted_custom(table.unlisted_custom),
+            unlisted_custom=unlisted
+            if table.unlisted_custom is None
+            else self.unlisted_custom(table.unlisted_custom),
             every_op=every_op,
             values={name: value.default for name, value in table.values.items()},
             partition_checks=tuple(msgspec.structs.replace(clause, stage=BUILD) for clause in partition),
@@ -135,7 +139,9 @@ class _Loader:
 
     def unlisted(self, words: Words, header: str) -> Clause:
         if not (words.message and words.fix and words.source):
-            self.problem(header, "needs message, fix and source: what is said of operators the pack doesn't list")
+            self.problem(
+                header, "needs message, fix and source: what is said of operators the pack doesn't list"
+            )
         return Clause(
             id=header.replace("_", "-"),
             require=["lit", False],
@@ -158,7 +164,9 @@ class _Loader:
         header = f"parameters.{name}"
         kinds = ("int", "bool", "str", "version")
         if raw.type not in kinds:
-            self.problem(header, f"type {raw.type}{nearest(raw.type, kinds)}; expected one of {', '.join(kinds)}")
+            self.problem(
+                header, f"type {raw.type}{nearest(raw.type, kinds)}; expected one of {', '.join(kinds)}"
+            )
         tree, text = None, ""
         if isinstance(raw.default, str) and raw.type in ("int", "bool"):
             others = {other: table.type for other, table in self.table.parameters.items() if other != name}
@@ -192,12 +200,15 @@ class _Loader:
         return Scope(
             operands=places,
             options=options,
-            parameters={name: _KIND.get(p.type, p.type) for name, p in self.parameters.items()} | self.value_types,
+            parameters={name: _KIND.get(p.type, p.type) for name, p in self.parameters.items()}
+            | self.value_types,
             definitions=self.definitions,
             enums=enums(types),
         )
 
-    def tree(self, text: str, scope: Scope, wanted: str, header: str, key: str, occurrence: int = 0) -> Tree | None:
+    def tree(
+        self, text: str, scope: Scope, wanted: str, header: str, key: str, occurrence: int = 0
+    ) -> Tree | None:
         try:
             return parse(text, scope, wanted)
         except ExpressionError as error:
@@ -217,7 +228,12 @@ class _Loader:
     ) -> Clause | None:
         identity = self.identity(prefix, table.id, header, occurrence)
         if table.severity not in SEVERITIES:
-            self.problem(header, f"severity {table.severity}{nearest(table.severity, SEVERITIES)}", "severity", occurrence)
+            self.problem(
+                header,
+                f"severity {table.severity}{nearest(table.severity, SEVERITIES)}",
+                "severity",
+                occurrence,
+            )
         stage = table.stage or self.operator_stage()
         if stage not in (*self.stages, BUILD):
             self.problem(header, f"stage {stage}{nearest(stage, [*self.stages, BUILD])}", "stage", occurrence)
@@ -242,7 +258,9 @@ class _Loader:
             formerly=tuple(table.formerly),
         )
 
-    def when(self, table: CheckTable | OperatorTable, scope: Scope, header: str, occurrence: int = 0) -> Tree | None:
+    def when(
+        self, table: CheckTable | OperatorTable, scope: Scope, header: str, occurrence: int = 0
+    ) -> Tree | None:
         texts = [getattr(table, "when", "")]
         for sign, version in ((">=", table.since), ("<=", table.until)):
             if version and "runtime" not in self.parameters:
@@ -320,8 +338,10 @@ class _Loader:
             unknown = [side for side in names if side not in ("inputs", "outputs", "intermediates")]
             if unknown:
                 self.problem(header, f"names: {unknown[0]}; expected inputs, outputs or intermediates")
-            entry = msgspec.convert({side: words for side, words in names.items() if side not in unknown}, Entry)
-            replaced = {side for side in names}
+            entry = msgspec.convert(
+                {side: words for side, words in names.items() if side not in unknown}, Entry
+            )
+            replaced = set(names)
             places = {word: place for word, place in places.items() if place[0] not in replaced}
             places |= places_of(entry)
         return self.scope(places, option_types(name))
@@ -354,10 +374,17 @@ class _Loader:
             shared = self.table.shared.get(name)
             if shared is None:
                 known = list(self.table.shared)
-                self.problem(header, f"nothing shared is called {name}{nearest(name, known)}", "use", occurrence)
+                self.problem(
+                    header, f"nothing shared is called {name}{nearest(name, known)}", "use", occurrence
+                )
                 continue
             clause = self.check(
-                msgspec.structs.replace(shared, id=name), header, prefix, scope, shared.source or source, occurrence
+                msgspec.structs.replace(shared, id=name),
+                header,
+                prefix,
+                scope,
+                shared.source or source,
+                occurrence,
             )
             found += [clause] if clause is not None else []
         found += self.checks(table.check, f"{header}.check", prefix, scope, source)
@@ -387,7 +414,9 @@ class _Loader:
         tree = self.tree(requirement.text, scope, "bool", header, requirement.key, occurrence)
         fix = table.fixes.get(requirement.id) or self.table.fixes.get(requirement.kind, "")
         if not fix:
-            self.problem(header, f"fixes has nothing for {requirement.kind}", requirement.key, occurrence, identity)
+            self.problem(
+                header, f"fixes has nothing for {requirement.kind}", requirement.key, occurrence, identity
+            )
         if tree is None:
             return None
         return Clause(
@@ -457,7 +486,11 @@ def _laid_over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
         below = merged.get(key)
         if isinstance(below, dict) and isinstance(value, dict):
             merged[key] = _laid_over(below, value)
-        elif isinstance(below, list) and isinstance(value, list) and all(isinstance(v, dict) for v in below + value):
+        elif (
+            isinstance(below, list)
+            and isinstance(value, list)
+            and all(isinstance(v, dict) for v in below + value)
+        ):
             replaced = {entry.get("id") for entry in value}
             merged[key] = [entry for entry in below if entry.get("id") not in replaced] + value
         else:

@@ -8,7 +8,7 @@ from analyzer.model import schema
 
 
 def option_types(operator: str) -> dict[str, str] | None:
-    """Option field -> its type in the rule language; None for custom operators, whose options are their own."""
+    """Option field -> its type in the rule language; None for custom operators."""
     if operator.startswith("custom:"):
         return None
     table = schema.options_table(operator)
@@ -32,5 +32,7 @@ _KINDS = {"bool": "bool", "float32": "float", "float64": "float", "float": "floa
 
 def enums(types: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Enum name -> its members, for the enums among `types` and the element types."""
-    names = {"TensorType"} | {kind.removeprefix("list[").removesuffix("]")[5:] for kind in types if "enum:" in kind}
+    names = {"TensorType"} | {
+        kind.removeprefix("list[").removesuffix("]")[5:] for kind in types if "enum:" in kind
+    }
     return {name: tuple(schema.members(name).values()) for name in names}

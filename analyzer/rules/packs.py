@@ -54,7 +54,9 @@ class Packs:
         """All delegates: those asked by default first, in their order, then the rest by name."""
         orders = {name: _ORDER.search(file.read_text(encoding="utf-8")) for name, file in self._files.items()}
         rank = {name: int(found[1]) if found else None for name, found in orders.items()}
-        self._default = [name for name, order in sorted(rank.items(), key=lambda e: e[1] or 0) if order is not None]
+        self._default = [
+            name for name, order in sorted(rank.items(), key=lambda e: e[1] or 0) if order is not None
+        ]
         return [*self._default, *sorted(name for name in rank if rank[name] is None)]
 
     def default(self) -> list[str]:
@@ -101,5 +103,5 @@ def _delegate_of(file: Path) -> str:
         raise RuleError([f"{file}: can't be read ({error}); name a rule file"]) from None
     found = _NAME.search(text)
     if found is None:
-        raise RuleError([f"{file.name}:1: pack: delegate is missing; start with delegate = \"NAME\""])
+        raise RuleError([f'{file.name}:1: pack: delegate is missing; start with delegate = "NAME"'])
     return found[1]

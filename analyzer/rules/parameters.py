@@ -51,7 +51,9 @@ def _resolve_one(
     if name in found:
         return found[name]
     if name in pending:
-        raise UsageError(f"delegate {pack.delegate}: parameter {name} is derived from itself; give it a value")
+        raise UsageError(
+            f"delegate {pack.delegate}: parameter {name} is derived from itself; give it a value"
+        )
     parameter = pack.parameters[name]
     if name in written:
         value = _read(pack, name, parameter, written[name])
@@ -97,7 +99,8 @@ def _in_range(pack: RulePack, name: str, parameter: Parameter, value: Any) -> No
     where = f"delegate {pack.delegate}: {name}={value}"
     if parameter.values and value not in parameter.values:
         known = ", ".join(str(one) for one in parameter.values)
-        raise UsageError(f"{where} is not known{nearest(str(value), [str(v) for v in parameter.values])}; use one of {known}")
+        hint = nearest(str(value), known.split(", "))
+        raise UsageError(f"{where} is not known{hint}; use one of {known}")
     if parameter.range is not None and not parameter.range[0] <= value <= parameter.range[1]:
         low, high = parameter.range
         raise UsageError(f"{where} is out of range; use {low} to {high}")
