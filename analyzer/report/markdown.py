@@ -11,7 +11,9 @@ from analyzer.report.document import Document, Model
 from analyzer.report.text import plain
 from analyzer.report.view import View
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&@#:])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
+#: What GitHub would turn into a link to an issue.
+_REFERENCE = re.compile(r"#\d[\d/]*")
 
 
 def render(document: Document, view: View) -> bytes:
@@ -27,7 +29,7 @@ def render(document: Document, view: View) -> bytes:
 
 def escape(text: str) -> str:
     """Text that stands for itself wherever it is put in Markdown, table cells included."""
-    return _SPECIAL.sub(r"\\\1", plain(text))
+    return _REFERENCE.sub(r"`\g<0>`", _SPECIAL.sub(r"\\\1", plain(text)))
 
 
 def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
