@@ -266,7 +266,7 @@ def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: De
     if tie_at_limit(before, limits.most, limits.minimum):
         found.blockers.append(_tie(one, limits))
     sources = one.sources if graph.constant_fp16_dequantize in ("never", "if-fully-delegated") else {}
-    kept = largest(before, limits.most, limits.minimum)
+    kept = largest(before, limits.most, limits.minimum, graph.sort)
     one.words.lost = {
         index: MINIMUM if len(partition.operators) < limits.minimum else LIMIT
         for partition in before
@@ -278,7 +278,7 @@ def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: De
         _roll_back(found)
         return []
     one.words.subgraph = fold(subgraph, operators, sources)
-    return select(subgraph, accepted, limits.most, limits.minimum, edges, sources)
+    return select(subgraph, accepted, limits.most, limits.minimum, edges, sources, graph.sort)
 
 
 def _taken_whole(one: _Asked, graph: Graph) -> bool:

@@ -14,13 +14,11 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
+from analyzer.introsort import STABLE, order
 from analyzer.model.graph import OMITTED, Model, Subgraph
 
 #: (earlier operator, later operator): the later one waits for the earlier, whatever the data says.
 ControlEdge = tuple[int, int]
-
-#: Up to this many partitions, every known std::sort is an insertion sort and keeps equals in order.
-STABLE_SORT = 16
 
 
 class Partition(Struct, frozen=True):
@@ -128,30 +126,28 @@ def control_edges(model: Model, subgraph: Subgraph, side_effects: Collection[int
     return list(pairwise(sorted(side_effects)))
 
 
-def largest(partitions: Sequence[Partition], limit: int | None, minimum: int) -> list[Partition]:
+def largest(
+    partitions: Sequence[Partition], limit: int | None, minimum: int, sort: str = "libstdc++"
+) -> list[Partition]:
     """The `limit` partitions with the most operators, none with fewer than `minimum`, in execution order.
 
-    `limit` None keeps any number. Among equals the earlier is kept; see `tie_at_limit`.
+    `limit` None keeps any number. Which of several equals are kept is up to the `sort` of the C++
+    library that the delegate is built with; see `tie_at_limit`.
     """
-    kept = set(_by_size(partitions, minimum)[:limit])
-    return [found for found in partitions if found in kept]
+    sizes = [len(found.operators) for found in partitions]
+    kept = {index for index in order(sizes, sort)[:limit] if sizes[index] >= minimum}
+    return [found for index, found in enumerate(partitions) if index in kept]
 
 
 def tie_at_limit(partitions: Sequence[Partition], limit: int | None, minimum: int) -> bool:
-    """Whether `largest` had to choose between equals where the runtime's own choice is unsure.
+    """Whether `largest` had to choose between equals in a way that another C++ library may not.
 
-    The runtime's sort keeps equals in order only in short lists; in longer ones, which of them
-    survives differs between C++ libraries.
+    Sorts keep equals in order only in short lists.
     """
-    found = _by_size(partitions, minimum)
-    if limit is None or not 0 < limit < len(found) or len(partitions) <= STABLE_SORT:
+    sizes = sorted((len(found.operators) for found in partitions), reverse=True)
+    if limit is None or not 0 < limit < len(sizes) or len(sizes) <= STABLE:
         return False
-    return len(found[limit - 1].operators) == len(found[limit].operators)
-
-
-def _by_size(partitions: Sequence[Partition], minimum: int) -> list[Partition]:
-    enough = [found for found in partitions if len(found.operators) >= minimum]
-    return sorted(enough, key=lambda found: -len(found.operators))
+    return sizes[limit - 1] == sizes[limit] >= minimum
 
 
 def fold(subgraph: Subgraph, operators: Collection[int], sources: Mapping[int, int]) -> Subgraph:
@@ -172,12 +168,13 @@ def select(
     minimum: int,
     control_edges: Sequence[ControlEdge] = (),
     sources: Mapping[int, int] = MappingProxyType({}),
+    sort: str = "libstdc++",
 ) -> list[Partition]:
     """The partitions that a delegate ends up with: grouped, the largest kept, folded, grouped again.
 
     `sources` leads from the output of a DEQUANTIZE that delegated operators read through to its
     float16 constant: the limit counts groups that still wait for it, the final grouping doesn't.
     """
-    kept = largest(partition(subgraph, accepted, control_edges), limit, minimum)
+    kept = largest(partition(subgraph, accepted, control_edges), limit, minimum, sort)
     operators = [index for found in kept for index in found.operators]
     return partition(fold(subgraph, operators, sources), operators, control_edges) if sources else kept

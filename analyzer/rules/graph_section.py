@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from analyzer.introsort import LIBRARIES
 from analyzer.rules.expression import ExpressionError, Scope, parse
 from analyzer.rules.pack import BUILD_FAILURES, FP16_DEQUANTIZE, Graph
 from analyzer.rules.spelling import nearest
@@ -22,6 +23,7 @@ _WORDS = {
     "constant_fp16_dequantize": FP16_DEQUANTIZE,
     "build_failure": BUILD_FAILURES,
     "keep": ("largest",),
+    "sort": tuple(LIBRARIES),
 }
 _FLAGS = ("full_delegation_ignores_limits", "takes_dequantize_alone")
 

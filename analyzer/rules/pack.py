@@ -69,6 +69,8 @@ class Graph(Struct, frozen=True, omit_defaults=True):
 
     max_partitions: Tree | None = None
     min_operators: Tree | None = None
+    #: The library whose std::sort decides between equal partitions at the limit.
+    sort: str = "libstdc++"
     #: `not-asked`: a dynamic tensor keeps its subgraph and later ones from the delegate;
     #: `refuses-model`: all of them; `accepted`: the delegate takes dynamic tensors.
     dynamic_tensors: str = "not-asked"
