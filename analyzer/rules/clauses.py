@@ -70,7 +70,7 @@ def _dtype(operand: str, dtypes: str | list[str | Case], places: Mapping[str, Pl
         text, when = (entry, "") if isinstance(entry, str) else (entry.dtype, entry.when)
         optional = optional or text.endswith("?")
         found = _dtype_test(text.removesuffix("?"))
-        parts.append(f"({found}) and ({when})" if when else found)
+        parts.append(f"({when}) and ({found})" if when else found)
     condition = " or ".join(f"({part})" for part in parts)
     if _place(operand, places)[2]:
         text = f"all({condition} for t in {operand} if not t.omitted)"

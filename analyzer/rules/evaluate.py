@@ -65,6 +65,15 @@ def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
     return folded
 
 
+def fill(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
+    """The tree with parameters in place and nothing computed, so that it can still be explained."""
+    if tree[:1] == ["param"]:
+        return ["named", tree[1], ["lit", parameters[tree[1]]]]
+    if tree[:1] == ["lit"]:
+        return tree
+    return [fill(part, parameters) if isinstance(part, list) else part for part in tree]
+
+
 def _fold_logic(node: str, tree: Tree, parameters: Mapping[str, Any]) -> Tree:
     decides = node == "or"
     parts: list[Tree] = []

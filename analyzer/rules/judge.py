@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from analyzer.rules.evaluate import Evaluate, build, fold
+from analyzer.rules.evaluate import Evaluate, build, fill, fold
 from analyzer.rules.explain import Explanation, explain, operand_of
 from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
 from analyzer.rules.words import message
@@ -150,7 +150,8 @@ class Judge:
             if require == ["lit", True] or when == ["lit", False]:
                 continue
             condition = None if when is None or when[0] == "lit" else build(when)
-            yield _Compiled(clause, build(require), condition, require)
+            tree = fill(clause.require, known) if require[0] == "lit" else require
+            yield _Compiled(clause, build(require), condition, tree)
 
 
 def _holds(condition: Evaluate, context: Context) -> bool:
