@@ -426,22 +426,23 @@ class _Loader:
             kind=requirement.kind,
             message=table.messages.get(requirement.id, ""),
             fix=fix,
-            source=source,
+            source=self.table.sources.get(requirement.kind, source),
             operand=requirement.operand,
         )
 
     def refusal(self, table: OperatorTable, header: str, prefix: str, scope: Scope) -> Clause:
-        if not (table.message and table.fix):
-            self.problem(header, "an operator that is never taken needs message and fix")
+        if not table.fix or (table.supported and not table.message):
+            self.problem(header, "an operator that is not taken needs message and fix")
         available = self.when(table, scope, header) if table.supported else None
+        unlisted = Words() if table.supported else self.table.unlisted
         return Clause(
             id=self.identity(prefix, "never" if not table.supported else "runtime", header, 0),
             require=available if available is not None else ["lit", False],
             kind="unlisted",
             stage=self.operator_stage(),
-            message=table.message,
+            message=table.message or unlisted.message,
             fix=table.fix,
-            source=table.source or self.table.source,
+            source=table.source or unlisted.source or self.table.source,
         )
 
     def own_values(self, table: OperatorTable, header: str) -> dict[str, Any]:

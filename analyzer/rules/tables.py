@@ -136,6 +136,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     define: dict[str, Any] = {}
     values: dict[str, ValueTable] = {}
     fixes: dict[str, str] = {}
+    sources: dict[str, str] = {}
     unlisted: Words = Words()
     unlisted_custom: Words | None = None
     shared: dict[str, CheckTable] = {}
