@@ -98,7 +98,8 @@ class Tensor(Struct, frozen=True, dict=True):
     dynamic: bool = False
     #: In the persistent arena, as constants' DEQUANTIZE outputs are: neither constant nor ordinary.
     persistent: bool = False
-    #: The values that Prepare computed, flattened; None where it computed none.
+    #: The values that Prepare computed, flattened; None where it computed none. Fewer than the tensor has
+    #: elements where it computed them and we didn't keep them.
     folded: tuple[int | float | bool, ...] | None = None
 
 

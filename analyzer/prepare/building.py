@@ -1,0 +1,167 @@
+"""Whether the interpreter can be built from a model at all."""
+
+from __future__ import annotations
+
+from analyzer.model.graph import DTYPE_BITS, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
+from analyzer.rules.judge import Finding, Judge
+from analyzer.vocabulary import Context, elements
+
+_SCHEMA = 3
+_SOURCE = "core/interpreter_builder.cc"
+#: Types whose constants have no size that could be checked.
+_SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
+_LARGEST = 1 << 64
+
+
+class Builder:
+    """Refuses models that the interpreter refuses before it prepares anything."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        #: Operator code -> why it isn't registered; the runtime wants every one of the table, used or not.
+        self._codes: dict[OperatorCode, Stop | None] = {}
+
+    def refusal(self, model: Model) -> Stop | None:
+        """Why the interpreter can't be built; None where it can."""
+        if model.schema_version != _SCHEMA:
+            return _stop(
+                "schema-version",
+                f"The file has schema version {model.schema_version}; the runtime reads version {_SCHEMA} only.",
+                "Convert the model again with a current converter.",
+                actual=str(model.schema_version),
+                expected=str(_SCHEMA),
+            )
+        if not model.subgraphs:
+            return _stop("no-subgraph", "The file has no graph.", "Convert the model again.")
+        for code in model.operator_codes:
+            stop = self._unregistered(code)
+            if stop is not None:
+                return stop
+        for subgraph in model.subgraphs:
+            stop = _tensors(subgraph)
+            if stop is not None:
+                return stop
+        return None
+
+    def _unregistered(self, code: OperatorCode) -> Stop | None:
+        if code.name == "CUSTOM":
+            # Custom operators fail only when they are reached.
+            return None
+        if code not in self._codes:
+            self._codes[code] = self._look_up(code)
+        return self._codes[code]
+
+    def _look_up(self, code: OperatorCode) -> Stop | None:
+        operator = Operator(0, code.name, code.version, (), (), {})
+        context = Context(_NOTHING, operator)
+        listed = code.name in self._judge.pack.operators
+        findings = self._judge.stage_findings("version" if listed else "operator", context)
+        return _from(findings[0], code) if findings else None
+
+
+_NOTHING = Subgraph(0, "", (), (), (), ())
+
+
+def _from(finding: Finding, code: OperatorCode) -> Stop:
+    return Stop(
+        kind="failure",
+        rule=finding.rule,
+        message=f"The interpreter can't be built: {code.name} version {code.version} is not registered.",
+        fix=finding.fix,
+        source=finding.source,
+        expected=finding.expected,
+        actual=finding.actual,
+    )
+
+
+def _stop(rule: str, message: str, fix: str, **more: str | int | None) -> Stop:
+    return Stop("failure", f"runtime/build/{rule}", message, fix, _SOURCE, **more)  # type: ignore[arg-type]
+
+
+def _tensors(subgraph: Subgraph) -> Stop | None:
+    for tensor in subgraph.tensors:
+        if tensor.quantization is not None:
+            stop = _quantization(tensor)
+            if stop is not None:
+                return stop
+        stop = _size(tensor)
+        if stop is not None:
+            return stop
+    return None
+
+
+def _title(tensor: Tensor) -> str:
+    return tensor.name or f"tensor {tensor.index}"
+
+
+def _quantization(tensor: Tensor) -> Stop | None:
+    """Per-axis tables have to match the tensor; other details are taken as they are."""
+    found = tensor.quantization
+    if (
+        found is None
+        or found.scale_count == 0
+        or found.details in ("BlockwiseQuantization", "MultiAxisQuantization")
+    ):
+        return None
+    if found.scale_count != found.zero_point_count:
+        return _stop(
+            "zero-points",
+            f"{_title(tensor)} has {found.scale_count} scales and {found.zero_point_count} zero points.",
+            "Give every scale its zero point.",
+            tensor=tensor.index,
+        )
+    rank = len(tensor.shape)
+    if found.axis < 0 or (rank and found.axis >= rank):
+        return _stop(
+            "quantized-dimension",
+            f"{_title(tensor)} is quantized along dimension {found.axis} but has {rank} dimensions.",
+            "Set quantized_dimension to a dimension of the tensor.",
+            tensor=tensor.index,
+        )
+    if found.scale_count != 1 and rank and found.scale_count != tensor.shape[found.axis]:
+        return _stop(
+            "scales",
+            f"{_title(tensor)} has {found.scale_count} scales for {tensor.shape[found.axis]} channels.",
+            "Give the tensor one scale, or one for each channel.",
+            tensor=tensor.index,
+        )
+    return None
+
+
+def _size(tensor: Tensor) -> Stop | None:
+    if tensor.dtype in _SIZELESS:
+        if tensor.variable and not tensor.constant:
+            return _stop(
+                "variable",
+                f"{_title(tensor)} is a variable of {tensor.dtype}, which variables can't be.",
+                "Keep strings and resources out of variables.",
+                tensor=tensor.index,
+            )
+        return None
+    for size in tensor.shape:
+        if size < 0:
+            return _stop(
+                "negative-dimension",
+                f"{_title(tensor)} has a dimension of {size}.",
+                "Store 1 for an open dimension in shape, and -1 in shape_signature only.",
+                tensor=tensor.index,
+            )
+    if tensor.constant and tensor.sparsity is None:
+        return _data(tensor)
+    return None
+
+
+def _data(tensor: Tensor) -> Stop | None:
+    bits = DTYPE_BITS.get(tensor.dtype)
+    if bits is None:
+        return None
+    needed = (elements(tensor.shape) * bits + 7) // 8
+    stored = len(tensor.data) if tensor.data is not None else 0
+    if needed <= stored:
+        return None
+    return _stop(
+        "data",
+        f"{_title(tensor)} needs {needed} bytes, its buffer holds {stored}.",
+        "Store all of the constant's data.",
+        tensor=tensor.index,
+    )

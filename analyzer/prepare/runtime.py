@@ -1,0 +1,34 @@
+"""The runtime, compiled once from its rule pack, and how it prepares models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analyzer.model.graph import Model, Prepared
+from analyzer.prepare.building import Builder
+from analyzer.prepare.kernels import Kernels
+from analyzer.prepare.preparation import Preparation
+from analyzer.prepare.resizing import resized
+from analyzer.prepare.shapes import Shape
+from analyzer.rules.judge import Judge
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import resolve
+
+
+class Runtime:
+    """What the interpreter does with a model before any delegate is asked."""
+
+    def __init__(self, packs: Packs) -> None:
+        judge = Judge(packs.runtime, resolve(packs.runtime, {}))
+        self._builder = Builder(judge)
+        self._kernels = Kernels(judge, packs.catalogue)
+
+    def prepare(self, model: Model, shapes: Mapping[str, Shape] = {}) -> Prepared:
+        """Build the interpreter and prepare every subgraph; `shapes` resizes inputs, by name, before that.
+
+        Raises: UsageError where an input in `shapes` doesn't exist.
+        """
+        refused = self._builder.refusal(model)
+        if refused is not None:
+            return Prepared(model, model.subgraphs, refused=refused)
+        return Preparation(self._kernels, model).prepared(resized(model, shapes) if shapes else {})
