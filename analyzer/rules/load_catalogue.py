@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
@@ -11,22 +10,24 @@ from analyzer.errors import RuleError
 from analyzer.resources import data
 from analyzer.rules.catalogue import Catalogue, Entry, places
 from analyzer.rules.expression import ExpressionError, Scope, parse
+from analyzer.rules.lines import Lines
 from analyzer.rules.option_types import enums, option_types
+from analyzer.rules.source import read_tables
 from analyzer.rules.trees import Tree
 
 
 def parse_catalogue(path: Path | None = None) -> Catalogue:
-    """Read and check the catalogue. Raises: RuleError."""
+    """Read and check the catalogue.
+
+    Raises: RuleError with all its problems.
+    """
     file = path or data("rules") / "operators.toml"
-    try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, OSError) as error:
-        raise RuleError([f"{file.name}: {error}"]) from None
-    customs = raw.pop("custom", {})
+    tables, text = read_tables(file)
+    customs = tables.pop("custom", {})
     entries: dict[str, Entry] = {}
     macs: dict[str, Tree] = {}
     problems: list[str] = []
-    for key, table in [*raw.items(), *((f"custom:{code}", table) for code, table in customs.items())]:
+    for key, table in [*tables.items(), *((f"custom:{code}", table) for code, table in customs.items())]:
         try:
             entry = entries[key] = msgspec.convert(table, Entry)
             if entry.macs:
@@ -34,7 +35,8 @@ def parse_catalogue(path: Path | None = None) -> Catalogue:
                 scope = Scope(places(entry), types, enums=enums(list((types or {}).values())))
                 macs[key] = parse(entry.macs, scope, "number")
         except (msgspec.ValidationError, ExpressionError) as error:
-            problems.append(f"{file.name}: {key}: {error}")
+            line = Lines(text).of(key.replace("custom:", "custom."))
+            problems.append(f"{file}:{line}: {key}: {error}")
     if problems:
         raise RuleError(problems)
     return Catalogue(entries, macs)

@@ -1,0 +1,170 @@
+"""Checks and compact entries of a rule file -> clauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.rules.clauses import Requirement
+from analyzer.rules.expression import Scope
+from analyzer.rules.names import Names
+from analyzer.rules.pack import SEVERITIES, Clause
+from analyzer.rules.source import RuleFile
+from analyzer.rules.spelling import nearest
+from analyzer.rules.tables import CheckTable, FormTable, OperatorTable, Words
+from analyzer.rules.trees import Tree
+from analyzer.rules.versions import version_number
+
+BUILD = "build"
+#: Kind of a compact clause -> the stage it belongs to, in packs that have it.
+_STAGES = {"version": "version", "known": "size"}
+
+
+class Section(Struct, frozen=True):
+    """A part of the file that clauses stand in, and what holds for all of them."""
+
+    header: str
+    #: What the ids of its clauses have between the delegate's name and their own.
+    prefix: str
+    scope: Scope
+    source: str
+    #: Which of the tables with this header it is.
+    occurrence: int = 0
+
+
+class ClauseReader:
+    """Makes a pack's clauses, and sees to it that no two have one id."""
+
+    def __init__(self, file: RuleFile, names: Names) -> None:
+        self.file = file
+        self.names = names
+        self.stages = tuple(file.table.stages) or ("operator",)
+        #: The stage of clauses that don't name one.
+        self.operator_stage = "operator" if "operator" in self.stages else self.stages[-1]
+        self._ids: dict[str, str] = {}
+
+    def checks(self, tables: Sequence[CheckTable], section: Section, first: int = 0) -> Iterator[Clause]:
+        """Clauses of a list of checks; `first` is the occurrence of the first one's table."""
+        for occurrence, table in enumerate(tables, first):
+            clause = self.check(table, replace(section, occurrence=occurrence))
+            if clause is not None:
+                yield clause
+
+    def check(self, table: CheckTable, section: Section) -> Clause | None:
+        identity = self.identity(table.id, section)
+        self._known("severity", table.severity, SEVERITIES, section)
+        stage = table.stage or self.operator_stage
+        self._known("stage", stage, (*self.stages, BUILD), section)
+        require = self.file.tree(table.require, section.scope, section.header, "require", section.occurrence)
+        when = self.when(table.when, table, section)
+        fix = table.fix or self.file.table.fixes.get("check", "")
+        source = table.source or section.source
+        for word, value in (("fix", fix), ("source", source)):
+            if not value:
+                self.file.problem(section.header, f"{word} is missing", "id", section.occurrence, identity)
+        if require is None:
+            return None
+        return Clause(
+            id=identity,
+            require=require,
+            when=when,
+            severity=table.severity,
+            stage=stage,
+            message=table.message,
+            fix=fix,
+            source=source,
+            operand=table.operand or None,
+            formerly=tuple(table.formerly),
+        )
+
+    def _known(self, key: str, word: str, known: Sequence[str], section: Section) -> None:
+        if word not in known:
+            what = f"{key} {word}{nearest(word, known)}; expected one of {', '.join(known)}"
+            self.file.problem(section.header, what, key, section.occurrence)
+
+    def when(self, text: str, table: CheckTable | OperatorTable, section: Section) -> Tree | None:
+        """The condition of a table: its own, and the runtimes between `since` and `until`."""
+        header, occurrence = section.header, section.occurrence
+        texts = [text]
+        for key, sign, version in (("since", ">=", table.since), ("until", "<=", table.until)):
+            if not version:
+                continue
+            if "runtime" not in self.names.parameters:
+                self.file.problem(header, f"{key} needs a parameter runtime", key, occurrence)
+                continue
+            try:
+                texts.append(f"runtime {sign} {version_number(version)}")
+            except ValueError:
+                self.file.problem(header, f"{key} {version!r} is not a version like 2.1", key, occurrence)
+        whole = " and ".join(f"({text})" for text in texts if text)
+        return self.file.tree(whole, section.scope, header, "when", occurrence) if whole else None
+
+    def identity(self, name: str, section: Section) -> str:
+        """The whole name of a clause."""
+        header, occurrence = section.header, section.occurrence
+        identity = f"{self.file.table.delegate}/{section.prefix}/{name}"
+        if not name:
+            self.file.problem(header, "id is missing", "", occurrence)
+        elif identity in self._ids:
+            self.file.problem(
+                header, f"{identity} is already the id of {self._ids[identity]}", "id", occurrence
+            )
+        self._ids[identity] = f"{header} at line {self.file.lines.of(header, occurrence)}"
+        return identity
+
+    def compact(
+        self, requirement: Requirement, table: FormTable | OperatorTable, section: Section
+    ) -> Clause | None:
+        """The clause of a compact entry."""
+        header, key, occurrence = section.header, requirement.key, section.occurrence
+        identity = self.identity(requirement.id, section)
+        tree = self.file.tree(requirement.text, section.scope, header, key, occurrence)
+        fix = table.fixes.get(requirement.id) or self.file.table.fixes.get(requirement.kind, "")
+        if not fix:
+            self.file.problem(header, f"fixes has nothing for {requirement.kind}", key, occurrence, identity)
+        if tree is None:
+            return None
+        stage = _STAGES.get(requirement.kind, "")
+        return Clause(
+            id=identity,
+            require=tree,
+            stage=stage if stage in self.stages else self.operator_stage,
+            kind=requirement.kind,
+            message=table.messages.get(requirement.id, ""),
+            fix=fix,
+            source=self.file.table.sources.get(requirement.kind, section.source),
+            operand=requirement.operand,
+        )
+
+    def refusal(self, table: OperatorTable, section: Section) -> Clause:
+        """The clause of an operator that is never taken, or not by every runtime."""
+        if not table.fix or (table.supported and not table.message):
+            self.file.problem(section.header, "an operator that is not taken needs message and fix")
+        available = self.when("", table, section) if table.supported else None
+        unlisted = Words() if table.supported else self.file.table.unlisted
+        return Clause(
+            id=self.identity("runtime" if table.supported else "never", section),
+            require=available if available is not None else ["lit", False],
+            kind="unlisted",
+            stage=self.operator_stage,
+            message=table.message or unlisted.message,
+            fix=table.fix,
+            source=table.source or unlisted.source or self.file.table.source,
+        )
+
+    def unlisted(self, words: Words, header: str) -> Clause:
+        """The clause of operators that the pack doesn't list."""
+        if not (words.message and words.fix and words.source):
+            what = "needs message, fix and source: what is said of operators the pack doesn't list"
+            self.file.problem(header, what)
+        return Clause(
+            id=header.replace("_", "-"),
+            require=["lit", False],
+            kind="unlisted",
+            stage=self.operator_stage,
+            message=words.message,
+            fix=words.fix,
+            source=words.source,
+        )
