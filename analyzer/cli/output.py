@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,6 +61,8 @@ def write(file: str, content: bytes) -> None:
         # A device or a pipe can't be replaced by a finished file.
         path.write_bytes(content)
         return
+    import tempfile
+
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

@@ -6,9 +6,8 @@ be written costs nothing but time.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -42,8 +41,9 @@ def _code_stamp() -> str:
 
 def kept(name: str, made_from: bytes, shape: type[T], make: Callable[[], T]) -> T:
     """The entry for `made_from`, or what `make` returns, kept for the next run."""
-    key = hashlib.sha256(made_from + f"{__version__} {_code_stamp()}".encode()).hexdigest()[:32]
-    entry = folder() / f"{name}-{key}.json"
+    # A checksum is enough to notice a change, and far cheaper to start with than a digest.
+    stamp = zlib.crc32(f"{__version__} {_code_stamp()}".encode())
+    entry = folder() / f"{name}-{zlib.crc32(made_from):08x}{len(made_from):08x}{stamp:08x}.json"
     try:
         return msgspec.json.decode(entry.read_bytes(), type=shape)
     except (OSError, msgspec.DecodeError):
@@ -54,6 +54,8 @@ def kept(name: str, made_from: bytes, shape: type[T], make: Callable[[], T]) -> 
 
 
 def _write(entry: Path, content: bytes) -> None:
+    import tempfile
+
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=entry.parent, prefix=entry.name)
