@@ -1,16 +1,28 @@
-"""What keeps operators off a delegate, grouped by the rule that says so, most costly first."""
+"""What keeps operators off a delegate, grouped by cause, most costly first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.report.document import Audit, Blocker, Finding, Model, Operator
 
 #: Graph-level kinds that follow from something else: from refused operators, a failed build, a crash.
 KNOCK_ON = ("limit", "minimum", "rolled-back", "crash")
 _REFUSING = ("blocker", "crash")
+
+#: What is said of a loss that no blocker of the document speaks of.
+_UNSAID = {
+    "limit": "accepted, but in more partitions than the delegate takes",
+    "minimum": "accepted, but in partitions too small for the delegate",
+    "dynamic": "accepted, but behind a tensor whose size is only known at run time",
+    "refused": "accepted, but in a graph that the CPU itself refuses",
+    "rolled-back": "accepted, but returned to the CPU when building failed",
+    "crash": "accepted, but never run: the app crashes before",
+    "graph": "accepted, but the graph keeps it on the CPU",
+}
 
 
 class Case(Struct, frozen=True):
@@ -22,16 +34,18 @@ class Case(Struct, frozen=True):
     operators: tuple[Operator, ...]
 
 
-class Cause(Struct, frozen=True):
-    """One rule that failed, with all operators it concerns; `audits` are positions in the model's audits.
+class Cause(Struct, frozen=True, kw_only=True):
+    """Something to change, with all operators that it concerns.
 
-    `level` is "graph" for what concerns a whole graph, "operator" otherwise; `kind` as in `Blocker`.
+    It stands for the same rule of several kinds of operators where they ask for the same fix.
+    `rules` is empty for losses that follow from other causes; `audits` are positions in the model's
+    audits; `level` is "graph" for what concerns a whole graph, else "operator"; `kind` as in `Blocker`.
     """
 
-    rule: str
+    rules: tuple[str, ...]
     severity: str
     level: str
-    kind: str | None
+    kind: str | None = None
     fix: str
     source: str
     audits: tuple[int, ...]
@@ -58,14 +72,16 @@ def causes(model: Model) -> list[Cause]:
     """Every cause, graph-level ones first, then by MACs; equal ones of one delegate are merged."""
     found: dict[object, Cause] = {}
     for position, audit in enumerate(model.audits):
-        for cause in (*_graph_causes(audit, position), *_operator_causes(audit, position)):
+        for cause in _of_audit(audit, position):
             where = tuple((node.subgraph, node.index) for node in cause.operators)
-            key = (audit.delegate, cause.rule, cause.message, where)
+            key = (audit.delegate, cause.rules, cause.message, where)
             known = found.get(key)
-            found[key] = cause if known is None else _merged(known, cause)
-    return sorted(
-        found.values(), key=lambda cause: (cause.level != "graph", -cause.macs, -len(cause.operators))
-    )
+            found[key] = cause if known is None else replace(known, audits=(*known.audits, position))
+    return sorted(found.values(), key=_costly_first)
+
+
+def _costly_first(cause: Cause) -> tuple[bool, int, int]:
+    return cause.level != "graph", -cause.macs, -len(cause.operators)
 
 
 def direct(found: Iterable[Cause]) -> list[Cause]:
@@ -83,36 +99,79 @@ def remarks(found: Iterable[Cause]) -> list[Cause]:
     return sorted((cause for cause in found if not cause.blocks), key=lambda cause: cause.severity)
 
 
-def _merged(known: Cause, other: Cause) -> Cause:
-    fields = {name: getattr(known, name) for name in known.__struct_fields__}
-    return Cause(**fields | {"audits": tuple(dict.fromkeys(known.audits + other.audits))})
-
-
-def _graph_causes(audit: Audit, position: int) -> Iterator[Cause]:
+def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
     for blocker in audit.blockers:
-        nodes = tuple(node for node in audit.operators if _held_by(blocker, node))
-        case = Case(blocker.message, blocker.expected, blocker.actual, nodes)
-        culprit = next((node for node in audit.operators if _is_culprit(blocker, node)), None)
-        yield _cause(blocker, "graph", blocker.kind, position, (case,), nodes, culprit)
+        yield _held_back(blocker, audit, position)
+    yield from _unsaid(audit, position)
+    groups: dict[tuple[str, str, str], list[tuple[Finding, Operator]]] = {}
+    for node in audit.operators:
+        for finding in node.findings:
+            alike = (finding.rule.rsplit("/", 1)[-1], finding.severity, finding.fix)
+            groups.setdefault(alike, []).append((finding, node))
+    for group in groups.values():
+        yield _found(group, position)
+
+
+def _held_back(blocker: Blocker, audit: Audit, position: int) -> Cause:
+    nodes = tuple(node for node in audit.operators if _held_by(blocker, node))
+    return Cause(
+        rules=(blocker.rule,),
+        severity=blocker.severity,
+        level="graph",
+        kind=blocker.kind,
+        fix=blocker.fix,
+        source=blocker.source,
+        audits=(position,),
+        cases=(Case(blocker.message, blocker.expected, blocker.actual, nodes),),
+        operators=nodes,
+        macs=_macs(nodes),
+        culprit=next((node for node in audit.operators if _is_culprit(blocker, node)), None),
+    )
 
 
 def _held_by(blocker: Blocker, node: Operator) -> bool:
     same_graph = blocker.subgraph is None or blocker.subgraph == node.subgraph
-    return same_graph and not node.delegated and not node.folded and node.lost == (blocker.kind or "graph")
+    return same_graph and blocker.kind is not None and not node.delegated and node.lost == blocker.kind
 
 
 def _is_culprit(blocker: Blocker, node: Operator) -> bool:
     return node.index == blocker.operator and node.subgraph == (blocker.subgraph or 0)
 
 
-def _operator_causes(audit: Audit, position: int) -> Iterator[Cause]:
-    groups: dict[tuple[str, str], list[tuple[Finding, Operator]]] = {}
-    for node in audit.operators:
-        for finding in node.findings:
-            groups.setdefault((finding.rule, finding.severity), []).append((finding, node))
-    for group in groups.values():
-        nodes = tuple({(node.subgraph, node.index): node for _, node in group}.values())
-        yield _cause(group[0][0], "operator", None, position, _cases(group), nodes)
+def _unsaid(audit: Audit, position: int) -> Iterator[Cause]:
+    """Losses that no blocker speaks of, a cause for each kind."""
+    said = {blocker.kind for blocker in audit.blockers}
+    lost = [node for node in audit.operators if node.lost and not node.delegated and node.lost not in said]
+    for kind in sorted({node.lost for node in lost if node.lost}):
+        nodes = tuple(node for node in lost if node.lost == kind)
+        yield Cause(
+            rules=(),
+            severity="blocker",
+            level="graph",
+            kind=kind,
+            fix="",
+            source="",
+            audits=(position,),
+            cases=(Case(_UNSAID[kind], None, None, nodes),),
+            operators=nodes,
+            macs=_macs(nodes),
+        )
+
+
+def _found(group: Sequence[tuple[Finding, Operator]], position: int) -> Cause:
+    nodes = tuple({(node.subgraph, node.index): node for _, node in group}.values())
+    finding = group[0][0]
+    return Cause(
+        rules=tuple(dict.fromkeys(finding.rule for finding, _ in group)),
+        severity=finding.severity,
+        level="operator",
+        fix=finding.fix,
+        source=finding.source,
+        audits=(position,),
+        cases=_cases(group),
+        operators=nodes,
+        macs=_macs(nodes),
+    )
 
 
 def _cases(group: Sequence[tuple[Finding, Operator]]) -> tuple[Case, ...]:
@@ -121,30 +180,6 @@ def _cases(group: Sequence[tuple[Finding, Operator]]) -> tuple[Case, ...]:
         alike.setdefault((finding.message, finding.expected, finding.actual), []).append(node)
     cases = [Case(*text, tuple(nodes)) for text, nodes in alike.items()]
     return tuple(sorted(cases, key=lambda case: (-_macs(case.operators), -len(case.operators))))
-
-
-def _cause(
-    text: Blocker | Finding,
-    level: str,
-    kind: str | None,
-    position: int,
-    cases: tuple[Case, ...],
-    nodes: tuple[Operator, ...],
-    culprit: Operator | None = None,
-) -> Cause:
-    return Cause(
-        rule=text.rule,
-        severity=text.severity,
-        level=level,
-        kind=kind,
-        fix=text.fix,
-        source=text.source,
-        audits=(position,),
-        cases=cases,
-        operators=nodes,
-        macs=_macs(nodes),
-        culprit=culprit,
-    )
 
 
 def _macs(nodes: Iterable[Operator]) -> int:

@@ -9,6 +9,9 @@ from analyzer.report.text import plain
 
 Value = str | int | bool
 
+#: Parameters that say which generation of a delegate is meant, and so belong to its name.
+_GENERATION = ("api", "version", "soc", "backend")
+
 
 def delegates(document: Document) -> dict[str, list[str]]:
     """Model path -> the name of each of its audits, the same configuration called the same everywhere."""
@@ -27,10 +30,10 @@ def _names(audits: Sequence[Audit]) -> list[str]:
 
 
 def _telling(audits: Sequence[Audit]) -> list[str]:
-    """The parameters that tell a delegate's configurations apart: the first, and others only where needed."""
+    """The parameters that tell a delegate's configurations apart, and no more than needed for that."""
     configurations = {tuple(audit.parameters.items()) for audit in audits}
     names = list(audits[0].parameters)
-    chosen = [name for name in names[:1] if not isinstance(audits[0].parameters[name], bool)]
+    chosen = [name for name in names if name in _GENERATION][:1]
     known = len({_values(configuration, chosen) for configuration in configurations})
     for name in names:
         told_apart = len({_values(configuration, [*chosen, name]) for configuration in configurations})
@@ -46,11 +49,10 @@ def _values(configuration: tuple[tuple[str, Value], ...], names: Sequence[str]) 
 
 def _label(audit: Audit, telling: Sequence[str]) -> str:
     words = [audit.title.removesuffix(" delegate")]
-    first = next(iter(audit.parameters), None)
     for name in telling:
         value = audit.parameters.get(name)
         shown = str(value).lower() if isinstance(value, bool) else str(value)
-        words.append(shown if name == first and not isinstance(value, bool) else f"{name}={shown}")
+        words.append(shown if name in _GENERATION else f"{name}={shown}")
     return " ".join([*words, f"({audit.device})"] if audit.device else words)
 
 

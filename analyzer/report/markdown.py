@@ -75,9 +75,12 @@ def _reasons(model: Model, names: Sequence[str]) -> Iterator[str]:
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str]) -> Iterator[str]:
     who = ", ".join(escape(names[position]) for position in cause.audits)
     indent = " " * (len(str(number)) + 2)
-    yield f"{number}. **{who}**: {escape(phrases.headline(cause, model))}\\"
+    yield f"{number}. **{who}**: {escape(phrases.headline(cause, model))}" + (
+        "\\" if cause.fix or cause.rules else ""
+    )
     fix = f"Fix: {escape(cause.fix)} " if cause.fix else ""
-    yield f"{indent}{fix}(`{cause.rule}`)"
+    rules = ", ".join(f"`{rule}`" for rule in cause.rules)
+    yield f"{indent}{fix}{rules}".rstrip() or indent
 
 
 def _placement(model: Model, names: Sequence[str]) -> Iterator[str]:

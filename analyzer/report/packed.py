@@ -18,6 +18,8 @@ NODE = ("subgraph", "index", "op", "version", "custom", "output", "macs")
 #: The columns of `placements`.
 PLACEMENT = ("supported", "folded", "delegated", "partition", "lost", "findings")
 
+_ACTIVE = "<>&\u2028\u2029" + "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+
 
 def pack(document: Document) -> bytes:
     """JSON that is safe inside a script element."""
@@ -33,9 +35,12 @@ def pack(document: Document) -> bytes:
 
 
 def _inert(json: bytes) -> bytes:
-    """JSON without characters that mean something in HTML; they only ever occur inside its strings."""
-    for char in (b"<", b">", b"&"):
-        json = json.replace(char, b"\\u%04x" % ord(char))
+    """JSON without characters that mean something in HTML or turn the direction of its source.
+
+    All of them only ever occur inside JSON's strings.
+    """
+    for char in _ACTIVE:
+        json = json.replace(char.encode(), b"\\u%04x" % ord(char))
     return json
 
 

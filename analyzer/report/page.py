@@ -213,7 +213,7 @@ def _links(ident: str, nodes: Sequence[Operator]) -> Iterator[Link]:
     for _, run in groupby(numbered, lambda entry: (entry[1].subgraph, entry[1].index - entry[0])):
         group = [node for _, node in run]
         first, last = labels.place(group[0]), labels.place(group[-1])
-        yield Link(first if len(group) == 1 else f"{first}–{last}", _anchor(ident, group[0]))
+        yield Link(first if len(group) == 1 else f"{first}-{last}", _anchor(ident, group[0]))
 
 
 def _anchor(ident: str, node: Operator) -> str:

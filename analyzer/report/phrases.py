@@ -82,13 +82,19 @@ def whom(cause: Cause, model: Model) -> str:
     if len(nodes) == model.operators:
         return "every operator"
     kinds = Counter(labels.operator(node) for node in nodes)
-    if len(kinds) > 3:
-        return f"{figures.count(len(nodes), 'operator')} of {len(kinds)} kinds"
-    return ", ".join(f"{number} {name}" for name, number in kinds.most_common())
+    words = [f"{number} {name}" for name, number in kinds.most_common(3 if len(kinds) > 4 else 4)]
+    others = len(nodes) - sum(number for _, number in kinds.most_common(len(words)))
+    return ", ".join([*words, f"{others} others"] if others else words)
 
 
 def _named(node: Operator) -> str:
     return f"{labels.place(node)} {labels.operator(node)}"
+
+
+def rule(cause: Cause) -> str:
+    """The cause's rule, with the number of rules that say the same of other operators."""
+    others = len(cause.rules) - 1
+    return cause.rules[0] + (f" and {others} alike" if others else "") if cause.rules else ""
 
 
 def evidence(case: Case) -> str:

@@ -14,8 +14,10 @@ from analyzer.report.view import View
 
 #: From this many models on, each gets a line a delegate and no more, unless asked for everything.
 FLEET = 4
-#: How many causes are shown where not everything is asked for.
-SHOWN = 8
+#: How many causes of each delegate are shown where not everything is asked for.
+SHOWN = 3
+#: How many causes are shown for many models together.
+COMMON = 10
 
 _STYLES = {"full": "32", "partial": "33", "none": "31", "crash": "1;31", "bold": "1", "dim": "2"}
 
@@ -92,14 +94,25 @@ def _table(
 def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     found = causes.causes(model)
     for title, group in phrases.sections(found):
-        shown = group if view.verbose else group[:SHOWN]
+        shown = group if view.verbose else _foremost(group)
         lines = [_paint(title, "bold", view)]
         lines.extend(_cause(number, cause, model, names, view) for number, cause in enumerate(shown, 1))
         lines.extend([f"and {len(group) - len(shown)} more: -v"] if len(group) > len(shown) else [])
         yield "\n".join(lines)
-    if any(cause.blocks for cause in found) and not view.verbose:
-        rule = next(cause.rule for cause in found if cause.blocks)
-        yield _paint(f"delegate-analyzer explain {rule}   for more", "dim", view)
+    rules = [cause.rules[0] for cause in found if cause.blocks and cause.rules]
+    if rules and not view.verbose:
+        yield _paint(f"delegate-analyzer explain {rules[0]}   for more", "dim", view)
+
+
+def _foremost(group: Sequence[Cause]) -> list[Cause]:
+    """The first causes of every delegate, so that none is crowded out by another's."""
+    left: Counter[int] = Counter()
+    shown = []
+    for cause in group:
+        left.update(cause.audits)
+        if min(left[position] for position in cause.audits) <= SHOWN:
+            shown.append(cause)
+    return shown
 
 
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: View) -> str:
@@ -110,13 +123,15 @@ def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: 
     if cause.fix:
         fix = f"{indent}fix  {plain(cause.fix)}"
         lines.append(fill(fix, view.width, subsequent_indent=f"{indent}     ", break_on_hyphens=False))
-    rule = f"[{cause.rule}]"
-    ends = lines[-1].rsplit("\n", 1)[-1]
-    if len(ends) + len(rule) + 2 <= view.width:
-        lines[-1] += " " * (view.width - len(ends) - len(rule)) + _paint(rule, "dim", view)
-    else:
-        lines.append(indent + _paint(rule, "dim", view))
+    if cause.rules:
+        lines[-1] += _tag(f"[{phrases.rule(cause)}]", lines[-1], indent, view)
     return "\n".join(lines)
+
+
+def _tag(rule: str, before: str, indent: str, view: View) -> str:
+    """The rule at the right end of the last line, or on a line of its own where it has no room."""
+    room = view.width - len(before.rsplit("\n", 1)[-1]) - len(rule)
+    return (" " * room if room >= 2 else "\n" + indent) + _paint(rule, "dim", view)
 
 
 def _placement(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
@@ -159,12 +174,12 @@ def _common(document: Document, view: View) -> str:
     known: dict[str, Cause] = {}
     models: Counter[str] = Counter()
     for model in document.models:
-        blocking = {cause.rule: cause for cause in causes.causes(model) if cause.blocks}
+        blocking = {cause.rules[0]: cause for cause in causes.causes(model) if cause.blocks and cause.rules}
         known = blocking | known
         models.update(blocking.keys())
     rows = [
         [figures.count(number, "model"), f"{plain(known[rule].message)} [{rule}]"]
-        for rule, number in models.most_common(SHOWN)
+        for rule, number in models.most_common(COMMON)
     ]
     if not rows:
         return ""

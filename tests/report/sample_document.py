@@ -175,8 +175,8 @@ def summary(nodes: Sequence[Operator], partitions: int) -> Summary:
         partitions=partitions,
         macs=macs,
         delegated_macs=delegated_macs,
-        delegated_operators_share=len(delegated) / len(nodes) if nodes else 1,
-        delegated_macs_share=delegated_macs / macs if macs else 1,
+        delegated_operators_share=len(delegated) / len(nodes) if nodes else 1.0,
+        delegated_macs_share=delegated_macs / macs if macs else 1.0,
         boundary_bytes=150528 * partitions,
         verdict="crash" if crash else "full" if whole else "none" if none else "partial",
     )

@@ -1,0 +1,104 @@
+"""How findings become causes."""
+
+from msgspec.structs import replace
+
+from analyzer.report import causes, phrases
+from analyzer.report.causes import Cause
+from analyzer.report.document import Finding, Operator
+from tests.report import sample_document as sample
+
+MODEL = sample.model()
+
+
+def rules(found: list[Cause]) -> list[str]:
+    return [cause.rules[0] for cause in found]
+
+
+def test_graph_level_causes_come_first_then_the_most_costly() -> None:
+    found = causes.direct(causes.causes(MODEL))
+    assert rules(found)[:3] == ["runtime/dynamic-tensor", "ane/every-op/float", "dsp/conv-2d/option.stride-w"]
+    assert [cause.macs for cause in found[1:]] == sorted((cause.macs for cause in found[1:]), reverse=True)
+
+
+def test_a_cause_names_all_operators_that_a_rule_refuses_and_their_macs() -> None:
+    refused = [node for node in MODEL.audits[2].operators if node.op == "CONV_2D" and not node.supported]
+    cause = next(cause for cause in causes.causes(MODEL) if cause.rules[0] == "dsp/conv-2d/option.stride-w")
+    assert cause.operators == tuple(refused)
+    assert cause.macs == sum(node.macs or 0 for node in refused)
+    assert cause.audits == (2,)
+
+
+def test_losses_to_limits_are_consequences_not_causes() -> None:
+    found = causes.causes(MODEL)
+    assert rules(causes.knock_on(found)) == ["dsp/graph/max-partitions"]
+    assert "dsp/graph/max-partitions" not in rules(causes.direct(found))
+    lost = [node for node in MODEL.audits[2].operators if node.supported and not node.delegated]
+    assert causes.knock_on(found)[0].operators == tuple(lost)
+
+
+def test_losses_that_no_blocker_speaks_of_are_told_all_the_same() -> None:
+    audit = replace(MODEL.audits[2], blockers=())
+    (loss,) = causes.knock_on(causes.causes(replace(MODEL, audits=(audit,))))
+    assert (loss.kind, len(loss.operators), loss.rules) == ("limit", 39, ())
+
+
+def test_one_rule_of_several_kinds_of_operators_with_one_fix_is_one_cause() -> None:
+    def judge(node: Operator) -> tuple[bool, list[Finding]]:
+        return False, [replace(sample.NOT_FLOAT, rule=f"ane/{node.op.lower()}/float")]
+
+    audit = sample.audit("ane", "Core ML", sample.operators(8), judge)
+    (cause,) = causes.causes(replace(MODEL, audits=(audit,)))
+    assert len(cause.operators) == 8
+    assert phrases.rule(cause) == "ane/conv_2d/float and 4 alike"
+
+
+def test_hazards_block_nothing() -> None:
+    found = causes.causes(MODEL)
+    assert rules(causes.remarks(found)) == ["gpu/resize-bilinear/half-pixel"]
+    assert "gpu/resize-bilinear/half-pixel" not in rules(causes.direct(found))
+
+
+def test_the_same_cause_under_two_configurations_of_a_delegate_is_one() -> None:
+    nodes = sample.operators()
+    audits = tuple(
+        sample.audit(
+            "ane", "Core ML", nodes, lambda node: (False, (sample.NOT_FLOAT,)), parameters={"version": v}
+        )
+        for v in (2, 3)
+    )
+    found = causes.causes(replace(MODEL, audits=audits))
+    assert [cause.audits for cause in found] == [(0, 1)]
+
+
+def test_different_ways_of_failing_one_rule_are_cases_of_one_cause() -> None:
+    wider = replace(sample.TOO_LARGE, message="stride_w is 8, expected <= 3", actual="8")
+    audit = sample.audit(
+        "dsp", "Hexagon", sample.operators(8),
+        lambda node: (False, (wider if node.index < 3 else sample.TOO_LARGE,)),
+    )  # fmt: skip
+    (cause,) = causes.causes(replace(MODEL, audits=(audit,), operators=8))
+    assert [case.actual for case in cause.cases] == ["4", "8"]
+    assert phrases.headline(cause, MODEL).endswith("and 1 other case; 9 % of MACs")
+
+
+def test_whom_a_cause_concerns() -> None:
+    whom = {cause.rules[0]: phrases.whom(cause, MODEL) for cause in causes.causes(MODEL)}
+    assert whom == {
+        "runtime/dynamic-tensor": "#5 DEPTHWISE_CONV_2D holds back 64 operators",
+        "ane/every-op/float": "every operator",
+        "dsp/conv-2d/option.stride-w": "5 CONV_2D",
+        "dsp/conv-2d/version": "5 CONV_2D",
+        "gpu/custom/unlisted": "#63 Detection_PostProcess",
+        "dsp/graph/max-partitions": "17 CONV_2D, 11 DEPTHWISE_CONV_2D, 10 ADD, 1 RESIZE_BILINEAR",
+        "gpu/resize-bilinear/half-pixel": "#62 RESIZE_BILINEAR",
+    }
+
+
+def test_what_holds_a_delegate_back() -> None:
+    assert [phrases.held_back(audit) for audit in MODEL.audits] == [
+        "1 refused",
+        "",
+        "6 refused, 39 lost to the partition limit",
+        "64 refused",
+        "64 behind a dynamic tensor",
+    ]

@@ -1,0 +1,133 @@
+"""The HTML page as text: closed, escaped, small, complete."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from analyzer.report import packed, render
+from analyzer.report.document import Document
+from tests.report import sample_document as sample
+
+VOID = {"meta", "link", "input", "br", "img", "hr"}
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, and what stands in scripts and styles; tags must pair up."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, str] = {}
+        self._open: list[str] = []
+        self.feed(render(document, "html").decode())
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] in ("script", "style"):
+            key = "data" if self.elements[-1][1].get("id") == "data" else self._open[-1]
+            self.texts[key] = self.texts.get(key, "") + data
+
+    def attributes(self, name: str) -> list[str]:
+        return [attributes[name] or "" for _, attributes in self.elements if name in attributes]
+
+
+DOCUMENTS = {
+    "one": sample.document(),
+    "hostile": sample.hostile(),
+    "odd": sample.document(sample.unreadable(), sample.empty()),
+}
+
+
+@pytest.fixture(params=DOCUMENTS)
+def document(request: pytest.FixtureRequest) -> Document:
+    return DOCUMENTS[request.param]
+
+
+def test_names_bring_in_no_element_and_no_attribute(document: Document) -> None:
+    page = Page(document)
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"img", "iframe", "object", "embed", "a:href", "base"}
+    assert [tag for tag, _ in page.elements].count("script") == 2
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    assert "style" not in {name for _, attributes in page.elements for name in attributes}
+
+
+def test_nothing_is_loaded_from_anywhere(document: Document) -> None:
+    page = Page(document)
+    assert not page.attributes("src")
+    assert all(target.startswith("#") or target == "data:," for target in page.attributes("href"))
+
+
+def test_only_the_page_s_own_style_and_script_may_run(document: Document) -> None:
+    page = Page(document)
+    (policy,) = (attributes["content"] for _, attributes in page.elements if "http-equiv" in attributes)
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for kind in ("style", "script"):
+        digest = base64.b64encode(hashlib.sha256(page.texts[kind].encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+
+
+def test_every_link_inside_leads_somewhere(document: Document) -> None:
+    page = Page(document)
+    places = page.attributes("id")
+    assert len(places) == len(set(places))
+    assert {target[1:] for target in page.attributes("href") if target.startswith("#")} <= set(places)
+
+
+def test_direction_marks_and_controls_never_reach_the_page_unescaped() -> None:
+    text = render(sample.hostile(), "html").decode()
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
+
+
+def test_the_page_says_what_the_table_says() -> None:
+    text = render(sample.document(), "html").decode()
+    for words in ("ssd_mobilenet.tflite", "Partly delegated", "6 refused, 39 lost to the partition limit",
+                  "Ship the float32 or float16 model on iOS.", "runtime/dynamic-tensor"):  # fmt: skip
+        assert words in text
+
+
+def test_the_embedded_data_stores_repeated_texts_once() -> None:
+    text = packed.pack(sample.document()).decode()
+    assert text.count(sample.NOT_FLOAT.fix) == 1
+    assert "<" not in packed.pack(sample.hostile()).decode()
+
+
+def test_the_embedded_data_holds_the_whole_document(document: Document) -> None:
+    """What `report.js` does on download, in Python."""
+    data = json.loads(Page(document).texts["data"])
+    for model in data["models"]:
+        nodes = [dict(zip(data["node"], node, strict=True)) for node in model.pop("nodes")]
+        for audit in model["audits"]:
+            placements = [dict(zip(data["placement"], p, strict=True)) for p in audit.pop("placements")]
+            audit["operators"] = [
+                node | placement | {"findings": [data["findings"][index] for index in placement["findings"]]}
+                for node, placement in zip(nodes, placements, strict=True)
+            ]
+    for name in ("node", "placement", "findings"):
+        del data[name]
+    assert data == json.loads(render(document, "json"))
+
+
+@pytest.mark.parametrize("number", [4, 64, 2000])
+def test_the_page_stays_small(number: int) -> None:
+    model = sample.model(number=number)
+    size = len(render(sample.document(model), "html"))
+    assert size < 130_000 + 400 * number * len(model.audits)

@@ -1,0 +1,144 @@
+"""The HTML page in a real browser."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.report import render
+from analyzer.report.document import Document
+from tests.report import sample_document as sample
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page, and everything it should not have done."""
+
+    def __init__(self, browser: Any, folder: Path, document: Document, **context: Any) -> None:
+        self.file = folder / "report.html"
+        self.file.write_bytes(render(document, "html"))
+        self.page = browser.new_context(**context).new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(self.file.as_uri())
+
+    def rows(self) -> int:
+        return int(self.page.locator(".matrix tbody tr:visible").count())
+
+    def close(self) -> None:
+        """Close the page; it must have kept quiet and to itself."""
+        self.page.context.close()
+        assert self.complaints == []
+        assert [url for url in self.requests if not url.startswith(("data:", "blob:"))] == [
+            self.file.as_uri()
+        ]
+
+
+@pytest.fixture
+def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
+    page = Opened(browser, tmp_path, sample.document())
+    yield page
+    page.close()
+
+
+def test_filters_narrow_the_matrix(opened: Opened) -> None:
+    page = opened.page
+    assert opened.rows() == 64
+    page.get_by_label("Search").fill("block_17")
+    assert opened.rows() == 1
+    page.get_by_label("Search").fill("conv_2d block_1")
+    assert opened.rows() == 8
+    page.get_by_label("Search").fill("")
+    page.locator("select[name=kind]").select_option("ADD")
+    assert opened.rows() == 15
+    page.locator("select[name=kind]").select_option("")
+    page.locator("select[name=state]").select_option("not on GPU")
+    assert opened.rows() == 1
+    assert page.locator("form.filter output").inner_text() == "1 of 64 operators"
+
+
+def test_an_operator_opens_with_every_delegate_s_findings(opened: Opened) -> None:
+    page = opened.page
+    page.get_by_role("link", name="#8", exact=True).last.click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.get_by_role("heading", level=2).inner_text() == "#8 CONV_2D"
+    assert "Hexagon: refused" in dialog.inner_text()
+    assert "Use strides of at most 3" in dialog.inner_text()
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+def test_a_link_to_an_operator_opens_it(opened: Opened) -> None:
+    opened.page.goto(f"{opened.file.as_uri()}#m0-0-62")
+    assert (
+        opened.page.get_by_role("dialog").get_by_role("heading", level=2).inner_text()
+        == "#62 RESIZE_BILINEAR"
+    )
+
+
+def test_the_download_is_the_json(opened: Opened) -> None:
+    with opened.page.expect_download() as download:
+        opened.page.get_by_role("button", name="Download JSON").click()
+    text = Path(download.value.path()).read_text("utf-8")
+    assert json.loads(text) == json.loads(render(sample.document(), "json"))
+
+
+@pytest.mark.parametrize("width", [1440, 768, 360])
+def test_nothing_hangs_over_the_edge(browser: Any, tmp_path: Path, width: int) -> None:
+    for document in (sample.document(), sample.hostile()):
+        opened = Opened(browser, tmp_path, document, viewport={"width": width, "height": 800})
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+        opened.close()
+
+
+def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
+    opened = Opened(browser, tmp_path, sample.hostile())
+    page = opened.page
+    page.get_by_role("link", name="#0", exact=True).first.click()
+    assert page.evaluate("typeof window.broken") == "undefined"
+    assert page.locator("main script, main img, dialog script, dialog img").count() == 0
+    assert sample.HOSTILE[0] in page.get_by_role("dialog").inner_text()
+    opened.close()
+
+
+def test_dark_and_light_differ(browser: Any, tmp_path: Path) -> None:
+    colors = set()
+    for scheme in ("dark", "light"):
+        opened = Opened(browser, tmp_path, sample.document(), color_scheme=scheme)
+        colors.add(opened.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        opened.close()
+    assert len(colors) == 2
+
+
+def test_it_reads_without_javascript(browser: Any, tmp_path: Path) -> None:
+    opened = Opened(browser, tmp_path, sample.document(), java_script_enabled=False)
+    text = opened.page.locator("main").inner_text()
+    assert "Partly delegated" in text and "Ship the float32 or float16 model on iOS." in text
+    assert opened.rows() == 64
+    assert not opened.page.locator("form.filter").is_visible()
+    opened.close()
+
+
+def test_it_prints(opened: Opened) -> None:
+    assert opened.page.pdf().startswith(b"%PDF-")

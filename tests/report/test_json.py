@@ -1,0 +1,51 @@
+"""JSON is what its schema says, and the same for the same input."""
+
+import json
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from analyzer.report import render
+from analyzer.report.document import SCHEMA, Document, json_schema
+from tests.report import sample_document as sample
+
+DOCUMENTS = {
+    "one": sample.document(),
+    "several": sample.document(sample.model(), sample.unreadable(), sample.empty()),
+    "hostile": sample.hostile(),
+}
+
+
+@pytest.fixture(params=DOCUMENTS)
+def document(request: pytest.FixtureRequest) -> Document:
+    return DOCUMENTS[request.param]
+
+
+def test_json_holds_to_its_schema(document: Document) -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    jsonschema.validate(json.loads(render(document, "json")), json_schema())
+
+
+def test_json_is_the_document(document: Document) -> None:
+    assert msgspec.json.decode(render(document, "json"), type=Document) == document
+
+
+def test_the_same_document_gives_the_same_bytes(document: Document) -> None:
+    again = msgspec.json.decode(msgspec.json.encode(document), type=Document)
+    assert render(again, "json") == render(document, "json")
+
+
+def test_a_line_is_a_model_with_the_schema_number(document: Document) -> None:
+    lines = [json.loads(line) for line in render(document, "jsonl").splitlines()]
+    models: list[dict[str, Any]] = json.loads(render(document, "json"))["models"]
+    assert lines == [{"schema": SCHEMA, **model} for model in models]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"models": [{}]}, {"models": []}, {"models": [], "tool": {"name": 1, "version": "1"}}]
+)
+def test_the_schema_refuses_what_is_no_document(wrong: object) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, json_schema())

@@ -1,0 +1,30 @@
+"""Formats by name and by file ending, imported only when asked for."""
+
+import subprocess
+import sys
+
+import pytest
+
+from analyzer.report import ENDINGS, FORMATS, render
+from tests.report import sample_document as sample
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_renders_every_document(name: str) -> None:
+    for document in (
+        sample.document(),
+        sample.hostile(),
+        sample.document(sample.unreadable(), sample.empty()),
+    ):
+        assert render(document, name).decode().endswith("\n")
+
+
+def test_every_ending_stands_for_a_format() -> None:
+    assert set(ENDINGS.values()) == set(FORMATS)
+
+
+def test_importing_reports_loads_no_renderer() -> None:
+    heavy = "{'jinja2', 'tabulate', 'analyzer.report.html', 'analyzer.report.terminal'}"
+    code = f"import sys, analyzer.report; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
