@@ -1,229 +1,314 @@
-"""Why a requirement failed: expected and actual, taken out of its tree."""
+"""Why a requirement failed: what it looked at, what it wanted and what it found, taken out of its tree."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from analyzer.model.graph import Tensor
 from analyzer.rules.evaluate import build
-from analyzer.rules.trees import Tree, show
+from analyzer.rules.nouns import CLAIMS, Names, alternatives, render
+from analyzer.rules.trees import Tree, negated, operand_of, shape_in, show
 from analyzer.vocabulary import Absent, Context
 
 
 class Explanation(Struct, frozen=True):
-    """What a failed requirement looked at, what it wanted and what it found."""
+    """What a failed requirement looked at, what it wanted and what it found.
+
+    `expected` is None where the tree doesn't tell it in few words. `subject` is empty where several
+    things were looked at: then `expected` and `actual` name them.
+    """
 
     subject: str
-    expected: str
-    actual: str
+    expected: str | None
+    actual: str | None
+    #: `expected` with its subject: `rank of x = 4`.
+    wanted: str | None = None
     #: The operand that the requirement is about, where it is about one.
     operand: str | None = None
+    #: Whether `expected` and `actual` are what something is, rather than values.
+    claim: bool = False
+    #: Whether `actual` is a sentence of its own: something isn't there.
+    absent: bool = False
 
 
 def explain(tree: Tree, context: Context) -> Explanation:
     """Explain why `tree` doesn't hold for the operator in `context`."""
+    explainer = _Explainer(context)
     try:
-        return _explain(tree, context)
+        reason = explainer.why(tree)
     except Absent as absent:
-        return Explanation(show(tree), _wanted(tree), str(absent), operand_of(tree))
+        reason = _Explainer(context, looks=False).why(explainer.touching(tree))
+        return _explanation(reason, str(absent), True)
+    return _explanation(reason, reason.found, False)
 
 
-def operand_of(tree: Any) -> str | None:
-    """The first operand that a tree names."""
-    if not isinstance(tree, list) or not tree:
+def _explanation(reason: _Reason, found: str | None, absent: bool) -> Explanation:
+    expected = _joined(reason)
+    wanted = None if expected is None else _assigned(reason, expected)
+    return Explanation(reason.subject, expected, found, wanted, reason.operand, reason.claim, absent)
+
+
+def absence(what: str) -> Explanation:
+    """A condition could not be looked at, because something isn't there."""
+    return Explanation("", None, what, absent=True)
+
+
+class _Reason(Struct, frozen=True):
+    subject: str
+    #: Alternatives, any of which would do.
+    wanted: tuple[str, ...]
+    found: str | None
+    operand: str | None
+    claim: bool = False
+    #: Whether the subject has a value, rather than being something.
+    value: bool = False
+    #: The shape that the subject is a dimension of.
+    shape: Tree | None = None
+
+
+def _joined(reason: _Reason) -> str | None:
+    return alternatives(reason.wanted) if reason.wanted else None
+
+
+def _assigned(reason: _Reason, what: str | None) -> str:
+    """`rank of x = 4`, `rank of x at most 4`, `x FLOAT32`."""
+    equals = reason.value and what is not None and not what.startswith(_COMPARING)
+    return " ".join(word for word in (reason.subject, "=" if equals else "", what) if word)
+
+
+#: What is longer is left away: nobody reads it.
+_LONGEST_NAME = 60
+_ORDER = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
+_COMPARING = (*_ORDER.values(), "other than")
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+class _Explainer:
+    """Walks down a failed tree to the part that decides; without `looks` it only reads the tree."""
+
+    def __init__(self, context: Context, looks: bool = True) -> None:
+        self.context = context
+        self.looks = looks
+        self.names = Names(context if looks else None)
+
+    def why(self, tree: Tree) -> _Reason:
+        node = tree[0]
+        if node == "named" and tree[2][0] != "lit":
+            return self.why(tree[2])
+        if node == "and":
+            return self.why(next((part for part in tree[1:] if self.fails(part)), tree[1]))
+        if node == "or":
+            return self._why_or(tree)
+        if node == "cmp":
+            return self._why_comparison(tree)
+        if node == "if":
+            return self.why(tree[2] if self.value(tree[1]) else tree[3])
+        if node == "not":
+            return self._why_not(tree)
+        if node == "call" and tree[2][0] == "each" and self.looks:
+            return self._why_all(tree[2]) if tree[1] == "all" else self._why_any(tree[2])
+        if node == "call" and tree[1] == "broadcasts_to":
+            return self._why_broadcast(tree)
+        return self._why_claim(tree, True)
+
+    def value(self, tree: Tree) -> Any:
+        return build(tree)(self.context) if self.looks else None
+
+    def fails(self, tree: Tree) -> bool:
+        """Whether this part is at fault; one that can't be looked at is, by raising."""
+        return self.looks and not self.value(tree)
+
+    def touching(self, tree: Tree) -> Tree:
+        """The part that touches an absent thing."""
+        while tree[0] in ("and", "or", "named", "not"):
+            parts = [part for part in tree[1:] if isinstance(part, list)]
+            tree = next((part for part in parts if not self._whole(part)), parts[-1])
+        return tree
+
+    def _whole(self, tree: Tree) -> bool:
+        try:
+            self.value(tree)
+        except Absent:
+            return False
+        return True
+
+    def _why_or(self, tree: Tree) -> _Reason:
+        reasons = [self.why(part) for part in tree[1:] if not _is_absence(part) and self._tellable(part)]
+        told = [reason for reason in reasons if not reason.claim] or reasons
+        if not told:
+            return self._why_claim(tree[-1], True)
+        grouped: dict[str, list[_Reason]] = {}
+        for reason in told:
+            grouped.setdefault(reason.subject, []).append(reason)
+        merged = [_merged(group) for group in grouped.values()]
+        if len(merged) == 1:
+            return merged[0]
+        wanted = tuple(_assigned(one, _joined(one)) for one in merged if one.wanted)
+        found = ", ".join(dict.fromkeys(self._state(one) for one in merged if one.found))
+        return _Reason("", wanted, found, merged[0].operand)
+
+    def _state(self, reason: _Reason) -> str:
+        """What was found beside other things: of dimensions, the whole shape."""
+        if reason.shape is not None and self.looks:
+            return f"{self.names.of(reason.shape)} {render(self.value(reason.shape))}"
+        return _assigned(reason, reason.found)
+
+    def _tellable(self, tree: Tree) -> bool:
+        """Whether an alternative fails by something of the operator, not by a parameter or an absence."""
+        if tree[0] == "lit" or (tree[0] == "named" and tree[2][0] == "lit"):
+            return False
+        return not self.looks or self._whole(tree)
+
+    def _why_not(self, tree: Tree) -> _Reason:
+        inner = tree[1]
+        while inner[0] == "named":
+            inner = inner[2]
+        turned = negated(inner)
+        return self._why_claim(inner, False) if turned is None else self.why(turned)
+
+    def _why_claim(self, tree: Tree, wanted: bool) -> _Reason:
+        operand = operand_of(tree)
+        if tree[0] == "attr" and tree[2] in CLAIMS:
+            yes, no = CLAIMS[tree[2]]
+            expected, found = (yes, no) if wanted else (no, yes)
+            return _Reason(self.names.of(tree[1]), (expected,), found + self._detail(tree), operand, True)
+        if tree[0] in ("option", "named"):
+            return _Reason(self.names.of(tree), (render(wanted),), render(not wanted), operand, value=True)
+        return _Reason("", (), None, operand)
+
+    def _detail(self, tree: Tree) -> str:
+        if tree[2] != "per_channel" or not self.looks or not self.value(tree):
+            return ""
+        return f" ({self.value(['attr', tree[1], 'scale_count'])} scales)"
+
+    def _why_comparison(self, tree: Tree) -> _Reason:
+        sign, left, right = tree[1], tree[2], tree[3]
+        if left[0] == "lit" and right[0] != "lit":
+            sign, left, right = _MIRRORED.get(sign, sign), right, left
+        operand = operand_of(left) or operand_of(right)
+        of_dtype = left[0] == "attr" and left[2] == "dtype"
+        subject = self.names.of(left[1] if of_dtype else left)
+        if len(subject) > _LONGEST_NAME:
+            return _Reason("", (), None, operand)
+        return _Reason(
+            subject,
+            tuple(self._wanted(sign, right)),
+            self._found(left) if self.looks else None,
+            operand,
+            value=not of_dtype,
+            shape=None if left[0] in ("attr", "arith") else shape_in(left),
+        )
+
+    def _wanted(self, sign: str, right: Tree) -> Iterator[str]:
+        listed = self._listing(right) if sign in ("in", "not in") else None
+        literal = [self._with_value(right)] if listed is None else listed
+        if sign in _ORDER:
+            yield f"{_ORDER[sign]} {literal[0]}"
+        elif sign in ("!=", "not in"):
+            yield f"other than {alternatives(literal)}"
+        else:
+            yield from literal
+
+    def _with_value(self, tree: Tree) -> str:
+        """A literal, or the value of anything else and what it is called."""
+        if tree[0] == "lit":
+            return render(tree[1])
+        name = self.names.of(tree)
+        if not self.looks:
+            return name
+        value = render(self.value(tree))
+        literal = tree[0] == "list" or (tree[0] == "named" and tree[2][0] == "lit")
+        return value if literal or name == value or len(name) > _LONGEST_NAME else f"{value} ({name})"
+
+    def _listing(self, tree: Tree) -> list[str] | None:
+        """The texts of a list's elements."""
+        while tree[0] == "named":
+            tree = tree[2]
+        if tree[0] == "lit":
+            return [render(value) for value in tree[1]]
+        if tree[0] == "list":
+            return [render(self.value(part)) if self.looks else show(part) for part in tree[1:]]
         return None
-    if tree[0] in ("operand", "rest"):
-        return str(tree[3])
-    for part in tree[1:]:
-        found = operand_of(part)
-        if found is not None:
-            return found
-    return None
+
+    def _why_broadcast(self, tree: Tree) -> _Reason:
+        narrow, wide = tree[2], tree[3]
+        wanted = f"one that broadcasts to {self._with_value(wide)}"
+        found = render(self.value(narrow)) if self.looks else None
+        return _Reason(self.names.of(narrow), (wanted,), found, operand_of(tree))
+
+    def _why_all(self, each: Tree) -> _Reason:
+        try:
+            for _ in self._bound(each, 0):
+                if self.fails(each[1]):
+                    return self.why(each[1])
+        except Absent:
+            self._say_who_is_absent(each)
+            raise
+        return self._why_claim(each, True)
+
+    def _why_any(self, each: Tree) -> _Reason:
+        iterable = each[2][0][1]
+        values = list(self.value(iterable))
+        if iterable[0] != "attr" or not all(isinstance(value, int | float) for value in values):
+            return self._why_claim(each, True)
+        return _Reason("", (), f"{self.names.of(iterable)} {render(values)}", operand_of(iterable))
+
+    def _say_who_is_absent(self, each: Tree) -> None:
+        for slot in (slot for slots, _ in each[2] for slot in slots):
+            if self.context.variables[slot] is None:
+                raise Absent(f"{self.names.variables[slot]} is left out") from None
+
+    def _bound(self, each: Tree, depth: int) -> Iterator[None]:
+        """Binds and names the loop variables, element by element."""
+        slots, iterable = each[2][depth]
+        variables = self.context.variables
+        for position, value in enumerate(self.value(iterable)):
+            variables.extend([None] * (slots[-1] + 1 - len(variables)))
+            for slot, one, of in zip(slots, *_columns(slots, iterable, value), strict=True):
+                variables[slot] = one
+                self.names.variables[slot] = self._name(one, of, position)
+            if depth + 1 < len(each[2]):
+                yield from self._bound(each, depth + 1)
+            elif each[3] is None or self.value(each[3]):
+                yield
+
+    def _name(self, value: Any, of: Tree, position: int) -> str:
+        if isinstance(value, Tensor):
+            return self.names.role(value, of, position)
+        if of[0] == "call" and of[1] == "range":
+            return render(value)
+        return self.names.element(of, position)
+
+    def _found(self, tree: Tree) -> str:
+        shown = render(self.value(tree))
+        while tree[0] == "named":
+            tree = tree[2]
+        return f"{self._numbers(tree)} = {shown}" if tree[0] == "arith" else shown
+
+    def _numbers(self, tree: Tree) -> str:
+        """An arithmetic expression with the numbers in place of the names."""
+        if tree[0] != "arith":
+            return render(self.value(tree))
+        left, right = (
+            f"({self._numbers(part)})" if part[0] == "arith" else self._numbers(part) for part in tree[2:]
+        )
+        return f"{left} {tree[1]} {right}"
 
 
-def _explain(tree: Tree, c: Context) -> Explanation:
-    node = tree[0]
-    if node == "named":
-        return _explain(tree[2], c)
-    if node == "and":
-        for part in tree[1:]:
-            if not build(part)(c):
-                return _explain(part, c)
-    if node == "or":
-        return _explain_or(tree, c)
-    if node == "cmp":
-        return _explain_comparison(tree, c)
-    if node == "if":
-        return _explain(tree[2] if build(tree[1])(c) else tree[3], c)
-    if node == "call" and tree[1] == "all" and tree[2][0] == "each" and len(tree[2][2]) == 1:
-        found = _explain_all(tree[2], c)
-        if found is not None:
-            return found
-    if node == "not":
-        return _explain_not(tree, c)
-    return _explain_claim(tree, "true", c)
+def _columns(slots: list[int], iterable: Tree, value: Any) -> tuple[Any, list[Tree]]:
+    """The values of the loop variables and the lists that they come from."""
+    if len(slots) == 1:
+        return [value], [iterable]
+    return value, [iterable[2], iterable[3]]
 
 
-def _explain_claim(tree: Tree, expected: str, c: Context) -> Explanation:
-    return Explanation(show(tree), expected, _found(tree, c), operand_of(tree))
-
-
-def _explain_not(tree: Tree, c: Context) -> Explanation:
-    inner = tree[1]
-    while inner[0] == "named":
-        inner = inner[2]
-    if inner[0] in ("attr", "fact", "option"):
-        return _explain_claim(inner, "false", c)
-    if inner[0] == "and":
-        shown = " and ".join(_state(part, c) for part in inner[1:])
-        return Explanation(show(inner), f"not both: {show(inner)}", shown, operand_of(tree))
-    return Explanation(show(inner), show(tree), _states(inner, c), operand_of(tree))
-
-
-def _explain_or(tree: Tree, c: Context) -> Explanation:
-    parts = [part for part in tree[1:] if not _is_absence(part)]
-    if not parts:
-        parts = tree[1:]
-    explained = [_explain(part, c) for part in parts if _evaluates(part, c)]
-    if not explained:
-        return Explanation(show(tree), show(tree), "nothing that could be looked at", operand_of(tree))
-    subjects = {one.subject for one in explained}
-    if len(subjects) == 1:
-        wanted = " or ".join(dict.fromkeys(one.expected for one in explained))
-        return Explanation(explained[0].subject, wanted, explained[0].actual, explained[0].operand)
-    wanted = " or ".join(f"{one.subject} {one.expected}" for one in explained)
-    actual = ", ".join(f"{one.subject} {one.actual}" for one in explained)
-    return Explanation(explained[0].subject, wanted, actual, explained[0].operand)
+def _merged(group: list[_Reason]) -> _Reason:
+    wanted = dict.fromkeys(name for reason in group for name in reason.wanted)
+    return structs.replace(group[0], wanted=tuple(wanted))
 
 
 def _is_absence(tree: Tree) -> bool:
-    return tree[0] == "attr" and tree[2] == "omitted"
-
-
-def _evaluates(tree: Tree, c: Context) -> bool:
-    try:
-        return not bool(build(tree)(c))
-    except Absent:
-        return False
-
-
-def _explain_comparison(tree: Tree, c: Context) -> Explanation:
-    sign, left, right = tree[1], tree[2], tree[3]
-    if left[0] == "lit" and right[0] != "lit":
-        mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-        sign, left, right = mirrored.get(sign, sign), right, left
-    actual = _found(left, c)
-    wanted = _wanted_of(sign, right, c)
-    return Explanation(show(left), wanted, actual, operand_of(left) or operand_of(right))
-
-
-def _wanted_of(sign: str, right: Tree, c: Context | None) -> str:
-    literal = _listing(right)
-    if literal is not None:
-        shown = _alternatives(literal)
-        return {"in": shown, "==": shown, "not in": f"not {shown}", "!=": f"not {shown}"}.get(
-            sign, f"{sign} {shown}"
-        )
-    shown = show(right)
-    if c is not None:
-        shown = f"{shown} ({_found(right, c)})"
-    return shown if sign == "==" else f"not {shown}" if sign == "!=" else f"{sign} {shown}"
-
-
-def _listing(tree: Tree) -> list[str] | None:
-    """The texts of a literal or of a list of literals."""
-    while tree[0] == "named":
-        tree = tree[2]
-    if tree[0] == "lit" and isinstance(tree[1], list):
-        return [render(value) for value in tree[1]]
-    if tree[0] == "lit":
-        return [render(tree[1])]
-    if tree[0] == "list" and all(part[0] == "lit" for part in tree[1:]):
-        return [render(part[1]) for part in tree[1:]]
-    return None
-
-
-def _alternatives(names: list[str]) -> str:
-    if len(names) < 2:
-        return names[0] if names else "nothing"
-    return ", ".join(names[:-1]) + " or " + names[-1]
-
-
-def _wanted(tree: Tree) -> str:
-    """What a requirement wants, without a context to look at."""
-    while tree[0] == "named":
-        tree = tree[2]
-    if tree[0] == "cmp":
-        return f"{show(tree[2])} {_wanted_of(tree[1], tree[3], None)}".replace(" not ", " other than ")
-    return show(tree)
-
-
-def _explain_all(each: Tree, c: Context) -> Explanation | None:
-    body, ((slots, iterable),), condition = each[1], each[2], each[3]
-    if len(slots) != 1:
-        return None
-    only = build(condition) if condition is not None else None
-    holds = build(body)
-    for value in build(iterable)(c):
-        while len(c.variables) <= slots[0]:
-            c.variables.append(None)
-        c.variables[slots[0]] = value
-        if (only is None or only(c)) and not holds(c):
-            inner = _explain(body, c)
-            named = f"{render(value)}" if isinstance(value, Tensor) else inner.subject
-            attribute = inner.subject.rpartition(".")[2]
-            subject = f"{attribute} of {named}" if isinstance(value, Tensor) else inner.subject
-            return Explanation(subject, inner.expected, inner.actual, inner.operand)
-    return None
-
-
-def _found(tree: Tree, c: Context) -> str:
-    shown = render(build(tree)(c))
-    while tree[0] == "named":
-        tree = tree[2]
-    if tree[0] == "attr" and tree[2] == "per_channel" and shown == "true":
-        count = build(["attr", tree[1], "scale_count"])(c)
-        return f"true ({count} scales)"
-    if tree[0] == "arith":
-        return f"{_values(tree, c)} = {shown}"
-    return shown
-
-
-def _values(tree: Tree, c: Context) -> str:
-    """An arithmetic expression with the numbers in place of the names."""
-    if tree[0] == "arith":
-        return f"{_values(tree[2], c)} {tree[1]} {_values(tree[3], c)}"
-    return render(build(tree)(c))
-
-
-def _state(tree: Tree, c: Context) -> str:
-    try:
-        return f"{show(tree)} is {render(build(tree)(c))}"
-    except Absent as absent:
-        return str(absent)
-
-
-def _states(tree: Tree, c: Context) -> str:
-    if tree[0] == "cmp":
-        return f"{show(tree[2])} {_found(tree[2], c)}"
-    return _state(tree, c)
-
-
-def render(value: Any) -> str:
-    """A value as a person reads it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, Tensor):
-        return value.name or f"tensor {value.index}"
-    if isinstance(value, Context):
-        return value.operator.name
-    if isinstance(value, tuple | list):
-        shown = ", ".join(render(element) for element in value[:8])
-        return f"[{shown}{', ...' if len(value) > 8 else ''}]"
-    if value is None:
-        return "left out"
-    return str(value)
+    return bool(tree[0] == "attr" and tree[2] == "omitted")

@@ -9,9 +9,10 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.rules.evaluate import Evaluate, build, fill, fold
-from analyzer.rules.explain import Explanation, explain, operand_of
+from analyzer.rules.explain import Explanation, absence, explain
 from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
-from analyzer.rules.words import message
+from analyzer.rules.trees import operand_of
+from analyzer.rules.words import message, proof
 from analyzer.vocabulary import Absent, Context
 
 BUILD = "build"
@@ -170,18 +171,28 @@ def _form_of(operator: _Operator, context: Context) -> _Form | None:
 
 def _failing(clauses: tuple[_Compiled, ...], context: Context, stage: str) -> Iterator[Finding]:
     for compiled in clauses:
-        try:
-            if (compiled.when is not None and not compiled.when(context)) or compiled.require(context):
-                continue
-            explanation = explain(compiled.tree, context)
-        except Absent as absent:
-            explanation = explain(compiled.tree, context)
-            explanation = msgspec.structs.replace(explanation, actual=str(absent))
-        yield _finding(compiled.clause, explanation, stage)
+        explanation = _why(compiled, context)
+        if explanation is not None:
+            yield _finding(compiled.clause, explanation, stage)
+
+
+def _why(compiled: _Compiled, context: Context) -> Explanation | None:
+    """Why the clause fails; None where it doesn't."""
+    try:
+        if compiled.when is not None and not compiled.when(context):
+            return None
+    except Absent as absent:
+        return absence(str(absent))
+    try:
+        if compiled.require(context):
+            return None
+    except Absent:
+        pass  # `explain` comes upon it again and says what it wanted there.
+    return explain(compiled.tree, context)
 
 
 def _finding(clause: Clause, explanation: Explanation, stage: str) -> Finding:
-    plain = clause.kind == "unlisted"
+    expected, actual = proof(clause, explanation)
     return Finding(
         rule=clause.id,
         severity=clause.severity,
@@ -189,8 +200,8 @@ def _finding(clause: Clause, explanation: Explanation, stage: str) -> Finding:
         message=message(clause, explanation),
         fix=clause.fix,
         source=clause.source,
-        expected=None if plain else explanation.expected,
-        actual=None if plain else explanation.actual,
+        expected=expected,
+        actual=actual,
         operand=clause.operand or explanation.operand or operand_of(clause.require),
     )
 

@@ -75,3 +75,54 @@ def _variables(tree: Any) -> dict[int, str]:
     for part in tree:
         found.update(_variables(part))
     return found
+
+
+def operand_of(tree: Any) -> str | None:
+    """The first operand that a tree names."""
+    if not isinstance(tree, list) or not tree:
+        return None
+    if tree[0] in ("operand", "rest"):
+        return str(tree[3])
+    for part in tree[1:]:
+        found = operand_of(part)
+        if found is not None:
+            return found
+    return None
+
+
+def shape_in(tree: Any) -> Tree | None:
+    """The shape that a tree takes a dimension of."""
+    if not isinstance(tree, list) or not tree:
+        return None
+    if tree[0] == "attr" and tree[2] == "shape":
+        return tree
+    return next((found for part in tree[1:] if (found := shape_in(part)) is not None), None)
+
+
+_NEGATED = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+    "in": "not in",
+    "not in": "in",
+}
+
+
+def negated(tree: Tree) -> Tree | None:
+    """The tree that holds where this one doesn't, with `not` moved inwards; None where it can't move."""
+    node = tree[0]
+    if node == "cmp":
+        return ["cmp", _NEGATED[tree[1]], tree[2], tree[3]]
+    if node == "not":
+        inner: Tree = tree[1]
+        return inner
+    if node in ("and", "or"):
+        return ["or" if node == "and" else "and", *(["not", part] for part in tree[1:])]
+    if node == "call" and tree[1] in ("any", "all") and tree[2][0] == "each":
+        each = tree[2]
+        other = "all" if tree[1] == "any" else "any"
+        return ["call", other, ["each", ["not", each[1]], each[2], each[3]]]
+    return None

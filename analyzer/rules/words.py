@@ -1,25 +1,52 @@
-"""The sentence that a finding says, where its rule has none of its own."""
+"""What a finding says: the rule's own sentence or one made of what was expected and found."""
 
 from __future__ import annotations
 
 from analyzer.rules.explain import Explanation
 from analyzer.rules.pack import Clause
+from analyzer.rules.trees import show
 
 
 def message(clause: Clause, found: Explanation) -> str:
-    """One sentence: the rule's own, or what was found and expected."""
+    """One sentence."""
     if clause.message:
         return clause.message
     subject, expected, actual = found.subject, found.expected, found.actual
+    if found.absent:
+        return _absence(found)
+    if expected is None:
+        return f"needs {show(clause.require)}"
     if clause.kind == "version":
         return f"operator version {actual}, expected {expected}"
     if clause.kind == "count":
-        side = subject.removeprefix("len(").removesuffix(")")
-        return f"{actual} {side}, expected {expected}"
-    if clause.kind == "constant":
-        return f"{clause.operand} is computed at run time, expected a constant"
-    if clause.kind == "dtype":
-        return f"{subject.removesuffix('.dtype')} is {actual}, expected {expected}"
-    if clause.kind == "option":
-        return f"{subject.removeprefix('options.')} is {actual}, expected {expected}"
-    return f"{subject} is {actual}, expected {expected}"
+        side = subject.removeprefix("number of ")
+        return f"{actual} {side[:-1] if actual == '1' else side}, expected {expected}"
+    if not subject:
+        return f"{actual}, expected {expected}"
+    if expected == f"other than {actual}":
+        expected = "anything else"
+    return f"{subject} {_verb(clause, subject)} {actual}, expected {expected}"
+
+
+def proof(clause: Clause, found: Explanation) -> tuple[str | None, str | None]:
+    """What was expected and found; beside a sentence of the rule's own, only what that leaves open."""
+    if clause.kind == "unlisted" or (clause.message and found.claim and not found.absent):
+        return None, None
+    if not clause.message or found.expected is None:
+        return found.expected, found.actual
+    if not found.subject:
+        return None, found.actual
+    return found.wanted, found.actual
+
+
+def _absence(found: Explanation) -> str:
+    actual = str(found.actual)
+    if found.expected is None:
+        return actual
+    wanted = found.expected if actual.startswith(f"{found.subject} ") else found.wanted
+    return f"{actual}, expected {wanted}"
+
+
+def _verb(clause: Clause, subject: str) -> str:
+    plural = subject.endswith("s") and not subject.endswith(("is", "as", "ss", " dims"))
+    return "are" if plural and " " not in subject and clause.kind != "option" else "is"
