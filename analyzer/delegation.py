@@ -9,6 +9,7 @@ Source: google-ai-edge/LiteRT f67457790, tflite/core/interpreter.cc and subgraph
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -98,7 +99,7 @@ def delegate_model(
     prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge, parameters: Mapping[str, Any]
 ) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
-    limits = _limits(judge.pack.graph, parameters)
+    limits = _limits(judge)
     asked = [_Asked(subgraph, of, judge) for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)]
     found = Delegation([one.words for one in asked])
     if not _refused(prepared, found):
@@ -124,7 +125,10 @@ def _settle_lost(one: _Asked, limits: _Limits, reason: str) -> None:
             words.lost.pop(index, None)
 
 
-def _limits(graph: Graph, parameters: Mapping[str, Any]) -> _Limits:
+@lru_cache(maxsize=64)
+def _limits(judge: Judge) -> _Limits:
+    graph, parameters = judge.pack.graph, judge.parameters
+
     def value(tree: Any, otherwise: Any) -> Any:
         return otherwise if tree is None else evaluate.build(evaluate.fold(tree, parameters))(None)  # type: ignore[arg-type]
 
@@ -262,6 +266,8 @@ def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: De
     accepted = set(one.accepted)
     if graph.constant_fp16_dequantize == "if-consumers-accepted":
         accepted |= _wanted_dequantize(one)
+    if not accepted:
+        return []
     before = group(subgraph, accepted, edges)
     if tie_at_limit(before, limits.most, limits.minimum):
         found.blockers.append(_tie(one, limits))
@@ -277,8 +283,10 @@ def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: De
         found.blockers.append(_rolled_back_by_limit(one, dropped[0], limits))
         _roll_back(found)
         return []
+    if not sources:
+        return kept
     one.words.subgraph = fold(subgraph, operators, sources)
-    return select(subgraph, accepted, limits.most, limits.minimum, edges, sources, graph.sort)
+    return group(one.words.subgraph, operators, edges)
 
 
 def _taken_whole(one: _Asked, graph: Graph) -> bool:
@@ -312,7 +320,8 @@ def _tie(one: _Asked, limits: _Limits) -> Blocker:
         rule=f"{pack.delegate}/graph/tie-at-limit",
         severity="note",
         stage="check",
-        message=f"Equally large partitions compete for the limit of {limits.most}; the C++ library's sort decides.",
+        message=f"Equally large partitions compete for the limit of {limits.most}; "
+        "the C++ library's sort decides.",
         fix="Don't rely on which of them is delegated.",
         source="tflite/delegates/utils.cc GetFirstNLargestPartitions",
     )
@@ -325,7 +334,8 @@ def _rolled_back_by_limit(one: _Asked, operator: int, limits: _Limits) -> Blocke
         rule=f"{pack.delegate}/graph/fp16-limit",
         severity="blocker",
         stage="build",
-        message=f"The limit of {limits.most} partitions leaves float16 operands to the CPU, which refuses them.",
+        message=f"The limit of {limits.most} partitions leaves float16 operands to the CPU, "
+        "which refuses them.",
         fix="Ship float32 weights, remove what splits the graph, or raise the limit on partitions.",
         source=f"{pack.repository} {pack.revision[:9]}: the limit comes after operands are re-pointed",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,16 +24,18 @@ ENDING = ".tflite"
 
 
 class Found(Struct, frozen=True):
-    """A model to audit: what it is called, and its file (None: standard input)."""
+    """A model to audit: what it is called, and its file (None: standard input) or, once read, its bytes."""
 
     name: str
     file: str | None
+    data: bytes = b""
 
 
 class Task(Struct, frozen=True):
     """What every model of a run is audited for; plain texts, so that any process can take it up."""
 
-    delegates: tuple[str, ...]
+    #: None: those that packs state a default order for.
+    delegates: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     fail_on: tuple[str, ...] = ()
     shapes: Mapping[str, tuple[int, ...]] = {}
@@ -60,36 +63,50 @@ def find(paths: Sequence[str]) -> list[Found]:
         elif path == STDIN:
             found.append(Found(STDIN, None))
         elif os.path.isdir(path):
-            inside = list(_inside(path))
-            if not inside:
-                raise ModelError(
-                    path, f"no model ({ENDING}) in this folder", "name a model or another folder"
-                )
-            found += inside
+            found += _inside(path)
         else:
-            found.append(Found(path, path))
+            found.append(Found(_readable(path), path))
     return found
 
 
-def _inside(folder: str) -> Iterator[Found]:
-    files = []
-    for at, folders, names in os.walk(folder):
-        folders.sort()
-        for name in names:
-            file = os.path.join(at, name)
-            if name.lower().endswith(ENDING) and not os.path.islink(file):
-                files.append(file)
+def _inside(folder: str) -> list[Found]:
+    files = sorted(file for file in _files(folder) if file.lower().endswith(ENDING) and _regular(file))
+    if not files:
+        raise ModelError(
+            _readable(folder), f"no model ({ENDING}) in this folder", "name a model or another folder"
+        )
     prefix = folder.rstrip("/" + os.sep)
-    for file in sorted(files):
-        relative = os.path.relpath(file, folder).replace(os.sep, "/")
-        yield Found(f"{prefix}/{relative}" if prefix else f"/{relative}", file)
+    names = [os.path.relpath(file, folder).replace(os.sep, "/") for file in files]
+    return [Found(_readable(f"{prefix}/{name}"), file) for name, file in zip(names, files, strict=True)]
+
+
+def _files(folder: str) -> Iterator[str]:
+    def refuse(error: OSError) -> None:
+        where = _readable(error.filename or folder)
+        raise ModelError(where, "this folder can't be listed", "make it readable, or name another") from None
+
+    for at, _, names in os.walk(folder, onerror=refuse):
+        yield from (os.path.join(at, name) for name in names)
+
+
+def _regular(file: str) -> bool:
+    """Whether it is a file proper: no link, no pipe."""
+    return stat.S_ISREG(os.lstat(file).st_mode)
+
+
+def _readable(path: str) -> str:
+    """A path as text, with replacement characters where its bytes are none."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def load(found: Found) -> Model:
     """Read a model that was found. Raises: ModelError."""
-    if found.file is None:
-        return read_bytes(sys.stdin.buffer.read(), found.name)
-    return read(found.file, found.name)
+    return read_bytes(found.data, found.name) if found.file is None else read(found.file, found.name)
+
+
+def _with_input(found: Found) -> Found:
+    """The same with what standard input holds, where that is asked for."""
+    return Found(found.name, None, sys.stdin.buffer.read()) if found.file is None else found
 
 
 class Worker:
@@ -100,7 +117,9 @@ class Worker:
 
     def __init__(self, task: Task) -> None:
         packs = Packs(Path(file) for file in task.rules)
-        configurations = configure(packs, task.delegates)
+        for name in packs.given:
+            packs.get(name)
+        configurations = configure(packs, task.delegates or packs.default())
         self.delegates = [one.pack.delegate for one in configurations]
         self._auditor = Auditor(packs, configurations)
         self._policies = read_policies(task.fail_on, self.delegates)
@@ -108,6 +127,7 @@ class Worker:
 
     def answer(self, found: Found) -> Answer:
         """Audit one model; an error that is about the model becomes part of the answer."""
+        found = _with_input(found)
         try:
             model = load(found)
             audit = self._auditor.audit(model, self.task.shapes)
@@ -119,17 +139,17 @@ class Worker:
 
 def _size(found: Found) -> int:
     try:
-        return os.path.getsize(found.file) if found.file else 0
+        return os.path.getsize(found.file) if found.file else len(found.data)
     except OSError:
         return 0
 
 
-def _digest(found: Found) -> str | None:
-    """SHA-256 of a file; None for standard input, which is gone."""
-    if found.file is None:
-        return None
+def _digest(found: Found) -> str:
+    """SHA-256 of the model's bytes."""
     import hashlib
 
+    if found.file is None:
+        return hashlib.sha256(found.data).hexdigest()
     with open(found.file, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

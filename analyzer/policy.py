@@ -21,6 +21,8 @@ _FACTS = dict.fromkeys(Summary.__struct_fields__, "int") | {
     "delegated_macs_share": "float",
     "verdict": "str",
 }
+#: How a value of a type is made a policy.
+_COMPARED = {"int": "> 3", "float": "< 0.9", "str": "== 'none'"}
 _DELEGATE = re.compile(r"^([A-Za-z][\w.-]*):(.+)$", re.DOTALL)
 
 
@@ -63,10 +65,14 @@ def _read(text: str, delegates: Sequence[str]) -> Policy:
 def _expression(text: str, rest: str) -> Test:
     from analyzer.rules.expression import ExpressionError, Scope, parse
 
-    if rest.strip().isidentifier():
+    name = rest.strip()
+    if name in _FACTS:
+        example = f"{name} {_COMPARED[_FACTS[name]]}"
+        raise UsageError(f"--fail-on {text}: {name} is a value, not a policy; compare it, as in {example}")
+    if name.isidentifier():
         known = [*_NAMED, *_FACTS]
         raise UsageError(
-            f"--fail-on {text}: there is no policy {rest}{nearest(rest, known)}; "
+            f"--fail-on {text}: there is no policy {name}{nearest(name, known)}; "
             f"use {', '.join(_NAMED)} or an expression over {', '.join(_FACTS)}"
         )
     try:
@@ -76,9 +82,9 @@ def _expression(text: str, rest: str) -> Test:
 
     def test(audit: DelegateAudit) -> str | None:
         try:
-            return f"{rest.strip()} holds" if holds(audit.summary) else None  # type: ignore[arg-type]
+            return f"{name} holds" if holds(audit.summary) else None  # type: ignore[arg-type]
         except Absent as absent:
-            return f"{rest.strip()} can't be told: {absent}"
+            return f"{name} can't be told: {absent}"
 
     return test
 

@@ -83,8 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         where = f"{type(error).__name__}: {error}".replace("\n", " ")
         return _complain(
-            f"internal error ({where}); run it again with DELEGATE_ANALYZER_TRACEBACK=1 and report what it prints, "
-            f"with {PROGRAM} {__version__} and, if you may, the model",
+            f"internal error ({where}); run it again with DELEGATE_ANALYZER_TRACEBACK=1 and report what "
+            f"it prints, with {PROGRAM} {__version__} and, if you may, the model",
             INTERNAL,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,14 +15,16 @@ from analyzer.cli.output import Target, colored, targets, write
 from analyzer.errors import UsageError
 from analyzer.report import FORMATS, convert, document, render
 from analyzer.report.view import View
-from analyzer.rules.packs import Packs
+
+#: The file format counts in 32 bits.
+_LARGEST_SIZE = 2**31 - 1
 
 
 @click.command("audit")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every pack. "
-                   "Default: the packs that state a default order.")  # fmt: skip
+              help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every "
+                   "pack. Default: the packs that state a default order.")  # fmt: skip
 @click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
 @click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
 @click.option(
@@ -57,10 +60,11 @@ def command(
 
     PATH is a .tflite file, a folder, sample: (a model that ships with the tool) or - (stdin).
     """
+    if quiet and verbose:
+        raise UsageError("-q and -v exclude each other; use one of them")
     wanted = targets(stdout_format, files)
-    specs = _specs(delegates) or tuple(Packs().default())
     policies = fail_on or (("unsupported",) if delegates else ())
-    task = fleet.Task(specs, rules, policies, _shapes(shapes), hashes)
+    task = fleet.Task(_specs(delegates), rules, policies, _shapes(shapes), hashes)
     worker = fleet.Worker(task)
     models = fleet.find(paths)
     found: list[document.Model] = []
@@ -78,8 +82,20 @@ def command(
     return BAD_INPUT if broken else FAILS if reasons else HOLDS
 
 
-def _specs(delegates: Sequence[str]) -> tuple[str, ...]:
-    return tuple(spec.strip() for text in delegates for spec in text.split(",") if spec.strip())
+def _specs(texts: Sequence[str]) -> tuple[str, ...]:
+    """All that `-d` asks for, each delegate by itself."""
+    found: list[str] = []
+    for text in texts:
+        joined = re.sub(r"\s*,\s*(?=[^:,]*=)", ":", text)
+        if joined != text:
+            raise UsageError(
+                f"-d {text}: a comma begins another delegate, parameters take colons; write {joined}"
+            )
+        specs = [spec.strip() for spec in text.split(",") if spec.strip()]
+        if not specs:
+            raise UsageError(f"-d {text!r} names no delegate; write for example -d gpu")
+        found += specs
+    return tuple(found)
 
 
 def _shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -90,7 +106,7 @@ def _shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
             shape = tuple(int(number) for number in numbers.split(","))
         except ValueError:
             shape = ()
-        if not sign or not name or not shape or min(shape) < 0:
+        if not sign or not name or not shape or not 0 <= min(shape) <= max(shape) <= _LARGEST_SIZE:
             example = f"--shape {name or 'input'}=1,224,224,3"
             raise UsageError(f"--shape {text}: not INPUT=SIZE,SIZE,...; write for example {example}")
         found[name] = shape

@@ -41,7 +41,8 @@ def _target(text: str) -> Target:
     if ending not in ENDINGS:
         known = ", ".join(ENDINGS)
         raise UsageError(
-            f"-o {text}: no format for the ending {ending or '(none)'}; use one of {known}, or write -o FORMAT=FILE"
+            f"-o {text}: no format for the ending {ending or '(none)'}; "
+            f"use one of {known}, or write -o FORMAT=FILE"
         )
     return Target(ENDINGS[ending], text)
 
@@ -49,7 +50,8 @@ def _target(text: str) -> Target:
 def _known(name: str, option: str) -> str:
     if name not in FORMATS:
         raise UsageError(
-            f"{option} {name}: there is no such format{nearest(name, list(FORMATS))}; use {', '.join(FORMATS)}"
+            f"{option} {name}: there is no such format{nearest(name, list(FORMATS))}; "
+            f"use {', '.join(FORMATS)}"
         )
     return name
 

@@ -27,11 +27,12 @@ class Packs:
     def __init__(self, extra: Iterable[Path] = ()) -> None:
         shipped = sorted(data("rules").glob("*.toml"))
         self._files = {file.stem: file for file in shipped if file.stem not in _NOT_DELEGATES}
-        self._extra = set()
+        #: The delegates of the rule files that were given beside those that ship.
+        self.given: list[str] = []
         for file in extra:
             name = _delegate_of(file)
             self._files[name] = file
-            self._extra.add(name)
+            self.given.append(name)
         self._loaded: dict[str, RulePack] = {}
 
     @cached_property
@@ -93,7 +94,7 @@ class Packs:
 
             return load(file, self.catalogue)
 
-        return make() if name in self._extra else cache.kept(name, from_text, RulePack, make)
+        return make() if name in self.given else cache.kept(name, from_text, RulePack, make)
 
 
 def _delegate_of(file: Path) -> str:
