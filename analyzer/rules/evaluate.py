@@ -303,8 +303,11 @@ def _build_call(tree: Tree) -> Evaluate:
 def _build_quantifier(every: bool, each: Tree) -> Evaluate:
     """`all(... for ...)` or `any(... for ...)` over one loop, ended by the first element that decides."""
     body, ((slots, iterable_tree),) = build(each[1]), each[2]
-    iterable, bind = build(iterable_tree), _binder(slots)
+    iterable = build(iterable_tree)
     condition = None if each[3] is None else build(each[3])
+    if len(slots) == 1:
+        return _build_one_variable_quantifier(every, slots[0], iterable, condition, body)
+    bind = _binder(slots)
 
     def evaluate(c: Context) -> bool:
         for value in iterable(c):
@@ -316,27 +319,45 @@ def _build_quantifier(every: bool, each: Tree) -> Evaluate:
     return evaluate
 
 
+def _build_one_variable_quantifier(
+    every: bool, slot: int, iterable: Evaluate, condition: Evaluate | None, body: Evaluate
+) -> Evaluate:
+    """The common case, without a call for every element."""
+
+    def evaluate(c: Context) -> bool:
+        values = iterable(c)
+        variables = _room(c, slot)
+        for value in values:
+            variables[slot] = value
+            if (condition is None or condition(c)) and bool(body(c)) is not every:
+                return not every
+        return every
+
+    return evaluate
+
+
+def _room(c: Context, top: int) -> list[Any]:
+    """The context's slots for loop variables, at least up to `top`."""
+    variables = c.variables
+    if len(variables) <= top:
+        variables.extend([None] * (top + 1 - len(variables)))
+    return variables
+
+
 def _binder(slots: list[int]) -> Callable[[Context, Any], None]:
-    """Puts an element into the context's slots for loop variables."""
-    top = max(slots)
-
-    def room(c: Context) -> list[Any]:
-        variables = c.variables
-        if len(variables) <= top:
-            variables.extend([None] * (top + 1 - len(variables)))
-        return variables
-
+    """Puts an element into the context's slots."""
     if len(slots) == 1:
         slot = slots[0]
 
         def bind_one(c: Context, value: Any) -> None:
-            room(c)[slot] = value
+            _room(c, slot)[slot] = value
 
         return bind_one
     first, second = slots
+    top = max(slots)
 
     def bind_two(c: Context, value: Any) -> None:
-        variables = room(c)
+        variables = _room(c, top)
         variables[first], variables[second] = value
 
     return bind_two
