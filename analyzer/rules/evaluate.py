@@ -52,17 +52,19 @@ def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
         return inner if inner[0] == "lit" else ["named", tree[1], inner]
     parts = [fold(part, parameters) if isinstance(part, list) else part for part in tree[1:]]
     folded = [node, *parts]
-    if all(part[0] == "lit" for part in parts if isinstance(part, list)) and node in (
-        "not",
-        "cmp",
-        "arith",
-        "neg",
-    ):
+    if node in _COMPUTED and all(_literal(part) for part in parts if isinstance(part, list)):
         try:
             return ["lit", build(folded)(None)]  # type: ignore[arg-type]
         except Absent:
             return folded
     return folded
+
+
+_COMPUTED = ("not", "cmp", "arith", "neg", "call")
+
+
+def _literal(tree: Tree) -> bool:
+    return tree[0] == "lit" or (tree[0] == "list" and all(_literal(part) for part in tree[1:]))
 
 
 def fill(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
@@ -71,6 +73,8 @@ def fill(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
         return ["named", tree[1], ["lit", parameters[tree[1]]]]
     if tree[:1] == ["lit"]:
         return tree
+    if tree[:1] == ["named"] and (known := fold(tree, parameters))[0] == "lit":
+        return ["named", tree[1], known]
     return [fill(part, parameters) if isinstance(part, list) else part for part in tree]
 
 
