@@ -23,11 +23,11 @@ from analyzer.partition import (
     crossing,
     fold,
     largest,
-    select,
     tie_at_limit,
 )
 from analyzer.partition import partition as group
-from analyzer.rules import evaluate
+from analyzer.rules import evaluate, graph_rules
+from analyzer.rules.graph_rules import GraphRule
 from analyzer.rules.judge import Finding, Judge, Verdict
 from analyzer.rules.pack import Graph
 from analyzer.vocabulary import Context
@@ -315,31 +315,21 @@ def _stranded(one: _Asked, dropped: set[int]) -> list[int]:
 
 
 def _tie(one: _Asked, limits: _Limits) -> Blocker:
-    pack = one.judge.pack
-    finding = Finding(
-        rule=f"{pack.delegate}/graph/tie-at-limit",
-        severity="note",
-        stage="check",
-        message=f"Equally large partitions compete for the limit of {limits.most}; "
-        "the C++ library's sort decides.",
-        fix="Don't rely on which of them is delegated.",
-        source="tflite/delegates/utils.cc GetFirstNLargestPartitions",
+    message = (
+        f"Equally large partitions compete for the limit of {limits.most}; the C++ library's sort decides."
     )
-    return Blocker(finding, one.subgraph.index)
+    return Blocker(_finding(one, graph_rules.TIE, message), one.subgraph.index)
 
 
 def _rolled_back_by_limit(one: _Asked, operator: int, limits: _Limits) -> Blocker:
-    pack = one.judge.pack
-    finding = Finding(
-        rule=f"{pack.delegate}/graph/fp16-limit",
-        severity="blocker",
-        stage="build",
-        message=f"The limit of {limits.most} partitions leaves float16 operands to the CPU, "
-        "which refuses them.",
-        fix="Ship float32 weights, remove what splits the graph, or raise the limit on partitions.",
-        source=f"{pack.repository} {pack.revision[:9]}: the limit comes after operands are re-pointed",
-    )
+    message = f"The limit of {limits.most} partitions leaves float16 operands to the CPU, which refuses them."
+    finding = _finding(one, graph_rules.FLOAT16_LIMIT, message)
     return Blocker(finding, one.subgraph.index, operator, None, ROLLED_BACK)
+
+
+def _finding(one: _Asked, rule: GraphRule, message: str) -> Finding:
+    identity = f"{one.judge.pack.delegate}/{rule.id}"
+    return Finding(identity, rule.severity, rule.stage, message, rule.fix, rule.source)
 
 
 def _builds(one: _Asked, limits: _Limits, found: Delegation) -> bool:
@@ -414,12 +404,5 @@ def _settle_dequantize(one: _Asked, limits: _Limits, prepared: Prepared, found: 
 
 
 def _unread(one: _Asked) -> Finding:
-    pack = one.judge.pack
-    return Finding(
-        rule=f"{pack.delegate}/dequantize/float16-constant",
-        severity="blocker",
-        stage="check",
-        message="DEQUANTIZE of a float16 constant that no accepted operator reads",
-        fix="See what keeps the operators behind it from the delegate.",
-        source="tflite/delegates/utils.cc FP16GraphPartitionHelper",
-    )
+    message = "DEQUANTIZE of a float16 constant that no accepted operator reads"
+    return _finding(one, graph_rules.FLOAT16_CONSTANT, message)

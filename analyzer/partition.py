@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -159,22 +158,3 @@ def fold(subgraph: Subgraph, operators: Collection[int], sources: Mapping[int, i
         inputs = tuple(sources.get(tensor, tensor) for tensor in changed[index].inputs)
         changed[index] = replace(changed[index], inputs=inputs)
     return replace(subgraph, operators=tuple(changed))
-
-
-def select(
-    subgraph: Subgraph,
-    accepted: Collection[int],
-    limit: int | None,
-    minimum: int,
-    control_edges: Sequence[ControlEdge] = (),
-    sources: Mapping[int, int] = MappingProxyType({}),
-    sort: str = "libstdc++",
-) -> list[Partition]:
-    """The partitions that a delegate ends up with: grouped, the largest kept, folded, grouped again.
-
-    `sources` leads from the output of a DEQUANTIZE that delegated operators read through to its
-    float16 constant: the limit counts groups that still wait for it, the final grouping doesn't.
-    """
-    kept = largest(partition(subgraph, accepted, control_edges), limit, minimum, sort)
-    operators = [index for found in kept for index in found.operators]
-    return partition(fold(subgraph, operators, sources), operators, control_edges) if sources else kept

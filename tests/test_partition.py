@@ -15,7 +15,6 @@ from analyzer.partition import (
     fold,
     largest,
     partition,
-    select,
     tie_at_limit,
 )
 from tests.reference_partitioner import delegated_groups
@@ -159,13 +158,11 @@ def test_tie_at_limit(sizes: tuple[int, ...], limit: int | None, minimum: int, t
     assert tie_at_limit(sized(*sizes), limit, minimum) == tie
 
 
-def test_select_counts_before_folding_and_groups_after_it() -> None:
+def test_folding_after_the_limit_joins_what_waited_for_a_dequantize() -> None:
     # Operator 0 needs no weights; operator 2 reads the float16 constant 1 through operator 1.
     graph = subgraph([([0], [2]), ([1], [3]), ([2, 3], [4]), ([4], [5]), ([5], [6])], constants=(1,))
-    accepted = {0, 2, 4}
-    assert select(graph, accepted, None, 0) == [Partition((0,)), Partition((2,)), Partition((4,))]
-    assert select(graph, accepted, None, 0, (), {3: 1}) == [Partition((0, 2)), Partition((4,))]
-    assert select(graph, accepted, 1, 0, (), {3: 1}) == [Partition((0,))]
+    assert groups(graph, {0, 2, 4}) == [[0], [2], [4]]
+    assert groups(fold(graph, {0, 2, 4}, {3: 1}), {0, 2, 4}) == [[0, 2], [4]]
 
 
 def test_fold_leaves_other_operators_alone() -> None:
@@ -234,7 +231,8 @@ def test_partitioning_what_is_kept_again_changes_nothing(
     case: tuple[Subgraph, set[int], Edges], limit: int, minimum: int
 ) -> None:
     graph, accepted, edges = case
-    kept = [list(found.operators) for found in select(graph, accepted, limit, minimum, edges)]
+    found = largest(partition(graph, accepted, edges), limit, minimum)
+    kept = [list(one.operators) for one in found]
     again = delegated_groups(graph, {operator for group in kept for operator in group}, edges)
     assert kept == [sorted(group.operators) for group in again]
 

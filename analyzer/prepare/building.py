@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from analyzer.model.graph import DTYPE_BITS, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
+from analyzer.rules.graph_rules import BUILDING
 from analyzer.rules.judge import Finding, Judge
 from analyzer.vocabulary import Context, elements
 
 _SCHEMA = 3
-_SOURCE = "core/interpreter_builder.cc"
 #: Types whose constants have no size that could be checked.
 _SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
 _LARGEST = 1 << 64
@@ -26,13 +26,12 @@ class Builder:
         if model.schema_version != _SCHEMA:
             return _stop(
                 "schema-version",
-                f"The file has schema version {model.schema_version}; the runtime reads version {_SCHEMA} only.",
-                "Convert the model again with a current converter.",
+                f"The file has schema version {model.schema_version}; the runtime reads only {_SCHEMA}.",
                 actual=str(model.schema_version),
                 expected=str(_SCHEMA),
             )
         if not model.subgraphs:
-            return _stop("no-subgraph", "The file has no graph.", "Convert the model again.")
+            return _stop("no-subgraph", "The file has no graph.")
         for code in model.operator_codes:
             stop = self._unregistered(code)
             if stop is not None:
@@ -74,8 +73,9 @@ def _from(finding: Finding, code: OperatorCode) -> Stop:
     )
 
 
-def _stop(rule: str, message: str, fix: str, **more: str | int | None) -> Stop:
-    return Stop("failure", f"runtime/build/{rule}", message, fix, _SOURCE, **more)  # type: ignore[arg-type]
+def _stop(rule: str, message: str, **more: str | int | None) -> Stop:
+    known = BUILDING[f"build/{rule}"]
+    return Stop("failure", f"runtime/{known.id}", message, known.fix, known.source, **more)  # type: ignore[arg-type]
 
 
 def _tensors(subgraph: Subgraph) -> Stop | None:
@@ -107,7 +107,6 @@ def _quantization(tensor: Tensor) -> Stop | None:
         return _stop(
             "zero-points",
             f"{_title(tensor)} has {found.scale_count} scales and {found.zero_point_count} zero points.",
-            "Give every scale its zero point.",
             tensor=tensor.index,
         )
     rank = len(tensor.shape)
@@ -115,14 +114,12 @@ def _quantization(tensor: Tensor) -> Stop | None:
         return _stop(
             "quantized-dimension",
             f"{_title(tensor)} is quantized along dimension {found.axis} but has {rank} dimensions.",
-            "Set quantized_dimension to a dimension of the tensor.",
             tensor=tensor.index,
         )
     if found.scale_count != 1 and rank and found.scale_count != tensor.shape[found.axis]:
         return _stop(
             "scales",
             f"{_title(tensor)} has {found.scale_count} scales for {tensor.shape[found.axis]} channels.",
-            "Give the tensor one scale, or one for each channel.",
             tensor=tensor.index,
         )
     return None
@@ -134,7 +131,6 @@ def _size(tensor: Tensor) -> Stop | None:
             return _stop(
                 "variable",
                 f"{_title(tensor)} is a variable of {tensor.dtype}, which variables can't be.",
-                "Keep strings and resources out of variables.",
                 tensor=tensor.index,
             )
         return None
@@ -143,7 +139,6 @@ def _size(tensor: Tensor) -> Stop | None:
             return _stop(
                 "negative-dimension",
                 f"{_title(tensor)} has a dimension of {size}.",
-                "Store 1 for an open dimension in shape, and -1 in shape_signature only.",
                 tensor=tensor.index,
             )
     if tensor.constant and tensor.sparsity is None:
@@ -162,6 +157,5 @@ def _data(tensor: Tensor) -> Stop | None:
     return _stop(
         "data",
         f"{_title(tensor)} needs {needed} bytes, its buffer holds {stored}.",
-        "Store all of the constant's data.",
         tensor=tensor.index,
     )

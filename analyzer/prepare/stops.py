@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from analyzer.model.graph import OMITTED, Operator, Stop, Subgraph, Tensor
 from analyzer.rules.catalogue import Place
+from analyzer.rules.graph_rules import CALLS, SIZELESS_OUTPUT
 from analyzer.rules.judge import Finding
 from analyzer.vocabulary import Context
 
@@ -42,10 +43,10 @@ def sizeless_output(subgraph: Subgraph) -> Stop | None:
             tensor = subgraph.tensors[index]
             return Stop(
                 kind="dynamic",
-                rule="runtime/graph/output-without-size",
+                rule=f"runtime/{SIZELESS_OUTPUT.id}",
                 message=f"The graph's output {_name(tensor)} is {tensor.dtype}, which has no size before something is in it.",
-                fix="Keep tensors of this type out of the graph that is to be delegated.",
-                source="core/subgraph.cc PrepareOpsStartingAt",
+                fix=SIZELESS_OUTPUT.fix,
+                source=SIZELESS_OUTPUT.source,
                 tensor=index,
             )
     return None
@@ -67,7 +68,6 @@ def branches_differ(context: Context, first: Tensor) -> Stop:
         "branch-shapes",
         context,
         "its branches give results of different shapes",
-        "Make all branches give results of one shape.",
         actual=str(list(first.shape)),
     )
 
@@ -78,7 +78,6 @@ def loop_shape(context: Context, before: Tensor, after: Tensor) -> Stop:
         "loop-shape",
         context,
         f"its body changes the shape of {_name(before)} from {list(before.shape)} to {list(after.shape)}",
-        "Give every loop variable one shape, for example by writing into a tensor of full size.",
         expected=str(list(before.shape)),
         actual=str(list(after.shape)),
     )
@@ -90,7 +89,6 @@ def loop_type(context: Context, before: Tensor, after: Tensor) -> Stop:
         "loop-type",
         context,
         f"its body changes the type of {_name(before)} from {before.dtype} to {after.dtype}",
-        "Give every loop variable one type.",
         expected=before.dtype,
         actual=after.dtype,
     )
@@ -102,7 +100,6 @@ def condition(context: Context, result: Tensor) -> Stop:
         "condition",
         context,
         f"its condition gives {result.dtype} {list(result.shape)} instead of one BOOL",
-        "Make the condition's subgraph give a single BOOL.",
         expected="one BOOL",
         actual=f"{result.dtype} {list(result.shape)}",
     )
@@ -114,7 +111,6 @@ def no_subgraph(context: Context, index: int, count: int) -> Stop:
         "subgraph",
         context,
         f"it calls subgraph {index}, the model has {count}",
-        "Convert the model again.",
         expected=f"0 to {count - 1}",
         actual=str(index),
     )
@@ -126,7 +122,6 @@ def recursive(context: Context, index: int) -> Stop:
         "recursion",
         context,
         f"it calls subgraph {index}, which is being prepared already",
-        "Write the recursion as a loop.",
     )
 
 
@@ -137,7 +132,6 @@ def wrong_arguments(context: Context, subgraph: Subgraph, inputs: int, outputs: 
         context,
         f"subgraph {subgraph.index} ({subgraph.name}) takes {len(subgraph.inputs)} arguments and gives "
         f"{len(subgraph.outputs)} results, it is called with {inputs} and for {outputs}",
-        "Convert the model again.",
         expected=f"{len(subgraph.inputs)} and {len(subgraph.outputs)}",
         actual=f"{inputs} and {outputs}",
     )
@@ -148,7 +142,6 @@ def _of_call(
     rule: str,
     context: Context,
     what: str,
-    fix: str,
     expected: str | None = None,
     actual: str | None = None,
 ) -> Stop:
@@ -157,13 +150,18 @@ def _of_call(
         message = f"{_name(output)} ({_title(operator)}) has a size that is only known at run time: {what}"
     else:
         message = f"The CPU can't prepare {_title(operator)}: {what}"
-    name = operator.name.lower().replace("_", "-")
+    known, name = CALLS[rule], operator.name.lower().replace("_", "-")
     return Stop(
-        kind, f"runtime/{name}/{rule}", message, fix, _CALLS, operator.index, _index(output), expected, actual
+        kind=kind,
+        rule=f"runtime/{name}/{rule}",
+        message=message,
+        fix=known.fix,
+        source=known.source,
+        operator=operator.index,
+        tensor=_index(output),
+        expected=expected,
+        actual=actual,
     )
-
-
-_CALLS = "kernels/if.cc, while.cc, stablehlo_case.cc, stablehlo_composite.cc"
 
 
 def _index(tensor: Tensor | None) -> int | None:

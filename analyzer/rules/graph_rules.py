@@ -1,0 +1,141 @@
+"""Rules that no clause of a pack states: what the policies of `[graph]` and the runtime bring about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class GraphRule(Struct, frozen=True):
+    """A rule of every pack whose policies can bring it about. `id` follows the delegate's name."""
+
+    id: str
+    meaning: str
+    fix: str
+    source: str
+    severity: str = "blocker"
+    stage: str = "check"
+
+
+TIE = GraphRule(
+    "graph/tie-at-limit",
+    "More than 16 partitions compete for the delegate's limit and several are equally large. Which of them "
+    "are kept is up to the C++ library that the delegate was built with, so a phone may choose others.",
+    "Don't rely on which of them is delegated.",
+    "tflite/delegates/utils.cc GetFirstNLargestPartitions",
+    severity="note",
+)
+FLOAT16_LIMIT = GraphRule(
+    "graph/fp16-limit",
+    "The delegate lets operators read float16 weights directly before it applies its limit on partitions. "
+    "Operators that the limit then leaves to the CPU keep float16 operands, which the CPU refuses: "
+    "nothing is delegated.",
+    "Ship float32 weights, remove what splits the graph, or raise the limit on partitions.",
+    "the limit on partitions comes after operands are re-pointed",
+    stage="build",
+)
+FLOAT16_CONSTANT = GraphRule(
+    "dequantize/float16-constant",
+    "The DEQUANTIZE of a float16 constant only goes away where operators that the delegate accepts read the "
+    "constant in its place; here none does.",
+    "See what keeps the operators behind it from the delegate.",
+    "tflite/delegates/utils.cc FP16GraphPartitionHelper",
+)
+
+_BUILDER = "core/interpreter_builder.cc"
+_CALLS = "kernels/if.cc, while.cc, stablehlo_case.cc, stablehlo_composite.cc"
+
+
+def _by_id(*rules: GraphRule) -> Mapping[str, GraphRule]:
+    return {rule.id: rule for rule in rules}
+
+
+#: What the interpreter asks of a model before it prepares anything; ids follow `runtime/`.
+BUILDING = _by_id(
+    GraphRule(
+        "build/schema-version",
+        "The runtime reads files of schema version 3 only.",
+        "Convert the model again with a current converter.",
+        _BUILDER,
+    ),
+    GraphRule("build/no-subgraph", "A model needs a graph.", "Convert the model again.", _BUILDER),
+    GraphRule(
+        "build/zero-points",
+        "A quantized tensor needs as many zero points as scales.",
+        "Give every scale its zero point.",
+        _BUILDER,
+    ),
+    GraphRule(
+        "build/quantized-dimension",
+        "The dimension along which a tensor is quantized must be one that it has.",
+        "Set quantized_dimension to a dimension of the tensor.",
+        _BUILDER,
+    ),
+    GraphRule(
+        "build/scales",
+        "A tensor that is quantized per channel needs a scale for each channel.",
+        "Give the tensor one scale, or one for each channel.",
+        _BUILDER,
+    ),
+    GraphRule(
+        "build/variable",
+        "A variable needs elements of a fixed size.",
+        "Keep strings and resources out of variables.",
+        _BUILDER,
+    ),
+    GraphRule(
+        "build/negative-dimension",
+        "Dimensions in shape can't be negative.",
+        "Store 1 for an open dimension in shape, and -1 in shape_signature only.",
+        _BUILDER,
+    ),
+    GraphRule(
+        "build/data",
+        "A constant's buffer must hold all the elements that its shape and type ask for.",
+        "Store all of the constant's data.",
+        _BUILDER,
+    ),
+)
+SIZELESS_OUTPUT = GraphRule(
+    "graph/output-without-size",
+    "An output of the graph has a type that has no size before something is in it, which makes the graph one "
+    "with dynamic tensors.",
+    "Keep tensors of this type out of the graph that is to be delegated.",
+    "core/subgraph.cc PrepareOpsStartingAt",
+)
+#: What the runtime asks of operators that call subgraphs; ids follow `runtime/` and the operator's name.
+CALLS = _by_id(
+    GraphRule(
+        "branch-shapes",
+        "Branches whose results have different shapes make the results' size unknown until the model runs.",
+        "Make all branches give results of one shape.",
+        _CALLS,
+    ),
+    GraphRule(
+        "loop-shape",
+        "A loop whose body changes the shape of a loop variable makes its size unknown until the model runs.",
+        "Give every loop variable one shape, for example by writing into a tensor of full size.",
+        _CALLS,
+    ),
+    GraphRule(
+        "loop-type",
+        "A loop's body must keep the types of the loop variables.",
+        "Give every loop variable one type.",
+        _CALLS,
+    ),
+    GraphRule(
+        "condition",
+        "A loop's condition must give one BOOL.",
+        "Make the condition's subgraph give a single BOOL.",
+        _CALLS,
+    ),
+    GraphRule("subgraph", "A subgraph that is called must exist.", "Convert the model again.", _CALLS),
+    GraphRule("recursion", "A subgraph can't call itself.", "Write the recursion as a loop.", _CALLS),
+    GraphRule(
+        "arguments",
+        "A subgraph must take as many arguments and give as many results as its caller has for it.",
+        "Convert the model again.",
+        _CALLS,
+    ),
+)
