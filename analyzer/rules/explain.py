@@ -171,6 +171,7 @@ class _Explainer:
 
     def _why_claim(self, tree: Tree, wanted: bool) -> _Reason:
         operand = operand_of(tree)
+        self.value(tree)  # An absent thing is nothing at all, and says so.
         if tree[0] == "attr" and tree[2] in CLAIMS:
             yes, no = CLAIMS[tree[2]]
             expected, found = (yes, no) if wanted else (no, yes)

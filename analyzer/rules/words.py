@@ -25,7 +25,7 @@ def message(clause: Clause, found: Explanation) -> str:
         return f"{actual}, expected {expected}"
     if expected == f"other than {actual}":
         expected = "anything else"
-    return f"{subject} {_verb(clause, subject)} {actual}, expected {expected}"
+    return f"{subject} {_verb(found)} {actual}, expected {expected}"
 
 
 def proof(clause: Clause, found: Explanation) -> tuple[str | None, str | None]:
@@ -47,6 +47,8 @@ def _absence(found: Explanation) -> str:
     return f"{actual}, expected {wanted}"
 
 
-def _verb(clause: Clause, subject: str) -> str:
-    plural = subject.endswith("s") and not subject.endswith(("is", "as", "ss", " dims"))
-    return "are" if plural and " " not in subject and clause.kind != "option" else "is"
+def _verb(found: Explanation) -> str:
+    """`weights are`, `axis is`."""
+    subject = found.subject
+    plural = subject == found.operand and subject.endswith("s") and not subject.endswith(("is", "as"))
+    return "are" if plural else "is"
