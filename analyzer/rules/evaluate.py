@@ -159,6 +159,9 @@ def _build_attr(tree: Tree) -> Evaluate:
     of, name = build(tree[1]), tree[2]
     if name == "omitted":
         return lambda c: of(c) is None
+    plain = _PLAIN.get(name)
+    if plain is not None and tree[1][0] in ("operand", "var"):
+        return _build_plain(tree[1], plain)
     tensor_answer = TENSOR[name][2] if name in TENSOR else _no_such_fact
     operator_answer = OPERATOR[name][2] if name in OPERATOR else None
 
@@ -171,6 +174,36 @@ def _build_attr(tree: Tree) -> Evaluate:
         return tensor_answer(c, value)
 
     return evaluate
+
+
+#: What is asked most often is a field of the tensor, which needs no call to answer.
+_PLAIN: Mapping[str, Callable[[Any], Any]] = {
+    name: operator.attrgetter(name) for name in ("dtype", "shape", "constant", "variable", "index")
+}
+
+
+def _build_plain(base: Tree, plain: Callable[[Any], Any]) -> Evaluate:
+    """A field of an operand or of a loop variable."""
+    if base[0] == "var":
+        slot = base[1]
+
+        def of_variable(c: Context) -> Any:
+            value = c.variables[slot]
+            if value is None:
+                raise Absent(f"{base[2]} is left out")
+            return plain(value)
+
+        return of_variable
+    side, position = base[1], base[2]
+    tensors = operator.attrgetter(side)
+
+    def of_operand(c: Context) -> Any:
+        try:
+            return plain(tensors(c)[position])
+        except (AttributeError, IndexError):
+            raise Absent(f"{base[3]} is left out") from None
+
+    return of_operand
 
 
 def _no_such_fact(c: Context, value: Any) -> Any:

@@ -86,9 +86,11 @@ class Judge:
             return Verdict(False, (_no_form(self.pack, context),))
         findings: list[Finding] = []
         for stage in form.stages.values():
-            findings.extend(_failing(stage, context, "check"))
-            if any(finding.severity in _REFUSING for finding in findings):
-                return Verdict(False, tuple(findings))
+            failing = _failing(stage, context, "check")
+            if failing:
+                findings += failing
+                if any(finding.severity in _REFUSING for finding in failing):
+                    return Verdict(False, tuple(findings))
         return Verdict(True, tuple(findings)) if findings else ACCEPTED
 
     def stage_findings(self, stage: str, context: Context) -> Sequence[Finding]:
@@ -97,16 +99,16 @@ class Judge:
         if form is None:
             return (_no_form(self.pack, context),)
         clauses = form.stages.get(stage)
-        return list(_failing(clauses, context, "check")) if clauses else ()
+        return _failing(clauses, context, "check") if clauses else ()
 
     def build_findings(self, context: Context) -> list[Finding]:
         """What would fail when the delegate builds its graph with this operator."""
         form = _form_of(self._operator(context), context)
-        return [] if form is None or not form.build else list(_failing(form.build, context, BUILD))
+        return [] if form is None or not form.build else _failing(form.build, context, BUILD)
 
     def partition_findings(self, context: Any) -> list[Finding]:
         """What would fail when the delegate builds its graph for a partition."""
-        return list(_failing(self.partition_checks, context, BUILD)) if self.partition_checks else []
+        return _failing(self.partition_checks, context, BUILD) if self.partition_checks else []
 
     def values(self, name: str) -> Mapping[str, Any]:
         """The pack's per-operator values for an operator."""
@@ -169,25 +171,27 @@ def _form_of(operator: _Operator, context: Context) -> _Form | None:
     return None
 
 
-def _failing(clauses: tuple[_Compiled, ...], context: Context, stage: str) -> Iterator[Finding]:
+def _failing(clauses: tuple[_Compiled, ...], context: Context, stage: str) -> list[Finding]:
+    """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
+    findings: list[Finding] = []
     for compiled in clauses:
-        explanation = _why(compiled, context)
-        if explanation is not None:
-            yield _finding(compiled.clause, explanation, stage)
+        when, require = compiled.when, compiled.require
+        try:
+            if (when is not None and not when(context)) or require(context):
+                continue
+        except Absent:
+            pass  # Explaining comes upon it again and says what was wanted there.
+        findings.append(_finding(compiled.clause, _why(compiled, context), stage))
+    return findings
 
 
-def _why(compiled: _Compiled, context: Context) -> Explanation | None:
-    """Why the clause fails; None where it doesn't."""
+def _why(compiled: _Compiled, context: Context) -> Explanation:
+    """Why a clause that fails does so."""
     try:
-        if compiled.when is not None and not compiled.when(context):
-            return None
+        if compiled.when is not None:
+            compiled.when(context)
     except Absent as absent:
         return absence(str(absent))
-    try:
-        if compiled.require(context):
-            return None
-    except Absent:
-        pass  # `explain` comes upon it again and says what it wanted there.
     return explain(compiled.tree, context)
 
 
