@@ -41,7 +41,15 @@ class Context:
     float16 constant through its DEQUANTIZE sees the constant.
     """
 
-    __slots__ = ("inputs", "intermediates", "operator", "outputs", "subgraph", "variables")
+    __slots__ = (
+        "consumers_accepted",
+        "inputs",
+        "intermediates",
+        "operator",
+        "outputs",
+        "subgraph",
+        "variables",
+    )
 
     def __init__(
         self, subgraph: Subgraph, operator: Operator, folded: Mapping[int, Tensor] | None = None
@@ -58,6 +66,8 @@ class Context:
         self.outputs = [None if i == OMITTED else tensors[i] for i in operator.outputs]
         self.intermediates = [None if i == OMITTED else tensors[i] for i in operator.intermediates]
         self.variables: list[Any] = []
+        #: Whoever knows better, because the operators behind have been judged, says so.
+        self.consumers_accepted = True
 
 
 def elements(shape: Sequence[int]) -> int:
@@ -125,6 +135,11 @@ def _affine(tensor: Tensor) -> bool:
 
 def _scale_count(tensor: Tensor) -> int:
     return tensor.quantization.scale_count if tensor.quantization is not None else 0
+
+
+def _block_size(context: Context, tensor: Tensor) -> int:
+    fields = tensor.quantization.details_fields if tensor.quantization is not None else None
+    return int((fields or {}).get("block_size", 0))
 
 
 def _bytes(tensor: Tensor) -> int:
@@ -213,6 +228,11 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
         lambda c, t: t.quantization.zero_point_count if t.quantization else 0,
     ),
     "axis": ("int", "the quantized dimension", lambda c, t: t.quantization.axis if t.quantization else 0),
+    "block_size": (
+        "int",
+        "elements of a block that share a scale, 0 where the tensor isn't quantized in blocks",
+        _block_size,
+    ),
     "sparse": ("bool", "stored sparse", lambda c, t: t.sparsity is not None),
     "graph_input": ("bool", "an input of its subgraph", lambda c, t: t.index in c.subgraph.inputs),
     "graph_output": ("bool", "an output of its subgraph", lambda c, t: t.index in c.subgraph.outputs),
@@ -241,6 +261,11 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
         "list[tensor]",
         "inputs and outputs that are present",
         lambda c: [t for t in c.inputs if t is not None] + [t for t in c.outputs if t is not None],
+    ),
+    "consumers_accepted": (
+        "bool",
+        "the delegate takes every operator that reads an output",
+        lambda c: c.consumers_accepted,
     ),
     "has_options": ("bool", "the file has an options table", lambda c: c.operator.options_table is not None),
     "custom_bytes": (
