@@ -40,7 +40,7 @@
       row,
       text: row.textContent.toLowerCase(),
       kind: row.cells[1].textContent,
-      off: [...row.cells].slice(3, -1).map((cell) => !cell.classList.contains("d")),
+      off: [...row.cells].slice(4).map((cell) => !cell.classList.contains("d")),
     }));
     const { text, kind, state } = form.elements;
     const output = form.querySelector("output");
@@ -58,6 +58,16 @@
     form.hidden = false;
     form.addEventListener("input", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  /** Show the causes of one delegate. */
+  function filterCauses(form) {
+    const causes = document.querySelectorAll(`#${form.dataset.causes} .cause`);
+    form.hidden = false;
+    form.addEventListener("input", () => {
+      const wanted = form.elements.delegate.value;
+      for (const cause of causes) cause.hidden = wanted !== "" && !cause.dataset.audits.split(" ").includes(wanted);
+    });
   }
 
   function element(name, text, className) {
@@ -101,7 +111,7 @@
   }
 
   const dialog = document.getElementById("details");
-  const headings = (row) => [...row.closest("table").tHead.rows[0].cells].slice(3, -1).map((cell) => cell.textContent);
+  const headings = (row) => [...row.closest("table").tHead.rows[0].cells].slice(4).map((cell) => cell.textContent);
 
   /** Everything about the operator of one row. */
   function show(row) {
@@ -128,13 +138,17 @@
     if (target && target.matches(".matrix tbody tr")) {
       target.hidden = false;
       show(target);
+    } else if (target && target.hidden) {
+      target.hidden = false;
+      target.scrollIntoView();
     }
   }
 
   const button = document.getElementById("download");
   button.hidden = false;
   button.addEventListener("click", download);
-  document.querySelectorAll("form.filter").forEach(filter);
+  document.querySelectorAll("form[data-for]").forEach(filter);
+  document.querySelectorAll("form[data-causes]").forEach(filterCauses);
   addEventListener("hashchange", follow);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");

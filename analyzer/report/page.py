@@ -108,6 +108,8 @@ class Section(Struct, frozen=True):
 
     id: str
     name: str
+    folder: str
+    file: str
     facts: list[str]
     description: str
     error: str
@@ -128,6 +130,7 @@ def sections(document: Document) -> list[Section]:
 
 
 def _section(ident: str, model: Model, names: Sequence[str]) -> Section:
+    folder, slash, file = plain(model.path).rpartition("/")
     lists = list(_lists(ident, model, names))
     answers = _answers(lists)
     audits = list(zip(names, model.audits, strict=True))
@@ -135,6 +138,8 @@ def _section(ident: str, model: Model, names: Sequence[str]) -> Section:
     return Section(
         id=ident,
         name=plain(model.path),
+        folder=folder + slash,
+        file=file,
         facts=phrases.card(model).split(", "),
         description=plain(model.description),
         error=plain(model.error.message) if model.error else "",

@@ -75,7 +75,13 @@ def test_filters_narrow_the_matrix(opened: Opened) -> None:
     page.locator("select[name=kind]").select_option("")
     page.locator("select[name=state]").select_option("not on GPU")
     assert opened.rows() == 1
-    assert page.locator("form.filter output").inner_text() == "1 of 64 operators"
+    assert page.locator("form[data-for] output").inner_text() == "1 of 64 operators"
+
+
+def test_causes_can_be_narrowed_to_one_delegate(opened: Opened) -> None:
+    opened.page.locator("select[name=delegate]").select_option("GPU")
+    shown = opened.page.locator(".cause:visible")
+    assert [chip.inner_text() for chip in shown.locator(".chip").all()] == ["GPU", "GPU"]
 
 
 def test_an_operator_opens_with_every_delegate_s_findings(opened: Opened) -> None:
@@ -136,7 +142,7 @@ def test_it_reads_without_javascript(browser: Any, tmp_path: Path) -> None:
     text = opened.page.locator("main").inner_text()
     assert "Partly delegated" in text and "Ship the float32 or float16 model on iOS." in text
     assert opened.rows() == 64
-    assert not opened.page.locator("form.filter").is_visible()
+    assert not opened.page.locator("form[data-for]").is_visible()
     opened.close()
 
 
