@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from analyzer.model.graph import Tensor
-from analyzer.rules.evaluate import build
+from analyzer.rules.evaluate import look
 from analyzer.rules.nouns import CLAIMS, Names, alternatives, render
 from analyzer.rules.trees import Tree, negated, operand_of, shape_in, show
 from analyzer.vocabulary import Absent, Context
@@ -115,7 +115,7 @@ class _Explainer:
         return self._why_claim(tree, True)
 
     def value(self, tree: Tree) -> Any:
-        return build(tree)(self.context) if self.looks else None
+        return look(tree, self.context) if self.looks else None
 
     def fails(self, tree: Tree) -> bool:
         """Whether this part is at fault; one that can't be looked at is, by raising."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.model.graph import Tensor
-from analyzer.rules.evaluate import build
+from analyzer.rules.evaluate import look
 from analyzer.rules.trees import Tree, show
 from analyzer.vocabulary import Absent, Context
 
@@ -113,7 +113,7 @@ class Names:
         if self.context is None and tree[0] != "lit":
             return None
         try:
-            return build(tree)(self.context)  # type: ignore[arg-type]
+            return look(tree, self.context)  # type: ignore[arg-type]
         except Absent:
             return None
 

@@ -1,0 +1,208 @@
+"""Rules to read: everything that packs and the runtime can say of a model, each rule by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from analyzer.errors import UsageError
+from analyzer.model import schema
+from analyzer.rules import graph_rules
+from analyzer.rules.clauses import slug
+from analyzer.rules.graph_rules import GraphRule
+from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
+from analyzer.rules.packs import Packs
+from analyzer.rules.reading import sentence, terms
+from analyzer.rules.spelling import nearest
+from analyzer.rules.trees import Tree
+
+_RUNTIME = "runtime"
+#: Schema names of the operators that call subgraphs.
+_CALLERS = ("IF", "WHILE", "CALL_ONCE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE", "STABLEHLO_WHILE")
+
+
+class Rule(Struct, frozen=True):
+    """One rule in words."""
+
+    id: str
+    #: What it is about: an operator, a custom operator's code, "every operator", "a partition", "the graph".
+    subject: str
+    severity: str
+    stage: str
+    fix: str
+    source: str
+    #: What it requires; empty where only `meaning` says it.
+    requires: str = ""
+    #: The rule's own sentence, where it has one.
+    meaning: str = ""
+    #: Conditions, all of which must hold for the rule to be asked.
+    when: tuple[str, ...] = ()
+    #: Names used above -> what they stand for.
+    terms: Mapping[str, str] = {}
+    formerly: tuple[str, ...] = ()
+
+
+class OperatorPage(Struct, frozen=True):
+    """All rules on one operator by itself."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    #: Conditions under which the operator is taken before any rule is asked.
+    accepted: tuple[str, ...] = ()
+    #: Why it is never taken, where that is so.
+    refused: Rule | None = None
+
+
+class Rulebook:
+    """One pack's rules."""
+
+    def __init__(self, pack: RulePack) -> None:
+        self.pack = pack
+
+    def everywhere(self) -> list[Rule]:
+        """Rules that every operator is asked."""
+        return [_rule(clause, "every operator") for clause in self.pack.every_op]
+
+    def partitions(self) -> list[Rule]:
+        """Rules that a whole partition is asked."""
+        return [_rule(clause, "a partition") for clause in self.pack.partition_checks]
+
+    def operators(self) -> list[str]:
+        """Names of the operators that the pack lists, custom ones by their code."""
+        return [name.removeprefix("custom:") for name in self.pack.operators]
+
+    def operator(self, name: str) -> OperatorPage:
+        """What the pack says of an operator. Raises: UsageError where it lists no such operator."""
+        listed = {_key(known): known for known in self.pack.operators}
+        if _key(name) not in listed:
+            hint = nearest(name.upper(), self.operators())
+            raise UsageError(f"{self.pack.delegate} lists no operator {name}{hint}")
+        return self._page(listed[_key(name)])
+
+    def _page(self, listed: str) -> OperatorPage:
+        name = listed.removeprefix("custom:")
+        rules = msgspec.json.decode(self.pack.operators[listed], type=OperatorRules)
+        common = _shared_by_forms(rules.forms)
+        found = [_rule(clause, name) for clause in common]
+        for form in rules.forms:
+            found += [_rule(clause, name, form) for clause in form.clauses if clause not in common]
+        if all(form.when is not None for form in rules.forms):
+            found.append(self._form(name, rules.forms))
+        refused = None if rules.refused is None else _rule(rules.refused, name)
+        return OperatorPage(name, tuple(found), tuple(map(sentence, rules.accept_when)), refused)
+
+    def _form(self, name: str, forms: tuple[Form, ...]) -> Rule:
+        conditions = [form.when for form in forms if form.when is not None]
+        return Rule(
+            id=f"{self.pack.delegate}/{slug(name)}/form",
+            subject=name,
+            severity="blocker",
+            stage=self.pack.unlisted.stage,
+            fix=self.pack.unlisted.fix,
+            source=self.pack.unlisted.source,
+            requires="; or ".join(map(sentence, conditions)),
+            meaning="The operator is called in one of the forms that are known.",
+            terms=terms(*conditions),
+        )
+
+    def graph(self) -> list[Rule]:
+        """Rules that follow from the pack's policies, or, in the runtime's, from what it asks of any model."""
+        pack, policies = self.pack, self.pack.graph
+        if pack.delegate == _RUNTIME:
+            whole = (*graph_rules.BUILDING.values(), graph_rules.SIZELESS_OUTPUT)
+            calls = [msgspec.structs.replace(rule, id=f"{slug(op)}/{rule.id}") for op in _CALLERS for rule in graph_rules.CALLS.values()]
+            return [self._of_graph(rule) for rule in (*whole, *calls)]
+        found = [graph_rules.TIE] if policies.max_partitions is not None else []
+        found += [graph_rules.FLOAT16_LIMIT] if policies.fp16_limit_rolls_back is not None else []
+        found += [graph_rules.FLOAT16_CONSTANT] if policies.constant_fp16_dequantize != "as-any-operator" else []
+        return [self._of_graph(rule) for rule in found]
+
+    def _of_graph(self, rule: GraphRule) -> Rule:
+        return Rule(
+            id=f"{self.pack.delegate}/{rule.id}",
+            subject="the graph",
+            severity=rule.severity,
+            stage=rule.stage,
+            fix=rule.fix,
+            source=rule.source,
+            meaning=rule.meaning,
+        )
+
+    def unlisted(self, operator: str) -> Rule | None:
+        """The rule that refuses an operator of that name in ids; None where the pack lists it."""
+        if operator in {slug(name) for name in self.operators()}:
+            return None
+        builtin = {slug(name): name for name in schema.members("BuiltinOperator").values()}
+        clause = self.pack.unlisted if operator in builtin else self.pack.unlisted_custom
+        found = _rule(clause, builtin.get(operator, operator))
+        return msgspec.structs.replace(found, id=f"{self.pack.delegate}/{operator}/{clause.id}")
+
+    def rules(self) -> Iterator[Rule]:
+        """Every rule of the pack but those on operators that it doesn't list."""
+        yield from self.everywhere()
+        for listed in self.pack.operators:
+            page = self._page(listed)
+            yield from page.rules
+            yield from [page.refused] if page.refused is not None else []
+        yield from self.partitions()
+        yield from self.graph()
+
+
+def find(packs: Packs, identity: str) -> tuple[RulePack, list[Rule]]:
+    """The rule with this id, or that had it once; or all rules whose ids begin with it.
+
+    Raises: UsageError where there is none.
+    """
+    delegate, _, rest = identity.strip("/").partition("/")
+    pack = packs.runtime if delegate == _RUNTIME else packs.get(delegate) if delegate in packs.names() else None
+    if pack is None:
+        known = [*packs.names(), _RUNTIME]
+        raise UsageError(f"rule {identity}: no delegate {delegate}{nearest(delegate, known)}; known: {', '.join(known)}")
+    book = Rulebook(pack)
+    rules = list(book.rules())
+    for found in (
+        [rule for rule in rules if rule.id == identity],
+        [rule for rule in rules if identity in rule.formerly],
+        _unlisted(book, rest),
+        [rule for rule in rules if rule.id.startswith((f"{delegate}/{rest}/", f"{delegate}/{rest}.")) or not rest],
+    ):
+        if found:
+            return pack, found
+    raise UsageError(f"rule {identity}: {delegate} has no such rule{nearest(identity, [rule.id for rule in rules])}")
+
+
+def _unlisted(book: Rulebook, rest: str) -> list[Rule]:
+    operator, _, name = rest.partition("/")
+    if name not in (book.pack.unlisted.id, book.pack.unlisted_custom.id):
+        return []
+    found = book.unlisted(operator)
+    return [found] if found is not None and found.id.endswith(f"/{name}") else []
+
+
+def _rule(clause: Clause, subject: str, form: Form | None = None) -> Rule:
+    whens: list[Tree] = [tree for tree in (form.when if form else None, clause.when) if tree is not None]
+    return Rule(
+        id=clause.id,
+        subject=subject,
+        severity=clause.severity,
+        stage=clause.stage,
+        fix=clause.fix,
+        source=clause.source,
+        requires="" if clause.require == ["lit", False] else sentence(clause.require),
+        meaning=clause.message,
+        when=tuple(map(sentence, whens)),
+        terms=terms(clause.require, *whens),
+        formerly=clause.formerly,
+    )
+
+
+def _shared_by_forms(forms: tuple[Form, ...]) -> list[Clause]:
+    """Clauses that stand in every form, because the operator's table states them."""
+    first, *others = forms
+    return [clause for clause in first.clauses if others and all(clause in form.clauses for form in others)]
+
+
+def _key(name: str) -> str:
+    return slug(name.removeprefix("custom:"))
