@@ -195,15 +195,20 @@ def _partitions(prepared: Prepared, delegation: Delegation) -> list[PartitionAud
 
 def _summary(operators: list[OperatorAudit], partitions: list[PartitionAudit], crashes: bool) -> Summary:
     total = len(operators)
-    delegated = sum(operator.delegated for operator in operators)
-    macs = sum(operator.macs or 0 for operator in operators)
-    delegated_macs = sum(operator.macs or 0 for operator in operators if operator.delegated)
-    supported = sum(operator.supported for operator in operators)
-    folded = sum(operator.folded for operator in operators)
+    delegated = macs = delegated_macs = supported = folded = unsupported = 0
+    for operator in operators:
+        count = operator.macs or 0
+        macs += count
+        supported += operator.supported
+        folded += operator.folded
+        unsupported += not (operator.supported or operator.folded)
+        if operator.delegated:
+            delegated += 1
+            delegated_macs += count
     return Summary(
         operators=total,
         supported=supported,
-        unsupported=sum(not operator.supported and not operator.folded for operator in operators),
+        unsupported=unsupported,
         folded=folded,
         delegated=delegated,
         partitions=len(partitions),

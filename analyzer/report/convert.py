@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+
+from msgspec import structs
 
 from analyzer import __version__
 from analyzer.audit import Audit, DelegateAudit, OperatorAudit
@@ -54,10 +55,16 @@ def model(audit: Audit, sha256: str | None = None) -> document.Model:
 
 def _dtypes(subgraphs: Sequence[Subgraph]) -> tuple[str, ...]:
     """Element types of what operators compute, the most frequent first."""
-    counted: Counter[str] = Counter()
+    counted: dict[str, int] = {}
     for subgraph in subgraphs:
+        tensors = subgraph.tensors
         for operator in subgraph.operators:
-            counted.update(subgraph.tensors[tensor].dtype for tensor in operator.outputs if tensor != OMITTED)
+            for index in operator.outputs:
+                if index != OMITTED:
+                    dtype = tensors[index].dtype
+                    counted[dtype] = counted.get(dtype, 0) + 1
+    if len(counted) < 2:
+        return tuple(counted)
     return tuple(dtype for dtype, _ in sorted(counted.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
@@ -89,7 +96,7 @@ def _audit(one: DelegateAudit, subgraphs: Sequence[Subgraph]) -> document.Audit:
             for partition in one.partitions
         ),
         blockers=tuple(_blocker(blocker) for blocker in one.blockers),
-        summary=document.Summary(**{name: getattr(summary, name) for name in summary.__struct_fields__}),
+        summary=document.Summary(**structs.asdict(summary)),
     )
 
 

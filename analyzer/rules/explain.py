@@ -34,6 +34,10 @@ class Explanation(Struct, frozen=True):
     absent: bool = False
 
 
+#: For clauses whose own sentence says it all.
+UNEXPLAINED = Explanation("", None, None)
+
+
 def explain(tree: Tree, context: Context) -> Explanation:
     """Explain why `tree` doesn't hold for the operator in `context`."""
     explainer = _Explainer(context)

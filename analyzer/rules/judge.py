@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from analyzer.rules.evaluate import Evaluate, build, fill, fold
-from analyzer.rules.explain import Explanation, absence, explain
+from analyzer.rules.explain import UNEXPLAINED, Explanation, absence, explain
 from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
 from analyzer.rules.trees import operand_of
 from analyzer.rules.words import message, proof
@@ -92,6 +93,12 @@ class Judge:
                 if any(finding.severity in _REFUSING for finding in failing):
                     return Verdict(False, tuple(findings))
         return Verdict(True, tuple(findings)) if findings else ACCEPTED
+
+    @cached_property
+    def awaiting_readers(self) -> frozenset[str]:
+        """Operators whose rules ask whether their readers are accepted."""
+        operators = self.pack.operators.items()
+        return frozenset(name for name, rules in operators if b'"consumers_accepted"' in bytes(rules))
 
     def stage_findings(self, stage: str, context: Context) -> Sequence[Finding]:
         """What one stage alone finds."""
@@ -192,7 +199,7 @@ def _why(compiled: _Compiled, context: Context) -> Explanation:
             compiled.when(context)
     except Absent as absent:
         return absence(str(absent))
-    return explain(compiled.tree, context)
+    return UNEXPLAINED if compiled.clause.kind == "unlisted" else explain(compiled.tree, context)
 
 
 def _finding(clause: Clause, explanation: Explanation, stage: str) -> Finding:

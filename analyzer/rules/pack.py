@@ -13,7 +13,7 @@ SEVERITIES = ("blocker", "crash", "hazard", "note")
 #: What `[graph] build_failure` may say.
 BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load", "keeps-others")
 #: What `[graph] constant_fp16_dequantize` may say.
-FP16_DEQUANTIZE = ("never", "if-fully-delegated", "if-consumers-accepted", "as-any-operator")
+FP16_DEQUANTIZE = ("never", "if-fully-delegated", "as-any-operator")
 
 
 class Clause(Struct, frozen=True, omit_defaults=True):

@@ -23,6 +23,17 @@ _RUNTIME = "runtime"
 _CALLERS = ("IF", "WHILE", "CALL_ONCE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE", "STABLEHLO_WHILE")
 
 
+_OF_ANY_MODEL = (
+    *graph_rules.BUILDING.values(),
+    graph_rules.SIZELESS_OUTPUT,
+    *(
+        msgspec.structs.replace(rule, id=f"{slug(operator)}/{rule.id}")
+        for operator in _CALLERS
+        for rule in graph_rules.CALLS.values()
+    ),
+)
+
+
 class Rule(Struct, frozen=True):
     """One rule in words."""
 
@@ -109,15 +120,17 @@ class Rulebook:
 
     def graph(self) -> list[Rule]:
         """Rules that follow from the pack's policies, or, in the runtime's, from what it asks of any model."""
-        pack, policies = self.pack, self.pack.graph
-        if pack.delegate == _RUNTIME:
-            whole = (*graph_rules.BUILDING.values(), graph_rules.SIZELESS_OUTPUT)
-            calls = [msgspec.structs.replace(rule, id=f"{slug(op)}/{rule.id}") for op in _CALLERS for rule in graph_rules.CALLS.values()]
-            return [self._of_graph(rule) for rule in (*whole, *calls)]
-        found = [graph_rules.TIE] if policies.max_partitions is not None else []
-        found += [graph_rules.FLOAT16_LIMIT] if policies.fp16_limit_rolls_back is not None else []
-        found += [graph_rules.FLOAT16_CONSTANT] if policies.constant_fp16_dequantize != "as-any-operator" else []
+        found = _OF_ANY_MODEL if self.pack.delegate == _RUNTIME else self._policies()
         return [self._of_graph(rule) for rule in found]
+
+    def _policies(self) -> Iterator[GraphRule]:
+        policies = self.pack.graph
+        if policies.max_partitions is not None:
+            yield graph_rules.TIE
+        if policies.fp16_limit_rolls_back is not None:
+            yield graph_rules.FLOAT16_LIMIT
+        if policies.constant_fp16_dequantize != "as-any-operator":
+            yield graph_rules.FLOAT16_CONSTANT
 
     def _of_graph(self, rule: GraphRule) -> Rule:
         return Rule(
@@ -156,21 +169,31 @@ def find(packs: Packs, identity: str) -> tuple[RulePack, list[Rule]]:
     Raises: UsageError where there is none.
     """
     delegate, _, rest = identity.strip("/").partition("/")
-    pack = packs.runtime if delegate == _RUNTIME else packs.get(delegate) if delegate in packs.names() else None
+    pack = (
+        packs.runtime if delegate == _RUNTIME else packs.get(delegate) if delegate in packs.names() else None
+    )
     if pack is None:
         known = [*packs.names(), _RUNTIME]
-        raise UsageError(f"rule {identity}: no delegate {delegate}{nearest(delegate, known)}; known: {', '.join(known)}")
+        raise UsageError(
+            f"rule {identity}: no delegate {delegate}{nearest(delegate, known)}; known: {', '.join(known)}"
+        )
     book = Rulebook(pack)
     rules = list(book.rules())
     for found in (
         [rule for rule in rules if rule.id == identity],
         [rule for rule in rules if identity in rule.formerly],
         _unlisted(book, rest),
-        [rule for rule in rules if rule.id.startswith((f"{delegate}/{rest}/", f"{delegate}/{rest}.")) or not rest],
+        [
+            rule
+            for rule in rules
+            if rule.id.startswith((f"{delegate}/{rest}/", f"{delegate}/{rest}.")) or not rest
+        ],
     ):
         if found:
             return pack, found
-    raise UsageError(f"rule {identity}: {delegate} has no such rule{nearest(identity, [rule.id for rule in rules])}")
+    raise UsageError(
+        f"rule {identity}: {delegate} has no such rule{nearest(identity, [rule.id for rule in rules])}"
+    )
 
 
 def _unlisted(book: Rulebook, rest: str) -> list[Rule]:
