@@ -12,7 +12,8 @@ from analyzer.model.graph import Model, Prepared
 from analyzer.partition import crossing
 from analyzer.prepare import Runtime
 from analyzer.rules.catalogue import Catalogue
-from analyzer.rules.evaluate import Evaluate, build, fold
+from analyzer.rules.evaluate import Evaluate, build
+from analyzer.rules.folding import fold
 from analyzer.rules.judge import Finding, Judge
 from analyzer.rules.pack import RulePack
 from analyzer.rules.packs import Packs

@@ -26,7 +26,7 @@ from analyzer.partition import (
     tie_at_limit,
 )
 from analyzer.partition import partition as group
-from analyzer.rules import evaluate, graph_rules
+from analyzer.rules import evaluate, folding, graph_rules
 from analyzer.rules.graph_rules import GraphRule
 from analyzer.rules.judge import Finding, Judge, Verdict
 from analyzer.rules.pack import Graph
@@ -130,7 +130,7 @@ def _limits(judge: Judge) -> _Limits:
     graph, parameters = judge.pack.graph, judge.parameters
 
     def value(tree: Any, otherwise: Any) -> Any:
-        return otherwise if tree is None else evaluate.build(evaluate.fold(tree, parameters))(None)  # type: ignore[arg-type]
+        return otherwise if tree is None else evaluate.build(folding.fold(tree, parameters))(None)  # type: ignore[arg-type]
 
     most = value(graph.max_partitions, None)
     return _Limits(

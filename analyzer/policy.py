@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from analyzer.audit import Audit, DelegateAudit, Summary
 from analyzer.errors import UsageError
-from analyzer.rules.evaluate import build, fold
+from analyzer.rules.evaluate import build
+from analyzer.rules.folding import fold
 from analyzer.rules.spelling import nearest
 from analyzer.vocabulary import Absent
 

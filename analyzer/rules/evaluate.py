@@ -1,4 +1,4 @@
-"""Checked tree -> function of a context. Trees are folded for a pack's parameters first."""
+"""Checked tree -> function of a context."""
 
 from __future__ import annotations
 
@@ -27,71 +27,6 @@ SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "/": operator.truediv,
     "%": operator.mod,
 }
-
-
-def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
-    """The tree with parameters in place and everything that follows from them alone computed."""
-    node = tree[0]
-    if node in ("lit", "fact", "operand", "rest", "option", "var"):
-        return tree
-    if node == "param":
-        return ["lit", parameters[tree[1]]]
-    if node in ("and", "or"):
-        return _fold_logic(node, tree, parameters)
-    if node == "if":
-        condition = fold(tree[1], parameters)
-        if condition[0] == "lit":
-            return fold(tree[2] if condition[1] else tree[3], parameters)
-        return ["if", condition, fold(tree[2], parameters), fold(tree[3], parameters)]
-    if node == "each":
-        loops = [[slots, fold(iterable, parameters)] for slots, iterable in tree[2]]
-        kept = None if tree[3] is None else fold(tree[3], parameters)
-        return ["each", fold(tree[1], parameters), loops, kept]
-    if node == "named":
-        inner = fold(tree[2], parameters)
-        return inner if inner[0] == "lit" else ["named", tree[1], inner]
-    parts = [fold(part, parameters) if isinstance(part, list) else part for part in tree[1:]]
-    folded = [node, *parts]
-    if node in _COMPUTED and all(_literal(part) for part in parts if isinstance(part, list)):
-        try:
-            return ["lit", build(folded)(None)]  # type: ignore[arg-type]
-        except Absent:
-            return folded
-    return folded
-
-
-_COMPUTED = ("not", "cmp", "arith", "neg", "call")
-
-
-def _literal(tree: Tree) -> bool:
-    return tree[0] == "lit" or (tree[0] == "list" and all(_literal(part) for part in tree[1:]))
-
-
-def fill(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
-    """The tree with parameters in place and nothing computed, so that it can still be explained."""
-    if tree[:1] == ["param"]:
-        return ["named", tree[1], ["lit", parameters[tree[1]]]]
-    if tree[:1] == ["lit"]:
-        return tree
-    if tree[:1] == ["named"] and (known := fold(tree, parameters))[0] == "lit":
-        return ["named", tree[1], known]
-    return [fill(part, parameters) if isinstance(part, list) else part for part in tree]
-
-
-def _fold_logic(node: str, tree: Tree, parameters: Mapping[str, Any]) -> Tree:
-    decides = node == "or"
-    parts: list[Tree] = []
-    for part in tree[1:]:
-        folded = fold(part, parameters)
-        if folded[0] != "lit":
-            parts.append(folded)
-        elif folded[1] is decides:
-            # What stands before is kept: it may touch an absent thing and so fail first.
-            parts.append(folded)
-            break
-    if not parts:
-        return ["lit", not decides]
-    return parts[0] if len(parts) == 1 else [node, *parts]
 
 
 def build(tree: Tree) -> Evaluate:

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from analyzer.rules.evaluate import Evaluate, build, fill, fold
+from analyzer.rules.evaluate import Evaluate, build
 from analyzer.rules.explain import UNEXPLAINED, Explanation, absence, explain
+from analyzer.rules.folding import fill, fold
 from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
 from analyzer.rules.trees import operand_of
 from analyzer.rules.words import message, proof

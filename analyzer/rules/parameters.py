@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from analyzer.errors import UsageError
-from analyzer.rules.evaluate import build, fold
+from analyzer.rules.evaluate import build
+from analyzer.rules.folding import fold
 from analyzer.rules.pack import Parameter, RulePack
 from analyzer.rules.spelling import nearest
 from analyzer.rules.versions import version_number

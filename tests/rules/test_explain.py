@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from analyzer.model import read_bytes
-from analyzer.rules.evaluate import build, fold
+from analyzer.rules.evaluate import build
 from analyzer.rules.explain import Explanation, absence, explain
 from analyzer.rules.expression import Definition, Scope, parse
+from analyzer.rules.folding import fold
 from analyzer.rules.option_types import enums, option_types
 from analyzer.rules.pack import Clause
 from analyzer.rules.packs import Packs
