@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -171,6 +172,8 @@ _workers: list[Worker] = []
 
 
 def _start(task: Task) -> None:
+    # An interruption from the keyboard reaches every process; the one that started them speaks for all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _workers.append(Worker(task))
 
 

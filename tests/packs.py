@@ -50,7 +50,8 @@ fix = "Use RELU."
 def tiny(graph: str = "", more: str = "", name: str = "tiny") -> str:
     """A pack that takes RELU, ADD, MUL, CONV_2D, DEQUANTIZE, ABS, COS and EXP, and refuses all others.
 
-    COS doesn't build, EXP is a hazard, SIN is a crash. `graph` is its `[graph]` section, `more` stands before all tables.
+    COS doesn't build, EXP is a hazard, SIN is a crash. `graph` is its `[graph]` section, `more` stands
+    before all tables.
     """
     head, tables = _HEAD.format(name=name).split("\n[", 1)
     return f"{head}\n{more}\n[{tables}{_OPERATORS}\n[graph]\n{graph}\n"

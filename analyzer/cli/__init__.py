@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from analyzer import __version__
-from analyzer.errors import AnalyzerError
+from analyzer.errors import AnalyzerError, RuleError
 
 PROGRAM = "delegate-analyzer"
-HOLDS, FAILS, BAD_INPUT, INTERNAL = 0, 1, 2, 3
+HOLDS, FAILS, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
 #: Command -> (module, the line that `--help` shows).
 _COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -44,8 +44,17 @@ class Commands(click.Group):
         if name not in _COMMANDS and not name.startswith("-"):
             from analyzer.rules.spelling import nearest
 
-            raise click.UsageError(f"there is no command {name}{nearest(name, list(_COMMANDS))}")
+            hint = nearest(name, list(_COMMANDS)) or "."
+            raise click.UsageError(f"There is no command {name}{hint}")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader went away, as `head` does: nothing is wrong, but nothing more can be said.
+            hush()
+            return HOLDS
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -54,6 +63,7 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
+    no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 the policy holds, 1 it doesn't, 2 bad input or usage, 3 internal error.",
 )
@@ -70,14 +80,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return found if isinstance(found, int) else HOLDS
     except click.ClickException as error:
         return _complain(_one_line(error))
+    except RuleError as error:
+        return _complain(*error.problems)
     except AnalyzerError as error:
         return _complain(str(error))
     except (click.Abort, KeyboardInterrupt):
-        return _complain("interrupted", 130)
+        return _complain("interrupted", code=INTERRUPTED)
     except BrokenPipeError:
-        # The reader went away, as `head` does: nothing is wrong, but nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        hush()
         return HOLDS
+    except OSError as error:
+        hush()
+        return _complain(f"{error.filename or 'output'}: {error.strerror}; make room or choose another place")
     except Exception as error:
         if os.environ.get("DELEGATE_ANALYZER_TRACEBACK"):
             raise
@@ -85,17 +99,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(
             f"internal error ({where}); run it again with DELEGATE_ANALYZER_TRACEBACK=1 and report what "
             f"it prints, with {PROGRAM} {__version__} and, if you may, the model",
-            INTERNAL,
+            code=INTERNAL,
         )
+
+
+def complain(line: str) -> None:
+    """Say on stderr, in one line, what is wrong."""
+    from analyzer.report.text import plain
+
+    click.echo(f"{PROGRAM}: {plain(line)}", err=True)
+
+
+def hush() -> None:
+    """Let stdout lead nowhere: what is still on its way there would fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(error: click.ClickException) -> str:
     message = " ".join(error.format_message().split())
-    context = getattr(error, "ctx", None)
-    return f"{message} Try {context.command_path} --help." if context is not None else message
+    if not isinstance(error, click.UsageError):
+        return message
+    command = error.ctx.command_path if error.ctx is not None else PROGRAM
+    return f"{message} Try {command} --help."
 
 
-def _complain(message: str, code: int = BAD_INPUT) -> int:
-    for line in message.splitlines() or [""]:
-        click.echo(f"{PROGRAM}: {line}", err=True)
+def _complain(*lines: str, code: int = BAD_INPUT) -> int:
+    for line in lines:
+        complain(line)
     return code

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from analyzer import fleet
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, PROGRAM
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, hush
 from analyzer.cli.output import Target, colored, targets, write
 from analyzer.errors import UsageError
 from analyzer.report import FORMATS, convert, document, render
@@ -73,7 +73,7 @@ def command(
     for answer in _with_progress(fleet.answers(worker, models, jobs), len(models), quiet):
         if answer.error is not None:
             broken = True
-            click.echo(f"{PROGRAM}: {answer.error}", err=True)
+            complain(answer.error)
         found.append(answer.model)
         reasons += answer.reasons
     policy = document.Policy(fail_on=policies, failed=bool(reasons), reasons=tuple(reasons))
@@ -122,13 +122,21 @@ def _with_progress(answers: Iterator[fleet.Answer], count: int, quiet: bool) -> 
         yield from bar
 
 
+def _show(content: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The exit code still tells whether the policy holds.
+        hush()
+
+
 def _deliver(whole: document.Document, wanted: Sequence[Target], color: str, verbose: bool) -> None:
     for target in wanted:
         width = shutil.get_terminal_size((80, 24)).columns if target.file is None else 100
         colors = colored(color) if target.file is None else color == "always"
         content = render(whole, target.format, View(width=width, color=colors, verbose=verbose))
         if target.file is None:
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
+            _show(content)
         else:
             write(target.file, content)

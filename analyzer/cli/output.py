@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +24,9 @@ class Target(Struct, frozen=True):
 
 def targets(stdout_format: str, files: Sequence[str]) -> list[Target]:
     """What `--format` and `-o [FORMAT=]FILE` ask for. Raises: UsageError."""
+    on_stdout = Target(_known(stdout_format, "--format"), None)
     if not files:
-        return [Target(_known(stdout_format, "--format"), None)]
+        return [on_stdout]
     found = [_target(text) for text in files]
     for target in found:
         folder = Path(target.file or "").parent
@@ -36,6 +38,8 @@ def targets(stdout_format: str, files: Sequence[str]) -> list[Target]:
 def _target(text: str) -> Target:
     before, sign, after = text.partition("=")
     if sign and before in FORMATS:
+        if not after:
+            raise UsageError(f"-o {text}: names no file; write -o {text}FILE")
         return Target(before, after)
     ending = Path(text).suffix.lower()
     if ending not in ENDINGS:
@@ -58,25 +62,38 @@ def _known(name: str, option: str) -> str:
 
 def write(file: str, content: bytes) -> None:
     """Write a file whole or not at all. Raises: UsageError."""
-    path = Path(file)
-    if path.exists() and not path.is_file():
-        # A device or a pipe can't be replaced by a finished file.
-        path.write_bytes(content)
-        return
-    import tempfile
-
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as output:
+        if os.path.exists(file) and not os.path.isfile(file):
+            # A device or a pipe can't be replaced by a finished file.
+            with open(file, "wb") as output:
                 output.write(content)
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        else:
+            _replace(os.path.realpath(file), content)
     except OSError as error:
         raise UsageError(f"-o {file}: can't be written ({error.strerror}); choose another place") from None
+
+
+def _replace(path: str, content: bytes) -> None:
+    import tempfile
+
+    folder, name = os.path.split(path)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+    try:
+        with os.fdopen(handle, "wb") as output:
+            output.write(content)
+        os.chmod(temporary, _rights(path))
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _rights(path: str) -> int:
+    """Those of the file that is replaced, or what new files get."""
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return 0o666 & ~_umask()
 
 
 def _umask() -> int:

@@ -1,0 +1,197 @@
+"""The program as a whole: help, usage errors, what it loads, and how it ends when something else does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analyzer import __version__, fleet
+from tests.cli.models import chain, save
+from tests.cli.running import run, run_apart
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_version() -> None:
+    done = run("--version")
+    assert (done.code, done.err) == (0, "")
+    assert __version__ in done.text
+
+
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("audit", "--help"), ("audit", "-h")])
+def test_help(words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert (done.code, done.err) == (0, "")
+    assert done.text.startswith(f"Usage: {' '.join(['delegate-analyzer', *words[:-1]])} ")
+    assert max(map(len, done.text.splitlines())) <= 80
+
+
+def test_help_names_the_exit_codes_and_every_command() -> None:
+    text = run("--help").text
+    for word in ("0 the policy holds", "audit", "inspect", "explain", "rules", "schema"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "Missing command"),
+        (("audti",), "There is no command audti; did you mean audit?"),
+        (("audit",), "Missing argument 'PATH...'"),
+        (("--bogus",), "--bogus"),
+        (("audit", "sample:", "--delegat", "gpu"), "--delegate"),
+        (("audit", "sample:", "-d"), "-d"),
+        (("audit", "sample:", "-j", "0"), "0 is not in the range x>=1"),
+        (("audit", "sample:", "-j", "many"), "many"),
+        (("audit", "sample:", "--color", "red"), "red"),
+        (("audit", "sample:", "-q=1"), "-="),
+    ],
+)
+def test_usage_errors_are_one_line(words: tuple[str, ...], complaint: str) -> None:
+    done = run(*words)
+    assert (done.code, done.out) == (2, b"")
+    assert complaint in done.complaint
+    assert "--help" in done.complaint
+
+
+def test_usage_errors_in_a_process_of_its_own() -> None:
+    assert run_apart("audit") == run("audit")
+
+
+@pytest.mark.parametrize(
+    "code", ["import analyzer.cli", "import analyzer.cli; analyzer.cli.main(['--help'])"]
+)
+def test_starting_loads_nothing_heavy(code: str) -> None:
+    heavy = ["numpy", "flatbuffers", "jinja2", "tabulate", "tensorflow", "ai_edge_litert", "analyzer.audit"]
+    code += f"; import sys; sys.exit(' '.join(name for name in {heavy} if name in sys.modules) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_audit_to_json_loads_nothing_heavy() -> None:
+    heavy = ["numpy", "flatbuffers", "jinja2", "tabulate", "tensorflow", "ai_edge_litert"]
+    code = "import analyzer.cli; analyzer.cli.main(['audit', 'sample:', '--format', 'json'])"
+    code += f"; import sys; sys.exit(' '.join(name for name in {heavy} if name in sys.modules) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def break_down(*_: object) -> None:
+    raise KeyError("some\nthing")
+
+
+def test_an_internal_error_is_one_line_that_says_how_to_report_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet.Worker, "answer", break_down)
+    done = run("audit", "sample:")
+    assert (done.code, done.out) == (3, b"")
+    assert done.complaint.startswith("internal error (KeyError: ")
+    assert "DELEGATE_ANALYZER_TRACEBACK=1" in done.complaint
+    assert __version__ in done.complaint
+
+
+def test_an_internal_error_can_be_seen_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet.Worker, "answer", break_down)
+    monkeypatch.setenv("DELEGATE_ANALYZER_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        run("audit", "sample:")
+
+
+def test_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fleet.Worker, "answer", interrupt)
+    done = run("audit", "sample:")
+    assert (done.code, done.out) == (130, b"")
+    assert done.err.split() == ["delegate-analyzer:", "interrupted"]
+
+
+#: Audits what the arguments name and interrupts the whole process group when the processes are idle.
+INTERRUPTED = """
+import os, signal, sys, time
+from analyzer import cli, fleet
+answers = fleet.answers
+def interrupted(*arguments):
+    for number, answer in enumerate(answers(*arguments)):
+        yield answer
+        if number == 98:
+            time.sleep(0.2)
+            os.killpg(0, signal.SIGINT)
+fleet.answers = interrupted
+sys.exit(cli.main(["audit", *sys.argv[1:]]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are another matter there")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interruption_from_the_keyboard(tmp_path: Path, jobs: str) -> None:
+    for number in range(100):
+        save(tmp_path / f"{number}.tflite", chain(*["RELU"] * 40))
+    command = [sys.executable, "-c", INTERRUPTED, tmp_path, "-j", jobs]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, start_new_session=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.split() == ["delegate-analyzer:", "interrupted"]
+
+
+@pytest.mark.parametrize(("operators", "code"), [(("NEG",), 1), (("RELU",), 0)])
+@pytest.mark.parametrize("format", ["json", "table"])
+def test_a_reader_that_goes_away(
+    tmp_path: Path, rules: Path, operators: tuple[str, ...], code: int, format: str
+) -> None:
+    for number in range(300):
+        save(tmp_path / "set" / f"{number}.tflite", chain(*operators * 3))
+    command = ["-m", "analyzer", "audit", tmp_path / "set", "-v", "--format", format]
+    child = subprocess.Popen(
+        [sys.executable, *command, "--rules", rules, "-d", "tiny"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdout is not None and child.stderr is not None
+    child.stdout.read(10)
+    child.stdout.close()
+    err = child.stderr.read()
+    child.stderr.close()
+    assert (child.wait(), err) == (code, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("audit", "sample:"), ("--help",)])
+def test_output_that_finds_no_space(words: tuple[str, ...]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "analyzer", *words], cwd=ROOT, stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 2
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 1 and "No space left on device" in lines[0]
+
+
+def test_progress_stays_off_stderr_where_that_is_no_terminal(tmp_path: Path) -> None:
+    for number in range(20):
+        save(tmp_path / f"{number}.tflite", chain("RELU"))
+    assert run("audit", tmp_path).err == ""
+
+
+def test_progress_on_a_terminal(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    for number in range(20):
+        save(tmp_path / "set" / f"{number}.tflite", chain("RELU"))
+    reading, writing = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "analyzer", "audit", tmp_path / "set", "--format", "json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=writing,
+    ) as child:
+        os.close(writing)
+        out, _ = child.communicate(timeout=60)
+    said = os.read(reading, 65536)
+    os.close(reading)
+    assert len(json.loads(out)["models"]) == 20
+    assert b"Auditing" in said
