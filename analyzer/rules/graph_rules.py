@@ -32,7 +32,7 @@ FLOAT16_LIMIT = GraphRule(
     "Operators that the limit then leaves to the CPU keep float16 operands, which the CPU refuses: "
     "nothing is delegated.",
     "Ship float32 weights, remove what splits the graph, or raise the limit on partitions.",
-    "the limit on partitions comes after operands are re-pointed",
+    "tflite/delegates/utils.cc FP16GraphPartitionHelper",
     stage="build",
 )
 FLOAT16_CONSTANT = GraphRule(

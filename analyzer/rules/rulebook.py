@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +20,8 @@ from analyzer.rules.spelling import nearest
 from analyzer.rules.trees import Tree
 
 _RUNTIME = "runtime"
+#: What rules are about that concern no single operator.
+GRAPH = "the graph"
 #: Schema names of the operators that call subgraphs.
 _CALLERS = ("IF", "WHILE", "CALL_ONCE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE", "STABLEHLO_WHILE")
 
@@ -64,6 +67,13 @@ class OperatorPage(Struct, frozen=True):
     accepted: tuple[str, ...] = ()
     #: Why it is never taken, where that is so.
     refused: Rule | None = None
+    #: The pack's per-operator values that this operator sets.
+    values: Mapping[str, Any] = {}
+
+    @property
+    def terms(self) -> Mapping[str, str]:
+        """Names that the rules use -> what they stand for."""
+        return {name: meaning for rule in self.rules for name, meaning in rule.terms.items()}
 
 
 class Rulebook:
@@ -102,7 +112,8 @@ class Rulebook:
         if all(form.when is not None for form in rules.forms):
             found.append(self._form(name, rules.forms))
         refused = None if rules.refused is None else _rule(rules.refused, name)
-        return OperatorPage(name, tuple(found), tuple(map(sentence, rules.accept_when)), refused)
+        accepted = tuple(map(sentence, rules.accept_when))
+        return OperatorPage(name, tuple(found), accepted, refused, rules.values)
 
     def _form(self, name: str, forms: tuple[Form, ...]) -> Rule:
         conditions = [form.when for form in forms if form.when is not None]
@@ -119,7 +130,7 @@ class Rulebook:
         )
 
     def graph(self) -> list[Rule]:
-        """Rules that follow from the pack's policies, or, in the runtime's, from what it asks of any model."""
+        """Rules that follow from the pack's policies; of the runtime, what it asks of any model."""
         found = _OF_ANY_MODEL if self.pack.delegate == _RUNTIME else self._policies()
         return [self._of_graph(rule) for rule in found]
 
@@ -135,7 +146,7 @@ class Rulebook:
     def _of_graph(self, rule: GraphRule) -> Rule:
         return Rule(
             id=f"{self.pack.delegate}/{rule.id}",
-            subject="the graph",
+            subject=GRAPH,
             severity=rule.severity,
             stage=rule.stage,
             fix=rule.fix,
@@ -151,6 +162,14 @@ class Rulebook:
         clause = self.pack.unlisted if operator in builtin else self.pack.unlisted_custom
         found = _rule(clause, builtin.get(operator, operator))
         return msgspec.structs.replace(found, id=f"{self.pack.delegate}/{operator}/{clause.id}")
+
+    def others(self) -> list[Rule]:
+        """What is said of all operators that the pack doesn't list."""
+        clauses = {clause.id: clause for clause in (self.pack.unlisted, self.pack.unlisted_custom)}
+        return [
+            msgspec.structs.replace(_rule(clause, "any other"), id=f"{self.pack.delegate}/any/{clause.id}")
+            for clause in clauses.values()
+        ]
 
     def rules(self) -> Iterator[Rule]:
         """Every rule of the pack but those on operators that it doesn't list."""

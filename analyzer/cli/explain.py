@@ -1,0 +1,29 @@
+"""`delegate-analyzer explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from analyzer.cli import HOLDS
+from analyzer.cli.screen import width
+from analyzer.report import reference
+from analyzer.rules.packs import Packs
+from analyzer.rules.rulebook import find
+
+
+@click.command("explain")
+@click.argument("rule")
+@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+def command(rule: str, rules: tuple[str, ...]) -> int:
+    """Explain a rule: what it requires, when, why, where that is known from, and what to do.
+
+    RULE is an id as in an audit, such as hexagon/conv-2d/version; the beginning of ids lists all of them.
+    """
+    pack, found = find(Packs(map(Path, rules)), rule)
+    if len(found) == 1:
+        click.echo(reference.rule(found[0], pack, width()))
+    else:
+        click.echo(reference.rules(found, width()))
+    return HOLDS

@@ -1,0 +1,17 @@
+"""`delegate-analyzer schema`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from analyzer.cli import HOLDS
+from analyzer.report import document
+
+
+@click.command("schema")
+def command() -> int:
+    """Print the JSON Schema of what `audit --format json` writes."""
+    click.echo(json.dumps(document.json_schema(), indent=2))
+    return HOLDS
