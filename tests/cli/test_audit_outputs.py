@@ -164,7 +164,7 @@ def test_a_folder_that_may_not_be_looked_into(monkeypatch: pytest.MonkeyPatch) -
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "stat", refuse)
-    with pytest.raises(UsageError, match="closed/a.json: can't be written"):
+    with pytest.raises(UsageError, match=r"closed/a\.json: can't be written"):
         write("closed/a.json", b"")
 
 
