@@ -100,6 +100,8 @@ def delegate_model(
 ) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
+    if limits.graph.dynamic_tensors == "accepted":
+        contexts = [_unprepared(prepared, index, of) for index, of in enumerate(contexts)]
     asked = [_Asked(subgraph, of, judge) for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)]
     found = Delegation([one.words for one in asked])
     if not _refused(prepared, found):
@@ -109,6 +111,19 @@ def delegate_model(
         _settle_dequantize(one, limits, prepared, found)
         _settle_lost(one, limits, reason)
     return found
+
+
+def _unprepared(prepared: Prepared, index: int, contexts: Sequence[Context]) -> Sequence[Context]:
+    """What a delegate sees that is asked before anything is prepared: the file, with inputs as resized."""
+    file, subgraph = prepared.model.subgraphs[index], prepared.subgraphs[index]
+    if file is subgraph:
+        return contexts
+    tensors = list(file.tensors)
+    # Inputs of other subgraphs get their sizes only while their callers are prepared.
+    for tensor in subgraph.inputs if index == 0 else ():
+        tensors[tensor] = replace(tensors[tensor], shape=subgraph.tensors[tensor].shape)
+    seen = replace(file, tensors=tuple(tensors))
+    return [Context(seen, operator) for operator in seen.operators]
 
 
 def _reason(found: Delegation) -> str:
@@ -175,12 +190,28 @@ class _Asked:
                 self.contexts[index] = Context(self.subgraph, operator, through)
             verdicts.append(self.judge.verdict(self.contexts[index]))
         self.sources = {tensor: constant.index for tensor, constant in through.items()}
-        return verdicts
+        return self._knowing_readers(verdicts) if self.judge.awaiting_readers else verdicts
+
+    def _knowing_readers(self, verdicts: list[Verdict]) -> list[Verdict]:
+        """The words, with those that depend on the operators behind mended."""
+        settled, consumers = list(verdicts), self.subgraph.consumers
+        for index, operator in enumerate(self.subgraph.operators):
+            if operator.name not in self.judge.awaiting_readers:
+                continue
+            readers = [reader for tensor in operator.outputs for reader in consumers.get(tensor, ())]
+            if not all(verdicts[reader].supported for reader in readers):
+                context = Context(self.contexts[index].subgraph, operator)
+                context.consumers_accepted = False
+                settled[index] = self.judge.verdict(context)
+        return settled
 
     @property
     def whole(self) -> bool:
         """Whether every operator is accepted or such a DEQUANTIZE."""
         return len(self.accepted) + len(self.dequantize) == len(self.subgraph.operators)
+
+    def delegates(self, operator: int | None) -> bool:
+        return any(operator in partition.operators for partition in self.words.partitions)
 
     def reading_through(self, operators: set[int]) -> set[int]:
         """The DEQUANTIZEs that these operators read through."""
@@ -225,7 +256,8 @@ def _apply(prepared: Prepared, asked: list[_Asked], found: Delegation, limits: _
         if one.subgraph.name.startswith(_VALIDATION):
             continue
         stop = prepared.stops.get(index)
-        if stop is not None and (stop.kind == "failure" or limits.graph.dynamic_tensors != "accepted"):
+        early = limits.graph.dynamic_tensors == "accepted"
+        if stop is not None and not early:
             found.blockers.append(_stopped(stop, index))
             if stop.kind == "failure" or limits.graph.dynamic_tensors == "refuses-model":
                 _roll_back(found)
@@ -238,6 +270,10 @@ def _apply(prepared: Prepared, asked: list[_Asked], found: Delegation, limits: _
         edges = control_edges(model, one.subgraph, prepared.side_effects.get(index, ()))
         one.words.partitions = _place(one, edges, limits, found)
         if not _builds(one, limits, found):
+            return
+        if early and stop is not None and stop.kind == "failure" and not one.delegates(stop.operator):
+            found.blockers.append(_stopped(stop, index))
+            _roll_back(found)
             return
 
 
@@ -264,14 +300,11 @@ def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: De
         one.words.subgraph = fold(subgraph, one.accepted, one.sources)
         return group(subgraph, whole, edges)
     accepted = set(one.accepted)
-    if graph.constant_fp16_dequantize == "if-consumers-accepted":
-        accepted |= _wanted_dequantize(one)
     if not accepted:
         return []
     before = group(subgraph, accepted, edges)
     if tie_at_limit(before, limits.most, limits.minimum):
         found.blockers.append(_tie(one, limits))
-    sources = one.sources if graph.constant_fp16_dequantize in ("never", "if-fully-delegated") else {}
     kept = largest(before, limits.most, limits.minimum, graph.sort)
     one.words.lost = {
         index: MINIMUM if len(partition.operators) < limits.minimum else LIMIT
@@ -279,13 +312,13 @@ def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: De
         for index in partition.operators
     }
     operators = [index for partition in kept for index in partition.operators]
-    if limits.fp16_rolls_back and sources and (dropped := _stranded(one, accepted.difference(operators))):
+    if limits.fp16_rolls_back and one.sources and (dropped := _stranded(one, accepted.difference(operators))):
         found.blockers.append(_rolled_back_by_limit(one, dropped[0], limits))
         _roll_back(found)
         return []
-    if not sources:
+    if not one.sources:
         return kept
-    one.words.subgraph = fold(subgraph, operators, sources)
+    one.words.subgraph = fold(subgraph, operators, one.sources)
     return group(one.words.subgraph, operators, edges)
 
 
@@ -293,16 +326,6 @@ def _taken_whole(one: _Asked, graph: Graph) -> bool:
     if not graph.full_delegation_ignores_limits or not one.whole or not one.subgraph.operators:
         return False
     return bool(one.accepted) or graph.takes_dequantize_alone
-
-
-def _wanted_dequantize(one: _Asked) -> set[int]:
-    """DEQUANTIZEs all of whose consumers are accepted."""
-    consumers = one.subgraph.consumers
-    return {
-        index
-        for index in one.dequantize
-        if one.accepted.issuperset(consumers.get(one.subgraph.operators[index].outputs[0], ()))
-    }
 
 
 def _stranded(one: _Asked, dropped: set[int]) -> list[int]:
@@ -380,7 +403,7 @@ def _settle_dequantize(one: _Asked, limits: _Limits, prepared: Prepared, found: 
     """What is said of the DEQUANTIZEs of float16 constants, now that the rest is known."""
     if not one.dequantize:
         return
-    words, mode = one.words, limits.graph.constant_fp16_dequantize
+    words, whole = one.words, limits.graph.constant_fp16_dequantize == "if-fully-delegated"
     delegated = {index for partition in words.partitions for index in partition.operators}
     failed = (
         limits.builds_while_choosing
@@ -388,15 +411,9 @@ def _settle_dequantize(one: _Asked, limits: _Limits, prepared: Prepared, found: 
         and any(b.finding.stage == "build" for b in found.blockers)
     )
     interpreted = prepared.refused is None and all(stop.kind != "failure" for stop in prepared.stops.values())
-    wanted = _wanted_dequantize(one) if mode == "if-consumers-accepted" else set()
     read_through = one.reading_through(one.accepted)
     for index in one.dequantize:
-        if mode == "never":
-            words.supported[index] = False
-        elif mode == "if-fully-delegated":
-            words.supported[index] = _taken_whole(one, limits.graph) and not failed and interpreted
-        else:
-            words.supported[index] = index in wanted
+        words.supported[index] = whole and _taken_whole(one, limits.graph) and not failed and interpreted
         if index in read_through or (index in delegated and not words.supported[index]):
             words.folded.add(index)
         elif not words.supported[index]:
