@@ -15,7 +15,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from analyzer.model.graph import OMITTED, Operator, Prepared, Stop, Subgraph, Tensor
+from analyzer.asking import Asked, SubgraphDelegation, unprepared
+from analyzer.model.graph import Prepared, Stop, Subgraph
 from analyzer.partition import (
     ControlEdge,
     Partition,
@@ -28,7 +29,7 @@ from analyzer.partition import (
 from analyzer.partition import partition as group
 from analyzer.rules import evaluate, folding, graph_rules
 from analyzer.rules.graph_rules import GraphRule
-from analyzer.rules.judge import Finding, Judge, Verdict
+from analyzer.rules.judge import Finding, Judge
 from analyzer.rules.pack import Graph
 from analyzer.vocabulary import Context
 
@@ -49,21 +50,6 @@ class Blocker(Struct, frozen=True):
     tensor: int | None = None
     #: One of the words above; None where nothing is lost by it.
     kind: str | None = None
-
-
-class SubgraphDelegation(Struct):
-    """A delegate's words on one subgraph, and the partitions that it ends up with."""
-
-    #: As the delegated operators see it: float16 constants in place of their DEQUANTIZE's output.
-    subgraph: Subgraph
-    #: By operator index.
-    supported: list[bool]
-    findings: list[tuple[Finding, ...]]
-    #: DEQUANTIZEs of float16 constants that accepted operators read through.
-    folded: set[int]
-    partitions: list[Partition] = []
-    #: Accepted operators that are not delegated -> why.
-    lost: dict[int, str] = {}
 
 
 class Delegation(Struct):
@@ -101,8 +87,8 @@ def delegate_model(
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
     if limits.graph.dynamic_tensors == "accepted":
-        contexts = [_unprepared(prepared, index, of) for index, of in enumerate(contexts)]
-    asked = [_Asked(subgraph, of, judge) for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)]
+        contexts = [unprepared(prepared, index, of) for index, of in enumerate(contexts)]
+    asked = [Asked(subgraph, of, judge) for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)]
     found = Delegation([one.words for one in asked])
     if not _refused(prepared, found):
         _apply(prepared, asked, found, limits)
@@ -113,25 +99,12 @@ def delegate_model(
     return found
 
 
-def _unprepared(prepared: Prepared, index: int, contexts: Sequence[Context]) -> Sequence[Context]:
-    """What a delegate sees that is asked before anything is prepared: the file, with inputs as resized."""
-    file, subgraph = prepared.model.subgraphs[index], prepared.subgraphs[index]
-    if file is subgraph:
-        return contexts
-    tensors = list(file.tensors)
-    # Inputs of other subgraphs get their sizes only while their callers are prepared.
-    for tensor in subgraph.inputs if index == 0 else ():
-        tensors[tensor] = replace(tensors[tensor], shape=subgraph.tensors[tensor].shape)
-    seen = replace(file, tensors=tuple(tensors))
-    return [Context(seen, operator) for operator in seen.operators]
-
-
 def _reason(found: Delegation) -> str:
     """Why subgraphs without partitions have none."""
     return next((blocker.kind for blocker in found.blockers if blocker.kind is not None), GRAPH)
 
 
-def _settle_lost(one: _Asked, limits: _Limits, reason: str) -> None:
+def _settle_lost(one: Asked, limits: _Limits, reason: str) -> None:
     """Why accepted operators stay off the delegate: it was never reached, or lost to a limit."""
     words = one.words
     words.lost = words.lost or dict.fromkeys(one.accepted, reason)
@@ -157,80 +130,6 @@ def _limits(judge: Judge) -> _Limits:
     )
 
 
-class _Asked:
-    """One subgraph, with what the delegate says of each of its operators by itself."""
-
-    def __init__(self, subgraph: Subgraph, contexts: Sequence[Context], judge: Judge) -> None:
-        self.subgraph = subgraph
-        self.judge = judge
-        #: DEQUANTIZE of a float16 constant -> that constant, by the operator's index.
-        self.dequantize: dict[int, Tensor] = {}
-        self.sources: dict[int, int] = {}
-        self.contexts = list(contexts)
-        verdicts = self._judge(judge.pack.graph.constant_fp16_dequantize != "as-any-operator")
-        self.verdicts = verdicts
-        supported = [verdict.supported for verdict in verdicts]
-        self.accepted = {
-            index for index, accepted in enumerate(supported) if accepted and index not in self.dequantize
-        }
-        findings = [
-            () if index in self.dequantize else verdict.findings for index, verdict in enumerate(verdicts)
-        ]
-        self.words = SubgraphDelegation(subgraph, supported, findings, set())
-
-    def _judge(self, reads_through: bool) -> list[Verdict]:
-        """The delegate's words in execution order; a DEQUANTIZE is read through by what stands behind it."""
-        through: dict[int, Tensor] = {}
-        verdicts = []
-        for index, operator in enumerate(self.subgraph.operators):
-            if reads_through and (constant := _float16_constant(self.subgraph, operator)) is not None:
-                self.dequantize[index] = constant
-                through[operator.outputs[0]] = constant
-            elif through and not through.keys().isdisjoint(operator.inputs):
-                self.contexts[index] = Context(self.subgraph, operator, through)
-            verdicts.append(self.judge.verdict(self.contexts[index]))
-        self.sources = {tensor: constant.index for tensor, constant in through.items()}
-        return self._knowing_readers(verdicts) if self.judge.awaiting_readers else verdicts
-
-    def _knowing_readers(self, verdicts: list[Verdict]) -> list[Verdict]:
-        """The words, with those that depend on the operators behind mended."""
-        settled, consumers = list(verdicts), self.subgraph.consumers
-        for index, operator in enumerate(self.subgraph.operators):
-            if operator.name not in self.judge.awaiting_readers:
-                continue
-            readers = [reader for tensor in operator.outputs for reader in consumers.get(tensor, ())]
-            if not all(verdicts[reader].supported for reader in readers):
-                context = Context(self.contexts[index].subgraph, operator)
-                context.consumers_accepted = False
-                settled[index] = self.judge.verdict(context)
-        return settled
-
-    @property
-    def whole(self) -> bool:
-        """Whether every operator is accepted or such a DEQUANTIZE."""
-        return len(self.accepted) + len(self.dequantize) == len(self.subgraph.operators)
-
-    def delegates(self, operator: int | None) -> bool:
-        return any(operator in partition.operators for partition in self.words.partitions)
-
-    def reading_through(self, operators: set[int]) -> set[int]:
-        """The DEQUANTIZEs that these operators read through."""
-        inputs = {tensor for operator in operators for tensor in self.subgraph.operators[operator].inputs}
-        return {index for index in self.dequantize if self.subgraph.operators[index].outputs[0] in inputs}
-
-
-def _float16_constant(subgraph: Subgraph, operator: Operator) -> Tensor | None:
-    if (
-        operator.name != "DEQUANTIZE"
-        or not operator.inputs
-        or operator.inputs[0] == OMITTED
-        or not operator.outputs
-    ):
-        return None
-    tensor = subgraph.tensors[operator.inputs[0]]
-    return tensor if tensor.constant and tensor.dtype == "FLOAT16" else None
-
-
 def _refused(prepared: Prepared, found: Delegation) -> bool:
     """Whether the interpreter itself refuses the model, so that nobody is asked."""
     if prepared.refused is not None:
@@ -248,7 +147,7 @@ def _stopped(stop: Stop, subgraph: int | None) -> Blocker:
     )
 
 
-def _apply(prepared: Prepared, asked: list[_Asked], found: Delegation, limits: _Limits) -> None:
+def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _Limits) -> None:
     """The loop over subgraphs; the first one that fails ends it."""
     model = prepared.model
     for one in asked:
@@ -277,7 +176,7 @@ def _apply(prepared: Prepared, asked: list[_Asked], found: Delegation, limits: _
             return
 
 
-def _crashes(one: _Asked) -> list[Blocker]:
+def _crashes(one: Asked) -> list[Blocker]:
     return [
         Blocker(finding, one.subgraph.index, index, None, CRASH)
         for index, verdict in enumerate(one.verdicts)
@@ -292,7 +191,7 @@ def _roll_back(found: Delegation) -> None:
         words.lost = {}
 
 
-def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation) -> list[Partition]:
+def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation) -> list[Partition]:
     """The partitions of a subgraph that was asked."""
     graph, subgraph = limits.graph, one.subgraph
     if _taken_whole(one, graph):
@@ -322,13 +221,13 @@ def _place(one: _Asked, edges: Sequence[ControlEdge], limits: _Limits, found: De
     return group(one.words.subgraph, operators, edges)
 
 
-def _taken_whole(one: _Asked, graph: Graph) -> bool:
+def _taken_whole(one: Asked, graph: Graph) -> bool:
     if not graph.full_delegation_ignores_limits or not one.whole or not one.subgraph.operators:
         return False
     return bool(one.accepted) or graph.takes_dequantize_alone
 
 
-def _stranded(one: _Asked, dropped: set[int]) -> list[int]:
+def _stranded(one: Asked, dropped: set[int]) -> list[int]:
     """Dropped operators that would keep a float16 operand."""
     return [
         index
@@ -337,25 +236,25 @@ def _stranded(one: _Asked, dropped: set[int]) -> list[int]:
     ]
 
 
-def _tie(one: _Asked, limits: _Limits) -> Blocker:
+def _tie(one: Asked, limits: _Limits) -> Blocker:
     message = (
         f"Equally large partitions compete for the limit of {limits.most}; the C++ library's sort decides."
     )
     return Blocker(_finding(one, graph_rules.TIE, message), one.subgraph.index)
 
 
-def _rolled_back_by_limit(one: _Asked, operator: int, limits: _Limits) -> Blocker:
+def _rolled_back_by_limit(one: Asked, operator: int, limits: _Limits) -> Blocker:
     message = f"The limit of {limits.most} partitions leaves float16 operands to the CPU, which refuses them."
     finding = _finding(one, graph_rules.FLOAT16_LIMIT, message)
     return Blocker(finding, one.subgraph.index, operator, None, ROLLED_BACK)
 
 
-def _finding(one: _Asked, rule: GraphRule, message: str) -> Finding:
+def _finding(one: Asked, rule: GraphRule, message: str) -> Finding:
     identity = f"{one.judge.pack.delegate}/{rule.id}"
     return Finding(identity, rule.severity, rule.stage, message, rule.fix, rule.source)
 
 
-def _builds(one: _Asked, limits: _Limits, found: Delegation) -> bool:
+def _builds(one: Asked, limits: _Limits, found: Delegation) -> bool:
     """Build every partition; False where a failure rolled everything back."""
     rolls_back = limits.graph.build_failure in ("rolls-back-model", "fails-load")
     failures: list[Blocker] = []
@@ -371,7 +270,7 @@ def _builds(one: _Asked, limits: _Limits, found: Delegation) -> bool:
     return False
 
 
-def _build_partition(one: _Asked, partition: Partition, rolls_back: bool) -> list[Blocker]:
+def _build_partition(one: Asked, partition: Partition, rolls_back: bool) -> list[Blocker]:
     failures: list[Blocker] = []
     kind = ROLLED_BACK if rolls_back else None
     for index in partition.operators:
@@ -399,7 +298,7 @@ def _as_reported(finding: Finding, rolls_back: bool) -> Finding:
     return replace(finding, severity="hazard")
 
 
-def _settle_dequantize(one: _Asked, limits: _Limits, prepared: Prepared, found: Delegation) -> None:
+def _settle_dequantize(one: Asked, limits: _Limits, prepared: Prepared, found: Delegation) -> None:
     """What is said of the DEQUANTIZEs of float16 constants, now that the rest is known."""
     if not one.dequantize:
         return
@@ -420,6 +319,6 @@ def _settle_dequantize(one: _Asked, limits: _Limits, prepared: Prepared, found: 
             words.findings[index] = one.verdicts[index].findings or (_unread(one),)
 
 
-def _unread(one: _Asked) -> Finding:
+def _unread(one: Asked) -> Finding:
     message = "DEQUANTIZE of a float16 constant that no accepted operator reads"
     return _finding(one, graph_rules.FLOAT16_CONSTANT, message)
