@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from math import log2
 from typing import Any
 
 from analyzer.model.graph import DTYPE_BITS, OMITTED, Operator, Subgraph, Tensor
@@ -319,6 +320,12 @@ def _float32(number: float) -> float:
         return float("inf") if number > 0 else float("-inf")
 
 
+def _log2(number: float) -> float:
+    if number <= 0:
+        raise Absent(f"there is no logarithm of {number}")
+    return log2(number)
+
+
 def _product(numbers: Sequence[Any]) -> Any:
     found = 1
     for number in numbers:
@@ -338,6 +345,7 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str, str, Callable[..., Any]]] = 
     "product": (("list[number]",), "number", "product of the elements", _product),
     "abs": (("number",), "number", "without its sign", abs),
     "float32": (("number",), "float", "rounded to single precision", _float32),
+    "log2": (("number",), "float", "logarithm to the base of 2", _log2),
     "range": (("int", "int..."), "list[int]", "the numbers from the first up to the last, excluded", _range),
     "zip": (
         ("list[T]", "list[T]"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.model.graph import DTYPE_BITS, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
+from analyzer.model.graph import DTYPE_BITS, OMITTED, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
 from analyzer.rules.graph_rules import BUILDING
 from analyzer.rules.judge import Finding, Judge
 from analyzer.vocabulary import Context, elements
@@ -36,10 +36,25 @@ class Builder:
             stop = self._unregistered(code)
             if stop is not None:
                 return stop
+        parsed = {code.name for code in model.operator_codes if self._parses(code)}
         for subgraph in model.subgraphs:
-            stop = _tensors(subgraph)
+            stop = _tensors(subgraph) or self._operators(subgraph, parsed)
             if stop is not None:
                 return stop
+        return None
+
+    def _parses(self, code: OperatorCode) -> bool:
+        return code.name != "CUSTOM" and self._judge.has_stage("parse", code.name)
+
+    def _operators(self, subgraph: Subgraph, parsed: set[str]) -> Stop | None:
+        """Operators that can't be read; `parsed` are the names of those that may not be."""
+        for operator in subgraph.operators:
+            if operator.name in parsed:
+                findings = self._judge.stage_findings("parse", Context(subgraph, operator))
+                if findings:
+                    return _of_operator(findings[0], operator)
+            if operator.custom is None and _overlaps(operator):
+                return _overlap(subgraph, operator)
         return None
 
     def _unregistered(self, code: OperatorCode) -> Stop | None:
@@ -70,6 +85,36 @@ def _from(finding: Finding, code: OperatorCode) -> Stop:
         source=finding.source,
         expected=finding.expected,
         actual=finding.actual,
+    )
+
+
+def _of_operator(finding: Finding, operator: Operator) -> Stop:
+    return Stop(
+        kind="failure",
+        rule=finding.rule,
+        message=f"The interpreter can't be built: {operator.name}, operator {operator.index}: {finding.message}",
+        fix=finding.fix,
+        source=finding.source,
+        operator=operator.index,
+        expected=finding.expected,
+        actual=finding.actual,
+    )
+
+
+def _overlaps(operator: Operator) -> bool:
+    """Whether the operator, if it has options, writes what it reads."""
+    shared = set(operator.inputs).intersection(operator.outputs)
+    return bool(shared - {OMITTED}) and bool(operator.options)
+
+
+def _overlap(subgraph: Subgraph, operator: Operator) -> Stop:
+    index = next(index for index in operator.outputs if index in operator.inputs)
+    return _stop(
+        "overlap",
+        f"{_title(subgraph.tensors[index])} is both read and written by {operator.name}, operator {operator.index}.",
+        "Give the operator an output of its own.",
+        operator=operator.index,
+        tensor=index,
     )
 
 

@@ -8,7 +8,7 @@ from itertools import product
 
 from analyzer.model.graph import Tensor
 from analyzer.prepare.shapes.common import Shape, axis, numbers, options, shape, tensor
-from analyzer.prepare.shapes.slicing import strides
+from analyzer.prepare.shapes.strided import cuts
 from analyzer.vocabulary import MAX_VALUES, Absent, Context, elements, known_values
 
 Value = int | float | bool
@@ -39,30 +39,10 @@ def _same(context: Context, output: Tensor) -> Values:
 
 def _strided_slice(context: Context, output: Tensor) -> Values:
     _few(output)
-    source = tensor(context, 0)
-    taken = strides(context)
-    sizes = tuple(1 if count is None else max(count, 0) for count, _, _ in taken)
-    padded = tuple(size for size in _sizes(context, len(taken)))
-    places = [
-        [first + i * step for i in range(size)] for size, (_, first, step) in zip(sizes, taken, strict=True)
-    ]
-    return tuple(_at(known_values(source), padded, place) for place in product(*places))
-
-
-def _sizes(context: Context, rank: int) -> Shape:
-    """The input's shape with the new dimensions of size 1 in it."""
-    source, masks = list(shape(context, 0)), options(context)
-    if len(source) == rank:
-        return tuple(source)
-    found: list[int] = []
-    fresh, ellipsis, count = masks["new_axis_mask"], masks["ellipsis_mask"], len(numbers(context, 1))
-    for i in range(count):
-        if ellipsis >> i & 1:
-            later = sum(1 for j in range(i + 1, count) if not fresh >> j & 1)
-            found += [source.pop(0) for _ in range(max(0, len(source) - later))]
-        else:
-            found.append(1 if fresh >> i & 1 else source.pop(0))
-    return tuple(found + source)
+    values, taken = known_values(tensor(context, 0)), cuts(context)
+    sizes = tuple(cut.size for cut in taken)
+    places = [[cut.first + i * cut.step for i in range(cut.count)] for cut in taken]
+    return tuple(_at(values, sizes, place) for place in product(*places))
 
 
 def _at(values: Sequence[Value], sizes: Shape, place: Sequence[int]) -> Value:

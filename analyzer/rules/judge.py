@@ -101,6 +101,10 @@ class Judge:
         operators = self.pack.operators.items()
         return frozenset(name for name, rules in operators if b'"consumers_accepted"' in bytes(rules))
 
+    def has_stage(self, stage: str, name: str) -> bool:
+        """Whether the pack asks anything of an operator in this stage."""
+        return any(stage in form.stages for form in self._compiled(name).forms)
+
     def stage_findings(self, stage: str, context: Context) -> Sequence[Finding]:
         """What one stage alone finds."""
         form = _form_of(self._operator(context), context)
@@ -134,6 +138,9 @@ class Judge:
     def _operator(self, context: Context) -> _Operator:
         operator = context.operator
         name = operator.name if operator.custom is None else f"custom:{operator.custom}"
+        return self._compiled(name)
+
+    def _compiled(self, name: str) -> _Operator:
         found = self._operators.get(name)
         if found is None:
             found = self._operators[name] = self._compile(self._rules(name))

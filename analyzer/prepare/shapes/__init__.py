@@ -10,6 +10,7 @@ from analyzer.prepare.shapes import (
     recurrent,
     reduction,
     slicing,
+    strided,
     windows,
 )
 from analyzer.prepare.shapes.common import Shape, ShapeFunction
@@ -22,6 +23,7 @@ SHAPES: Mapping[str, ShapeFunction] = {
     **recurrent.FUNCTIONS,
     **reduction.FUNCTIONS,
     **slicing.FUNCTIONS,
+    **strided.FUNCTIONS,
     **windows.FUNCTIONS,
 }
 

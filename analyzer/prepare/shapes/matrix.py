@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.prepare.shapes.common import Shape, ShapeFunction, broadcast, options, replaced, shape
-from analyzer.vocabulary import Absent, Context, elements
+from analyzer.vocabulary import Context, elements
 
 
 def fully_connected(context: Context) -> Sequence[Shape | None]:
@@ -13,9 +13,8 @@ def fully_connected(context: Context) -> Sequence[Shape | None]:
     units, width = weights[0], weights[1]
     if options(context)["keep_num_dims"]:
         return (replaced(source, len(source) - 1, units), None)
-    if width == 0:
-        raise Absent("weights of no size")
-    return ((elements(source) // width, units), None)
+    batch = elements(source) // width if width else elements(source[:-1])
+    return ((batch, units), None)
 
 
 def batch_matmul(context: Context) -> Sequence[Shape]:
