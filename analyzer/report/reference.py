@@ -25,7 +25,7 @@ def packs(found: Sequence[RulePack], width: int) -> str:
     from tabulate import tabulate
 
     headers = ["pack", "platforms", "parameters", "operators", "rules", "upstream"]
-    widths = [15, 9, max(16, width - 60), None, None, None]
+    widths = [15, 9, max(16, width - 57), None, None, None]
     sides = ["left", "left", "left", "right", "right", "left"]
     rows = [headers, *(_row(one) for one in found)]
     text = tabulate(rows, tablefmt="plain", maxcolwidths=widths, colalign=sides, disable_numparse=True)

@@ -1,0 +1,37 @@
+"""`delegate-analyzer inspect`."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from analyzer import fleet
+from analyzer.cli import HOLDS
+from analyzer.cli.screen import width
+from analyzer.errors import UsageError
+from analyzer.rules.packs import Packs
+
+
+@click.command("inspect")
+@click.argument("path")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Every operator with its operands and options, and every tensor."
+)
+def command(path: str, form: str, verbose: bool) -> int:
+    """Say what a model is: operators, tensors, quantization, signatures, metadata, sizes, MACs.
+
+    PATH is a .tflite file, sample: (a model that ships with the tool) or - (stdin).
+    """
+    from analyzer.report import inspection_text
+    from analyzer.report.inspector import Inspector
+
+    models = fleet.find([path])
+    if len(models) > 1:
+        raise UsageError(f"{path}: a folder of {len(models)} models; name one of them")
+    found = Inspector(Packs()).inspect(fleet.load(models[0]), everything=verbose)
+    if form == "json":
+        click.echo(msgspec.json.encode(found))
+    else:
+        click.echo(inspection_text.render(found, width()))
+    return HOLDS

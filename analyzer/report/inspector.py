@@ -1,0 +1,248 @@
+"""Model -> Inspection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from analyzer import __version__
+from analyzer.audit import MacCounter
+from analyzer.model import custom_options
+from analyzer.model import graph as model_graph
+from analyzer.model.graph import OMITTED, Model, Prepared
+from analyzer.prepare import Runtime
+from analyzer.report import inspection, numbers
+from analyzer.report.document import Tool
+from analyzer.rules.catalogue import Catalogue, Entry
+from analyzer.rules.packs import Packs
+from analyzer.vocabulary import Context, size_bytes
+
+#: Texts and bytes in options are shown up to this length.
+_LONGEST = 128
+
+Macs = Mapping[tuple[int, int], int | None]
+
+
+class Inspector:
+    """Tells what models are; what can be compiled is compiled once."""
+
+    def __init__(self, packs: Packs) -> None:
+        self._runtime = Runtime(packs)
+        self._catalogue = packs.catalogue
+        self._macs = MacCounter(packs.catalogue)
+
+    def inspect(self, model: Model, everything: bool = False) -> inspection.Inspection:
+        """What a model is; `everything`: every operator and tensor too."""
+        prepared = self._runtime.prepare(model)
+        macs = {
+            (subgraph.index, operator.index): self._macs.count(Context(subgraph, operator))
+            for subgraph in prepared.subgraphs
+            for operator in subgraph.operators
+        }
+        tensors = [tensor for subgraph in prepared.subgraphs for tensor in subgraph.tensors]
+        return inspection.Inspection(
+            tool=Tool(name="delegate-analyzer", version=__version__),
+            path=model.path,
+            bytes=model.size,
+            schema_version=model.schema_version,
+            identifier=model.identifier,
+            description=model.description,
+            min_runtime_version=_min_runtime_version(model),
+            remarks=model.remarks,
+            operators=len(macs),
+            macs=_total(macs.values()),
+            numbers=numbers.numbers(prepared.subgraphs),
+            sizes=numbers.sizes(prepared.subgraphs, _largest_activation(tensors)),
+            kinds=tuple(_kinds(prepared, macs)),
+            subgraphs=tuple(_subgraphs(prepared)),
+            signatures=tuple(_signatures(prepared)),
+            variables=sum(tensor.variable for tensor in tensors),
+            sparse=sum(tensor.sparsity is not None for tensor in tensors),
+            metadata=tuple(inspection.Entry(name=n, bytes=len(data)) for n, data in model.metadata.items()),
+            external_buffers=tuple(
+                inspection.Entry(name=buffer.group, bytes=buffer.length) for buffer in model.external_buffers
+            ),
+            graphs=tuple(self._graph(subgraph, macs) for subgraph in prepared.subgraphs)
+            if everything
+            else (),
+        )
+
+    def _graph(self, subgraph: model_graph.Subgraph, macs: Macs) -> inspection.Graph:
+        return inspection.Graph(
+            subgraph=subgraph.index,
+            operators=tuple(
+                _operator(operator, macs[subgraph.index, operator.index], self._catalogue)
+                for operator in subgraph.operators
+            ),
+            tensors=tuple(map(_tensor, subgraph.tensors)),
+        )
+
+
+def _total(counts: Any) -> int | None:
+    """The sum; None where some are unknown and none is known."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known or not counts else None
+
+
+def _min_runtime_version(model: Model) -> str | None:
+    stored = model.metadata.get("min_runtime_version")
+    text = "" if stored is None else bytes(stored[:64]).split(b"\0")[0].decode("utf-8", "replace")
+    return text or None
+
+
+def _largest_activation(tensors: Sequence[model_graph.Tensor]) -> inspection.Tensor | None:
+    sized = [(size_bytes(tensor) or 0, tensor) for tensor in tensors if not tensor.constant]
+    largest = max(sized, key=lambda found: found[0], default=(0, None))[1]
+    return None if largest is None else _tensor(largest)
+
+
+def _kinds(prepared: Prepared, macs: Macs) -> Iterator[inspection.Kind]:
+    """Kinds of operators, those with the most MACs first, then the most frequent."""
+    members: dict[tuple[str, str | None], list[tuple[model_graph.Subgraph, model_graph.Operator]]] = {}
+    for subgraph in prepared.subgraphs:
+        for operator in subgraph.operators:
+            members.setdefault((operator.name, operator.custom), []).append((subgraph, operator))
+    seen: set[tuple[int, int]] = set()
+    found = [
+        inspection.Kind(
+            op=name,
+            custom=custom,
+            count=len(operators),
+            versions=tuple(sorted({operator.version for _, operator in operators})),
+            macs=_total([macs[subgraph.index, operator.index] for subgraph, operator in operators]),
+            weights=sum(_weights(subgraph, operator, seen) for subgraph, operator in operators),
+        )
+        for (name, custom), operators in members.items()
+    ]
+    yield from sorted(found, key=lambda kind: (-(kind.macs or 0), -kind.count, kind.op, kind.custom or ""))
+
+
+def _weights(
+    subgraph: model_graph.Subgraph, operator: model_graph.Operator, seen: set[tuple[int, int]]
+) -> int:
+    read = [subgraph.tensors[index] for index in operator.inputs if index != OMITTED]
+    return sum(len(tensor.data or b"") for tensor in numbers.unseen(read, seen))
+
+
+def _subgraphs(prepared: Prepared) -> Iterator[inspection.Subgraph]:
+    for subgraph in prepared.subgraphs:
+        stop = prepared.refused or prepared.stops.get(subgraph.index)
+        yield inspection.Subgraph(
+            index=subgraph.index,
+            name=subgraph.name,
+            operators=len(subgraph.operators),
+            tensors=len(subgraph.tensors),
+            stops=None if stop is None else stop.message,
+        )
+
+
+def _signatures(prepared: Prepared) -> Iterator[inspection.Signature]:
+    for signature in prepared.model.signatures:
+        subgraph = prepared.subgraphs[signature.subgraph]
+        yield _signature(signature.key, subgraph, signature.inputs, signature.outputs)
+    if not prepared.model.signatures and prepared.subgraphs:
+        first = prepared.subgraphs[0]
+        yield _signature("", first, _by_name(first, first.inputs), _by_name(first, first.outputs))
+
+
+def _by_name(subgraph: model_graph.Subgraph, indices: Sequence[int]) -> Mapping[str, int]:
+    """Tensor indices by the tensors' names, which need not differ."""
+    found: dict[str, int] = {}
+    for index in indices:
+        if index != OMITTED:
+            name = subgraph.tensors[index].name
+            found[name if name not in found else f"{name}:{index}"] = index
+    return found
+
+
+def _signature(
+    key: str, subgraph: model_graph.Subgraph, inputs: Mapping[str, int], outputs: Mapping[str, int]
+) -> inspection.Signature:
+    def ports(places: Mapping[str, int]) -> tuple[inspection.Port, ...]:
+        return tuple(
+            inspection.Port(name=name, tensor=_tensor(subgraph.tensors[index]))
+            for name, index in places.items()
+        )
+
+    return inspection.Signature(
+        key=key, subgraph=subgraph.index, inputs=ports(inputs), outputs=ports(outputs)
+    )
+
+
+def _tensor(tensor: model_graph.Tensor) -> inspection.Tensor:
+    signature = tensor.shape_signature or ()
+    is_open = [size == -1 for size in signature] if len(signature) == len(tensor.shape) else []
+    return inspection.Tensor(
+        index=tensor.index,
+        name=tensor.name,
+        dtype=tensor.dtype,
+        shape=tuple(None if any(is_open[i : i + 1]) else size for i, size in enumerate(tensor.shape)),
+        bytes=size_bytes(tensor),
+        constant=tensor.constant,
+        variable=tensor.variable,
+        sparse=tensor.sparsity is not None,
+        dynamic=tensor.dynamic,
+        quantization=_quantization(tensor.quantization),
+    )
+
+
+def _quantization(found: model_graph.Quantization | None) -> inspection.Quantization | None:
+    if found is None or not (found.scale_count or found.details):
+        return None
+    single = found.scale_count == 1
+    return inspection.Quantization(
+        scales=found.scale_count,
+        scale=found.scale_data[0] if single else None,
+        zero_point=found.zero_point_data[0] if single and found.zero_point_count == 1 else None,
+        axis=found.axis if found.scale_count > 1 else None,
+        details=found.details,
+    )
+
+
+def _operator(operator: model_graph.Operator, macs: int | None, catalogue: Catalogue) -> inspection.Operator:
+    key = operator.name if operator.custom is None else f"custom:{operator.custom}"
+    entry = catalogue.entries.get(key) or catalogue.entries.get(operator.name, Entry())
+    options = custom_options.decode(operator) if operator.custom is not None else operator.options
+    if options is None and operator.custom_options is not None:
+        options = {"bytes": bytes(operator.custom_options)}
+    return inspection.Operator(
+        index=operator.index,
+        op=operator.name,
+        custom=operator.custom,
+        version=operator.version,
+        macs=macs,
+        inputs=_operands(operator.inputs, entry.inputs),
+        outputs=_operands(operator.outputs, entry.outputs),
+        options={name: _plain(value) for name, value in (options or {}).items()},
+    )
+
+
+def _operands(indices: Sequence[int], names: Sequence[str]) -> tuple[inspection.Operand, ...]:
+    return tuple(
+        inspection.Operand(name=_operand_name(names, position), tensor=None if index == OMITTED else index)
+        for position, index in enumerate(indices)
+    )
+
+
+def _operand_name(names: Sequence[str], position: int) -> str:
+    if position < len(names) and not names[position].endswith("*"):
+        return names[position].rstrip("?")
+    many = names[-1].rstrip("*") if names and names[-1].endswith("*") else "operand"
+    return f"{many}[{position - len(names) + 1 if many != 'operand' else position}]"
+
+
+def _plain(value: Any) -> Any:
+    """An option's value as JSON has it: bytes as hexadecimal digits, what is long cut off."""
+    if isinstance(value, bytes | memoryview):
+        return _cut(bytes(value[:_LONGEST]).hex(), len(value) > _LONGEST)
+    if isinstance(value, str):
+        return _cut(value[:_LONGEST], len(value) > _LONGEST)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _cut(text: str, cut: bool) -> str:
+    return f"{text}..." if cut else text
