@@ -37,8 +37,8 @@ class Case(Struct, frozen=True):
 class Cause(Struct, frozen=True, kw_only=True):
     """Something to change, with all operators that it concerns.
 
-    It stands for the same rule of several kinds of operators where they ask for the same fix.
-    `rules` is empty for losses that follow from other causes; `audits` are positions in the model's
+    It stands for like rules of several operands and kinds of operators where they ask for the same
+    fix. `rules` is empty for losses that follow from other causes; `audits` are positions in the model's
     audits; `level` is "graph" for what concerns a whole graph, else "operator"; `kind` as in `Blocker`.
     """
 
@@ -69,15 +69,35 @@ class Cause(Struct, frozen=True, kw_only=True):
 
 
 def causes(model: Model) -> list[Cause]:
-    """Every cause, graph-level ones first, then by MACs; equal ones of one delegate are merged."""
+    """Every cause, graph-level ones first, then by MACs; the same cause under several delegates is one."""
     found: dict[object, Cause] = {}
     for position, audit in enumerate(model.audits):
         for cause in _of_audit(audit, position):
-            where = tuple((node.subgraph, node.index) for node in cause.operators)
-            key = (audit.delegate, cause.rules, cause.message, where)
+            key = _identity(cause, audit)
             known = found.get(key)
-            found[key] = cause if known is None else replace(known, audits=(*known.audits, position))
+            found[key] = cause if known is None else _joined(known, cause)
     return sorted(found.values(), key=_costly_first)
+
+
+def _identity(cause: Cause, audit: Audit) -> object:
+    """What makes two causes one: for a graph what is wrong with it, for operators also which they are."""
+    if cause.level == "graph" and cause.rules:
+        return cause.rules, cause.message
+    return audit.delegate, cause.rules, cause.kind, cause.message, _places(cause.operators)
+
+
+def _places(nodes: Iterable[Operator]) -> tuple[tuple[int, int], ...]:
+    return tuple((node.subgraph, node.index) for node in nodes)
+
+
+def _joined(known: Cause, other: Cause) -> Cause:
+    """One cause for both; a graph may lose other operators under another delegate."""
+    both = {(node.subgraph, node.index): node for node in (*known.operators, *other.operators)}
+    nodes = tuple(both[place] for place in sorted(both))
+    case = replace(known.cases[0], operators=nodes) if known.level == "graph" else known.cases[0]
+    cases = (case, *known.cases[1:])
+    audits = (*known.audits, *other.audits)
+    return replace(known, audits=audits, cases=cases, operators=nodes, macs=_macs(nodes))
 
 
 def _costly_first(cause: Cause) -> tuple[bool, int, int]:
@@ -106,10 +126,15 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
     groups: dict[tuple[str, str, str], list[tuple[Finding, Operator]]] = {}
     for node in audit.operators:
         for finding in node.findings:
-            alike = (finding.rule.rsplit("/", 1)[-1], finding.severity, finding.fix)
+            alike = (_kind(finding.rule), finding.severity, finding.fix)
             groups.setdefault(alike, []).append((finding, node))
     for group in groups.values():
         yield _found(group, position)
+
+
+def _kind(rule: str) -> str:
+    """What a rule is about, whatever operator and operand: `dtype` of `hexagon/add/input1.dtype`."""
+    return rule.rsplit("/", 1)[-1].rsplit(".", 1)[-1]
 
 
 def _held_back(blocker: Blocker, audit: Audit, position: int) -> Cause:

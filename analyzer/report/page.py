@@ -225,8 +225,9 @@ def _anchor(ident: str, node: Operator) -> str:
     return f"{ident}-{node.subgraph}-{node.index}"
 
 
-#: (position of the audit, subgraph, operator) -> the first listed cause that keeps it off the delegate.
-Answers = dict[tuple[int, int, int], str]
+#: (position of the audit, subgraph, operator, whether the delegate accepts it) -> the first listed
+#: cause that keeps it off the delegate.
+Answers = dict[tuple[int, int, int, bool], str]
 
 
 def _answers(lists: Sequence[List]) -> Answers:
@@ -234,7 +235,8 @@ def _answers(lists: Sequence[List]) -> Answers:
     for item in (item for group in lists for item in group.items if item.cause.blocks):
         for position in item.cause.audits:
             for node in item.cause.operators:
-                found.setdefault((position, node.subgraph, node.index), item.id)
+                lost = item.cause.level == "graph"
+                found.setdefault((position, node.subgraph, node.index, lost), item.id)
     return found
 
 
@@ -262,7 +264,7 @@ def _rows(ident: str, model: Model, answers: Answers) -> Iterator[Row]:
 def _cell(node: Operator, position: int, answers: Answers) -> Cell:
     kind = state(node)
     text = f"P{node.partition}" if node.partition is not None else _WORDS[kind]
-    to = None if kind in "df" else answers.get((position, node.subgraph, node.index))
+    to = None if kind in "df" else answers.get((position, node.subgraph, node.index, node.supported))
     return Cell(kind, text, to)
 
 

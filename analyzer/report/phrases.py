@@ -99,7 +99,9 @@ def rule(cause: Cause) -> str:
 
 def evidence(case: Case) -> str:
     """`expected X, found Y`, as far as the message does not say so already."""
-    words = []
+    words: list[str] = []
+    if case.expected in ("true", "false"):
+        return ""
     if case.expected and case.expected not in case.message:
         words.append(f"expected {case.expected}")
     if case.actual and case.actual not in case.message:

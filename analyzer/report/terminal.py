@@ -177,18 +177,11 @@ def _common(document: Document, view: View) -> str:
         blocking = {cause.rules[0]: cause for cause in causes.causes(model) if cause.blocks and cause.rules}
         known = blocking | known
         models.update(blocking.keys())
-    rows = [
-        [figures.count(number, "model"), f"{plain(known[rule].message)} [{rule}]"]
-        for rule, number in models.most_common(COMMON)
-    ]
-    if not rows:
-        return ""
-    width = max(len(row[0]) for row in rows) + 2
-    return (
-        _paint("What blocks the most models", "bold", view)
-        + "\n"
-        + _table(rows[0], rows[1:], (None, view.width - width), "rl")
-    )
+    lines = [_paint("What blocks the most models", "bold", view)] if models else []
+    for rule, number in models.most_common(COMMON):
+        text = f"{figures.count(number, 'model')}  {rule}: {plain(known[rule].fix)}"
+        lines.append(fill(text, view.width, subsequent_indent="    ", break_on_hyphens=False))
+    return "\n".join(lines)
 
 
 def _policy(document: Document, view: View) -> str:
