@@ -171,7 +171,8 @@ def _card(name: str, audit: Audit) -> Card:
 def _sentence(audit: Audit) -> str:
     summary = audit.summary
     everything = figures.count(summary.operators, "operator")
-    rest = audit.fallback or "the CPU"
+    # A pack names its fallback by an id, which is an acronym in lower case.
+    rest = audit.fallback.upper() or "the CPU"
     if summary.verdict == "crash":
         return f"Applying this delegate ends the app; without it, everything runs on {rest}."
     if summary.verdict == "none":

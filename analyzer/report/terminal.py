@@ -174,7 +174,7 @@ def _common(document: Document, view: View) -> str:
     known: dict[str, Cause] = {}
     models: Counter[str] = Counter()
     for model in document.models:
-        blocking = {cause.rules[0]: cause for cause in causes.causes(model) if cause.blocks and cause.rules}
+        blocking = {rule: cause for cause in causes.causes(model) if cause.blocks for rule in cause.rules}
         known = blocking | known
         models.update(blocking.keys())
     lines = [_paint("What blocks the most models", "bold", view)] if models else []
