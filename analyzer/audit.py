@@ -224,4 +224,4 @@ def _summary(operators: list[OperatorAudit], partitions: list[PartitionAudit], c
 
 def _share(part: int, whole: int) -> float:
     """A share of 1 where there is nothing to share."""
-    return round(part / whole, 6) if whole else 1.0
+    return part / whole if whole else 1.0

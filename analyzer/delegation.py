@@ -167,7 +167,11 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
             _roll_back(found)
             return
         edges = control_edges(model, one.subgraph, prepared.side_effects.get(index, ()))
-        one.words.partitions = _place(one, edges, limits, found)
+        placed = _place(one, edges, limits, found)
+        if placed is None:
+            _roll_back(found)
+            return
+        one.words.partitions = placed
         if not _builds(one, limits, found):
             return
         if early and stop is not None and stop.kind == "failure" and not one.delegates(stop.operator):
@@ -191,8 +195,10 @@ def _roll_back(found: Delegation) -> None:
         words.lost = {}
 
 
-def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation) -> list[Partition]:
-    """The partitions of a subgraph that was asked."""
+def _place(
+    one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation
+) -> list[Partition] | None:
+    """The partitions of a subgraph that was asked; None where choosing them rolls everything back."""
     graph, subgraph = limits.graph, one.subgraph
     if _taken_whole(one, graph):
         whole = [*one.accepted, *one.dequantize]
@@ -213,8 +219,7 @@ def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Del
     operators = [index for partition in kept for index in partition.operators]
     if limits.fp16_rolls_back and one.sources and (dropped := _stranded(one, accepted.difference(operators))):
         found.blockers.append(_rolled_back_by_limit(one, dropped[0], limits))
-        _roll_back(found)
-        return []
+        return None
     if not one.sources:
         return kept
     one.words.subgraph = fold(subgraph, operators, one.sources)
@@ -257,45 +262,38 @@ def _finding(one: Asked, rule: GraphRule, message: str) -> Finding:
 def _builds(one: Asked, limits: _Limits, found: Delegation) -> bool:
     """Build every partition; False where a failure rolled everything back."""
     rolls_back = limits.graph.build_failure in ("rolls-back-model", "fails-load")
-    failures: list[Blocker] = []
-    for partition in one.words.partitions:
-        failures += _build_partition(one, partition, rolls_back)
-    if not failures:
-        return True
-    if not rolls_back:
-        found.blockers += [failure for failure in failures if failure.operator is None]
-        return True
-    found.blockers += failures
-    _roll_back(found)
-    return False
+    said = [b for partition in one.words.partitions for b in _build_partition(one, partition, rolls_back)]
+    found.blockers += said
+    if any(blocker.kind == ROLLED_BACK for blocker in said):
+        _roll_back(found)
+        return False
+    return True
 
 
 def _build_partition(one: Asked, partition: Partition, rolls_back: bool) -> list[Blocker]:
-    failures: list[Blocker] = []
-    kind = ROLLED_BACK if rolls_back else None
+    """What building says of the graph: failures that roll back, and whatever it says of a whole partition."""
+    said: list[Blocker] = []
     for index in partition.operators:
-        findings = [
-            _as_reported(finding, rolls_back) for finding in one.judge.build_findings(one.contexts[index])
-        ]
+        findings = tuple(_as_reported(f, rolls_back) for f in one.judge.build_findings(one.contexts[index]))
         if findings:
-            one.words.findings[index] += tuple(findings)
-            failures += [Blocker(f, one.subgraph.index, index, None, kind) for f in findings if _sinks(f)]
+            one.words.findings[index] += findings
+            said += [Blocker(f, one.subgraph.index, index, None, ROLLED_BACK) for f in findings if _sinks(f)]
     if one.judge.partition_checks:
         context = PartitionContext(one.words.subgraph, one.contexts, partition.operators)
         for finding in one.judge.partition_findings(context):
             reported = _as_reported(finding, rolls_back)
-            failures.append(Blocker(reported, one.subgraph.index, None, None, kind))
-    return failures
+            kind = ROLLED_BACK if _sinks(reported) else None
+            said.append(Blocker(reported, one.subgraph.index, None, None, kind))
+    return said
 
 
 def _sinks(finding: Finding) -> bool:
-    return finding.severity != "note"
+    return finding.severity in ("blocker", "crash")
 
 
 def _as_reported(finding: Finding, rolls_back: bool) -> Finding:
-    if rolls_back or finding.severity in ("note", "hazard"):
-        return finding
-    return replace(finding, severity="hazard")
+    """A failure that isn't part of the delegate's choice is only a hazard."""
+    return finding if rolls_back or not _sinks(finding) else replace(finding, severity="hazard")
 
 
 def _settle_dequantize(one: Asked, limits: _Limits, prepared: Prepared, found: Delegation) -> None:
