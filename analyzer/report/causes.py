@@ -138,7 +138,10 @@ def _kind(rule: str) -> str:
 
 
 def _held_back(blocker: Blocker, audit: Audit, position: int) -> Cause:
-    nodes = tuple(node for node in audit.operators if _held_by(blocker, node))
+    others = {other.subgraph for other in audit.blockers if other.kind == blocker.kind} - {blocker.subgraph}
+    lost = (node for node in audit.operators if blocker.kind is not None and node.lost == blocker.kind)
+    # What stops one subgraph stops those after it too, unless they have a blocker of their own.
+    nodes = tuple(node for node in lost if not node.delegated and node.subgraph not in others)
     return Cause(
         rules=(blocker.rule,),
         severity=blocker.severity,
@@ -152,11 +155,6 @@ def _held_back(blocker: Blocker, audit: Audit, position: int) -> Cause:
         macs=_macs(nodes),
         culprit=next((node for node in audit.operators if _is_culprit(blocker, node)), None),
     )
-
-
-def _held_by(blocker: Blocker, node: Operator) -> bool:
-    same_graph = blocker.subgraph is None or blocker.subgraph == node.subgraph
-    return same_graph and blocker.kind is not None and not node.delegated and node.lost == blocker.kind
 
 
 def _is_culprit(blocker: Blocker, node: Operator) -> bool:

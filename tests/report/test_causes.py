@@ -42,6 +42,13 @@ def test_losses_that_no_blocker_speaks_of_are_told_all_the_same() -> None:
     assert (loss.kind, len(loss.operators), loss.rules) == ("limit", 39, ())
 
 
+def test_a_blocker_holds_later_subgraphs_too() -> None:
+    audit = MODEL.audits[4]
+    moved = tuple(replace(node, subgraph=1) if node.index > 31 else node for node in audit.operators)
+    (cause,) = causes.causes(replace(MODEL, audits=(replace(audit, operators=moved),)))
+    assert len(cause.operators) == 64
+
+
 def test_one_rule_of_several_kinds_of_operators_with_one_fix_is_one_cause() -> None:
     def judge(node: Operator) -> tuple[bool, list[Finding]]:
         return False, [replace(sample.NOT_FLOAT, rule=f"ane/{node.op.lower()}/float")]
