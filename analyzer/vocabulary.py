@@ -155,6 +155,17 @@ def _int32(data: memoryview | None) -> tuple[int, ...]:
     return struct.unpack_from(f"<{count}i", data) if data is not None and count else ()
 
 
+def attributes(operator: Operator) -> Mapping[str, Any]:
+    """What a custom operator or composite says of itself; a tensor among it stands for its elements."""
+    from analyzer.model.custom_options import decode  # few models need it
+
+    found = decode(operator) or {}
+    return {
+        name: value.get("TENSOR_DATA") if isinstance(value, Mapping) else value
+        for name, value in found.items()
+    }
+
+
 def _operator(context: Context, index: int) -> Context:
     return Context(context.subgraph, context.subgraph.operators[index])
 
@@ -278,6 +289,11 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
         "list[int]",
         "a custom operator's own options read as 32-bit numbers, for those that keep a plain struct there",
         lambda c: _int32(c.operator.custom_options),
+    ),
+    "attributes": (
+        "list[str]",
+        "names of the options that a custom operator or composite brings itself, as a flexbuffer map",
+        lambda c: [name for name, value in attributes(c.operator).items() if value is not None],
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The options of custom operators, which most of them store as a flexbuffer map.
+"""Options that operators bring themselves: custom operators, mostly, and composites, as a flexbuffer map.
 
 A decoder of our own, because the `flatbuffers` package trusts the bytes (values that refer to each
 other keep it busy for ever) and loads numpy.
@@ -23,14 +23,17 @@ _VECTOR_INT, _VECTOR_STRING, _TUPLE, _TUPLES_END, _BLOB, _BOOL, _VECTOR_BOOL = 1
 
 
 def decode(operator: Operator) -> Mapping[str, Any] | None:
-    """A custom operator's options by name; None where they aren't a flexbuffer map.
+    """A custom operator's options or a composite's attributes by name; None if they aren't a flexbuffer map.
 
     Nothing in the file says what options are, so a failure only means that they aren't a flexbuffer.
     """
-    if operator.custom_options is None:
+    data = operator.custom_options
+    if data is None:
+        data = operator.options.get("composite_attributes")
+    if not data:
         return None
     try:
-        value = _Flexbuffer(operator.custom_options).root()
+        value = _Flexbuffer(data).root()
     except (ValueError, IndexError, struct.error):
         return None
     return value if isinstance(value, dict) else None

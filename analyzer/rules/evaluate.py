@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from analyzer.rules.trees import Tree, show
-from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context
+from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context, attributes
 
 Evaluate = Callable[[Context], Any]
 
@@ -97,6 +97,18 @@ def _build_option(tree: Tree) -> Evaluate:
             return c.operator.options[field]
         except KeyError:
             raise Absent(f"the operator has no option {field}") from None
+
+    return evaluate
+
+
+def _build_attribute(tree: Tree) -> Evaluate:
+    name = tree[1]
+
+    def evaluate(c: Context) -> Any:
+        value = attributes(c.operator).get(name)
+        if value is None:
+            raise Absent(f"the operator has no attribute {name}")
+        return value
 
     return evaluate
 
@@ -403,6 +415,7 @@ _BUILDERS: Mapping[str, Callable[[Tree], Evaluate]] = {
     "operand": _build_operand,
     "rest": _build_rest,
     "option": _build_option,
+    "attribute": _build_attribute,
     "var": _build_var,
     "attr": _build_attr,
     "index": _build_index,

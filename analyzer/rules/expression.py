@@ -212,6 +212,8 @@ class _Parser:
                 return self.option(node.attr)
             if node.value.id == "parameters":
                 return self.parameter(node.attr)
+            if node.value.id == "attributes":
+                return ["attribute", node.attr], "any"
         tree, found = self.visit(node.value)
         known: Mapping[str, tuple[Any, ...]]
         if found == "tensor":

@@ -16,7 +16,7 @@ _COMPUTED = ("not", "cmp", "arith", "neg", "call")
 def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
     """The tree with parameters in place and everything that follows from them alone computed."""
     node = tree[0]
-    if node in ("lit", "fact", "operand", "rest", "option", "var"):
+    if node in ("lit", "fact", "operand", "rest", "option", "attribute", "var"):
         return tree
     if node == "param":
         return ["lit", parameters[tree[1]]]

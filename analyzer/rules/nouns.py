@@ -63,6 +63,8 @@ class Names:
     def _option(self, tree: Tree) -> str:
         return str(tree[1])
 
+    _attribute = _option
+
     def _fact(self, tree: Tree) -> str:
         return _FACTS.get(tree[1], str(tree[1]))
 

@@ -3,8 +3,9 @@
 The first element names the node:
 
     [lit, value]  [param, name]  [fact, name]  [operand, side, position, name]  [rest, side, start, name]
-    [option, field]  [var, slot, name]  [attr, of, name]  [index, of, at]  [cmp, sign, a, b]  [and|or, ...]
-    [not, a]  [arith, sign, a, b]  [neg, a]  [if, condition, a, b]  [list, ...]  [call, function, ...]
+    [option, field]  [attribute, name]  [var, slot, name]  [attr, of, name]  [index, of, at]
+    [cmp, sign, a, b]  [and|or, ...]  [not, a]  [arith, sign, a, b]  [neg, a]  [if, condition, a, b]
+    [list, ...]  [call, function, ...]
     [each, body, [[slots, iterable], ...], condition or null]  [named, name, tree]
 """
 
@@ -29,6 +30,8 @@ def show(tree: Tree) -> str:
         return str(tree[3])
     if node == "option":
         return f"options.{tree[1]}"
+    if node == "attribute":
+        return f"attributes.{tree[1]}"
     if node == "var":
         return str(tree[2])
     if node == "named":
