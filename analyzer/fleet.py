@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from analyzer.audit import Auditor, configure
+from analyzer.auditing import Auditor, configure
 from analyzer.errors import ModelError
 from analyzer.model import Model, read, read_bytes
 from analyzer.policy import read_policies

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from analyzer.audit import Audit, DelegateAudit, Summary
+from analyzer.auditing import Audit, DelegateAudit, Summary
 from analyzer.errors import UsageError
 from analyzer.rules.evaluate import build
 from analyzer.rules.folding import fold
@@ -53,7 +53,7 @@ def read_policies(texts: Sequence[str], delegates: Sequence[str]) -> list[Policy
 
 
 def _read(text: str, delegates: Sequence[str]) -> Policy:
-    found = _DELEGATE.match(text)
+    found = _DELEGATE.match(text.strip())
     delegate, rest = (found[1], found[2]) if found else (None, text)
     if delegate is not None and delegate not in delegates:
         known = ", ".join(dict.fromkeys(delegates))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from analyzer.audit import Auditor, DelegateAudit, OperatorAudit, configure
+from analyzer.auditing import Auditor, DelegateAudit, OperatorAudit, configure
 from analyzer.model import read_bytes
 from analyzer.rules.packs import Packs
 from tests.packs import saved

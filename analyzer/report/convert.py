@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from analyzer import __version__
-from analyzer.audit import Audit, DelegateAudit, OperatorAudit
+from analyzer.auditing import Audit, DelegateAudit, OperatorAudit
 from analyzer.delegation import Blocker
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph

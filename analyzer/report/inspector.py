@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analyzer import __version__
-from analyzer.audit import MacCounter
+from analyzer.auditing import MacCounter
 from analyzer.model import custom_options
 from analyzer.model import graph as model_graph
 from analyzer.model.graph import OMITTED, Model, Prepared

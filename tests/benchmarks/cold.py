@@ -13,7 +13,18 @@ import subprocess
 import sys
 
 IMPORTS = "import click, msgspec, tomllib, mmap, dataclasses, re, struct, pathlib, enum, json"
-AUDIT = [sys.executable, "-m", "analyzer", "audit", "-d", "gpu,nnapi,hexagon,coreml", "--fail-on", "never", "--format", "json"]
+AUDIT = [
+    sys.executable,
+    "-m",
+    "analyzer",
+    "audit",
+    "-d",
+    "gpu,nnapi,hexagon,coreml",
+    "--fail-on",
+    "never",
+    "--format",
+    "json",
+]
 
 
 def cpu_and_memory(command: list[str]) -> tuple[float, int]:

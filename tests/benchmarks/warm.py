@@ -50,7 +50,9 @@ def main(delegate: str, rounds: int) -> None:
                 "delegate": delegate,
                 "models": len(files),
                 "audit_cpu_ms_a_model": round(1000 * statistics.median(a for a, _ in pairs) / len(files), 3),
-                "object_api_cpu_ms_a_model": round(1000 * statistics.median(b for _, b in pairs) / len(files), 3),
+                "object_api_cpu_ms_a_model": round(
+                    1000 * statistics.median(b for _, b in pairs) / len(files), 3
+                ),
                 "ratio_median": round(statistics.median(ratios), 2),
             }
         )

@@ -77,7 +77,7 @@ def loaded(code: str, names: list[str]) -> str:
     "code", ["import analyzer.cli", "from analyzer.cli import main; main(['--help'])", "import analyzer"]
 )
 def test_starting_loads_nothing_heavy(code: str) -> None:
-    assert loaded(code, [*HEAVY, "analyzer.audit", "tomllib"]) == ""
+    assert loaded(code, [*HEAVY, "analyzer.auditing", "tomllib"]) == ""
 
 
 def test_an_audit_to_json_loads_nothing_heavy() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from analyzer.audit import Auditor, DelegateAudit, configure
+from analyzer.auditing import Auditor, DelegateAudit, configure
 from analyzer.errors import ModelError
 from analyzer.model import Model, read, read_bytes
 from analyzer.rules.packs import Packs
@@ -89,12 +89,16 @@ def _compare(audit: DelegateAudit, row: dict[str, Any], found: Agreement) -> Non
         found.delegated += 1
         actual = [o.index for o in audit.operators if o.subgraph == int(subgraph) and o.delegated]
         if actual != expected:
-            found.wrong.append(f"{row['path']} subgraph {subgraph}: delegated {actual}, the runtime {expected}")
+            found.wrong.append(
+                f"{row['path']} subgraph {subgraph}: delegated {actual}, the runtime {expected}"
+            )
     for subgraph, expected in row.get("partitions", {}).items():
         found.partitions += 1
         groups = sorted(list(p.operators) for p in audit.partitions if p.subgraph == int(subgraph))
         if groups != expected:
-            found.wrong.append(f"{row['path']} subgraph {subgraph}: partitions {groups}, the runtime {expected}")
+            found.wrong.append(
+                f"{row['path']} subgraph {subgraph}: partitions {groups}, the runtime {expected}"
+            )
 
 
 @pytest.mark.parametrize("target", TARGETS)
