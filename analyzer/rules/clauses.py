@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from analyzer.rules.catalogue import Place
 from analyzer.rules.tables import Case, Count, FormTable, OperatorTable
@@ -35,25 +36,41 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def requirements(table: FormTable | OperatorTable, places: Mapping[str, Place]) -> Iterator[Requirement]:
-    """Everything that a table's compact entries require.
+def requirements(
+    table: FormTable | OperatorTable, places: Mapping[str, Place], problem: Callable[[object, str], None]
+) -> Iterator[Requirement]:
+    """Everything that a table's compact entries require; what can't be meant goes to `problem(what, key)`."""
+    for key, make in _entries(table, places):
+        try:
+            yield make()
+        except CompactError as error:
+            problem(error, key)
 
-    Raises: CompactError.
-    """
+
+def _entries(
+    table: FormTable | OperatorTable, places: Mapping[str, Place]
+) -> Iterator[tuple[str, Callable[[], Requirement]]]:
     if table.version is not None:
-        yield Requirement("version", "version", _count("version", table.version), "version")
+        yield "version", partial(_counted, "version", "version", "version", table.version)
     for side, wanted in (("inputs", table.inputs), ("outputs", table.outputs)):
         if wanted is not None and wanted != "any":
-            yield Requirement(side, "count", _count(f"len({side})", wanted), side)
+            yield side, partial(_counted, side, "count", f"len({side})", wanted)
     for operand, dtypes in table.operands.items():
         if dtypes != "any":
-            yield _dtype(operand, dtypes, places)
+            yield "operands", partial(_dtype, operand, dtypes, places)
     for kind, words in (("constant", table.constant), ("known", table.known)):
         for word in words:
-            yield _claim(kind, word, places)
-    for field, wanted_option in table.options.items():
-        text = _condition(f"options.{field}", wanted_option)
-        yield Requirement(f"option.{slug(field)}", "option", text, "options")
+            yield kind, partial(_claim, kind, word, places)
+    for field, option in table.options.items():
+        yield "options", partial(_option, field, option)
+
+
+def _counted(name: str, kind: str, subject: str, wanted: Count) -> Requirement:
+    return Requirement(name, kind, _count(subject, wanted), name)
+
+
+def _option(field: str, wanted: Any) -> Requirement:
+    return Requirement(f"option.{slug(field)}", "option", _condition(f"options.{field}", wanted), "options")
 
 
 def _place(operand: str, places: Mapping[str, Place]) -> Place:
@@ -127,12 +144,19 @@ def _cases(subject: str, cases: list[Any]) -> str:
     """The first case whose condition holds decides; without any, nothing is required."""
     text = "true"
     for entry in reversed(cases):
-        case = Case(**entry) if isinstance(entry, dict) else entry
+        case = _case(entry) if isinstance(entry, dict) else entry
         if not isinstance(case, Case):
             case = Case(value=case)
         condition = _condition(subject, case.value)
         text = f"(({condition}) if ({case.when}) else ({text}))" if case.when else f"({condition})"
     return text
+
+
+def _case(entry: dict[str, Any]) -> Case:
+    try:
+        return convert(entry, Case)
+    except ValidationError as error:
+        raise CompactError(str(error)) from None
 
 
 def _literal(value: Any) -> str:

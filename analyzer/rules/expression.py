@@ -8,16 +8,18 @@ comprehensions as their arguments. Everything is resolved and type-checked here.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
-
+from analyzer.rules.kinds import NUMBERS, article, fits, said
+from analyzer.rules.scope import Definition, ExpressionError, Scope
 from analyzer.rules.spelling import nearest
 from analyzer.rules.trees import Tree, show
 from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR
 
 Typed = tuple[Tree, str]
+
+__all__ = ["Definition", "ExpressionError", "Scope", "parse"]
 
 _COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -37,39 +39,12 @@ _ARITHMETIC: Mapping[type[ast.operator], str] = {
     ast.Div: "/",
     ast.Mod: "%",
 }
-_NUMBERS = ("int", "float", "number")
 #: Nesting deeper than this is refused; no rule comes near it.
 _MAX_DEPTH = 60
 #: Definitions that use definitions can grow fast; no rule comes near this many parts.
 _MAX_NODES = 20_000
-
-
-class ExpressionError(Exception):
-    """The text is not an expression of the rule language; says what, and the nearest right name."""
-
-
-class Definition(Struct, frozen=True):
-    """A named expression; with `arguments`, one that takes operands or numbers."""
-
-    name: str
-    text: str
-    arguments: tuple[str, ...] = ()
-
-
-class Scope(Struct, frozen=True):
-    """The names that an expression may use beside the vocabulary's own."""
-
-    #: Operand name -> (side, position or first position, whether it stands for all from there on).
-    operands: Mapping[str, tuple[str, int, bool]] = {}
-    #: Option field -> type; None where any field may be named (no single operator in view).
-    options: Mapping[str, str] | None = {}
-    #: Parameter, or the pack's per-operator value, -> type.
-    parameters: Mapping[str, str] = {}
-    definitions: Mapping[str, Definition] = {}
-    #: Enum name -> its members, for checking names that options are compared with.
-    enums: Mapping[str, Sequence[str]] = {}
-    #: Names known here in place of the operator's own (partition checks, summaries): name -> type.
-    facts: Mapping[str, str] | None = None
+#: Loops within loops, which multiply.
+_MAX_LOOPS = 3
 
 
 def parse(text: str, scope: Scope, wanted: str | None = "bool") -> Tree:
@@ -78,28 +53,14 @@ def parse(text: str, scope: Scope, wanted: str | None = "bool") -> Tree:
     Raises: ExpressionError.
     """
     tree, found = _Parser(scope).parse(text)
-    if wanted is not None and not _fits(found, wanted):
-        raise ExpressionError(f"{text!r} is {_kind(found)}, expected {_kind(wanted)}")
+    if wanted is not None and not fits(found, wanted):
+        raise ExpressionError(f"{text!r} is {said(found)}, expected {said(wanted)}")
     return tree
 
 
 def type_of(text: str, scope: Scope) -> str:
     """The type of `text`. Raises: ExpressionError."""
     return _Parser(scope).parse(text)[1]
-
-
-def _kind(found: str) -> str:
-    return found.replace("enum:", "a name of ")
-
-
-def _fits(found: str, wanted: str) -> bool:
-    if found == wanted or wanted in ("T", "any"):
-        return True
-    if wanted in _NUMBERS and found in _NUMBERS:
-        return True
-    if wanted.startswith("list[") and found.startswith("list["):
-        return found == "list[nothing]" or _fits(found[5:-1], wanted[5:-1])
-    return False
 
 
 class _Parser:
@@ -109,6 +70,7 @@ class _Parser:
         self.slots = 0
         self.expanding: list[str] = []
         self.depth = 0
+        self.loops = 0
         self.nodes = 0
 
     def parse(self, text: str) -> Typed:
@@ -135,7 +97,7 @@ class _Parser:
     def boolean(self, node: ast.expr) -> Tree:
         tree, found = self.visit(node)
         if found != "bool":
-            raise ExpressionError(f"{ast.unparse(node)} is {_kind(found)}, expected bool")
+            raise ExpressionError(f"{ast.unparse(node)} is {said(found)}, expected bool")
         return tree
 
     def visit_Constant(self, node: ast.Constant) -> Typed:
@@ -223,10 +185,11 @@ class _Parser:
         elif found == "operator":
             known = OPERATOR
         else:
-            raise ExpressionError(f"{ast.unparse(node.value)} is {_kind(found)} and has no {node.attr}")
+            raise ExpressionError(f"{ast.unparse(node.value)} is {said(found)} and has no {node.attr}")
         if node.attr not in known:
             names = [*known, "omitted"]
-            raise ExpressionError(f"a {found} has no {node.attr}{nearest(node.attr, names)}")
+            hint = nearest(node.attr, names)
+            raise ExpressionError(f"{article(found)} has no {node.attr}{hint}")
         return ["attr", tree, node.attr], known[node.attr][0]
 
     def parameter(self, name: str) -> Typed:
@@ -247,9 +210,9 @@ class _Parser:
         of, found = self.visit(node.value)
         at, position = self.visit(node.slice)
         if not found.startswith("list["):
-            raise ExpressionError(f"{ast.unparse(node.value)} is {_kind(found)}, expected a list")
-        if not _fits(position, "int"):
-            raise ExpressionError(f"{ast.unparse(node.slice)} is {_kind(position)}, expected int")
+            raise ExpressionError(f"{ast.unparse(node.value)} is {said(found)}, expected a list")
+        if not fits(position, "int"):
+            raise ExpressionError(f"{ast.unparse(node.slice)} is {said(position)}, expected int")
         return ["index", of, at], found[5:-1]
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Typed:
@@ -268,8 +231,8 @@ class _Parser:
 
     def number(self, node: ast.expr) -> Typed:
         tree, found = self.visit(node)
-        if found not in _NUMBERS and found != "any":
-            raise ExpressionError(f"{ast.unparse(node)} is {_kind(found)}, expected a number")
+        if found not in NUMBERS and found != "any":
+            raise ExpressionError(f"{ast.unparse(node)} is {said(found)}, expected a number")
         return tree, found
 
     def visit_BinOp(self, node: ast.BinOp) -> Typed:
@@ -297,13 +260,13 @@ class _Parser:
         shown = f"{ast.unparse(left)} {sign} {ast.unparse(right)}"
         if sign in ("in", "not in"):
             if not second.startswith("list["):
-                raise ExpressionError(f"{ast.unparse(right)} is {_kind(second)}, expected a list")
+                raise ExpressionError(f"{ast.unparse(right)} is {said(second)}, expected a list")
             inner = second[5:-1]
             if inner not in ("T", "nothing"):
                 self.comparable(a, first, b, inner, shown)
             return ["cmp", sign, a, b]
         self.comparable(a, first, b, second, shown)
-        if sign not in ("==", "!=") and not (first in (*_NUMBERS, "any") and second in (*_NUMBERS, "any")):
+        if sign not in ("==", "!=") and not (first in (*NUMBERS, "any") and second in (*NUMBERS, "any")):
             raise ExpressionError(f"{shown}: only numbers have an order")
         return ["cmp", sign, a, b]
 
@@ -314,10 +277,10 @@ class _Parser:
             if (closed == "dtype" or closed.startswith("enum:")) and literal_type == "str":
                 self.member(closed, literal, shown)
                 return
-        if not (_fits(first, second) or _fits(second, first)):
-            raise ExpressionError(f"{shown} compares {_kind(first)} with {_kind(second)}")
-        if first.startswith("list[") and first[5:-1] not in _NUMBERS and second == "list[str]":
-            raise ExpressionError(f"{shown} compares {_kind(first)} with {_kind(second)}")
+        if not (fits(first, second) or fits(second, first)):
+            raise ExpressionError(f"{shown} compares {said(first)} with {said(second)}")
+        if first.startswith("list[") and first[5:-1] not in NUMBERS and second == "list[str]":
+            raise ExpressionError(f"{shown} compares {said(first)} with {said(second)}")
 
     def member(self, closed: str, literal: Tree, shown: str) -> None:
         known = self.scope.enums.get("TensorType" if closed == "dtype" else closed[5:])
@@ -325,14 +288,15 @@ class _Parser:
             return
         for name in _strings(literal):
             if name not in known:
-                raise ExpressionError(f"{shown}: {name} is not a {_kind(closed)}{nearest(name, list(known))}")
+                hint = nearest(name, list(known))
+                raise ExpressionError(f"{shown}: {name} is not {article(said(closed))}{hint}")
 
     def visit_IfExp(self, node: ast.IfExp) -> Typed:
         condition = self.boolean(node.test)
         a, first = self.visit(node.body)
         b, second = self.visit(node.orelse)
-        if not (_fits(first, second) or _fits(second, first)):
-            raise ExpressionError(f"{ast.unparse(node)} is either {_kind(first)} or {_kind(second)}")
+        if not (fits(first, second) or fits(second, first)):
+            raise ExpressionError(f"{ast.unparse(node)} is either {said(first)} or {said(second)}")
         return ["if", condition, a, b], second if first == "list[nothing]" else first
 
     def visit_List(self, node: ast.List) -> Typed:
@@ -341,10 +305,10 @@ class _Parser:
         parts = [self.visit(element) for element in node.elts]
         kind = parts[0][1]
         for _, found in parts:
-            if found in _NUMBERS and kind in _NUMBERS:
+            if found in NUMBERS and kind in NUMBERS:
                 kind = kind if kind == found else "number"
             elif found != kind:
-                raise ExpressionError(f"{ast.unparse(node)} mixes {_kind(kind)} and {_kind(found)}")
+                raise ExpressionError(f"{ast.unparse(node)} mixes {said(kind)} and {said(found)}")
         return ["list", *(tree for tree, _ in parts)], f"list[{kind}]"
 
     visit_Tuple = visit_List
@@ -378,25 +342,27 @@ class _Parser:
             raise ExpressionError(f"{name} takes {least} arguments, found {len(parts)}")
         for position, (tree, found) in enumerate(parts):
             expected = wanted[min(position, len(wanted) - 1)].removesuffix("...")
-            if not _fits(found, expected) and found != "any":
-                raise ExpressionError(
-                    f"{name}({show(tree)}): found {_kind(found)}, expected {_kind(expected)}"
-                )
+            if not fits(found, expected) and found != "any":
+                raise ExpressionError(f"{name}({show(tree)}): found {said(found)}, expected {said(expected)}")
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp | ast.ListComp) -> Typed:
         if len(node.generators) > 2:
             raise ExpressionError("at most two loops in one comprehension")
+        self.loops += len(node.generators)
+        if self.loops > _MAX_LOOPS:
+            raise ExpressionError(f"at most {_MAX_LOOPS} loops within each other")
         outer = dict(self.bound)
         loops: list[Tree] = []
         conditions: list[Tree] = []
         for loop in node.generators:
             tree, found = self.visit(loop.iter)
             if not found.startswith("list["):
-                raise ExpressionError(f"{ast.unparse(loop.iter)} is {_kind(found)}, expected a list")
+                raise ExpressionError(f"{ast.unparse(loop.iter)} is {said(found)}, expected a list")
             loops.append([self.targets(loop.target, found[5:-1]), tree])
             conditions.extend(self.boolean(condition) for condition in loop.ifs)
         body, found = self.visit(node.elt)
         self.bound = outer
+        self.loops -= len(node.generators)
         condition = (
             None if not conditions else conditions[0] if len(conditions) == 1 else ["and", *conditions]
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _HEADER = re.compile(r"^\s*\[(\[)?\s*(.*?)\s*\](\])?\s*(#.*)?$")
+_LONG_TEXT = re.compile(r"""\"{3}|'{3}""")
 _KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
 
 
@@ -14,8 +15,11 @@ class Lines:
     def __init__(self, text: str) -> None:
         self._headers: dict[str, list[int]] = {}
         self._keys: dict[tuple[str, int, str], int] = {}
-        header, occurrence = "", 0
+        header, occurrence, inside = "", 0, False
         for number, line in enumerate(text.splitlines(), 1):
+            within, inside = inside, inside != bool(len(_LONG_TEXT.findall(line)) % 2)
+            if within:
+                continue
             found = _HEADER.match(line)
             if found and not _KEY.match(line):
                 header = found[2].replace('"', "").replace("'", "")

@@ -12,7 +12,7 @@ from analyzer.model import schema
 from analyzer.rules.catalogue import Catalogue, Entry
 from analyzer.rules.catalogue import places as places_of
 from analyzer.rules.clause_reader import ClauseReader, Section
-from analyzer.rules.clauses import CompactError, requirements, slug
+from analyzer.rules.clauses import requirements, slug
 from analyzer.rules.expression import Scope
 from analyzer.rules.option_types import option_types
 from analyzer.rules.pack import Clause, Form, OperatorRules
@@ -134,13 +134,13 @@ class OperatorReader:
         return found
 
     def _compact(self, table: FormTable | OperatorTable, section: Section) -> Iterator[Clause]:
-        try:
-            for requirement in requirements(table, section.scope.operands):
-                clause = self._clauses.compact(requirement, table, section)
-                if clause is not None:
-                    yield clause
-        except (CompactError, msgspec.ValidationError, TypeError) as error:
-            self._file.problem(section.header, error, "", section.occurrence)
+        def problem(what: object, key: str) -> None:
+            self._file.problem(section.header, what, key, section.occurrence)
+
+        for requirement in requirements(table, section.scope.operands, problem):
+            clause = self._clauses.compact(requirement, table, section)
+            if clause is not None:
+                yield clause
 
     def _shared(self, table: FormTable | OperatorTable, section: Section) -> Iterator[Clause]:
         known = self._table.shared

@@ -5,19 +5,48 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from analyzer.errors import RuleError
 from analyzer.resources import data
 from analyzer.rules.expression import ExpressionError, Scope, parse
 from analyzer.rules.lines import Lines
 from analyzer.rules.spelling import nearest
-from analyzer.rules.tables import PackTable
+from analyzer.rules.tables import (
+    Case,
+    CheckTable,
+    FormTable,
+    PackTable,
+    ParameterTable,
+    PartitionTable,
+    Upstream,
+    ValueTable,
+    Words,
+)
 from analyzer.rules.trees import Tree
 
+#: A step of the path in a validation message: `.check[0]`.
+_STEP = re.compile(r"\.(\w+)(?:\[(\d+)\])?")
+_FIELD = re.compile(r"field `(\w+)`")
+#: Tables that have lines of their own, and what they look like.
+_SHAPES: Mapping[str, type[Struct]] = {
+    "check": CheckTable,
+    "every_op": CheckTable,
+    "form": FormTable,
+    "operands": Case,
+    "parameters": ParameterTable,
+    "partition": PartitionTable,
+    "shared": CheckTable,
+    "unlisted": Words,
+    "unlisted_custom": Words,
+    "upstream": Upstream,
+    "values": ValueTable,
+}
 _LINE = re.compile(r" \(at (?:line (\d+)|end of document).*")
 
 
@@ -51,7 +80,8 @@ class RuleFile:
         try:
             return msgspec.convert(raw, shape)
         except msgspec.ValidationError as error:
-            self.problem(header, f"{error}{_nearest_key(str(error), shape)}", _key_of(str(error)))
+            where, key, occurrence, what = _misfit(header, shape, str(error))
+            self.problem(where, what, key, occurrence)
             return None
 
     def tree(
@@ -94,7 +124,7 @@ def read_tables(path: Path) -> tuple[dict[str, Any], str]:
     except tomllib.TOMLDecodeError as error:
         what = str(error)
         found = _LINE.search(what)
-        line = found[1] if found and found[1] else text.count("\n") + 1
+        line = found[1] if found and found[1] else max(1, len(text.splitlines()))
         raise RuleError([f"{path}:{line}: not TOML: {_LINE.sub('', what)}"]) from None
 
 
@@ -117,16 +147,18 @@ def _tables(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
-def _key_of(message: str) -> str:
-    """The key that a validation message names."""
-    if "`" not in message:
-        return ""
-    path = message.rpartition("`$")[2].rstrip("`)") if "`$" in message else ""
-    named = message.split("`")[1] if "field" in message else ""
-    return named or path.rpartition(".")[2].split("[")[0]
-
-
-def _nearest_key(message: str, shape: type[Any]) -> str:
-    if "unknown field" not in message:
-        return ""
-    return nearest(message.split("`")[1], list(shape.__struct_fields__))
+def _misfit(header: str, shape: type[Any], message: str) -> tuple[str, str, int, str]:
+    """What a validation message complains of: table, key, occurrence of the table, and in words."""
+    what, _, path = message.removeprefix("Object ").removeprefix("contains ").partition(" - at `$")
+    key, occurrence = "", 0
+    for name, position in _STEP.findall(path):
+        if name not in _SHAPES:
+            key = key or name
+            continue
+        header = f"{header}.{name}" if header else name
+        shape = _SHAPES[name]
+        occurrence = int(position or 0)
+    if field := _FIELD.search(what):
+        key = field[1]
+        what += nearest(key, shape.__struct_fields__) if "unknown" in what else ""
+    return header, key, occurrence, what
