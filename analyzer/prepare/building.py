@@ -10,7 +10,6 @@ from analyzer.vocabulary import Context, elements
 _SCHEMA = 3
 #: Types whose constants have no size that could be checked.
 _SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
-_LARGEST = 1 << 64
 
 
 class Builder:
@@ -92,7 +91,7 @@ def _of_operator(finding: Finding, operator: Operator) -> Stop:
     return Stop(
         kind="failure",
         rule=finding.rule,
-        message=f"The interpreter can't be built: {operator.name}, operator {operator.index}: {finding.message}",
+        message=f"Building the interpreter fails at {operator.name}, operator {operator.index}: {finding.message}",
         fix=finding.fix,
         source=finding.source,
         operator=operator.index,
@@ -111,8 +110,7 @@ def _overlap(subgraph: Subgraph, operator: Operator) -> Stop:
     index = next(index for index in operator.outputs if index in operator.inputs)
     return _stop(
         "overlap",
-        f"{_title(subgraph.tensors[index])} is both read and written by {operator.name}, operator {operator.index}.",
-        "Give the operator an output of its own.",
+        f"{operator.name}, operator {operator.index}, writes {_title(subgraph.tensors[index])}, which it reads.",
         operator=operator.index,
         tensor=index,
     )
@@ -171,6 +169,12 @@ def _quantization(tensor: Tensor) -> Stop | None:
 
 
 def _size(tensor: Tensor) -> Stop | None:
+    if tensor.variable and tensor.constant:
+        return _stop(
+            "constant-variable",
+            f"{_title(tensor)} is a variable and has constant data.",
+            tensor=tensor.index,
+        )
     if tensor.dtype in _SIZELESS:
         if tensor.variable and not tensor.constant:
             return _stop(

@@ -12,12 +12,13 @@ from msgspec.structs import replace
 
 from analyzer.model.graph import OMITTED, Stop, Tensor
 from analyzer.prepare import stops
+from analyzer.prepare.working import Working
 from analyzer.vocabulary import Context
 
 if TYPE_CHECKING:
-    from analyzer.prepare.preparation import Preparation, Working
+    from analyzer.prepare.preparation import Preparation
 
-Call = Callable[["Preparation", "Working", Context], Stop | None]
+Call = Callable[["Preparation", Working, Context], Stop | None]
 
 #: Types whose tensors stay as they are where they are passed on; all others lie in the caller's memory.
 _BY_HANDLE = frozenset({"RESOURCE", "VARIANT"})
@@ -194,4 +195,16 @@ def _dynamic(graph: Working, context: Context, stop: Stop) -> Stop:
     return stop
 
 
-CALLS: Mapping[str, Call] = {"if": _if, "case": _case, "while": _while, "composite": _composite}
+def _once(preparation: Preparation, graph: Working, context: Context) -> Stop | None:
+    """The initializer is only prepared when it runs."""
+    index = context.operator.options["init_subgraph_index"]
+    return _counts(preparation, context, index, 0, 0)
+
+
+CALLS: Mapping[str, Call] = {
+    "once": _once,
+    "if": _if,
+    "case": _case,
+    "while": _while,
+    "composite": _composite,
+}

@@ -1,5 +1,7 @@
-"""What the CPU kernels compute while they prepare: name in `rules/runtime.toml` -> function of the operator and its
-output, whose shape is already the prepared one. None means that nothing is computed."""
+"""What the CPU kernels compute while they prepare: name in `rules/runtime.toml` -> function.
+
+A function gets the operator and its output, whose shape is the prepared one. None: nothing is computed.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from analyzer.model.graph import Model, Prepared
 from analyzer.prepare.building import Builder
@@ -23,12 +23,17 @@ class Runtime:
         self._builder = Builder(judge)
         self._kernels = Kernels(judge, packs.catalogue)
 
-    def prepare(self, model: Model, shapes: Mapping[str, Shape] = {}) -> Prepared:
+    def prepare(
+        self, model: Model, shapes: Mapping[str, Shape] = {}, stand_ins: Collection[str] = ()
+    ) -> Prepared:
         """Build the interpreter and prepare every subgraph; `shapes` resizes inputs, by name, before that.
+
+        `stand_ins` are custom operators that only a delegate can run, but whose kernels prepare.
 
         Raises: UsageError where an input in `shapes` doesn't exist.
         """
         refused = self._builder.refusal(model)
         if refused is not None:
             return Prepared(model, model.subgraphs, refused=refused)
-        return Preparation(self._kernels, model).prepared(resized(model, shapes) if shapes else {})
+        preparation = Preparation(self._kernels, model, stand_ins)
+        return preparation.prepared(resized(model, shapes) if shapes else {})

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from analyzer.model.graph import OMITTED, Operator, Stop, Subgraph, Tensor
+from analyzer.prepare.shapes import Shape
 from analyzer.rules.catalogue import Place
-from analyzer.rules.graph_rules import CALLS, SIZELESS_OUTPUT
+from analyzer.rules.graph_rules import CALLS, CONSTANT_OUTPUT, NEGATIVE_SIZE, SIZELESS_OUTPUT
 from analyzer.rules.judge import Finding
 from analyzer.vocabulary import Context
+
+#: More operators than this say nothing more of where a size comes from.
+_LONGEST_CHAIN = 6
 
 
 def stop(kind: str, finding: Finding, context: Context, places: Mapping[str, Place]) -> Stop:
@@ -44,7 +48,7 @@ def sizeless_output(subgraph: Subgraph) -> Stop | None:
             return Stop(
                 kind="dynamic",
                 rule=f"runtime/{SIZELESS_OUTPUT.id}",
-                message=f"The graph's output {_name(tensor)} is {tensor.dtype}, which has no size before something is in it.",
+                message=f"The graph's output {_name(tensor)} is {tensor.dtype}, which has no size while empty.",
                 fix=SIZELESS_OUTPUT.fix,
                 source=SIZELESS_OUTPUT.source,
                 tensor=index,
@@ -52,11 +56,28 @@ def sizeless_output(subgraph: Subgraph) -> Stop | None:
     return None
 
 
+def impossible_shape(context: Context, output: Tensor, shape: Shape) -> Stop:
+    """The kernel computes a shape that its output can't have."""
+    operator = context.operator
+    rule = CONSTANT_OUTPUT if output.constant else NEGATIVE_SIZE
+    return Stop(
+        kind="failure",
+        rule=f"runtime/{rule.id}",
+        message=f"The CPU can't prepare {_title(operator)}: {_name(output)} can't be of shape {list(shape)}",
+        fix=rule.fix,
+        source=rule.source,
+        operator=operator.index,
+        tensor=output.index,
+        expected=str(list(output.shape)) if output.constant else None,
+        actual=str(list(shape)),
+    )
+
+
 def called(context: Context, inner: Stop, subgraph: Subgraph) -> Stop:
     """An operator can't be prepared, or has no sizes, because a subgraph that it calls hasn't."""
     return replace(
         inner,
-        message=f"{_title(context.operator)}, calls subgraph {subgraph.index} ({subgraph.name}): {inner.message}",
+        message=f"{_title(context.operator)}, calls subgraph {subgraph.index}. {inner.message}",
         operator=context.operator.index,
         tensor=_index(_output(context)),
     )
@@ -182,7 +203,7 @@ def _output(context: Context) -> Tensor | None:
 
 def _operand(finding: Finding, context: Context, places: Mapping[str, Place]) -> Tensor | None:
     """The tensor that the finding's operand stands for."""
-    if finding.operand not in places:
+    if finding.operand is None or finding.operand not in places:
         return None
     side, position, _ = places[finding.operand]
     found = (
@@ -196,15 +217,29 @@ def _operand(finding: Finding, context: Context, places: Mapping[str, Place]) ->
 
 
 def _cause(finding: Finding, context: Context, places: Mapping[str, Place]) -> str:
-    """The chain from the operand that decides the size back to what the runtime doesn't compute at Prepare."""
+    """Where the operand comes from that decides the size."""
     tensor = _operand(finding, context, places)
     if tensor is None or not finding.rule.endswith((".known", ".constant")):
         return finding.message
     operand = f"its {finding.operand} operand {_name(tensor)}"
-    producers = context.subgraph.producers.get(tensor.index)
+    subgraph = context.subgraph
+    producers = subgraph.producers.get(tensor.index)
     if not producers:
         return f"{operand} is given at run time"
-    producer = context.subgraph.operators[producers[0]]
+    operand = f"{operand} comes from {_title(subgraph.operators[producers[0]])}"
     if tensor.folded is not None:
-        return f"{operand} comes from {_title(producer)}; computed while preparing, it still isn't a constant"
-    return f"{operand} comes from {_title(producer)}, which the runtime doesn't compute while preparing"
+        return f"{operand}, which is computed while preparing, but isn't a constant"
+    chain = " -> ".join(_chain(subgraph, tensor))
+    return f"{operand}, which isn't computed while preparing ({chain})"
+
+
+def _chain(subgraph: Subgraph, tensor: Tensor) -> list[str]:
+    """The operators that a tensor comes from, the first one first, as far as one leads to the next."""
+    found: list[str] = []
+    index: int | None = tensor.index
+    while index is not None and len(found) < _LONGEST_CHAIN and (producers := subgraph.producers.get(index)):
+        operator = subgraph.operators[producers[0]]
+        found.insert(0, operator.custom or operator.name)
+        computed = (i for i in operator.inputs if i in subgraph.producers)
+        index = None if operator.name in ("SHAPE", "RANK") else next(computed, None)
+    return found

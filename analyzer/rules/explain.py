@@ -191,7 +191,7 @@ class _Explainer:
 
     def _why_comparison(self, tree: Tree) -> _Reason:
         sign, left, right = tree[1], tree[2], tree[3]
-        if left[0] == "lit" and right[0] != "lit":
+        if left[0] == "lit" and right[0] != "lit" and sign not in ("in", "not in"):
             sign, left, right = _MIRRORED.get(sign, sign), right, left
         operand = operand_of(left) or operand_of(right)
         of_dtype = left[0] == "attr" and left[2] == "dtype"
@@ -263,8 +263,9 @@ class _Explainer:
 
     def _say_who_is_absent(self, each: Tree) -> None:
         for slot in (slot for slots, _ in each[2] for slot in slots):
-            if self.context.variables[slot] is None:
-                raise Absent(f"{self.names.variables[slot]} is left out") from None
+            name = self.names.variables.get(slot)
+            if name is not None and self.context.variables[slot] is None:
+                raise Absent(f"{name} is left out") from None
 
     def _bound(self, each: Tree, depth: int) -> Iterator[None]:
         """Binds and names the loop variables, element by element."""

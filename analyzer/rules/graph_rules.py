@@ -85,6 +85,18 @@ BUILDING = _by_id(
         _BUILDER,
     ),
     GraphRule(
+        "build/constant-variable",
+        "A variable can't hold constant data.",
+        "Store the tensor either as a variable or as a constant.",
+        _BUILDER,
+    ),
+    GraphRule(
+        "build/overlap",
+        "A builtin operator can't write a tensor that it reads.",
+        "Give the operator an output of its own.",
+        "core/subgraph.cc CheckInputAndOutputForOverlap",
+    ),
+    GraphRule(
         "build/negative-dimension",
         "Dimensions in shape can't be negative.",
         "Store 1 for an open dimension in shape, and -1 in shape_signature only.",
@@ -96,6 +108,18 @@ BUILDING = _by_id(
         "Store all of the constant's data.",
         _BUILDER,
     ),
+)
+CONSTANT_OUTPUT = GraphRule(
+    "graph/constant-output",
+    "An operator writes a constant and would give it another shape.",
+    "Remove the data of the operator's output.",
+    "core/subgraph.cc ResizeTensorImpl",
+)
+NEGATIVE_SIZE = GraphRule(
+    "graph/negative-size",
+    "The sizes of operands and options lead to an output of a negative size.",
+    "Convert with the shapes that the model runs with.",
+    "core/subgraph.cc ResizeTensorImpl",
 )
 SIZELESS_OUTPUT = GraphRule(
     "graph/output-without-size",

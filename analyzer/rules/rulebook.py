@@ -28,6 +28,8 @@ _CALLERS = ("IF", "WHILE", "CALL_ONCE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE",
 
 _OF_ANY_MODEL = (
     *graph_rules.BUILDING.values(),
+    graph_rules.CONSTANT_OUTPUT,
+    graph_rules.NEGATIVE_SIZE,
     graph_rules.SIZELESS_OUTPUT,
     *(
         msgspec.structs.replace(rule, id=f"{slug(operator)}/{rule.id}")

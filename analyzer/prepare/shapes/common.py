@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from analyzer.model.graph import Tensor
 from analyzer.vocabulary import Absent, Context, known_values
 
@@ -29,6 +31,14 @@ def shape(context: Context, position: int) -> Shape:
 def numbers(context: Context, position: int) -> tuple[int, ...]:
     """The whole numbers that an input holds before anything runs. Raises: Absent."""
     return tuple(int(value) for value in known_values(tensor(context, position)))
+
+
+def words(context: Context, position: int) -> tuple[int, ...]:
+    """An input's numbers as kernels read them that take any type for INT32. Raises: Absent."""
+    found = tensor(context, position)
+    if found.dtype == "INT32" or found.folded is not None or found.data is None:
+        return numbers(context, position)
+    return known_values(replace(found, dtype="INT32"))  # type: ignore[return-value]
 
 
 def number(context: Context, position: int) -> int:
@@ -66,4 +76,4 @@ def broadcast(first: Shape, second: Shape) -> Shape:
 
 def replaced(found: Shape, position: int, size: int) -> Shape:
     """A shape with one dimension changed."""
-    return found[:position] + (size,) + found[position + 1 :]
+    return (*found[:position], size, *found[position + 1 :])

@@ -14,11 +14,15 @@ from analyzer.prepare.shapes.common import (
     replaced,
     shape,
     tensor,
+    words,
 )
 from analyzer.vocabulary import Absent, Context, elements
 
 
-def reshape(context: Context) -> Sequence[Shape]:
+def reshape(context: Context) -> Sequence[Shape | None]:
+    output = context.outputs[0]
+    if output is not None and output.dtype == "STRING":
+        return (None,)
     wanted = _wanted(context)
     source = shape(context, 0)
     if -1 not in wanted:
@@ -82,7 +86,7 @@ def concatenation(context: Context) -> Sequence[Shape]:
 
 def transpose(context: Context) -> Sequence[Shape]:
     source = shape(context, 0)
-    return (tuple(source[axis(position, len(source))] for position in numbers(context, 1)),)
+    return (tuple(source[axis(position, len(source))] for position in words(context, 1)),)
 
 
 def tile(context: Context) -> Sequence[Shape]:
@@ -99,7 +103,7 @@ def broadcast_args(context: Context) -> Sequence[Shape]:
 
 
 def space_to_batch(context: Context) -> Sequence[Shape]:
-    source, block, paddings = shape(context, 0), numbers(context, 1), numbers(context, 2)
+    source, block, paddings = shape(context, 0), words(context, 1), words(context, 2)
     batch, found = source[0], list(source)
     for i, size in enumerate(block):
         if size == 0:
@@ -110,7 +114,7 @@ def space_to_batch(context: Context) -> Sequence[Shape]:
 
 
 def batch_to_space(context: Context) -> Sequence[Shape]:
-    source, block, crops = shape(context, 0), numbers(context, 1), numbers(context, 2)
+    source, block, crops = shape(context, 0), words(context, 1), words(context, 2)
     batch, found = source[0], list(source)
     for i, size in enumerate(block):
         if size == 0:

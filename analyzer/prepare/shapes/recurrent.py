@@ -22,8 +22,10 @@ def bidirectional_sequence_rnn(context: Context) -> Sequence[Shape]:
 
 
 def lstm(context: Context) -> Sequence[Shape | None]:
-    """The full kernel ends with as many units as recurrent_to_output_weights has columns; the basic one hands its
-    state on and keeps two scratch tensors among its outputs."""
+    """The full kernel gives as many units as recurrent_to_output_weights has columns.
+
+    The basic one hands its state on, and has two scratch tensors among its outputs.
+    """
     source = shape(context, 0)
     if options(context)["kernel_type"] == "FULL":
         return ((source[0], shape(context, 8)[1]),)

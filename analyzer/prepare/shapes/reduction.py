@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from analyzer.prepare.shapes.common import Shape, ShapeFunction, axis, number, numbers, options, shape, tensor
+from analyzer.prepare.shapes.common import (
+    Shape,
+    ShapeFunction,
+    axis,
+    number,
+    numbers,
+    options,
+    shape,
+    tensor,
+    words,
+)
 from analyzer.vocabulary import Absent, Context, known_values
 
 
@@ -31,20 +41,16 @@ def top_k(context: Context) -> Sequence[Shape]:
 def one_hot(context: Context) -> Sequence[Shape]:
     source, position = shape(context, 0), options(context)["axis"]
     position = len(source) if position == -1 else position
-    return ((*source[:position], number(context, 1), *source[position:]),)
+    return ((*source[:position], words(context, 1)[0], *source[position:]),)
 
 
 def range_(context: Context) -> Sequence[Shape]:
     start, limit, delta = (known_values(tensor(context, i))[0] for i in range(3))
     if delta == 0:
         raise Absent("a step of 0")
-    return (
-        (
-            max(0, ceil((limit - start) / delta))
-            if isinstance(delta, float)
-            else len(range(start, limit, delta)),
-        ),
-    )
+    # Whole numbers stay whole: as fractions large ones would lose their last digits.
+    steps = -((start - limit) // delta) if isinstance(delta, int) else ceil((limit - start) / delta)
+    return ((max(0, int(steps)),),)
 
 
 def rank(context: Context) -> Sequence[Shape]:

@@ -8,12 +8,12 @@ from analyzer.prepare.shapes.common import (
     Shape,
     ShapeFunction,
     axis,
-    number,
     numbers,
     options,
     replaced,
     shape,
     tensor,
+    words,
 )
 from analyzer.vocabulary import Absent, Context
 
@@ -45,13 +45,13 @@ def gather_nd(context: Context) -> Sequence[Shape]:
 
 def split(context: Context) -> Sequence[Shape]:
     source, count = shape(context, 1), len(context.outputs)
-    at = axis(number(context, 0), len(source))
+    at = axis(words(context, 0)[0], len(source))
     return (replaced(source, at, source[at] // count),) * count
 
 
 def split_v(context: Context) -> Sequence[Shape]:
     source, sizes = shape(context, 0), numbers(context, 1)
-    at = axis(number(context, 2), len(source))
+    at = axis(words(context, 2)[0], len(source))
     rest = source[at] - sum(size for size in sizes if size != -1)
     return tuple(replaced(source, at, rest if size == -1 else size) for size in sizes)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.model.custom_options import decode
-from analyzer.prepare.shapes.common import Shape, ShapeFunction, numbers, options, shape
+from analyzer.prepare.shapes.common import Shape, ShapeFunction, numbers, options, shape, words
 from analyzer.vocabulary import Absent, Context
 
 
@@ -52,7 +52,7 @@ def _windows(size: int, window: int, stride: int, dilation: int) -> int:
 def dilate(context: Context) -> Sequence[Shape]:
     return (
         tuple(
-            (size - 1) * step + 1 for size, step in zip(shape(context, 0), numbers(context, 1), strict=False)
+            (size - 1) * step + 1 for size, step in zip(shape(context, 0), words(context, 1), strict=False)
         ),
     )
 
