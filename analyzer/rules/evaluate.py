@@ -6,27 +6,11 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from analyzer.rules import signs
 from analyzer.rules.trees import Tree, show
 from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context, attributes
 
 Evaluate = Callable[[Context], Any]
-
-SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "in": lambda a, b: a in b,
-    "not in": lambda a, b: a not in b,
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "//": operator.floordiv,
-    "/": operator.truediv,
-    "%": operator.mod,
-}
 
 
 def build(tree: Tree) -> Evaluate:
@@ -177,10 +161,11 @@ def _build_index(tree: Tree) -> Evaluate:
     of, at = build(tree[1]), build(tree[2])
 
     def evaluate(c: Context) -> Any:
+        elements, position = of(c), at(c)
         try:
-            return of(c)[at(c)]
-        except IndexError:
-            raise Absent(f"{show(tree[1])} has no element {at(c)}") from None
+            return elements[position]
+        except (IndexError, TypeError):
+            raise Absent(f"{show(tree[1])} has no element {position}") from None
 
     return evaluate
 
@@ -188,37 +173,12 @@ def _build_index(tree: Tree) -> Evaluate:
 def _build_sign(tree: Tree) -> Evaluate:
     sign, left, right = tree[1], tree[2], tree[3]
     if sign in ("==", "!=") and (_is_list(left) or _is_list(right)):
-        return _build_sequence_equal(sign, build(left), build(right))
-    apply, a, b = SIGNS[sign], build(left), build(right)
+        return signs.of_lists(sign, build(left), build(right))
     if right[0] == "lit":
-        value = right[1]
-        if sign == "==":
-            return lambda c: a(c) == value
-        if sign == "<=":
-            return lambda c: a(c) <= value
-        if sign in ("/", "//", "%") and value == 0:
-            return _divide_by_zero
-        return lambda c: apply(a(c), value)
-    if sign in ("/", "//", "%"):
-        return _build_division(apply, a, b)
+        return signs.with_literal(sign, build(left), right[1])
     if sign in ("in", "not in") and right[0] == "list" and all(part[0] == "lit" for part in right[1:]):
-        members = frozenset(part[1] for part in right[1:])
-        return (lambda c: a(c) in members) if sign == "in" else (lambda c: a(c) not in members)
-    return lambda c: apply(a(c), b(c))
-
-
-def _divide_by_zero(c: Context) -> Any:
-    raise Absent("division by zero")
-
-
-def _build_division(apply: Callable[[Any, Any], Any], a: Evaluate, b: Evaluate) -> Evaluate:
-    def evaluate(c: Context) -> Any:
-        divisor = b(c)
-        if divisor == 0:
-            raise Absent("division by zero")
-        return apply(a(c), divisor)
-
-    return evaluate
+        return signs.among(sign, build(left), frozenset(part[1] for part in right[1:]))
+    return signs.of_two(sign, build(left), build(right))
 
 
 def _is_list(tree: Tree) -> bool:
@@ -226,13 +186,6 @@ def _is_list(tree: Tree) -> bool:
 
 
 _LISTS = frozenset(name for name, (kind, _, _) in TENSOR.items() if kind.startswith("list["))
-
-
-def _build_sequence_equal(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
-    """Shapes are tuples, lists in rules are lists: equal where their elements are."""
-    if sign == "==":
-        return lambda c: tuple(a(c)) == tuple(b(c))
-    return lambda c: tuple(a(c)) != tuple(b(c))
 
 
 def _build_and(tree: Tree) -> Evaluate:
@@ -289,15 +242,7 @@ def _build_call(tree: Tree) -> Evaluate:
     name, arguments = tree[1], tree[2:]
     if name in ("all", "any") and arguments[0][0] == "each" and len(arguments[0][2]) == 1:
         return _build_quantifier(name == "all", arguments[0])
-    apply = FUNCTIONS[name][3]
-    parts = tuple(build(part) for part in arguments)
-    if len(parts) == 1:
-        only = parts[0]
-        return lambda c: apply(only(c))
-    if len(parts) == 2:
-        first, second = parts
-        return lambda c: apply(first(c), second(c))
-    return lambda c: apply(*(part(c) for part in parts))
+    return signs.called(FUNCTIONS[name][3], tuple(build(part) for part in arguments), show(tree))
 
 
 def _build_quantifier(every: bool, each: Tree) -> Evaluate:

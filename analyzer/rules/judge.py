@@ -13,6 +13,7 @@ from analyzer.rules.evaluate import Evaluate, build
 from analyzer.rules.explain import UNEXPLAINED, Explanation, absence, explain
 from analyzer.rules.folding import fill, fold
 from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
+from analyzer.rules.parameters import compared
 from analyzer.rules.trees import operand_of
 from analyzer.rules.words import message, proof
 from analyzer.vocabulary import Absent, Context
@@ -73,9 +74,10 @@ class Judge:
 
     def __init__(self, pack: RulePack, parameters: Mapping[str, Any]) -> None:
         self.pack = pack
-        self.parameters = parameters
+        #: As expressions compare them.
+        self.parameters = compared(pack, parameters)
         self._operators: dict[str, _Operator] = {}
-        self.partition_checks = tuple(self._clauses(pack.partition_checks, parameters))
+        self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
 
     def verdict(self, context: Context) -> Verdict:
         """Judge one operator by every stage but building."""

@@ -36,5 +36,10 @@ class Lines:
         seen = self._headers.get(header, [])
         if occurrence < len(seen):
             return seen[occurrence]
+        below = (
+            line
+            for (known, _, name), line in self._keys.items()
+            if name == key and known.startswith(f"{header}.")
+        )
         parent, _, last = header.rpartition(".")
-        return self.of(parent, 0, last) if parent else 1
+        return next(below, self.of(parent, 0, last) if parent else 1)

@@ -46,6 +46,14 @@ def resolve(pack: RulePack, written: Mapping[str, str]) -> dict[str, Any]:
     return {name: found[name] for name in pack.parameters}
 
 
+def compared(pack: RulePack, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as expressions compare them: versions by their release, not by their text."""
+    return {
+        name: version_number(value) if pack.parameters[name].type == "version" else value
+        for name, value in parameters.items()
+    }
+
+
 def _resolve_one(
     pack: RulePack, name: str, written: Mapping[str, str], found: dict[str, Any], pending: tuple[str, ...]
 ) -> Any:
@@ -63,7 +71,7 @@ def _resolve_one(
     else:
         for other in _names(parameter.default_expression):
             _resolve_one(pack, other, written, found, (*pending, name))
-        value = build(fold(parameter.default_expression, found))(SimpleNamespace())  # type: ignore[arg-type]
+        value = build(fold(parameter.default_expression, compared(pack, found)))(SimpleNamespace())  # type: ignore[arg-type]
     _in_range(pack, name, parameter, value)
     found[name] = value
     return value

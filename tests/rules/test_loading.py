@@ -143,6 +143,10 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
         ),
         ("[define]\n'two words' = 'true' # <--", "two words is not a name"),
         ("[define]\ntwo = 2 # <--", "expected an expression in quotes"),
+        (
+            "[parameters.api]\ntype = 'int'\ndefault = 1\nmean = 'x' # <--",
+            "unknown field `mean`; did you mean meaning?",
+        ),
         ("[graph]\nmax_partition = 1 # <--", "no key max_partition; did you mean max_partitions?"),
         ("[graph]\nmax_partitions = 'many' # <--", "nothing is called many"),
         ("[graph]\nmin_operators = true # <--", "is bool, expected int"),

@@ -1,0 +1,266 @@
+"""What holds of all rules: judging is total and deterministic, and only the vocabulary is named."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzer.delegation import PartitionContext
+from analyzer.model.graph import Subgraph
+from analyzer.rules.evaluate import build
+from analyzer.rules.expression import ExpressionError, parse
+from analyzer.rules.judge import Judge
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import resolve
+from analyzer.rules.signs import SIGNS
+from analyzer.rules.trees import Tree, show
+from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context
+from tests.rules.scopes import CONVOLUTION
+from tests.rules.surroundings import contexts, subgraphs
+
+_PACKS = Packs()
+_NAMES = [*_PACKS.names(), "runtime"]
+_SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def new_judge(name: str) -> Judge:
+    pack = _PACKS.runtime if name == "runtime" else _PACKS.get(name)
+    return Judge(pack, resolve(pack, {}))
+
+
+kept_judge = cache(new_judge)
+
+
+def everything(judge: Judge, subgraph: Subgraph) -> Any:
+    """All that a judge says of the operators of a subgraph."""
+    judged = [Context(subgraph, operator) for operator in subgraph.operators]
+    indices = [operator.index for operator in subgraph.operators]
+    return (
+        [judge.verdict(context) for context in judged],
+        [judge.build_findings(context) for context in judged],
+        judge.partition_findings(PartitionContext(subgraph, judged, indices)),
+    )
+
+
+@pytest.mark.parametrize("name", _NAMES)
+@_SLOW
+@given(subgraph=subgraphs())
+def test_judging_is_total_and_deterministic(name: str, subgraph: Subgraph) -> None:
+    judge = kept_judge(name)
+    first = everything(judge, subgraph)
+    assert everything(judge, subgraph) == first
+    assert all(verdict.supported or verdict.findings for verdict in first[0])
+
+
+@_SLOW
+@given(subgraph=subgraphs(), name=st.sampled_from(_NAMES))
+def test_a_judge_remembers_nothing_of_what_it_judged(subgraph: Subgraph, name: str) -> None:
+    assert everything(new_judge(name), subgraph) == everything(kept_judge(name), subgraph)
+
+
+# Random expressions
+
+_WORDS = [
+    *OPERATOR,
+    *TENSOR,
+    *FUNCTIONS,
+    *CONVOLUTION.operands,
+    *CONVOLUTION.parameters,
+    *CONVOLUTION.definitions,
+    *(CONVOLUTION.options or {}),
+    "omitted",
+    "options",
+    "parameters",
+    "attributes",
+    "t",
+    "u",
+    *(
+        "true",
+        "false",
+        "os",
+        "self",
+        "c",
+        "open",
+        "eval",
+        "exec",
+        "getattr",
+        "globals",
+        "print",
+        "__import__",
+    ),
+    *(
+        "__class__",
+        "__dict__",
+        "__globals__",
+        "__subclasses__",
+        "__builtins__",
+        "__init__",
+        "data",
+        "subgraph",
+    ),
+    *("append", "format", "operator", "tensors", "variables"),
+]
+_names = st.sampled_from(_WORDS).map(lambda word: ast.Name(word, ast.Load()))
+_constants = st.sampled_from([0, 1, -1, 3, 2.5, "INT8", "FLOAT32", "SAME", "", True, None, b"x", 2**70]).map(
+    ast.Constant
+)
+
+
+def _comprehension(make: Any, children: Any) -> Any:
+    target = st.sampled_from(["t", "u", "input", "__class__"]).map(lambda word: ast.Name(word, ast.Store()))
+    loop = st.builds(ast.comprehension, target, children, st.lists(children, max_size=1), st.just(0))
+    return st.builds(make, children, st.lists(loop, min_size=1, max_size=2))
+
+
+def _larger(children: Any) -> Any:
+    some = st.lists(children, max_size=3)
+    signs = st.sampled_from([ast.Eq(), ast.NotEq(), ast.Lt(), ast.GtE(), ast.In(), ast.NotIn(), ast.Is()])
+    arithmetic = st.sampled_from(
+        [ast.Add(), ast.Sub(), ast.Mult(), ast.Mod(), ast.Div(), ast.FloorDiv(), ast.Pow()]
+    )
+    return st.one_of(
+        st.builds(ast.Attribute, children, st.sampled_from(_WORDS), st.just(ast.Load())),
+        st.builds(ast.Subscript, children, children, st.just(ast.Load())),
+        st.builds(ast.Call, children, some, st.just([])),
+        st.builds(
+            ast.BoolOp, st.sampled_from([ast.And(), ast.Or()]), st.lists(children, min_size=2, max_size=3)
+        ),
+        st.builds(ast.UnaryOp, st.sampled_from([ast.Not(), ast.USub(), ast.Invert()]), children),
+        st.builds(ast.BinOp, children, arithmetic, children),
+        st.builds(lambda a, sign, b: ast.Compare(a, [sign], [b]), children, signs, children),
+        st.builds(ast.IfExp, children, children, children),
+        st.builds(ast.List, some, st.just(ast.Load())),
+        _comprehension(ast.GeneratorExp, children),
+        _comprehension(ast.ListComp, children),
+    )
+
+
+#: Python expressions of every kind, most of them nonsense.
+pythons = st.recursive(_names | _constants, _larger, max_leaves=8).map(
+    lambda node: ast.unparse(ast.fix_missing_locations(ast.Expression(node)))
+)
+
+_ARITHMETIC = ("+", "-", "*", "//", "/", "%")
+#: Node -> whether the rest of it names only what the vocabulary has.
+_KNOWN: dict[str, Any] = {
+    "lit": lambda rest: isinstance(rest[0], bool | int | float | str),
+    "param": lambda rest: rest[0] in CONVOLUTION.parameters,
+    "fact": lambda rest: rest[0] in OPERATOR,
+    "operand": lambda rest: rest[0] in ("inputs", "outputs", "intermediates") and isinstance(rest[1], int),
+    "rest": lambda rest: rest[0] in ("inputs", "outputs", "intermediates") and isinstance(rest[1], int),
+    "option": lambda rest: rest[0] in (CONVOLUTION.options or {}),
+    "attribute": lambda rest: isinstance(rest[0], str),
+    "var": lambda rest: isinstance(rest[0], int),
+    "attr": lambda rest: rest[1] in {*TENSOR, *OPERATOR, "omitted"},
+    "index": lambda rest: True,
+    "cmp": lambda rest: rest[0] in SIGNS and rest[0] not in _ARITHMETIC,
+    "arith": lambda rest: rest[0] in _ARITHMETIC,
+    "and": lambda rest: True,
+    "or": lambda rest: True,
+    "not": lambda rest: True,
+    "neg": lambda rest: True,
+    "if": lambda rest: True,
+    "list": lambda rest: True,
+    "call": lambda rest: rest[0] in FUNCTIONS,
+    "each": lambda rest: True,
+    "named": lambda rest: rest[0].split("(")[0] in CONVOLUTION.definitions,
+}
+
+
+def nodes(tree: Any) -> list[Tree]:
+    """All nodes of a tree, itself included."""
+    if not isinstance(tree, list) or not tree:
+        return []
+    own = [tree] if isinstance(tree[0], str) else []
+    return own + [node for part in tree for node in nodes(part)]
+
+
+@settings(_SLOW, max_examples=1000)
+@given(text=pythons)
+def test_text_that_loads_names_nothing_outside_the_vocabulary(text: str) -> None:
+    try:
+        tree = parse(text, CONVOLUTION, None)
+    except ExpressionError as refused:
+        assert str(refused)
+        return
+    for node, *rest in nodes(tree):
+        assert node in _KNOWN and _KNOWN[node](rest), (text, node, rest)
+    assert isinstance(show(tree), str)
+
+
+#: Expressions that load, built of what fits together.
+_numbers = st.recursive(
+    st.sampled_from(
+        ["version", "api", "input.rank", "weights.elements", "options.stride_w", "bias.value", "input.scale"]
+        + ["len(inputs)", "dim(input.shape, -1)", "input.shape[0]", "max(input.shape)", "0", "2.5", "-1"]
+        + ["sum(t.bytes for t in operands)", "product(input.shape)", "weights.values[0]", "output.zero_point"]
+    ),
+    lambda n: st.one_of(
+        st.builds("({} {} {})".format, n, st.sampled_from(_ARITHMETIC), n),
+        st.builds("min({}, {})".format, n, n),
+        st.builds("float32({})".format, n),
+        st.builds("dim(weights.shape, {})".format, n),
+        st.builds("input.shape[{}]".format, n),
+        st.builds("len(range({}, {}))".format, n, n),
+    ),
+    max_leaves=5,
+)
+_claims = st.recursive(
+    st.one_of(
+        st.builds("{} {} {}".format, _numbers, st.sampled_from(["==", "!=", "<", ">=", ">"]), _numbers),
+        st.sampled_from(
+            [
+                "bias.omitted",
+                "input.constant",
+                "not weights.quantized",
+                "input.dtype in quant8",
+                "float(bias)",
+            ]
+            + [
+                "input.shape == output.shape",
+                "any(v > 1 for v in weights.values)",
+                "input.producer.op == 'ADD'",
+            ]
+            + [
+                "all(a == b for a, b in zip(input.shape, output.shape))",
+                "broadcasts_to(bias.shape, output.shape)",
+            ]
+            + ["attributes.x == 1", "attributes.x < 2", "attributes.x in [1, 2]", "len(attributes.x) == 1"]
+        ),
+    ),
+    lambda c: st.one_of(
+        st.builds("({} and {})".format, c, c),
+        st.builds("({} or {})".format, c, c),
+        st.builds("not ({})".format, c),
+        st.builds("all({} for t in inputs)".format, c),
+        st.builds("({} if {} else {})".format, c, c, c),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(_SLOW, max_examples=300)
+@given(text=_claims, context=contexts())
+def test_text_that_loads_holds_or_not_or_touches_an_absent_thing(text: str, context: Context) -> None:
+    try:
+        tree = parse(text, CONVOLUTION)
+    except ExpressionError:
+        return
+    evaluate = build(_without_parameters(tree))
+    try:
+        found = evaluate(context)
+    except Absent as absent:
+        assert str(absent)
+    else:
+        assert found in (True, False)
+
+
+def _without_parameters(tree: Any) -> Any:
+    if not isinstance(tree, list):
+        return tree
+    return ["lit", 29] if tree[:1] == ["param"] else [_without_parameters(part) for part in tree]
