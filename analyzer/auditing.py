@@ -88,6 +88,14 @@ class Audit(Struct, frozen=True):
     delegates: tuple[DelegateAudit, ...]
 
 
+class _Case(Struct, frozen=True):
+    """A model as one runtime prepares it."""
+
+    prepared: Prepared
+    contexts: Sequence[Sequence[Context]]
+    macs: Sequence[Sequence[int | None]]
+
+
 class Auditor:
     """Audits models against the same configurations; what can be compiled is compiled once."""
 
@@ -98,17 +106,27 @@ class Auditor:
 
     def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
         """Audit a model; `shapes` resizes inputs by name before anything else, as an app may."""
-        prepared = self._runtime.prepare(model, shapes) if shapes else self._runtime.prepare(model)
+        customs = {code.custom for code in model.operator_codes}
+        cases: dict[tuple[str, ...], _Case] = {(): self._prepare(model, shapes, ())}
+        audits = []
+        for one in self._configurations:
+            stand_ins = tuple(name for name in one.pack.graph.stand_ins if name in customs)
+            if stand_ins not in cases:
+                cases[stand_ins] = self._prepare(model, shapes, stand_ins)
+            case = cases[stand_ins]
+            audits.append(_audit_one(case.prepared, case.contexts, case.macs, one))
+        return Audit(model, cases[()].prepared, tuple(audits))
+
+    def _prepare(
+        self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]
+    ) -> _Case:
+        prepared = self._runtime.prepare(model, shapes or {}, stand_ins)
         contexts = [
             [Context(subgraph, operator) for operator in subgraph.operators]
             for subgraph in prepared.subgraphs
         ]
         macs = [[self._macs.count(context) for context in operators] for operators in contexts]
-        return Audit(
-            model,
-            prepared,
-            tuple(_audit_one(prepared, contexts, macs, one) for one in self._configurations),
-        )
+        return _Case(prepared, contexts, macs)
 
 
 def configure(packs: Packs, specs: Sequence[str]) -> list[Configuration]:

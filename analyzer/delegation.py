@@ -86,8 +86,12 @@ def delegate_model(
 ) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
-    if limits.graph.dynamic_tensors == "accepted":
-        contexts = [unprepared(prepared, index, of) for index, of in enumerate(contexts)]
+    early = limits.graph.dynamic_tensors == "accepted"
+    # A subgraph with dynamic tensors is asked about as the file has it: preparing it wouldn't have ended.
+    contexts = [
+        unprepared(prepared, index, of) if early or _is_dynamic(prepared, index) else of
+        for index, of in enumerate(contexts)
+    ]
     asked = [Asked(subgraph, of, judge) for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)]
     found = Delegation([one.words for one in asked])
     if not _refused(prepared, found):
@@ -128,6 +132,11 @@ def _limits(judge: Judge) -> _Limits:
         value(graph.fp16_limit_rolls_back, False),
         value(graph.builds_while_choosing, False),
     )
+
+
+def _is_dynamic(prepared: Prepared, index: int) -> bool:
+    stop = prepared.stops.get(index)
+    return stop is not None and stop.kind == "dynamic"
 
 
 def _refused(prepared: Prepared, found: Delegation) -> bool:

@@ -25,18 +25,24 @@ _WORDS = {
     "keep": ("largest",),
     "sort": tuple(LIBRARIES),
 }
+_LISTS = ("stand_ins",)
 _FLAGS = ("full_delegation_ignores_limits", "takes_dequantize_alone")
 
 
 def convert(raw: dict[str, Any], scope: Scope, problem: Callable[..., None]) -> Graph:
     """The section as a `Graph`; what is wrong goes to `problem(header, what, key)`."""
     found: dict[str, Any] = {}
-    known = [*_EXPRESSIONS, *_WORDS, *_FLAGS]
+    known = [*_EXPRESSIONS, *_WORDS, *_LISTS, *_FLAGS]
     for key, value in raw.items():
         if key not in known:
             problem("graph", f"there is no key {key}{nearest(key, known)}", key)
         elif key in _EXPRESSIONS:
             found[key] = _tree(key, value, scope, problem)
+        elif key in _LISTS:
+            if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+                problem("graph", f"{key} is {value!r}, expected a list of texts", key)
+            else:
+                found[key] = tuple(value)
         elif key in _FLAGS:
             if not isinstance(value, bool):
                 problem("graph", f"{key} is {value!r}, expected true or false", key)

@@ -80,6 +80,8 @@ class Graph(Struct, frozen=True, omit_defaults=True):
     #: Whether a subgraph of nothing but such DEQUANTIZEs counts as accepted whole.
     takes_dequantize_alone: bool = False
     build_failure: str = "reported-only"
+    #: Custom operators that the runtime has stand-ins for where this delegate may run.
+    stand_ins: tuple[str, ...] = ()
     #: Whether operators that a partition limit drops keep their float16 operands, which the CPU
     #: then refuses: everything rolls back.
     fp16_limit_rolls_back: Tree | None = None
