@@ -13,11 +13,12 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from analyzer.auditing import Auditor, configure
 from analyzer.errors import ModelError
 from analyzer.model import read, read_bytes
-from analyzer.model.graph import Model
+from analyzer.model.graph import DTYPE_BITS, Model, Tensor
 from analyzer.report import FORMATS, convert, document, render
 from analyzer.rules.packs import Packs
 from tests.building import model, operator, subgraph, tensor
@@ -118,7 +119,9 @@ def varied() -> bytes:
             operator("Custom", ["o"], ["i"], custom_options=b"abc"),
         ],
     )
-    branch = subgraph([tensor("a", [1, 4], "INT8"), tensor("c", [1, 4], "INT8")], [operator("RELU", ["a"], ["c"])])
+    branch = subgraph(
+        [tensor("a", [1, 4], "INT8"), tensor("c", [1, 4], "INT8")], [operator("RELU", ["a"], ["c"])]
+    )
     return model(subgraphs=[main, branch])
 
 
@@ -149,6 +152,33 @@ def test_any_change_to_a_model(data: st.DataObject) -> None:
     except ModelError:
         return
     audit(found)
+
+
+@st.composite
+def tensors(draw: st.DrawFn, kept: Tensor) -> Tensor:
+    """The tensor with another type or shape, or with values where it had none."""
+    sizes = st.sampled_from([0, 1, 2, 7, 2**31 - 1])
+    data = draw(st.sampled_from([None, b"", bytes(4), bytes(range(64))]))
+    changes: list[dict[str, Any]] = [
+        {"dtype": draw(st.sampled_from(list(DTYPE_BITS)))},
+        {"shape": tuple(draw(st.lists(sizes, max_size=6)))},
+        {"constant": data is not None, "data": None if data is None else memoryview(data)},
+        {"quantization": None},
+    ]
+    return replace(kept, **draw(st.sampled_from(changes)))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+@given(st.data())
+def test_any_change_to_what_tensors_are(data: st.DataObject) -> None:
+    found = read_bytes(varied(), "m")
+    graphs = []
+    for graph in found.subgraphs:
+        changed = list(graph.tensors)
+        for index in data.draw(st.lists(st.integers(0, len(changed) - 1), max_size=3)):
+            changed[index] = data.draw(tensors(changed[index]))
+        graphs.append(replace(graph, tensors=tuple(changed)))
+    audit(replace(found, subgraphs=tuple(graphs)))
 
 
 def real_models() -> Iterator[Any]:

@@ -91,7 +91,7 @@ def test_consumers_are_judged_with_the_float16_constant() -> None:
 [op.SUB]
 operands = {input2 = "FLOAT16"}
 constant = ["input2"]
-fixes = {dtype = "Use float16.", constant = "Use a constant."}
+fixes = {"input2.dtype" = "Use float16.", "input2.constant" = "Use a constant."}
 """
     )
     found = audited(small("SUB"), rules)

@@ -50,9 +50,17 @@ def reasons(policy: str, *operators: str, rules: str | None = None) -> list[str]
         (" tiny:  operators == 2 ", ("RELU", "NEG"), "operators == 2 holds"),
         ("supported != delegated", ("RELU",), None),
         ("not (delegated_macs_share == 1)", ("RELU",), None),
-        ("verdict == 'full' and boundary_bytes > 63", ("RELU",), "verdict == 'full' and boundary_bytes > 63 holds"),
+        (
+            "verdict == 'full' and boundary_bytes > 63",
+            ("RELU",),
+            "verdict == 'full' and boundary_bytes > 63 holds",
+        ),
         ("delegated / operators < 0.6", ("RELU", "NEG"), "delegated / operators < 0.6 holds"),
-        ("delegated // partitions < 2", ("NEG",), "delegated // partitions < 2 can't be told: division by zero"),
+        (
+            "delegated // partitions < 2",
+            ("NEG",),
+            "delegated // partitions < 2 can't be told: division by zero",
+        ),
         ("partitions > 0 and delegated // partitions < 2", ("NEG",), None),
     ],
 )
@@ -85,7 +93,7 @@ def test_delegates_are_told_by_their_whole_name() -> None:
     ]
 
 
-@pytest.mark.parametrize("policy", ["", " ", "tiny:", "partail", "operators", "operators + 1", "x > 1", "1", "a:b:c"])
+@pytest.mark.parametrize("policy", ["", " ", "tiny:", "partail", "macs", "macs + 1", "x > 1", "1", "a:b:c"])
 def test_what_is_no_policy(policy: str) -> None:
     with pytest.raises(UsageError, match=r"^--fail-on ") as raised:
         read_policies([policy], ["tiny"])
