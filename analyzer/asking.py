@@ -26,6 +26,8 @@ class SubgraphDelegation(Struct):
     partitions: list[Partition] = []
     #: Accepted operators that are not delegated -> why.
     lost: dict[int, str] = {}
+    #: The fewest operators to accept for the whole subgraph to be delegated; None: that isn't enough.
+    wanted: tuple[int, ...] | None = ()
 
 
 class Asked:
@@ -38,7 +40,9 @@ class Asked:
         self.dequantize: dict[int, Tensor] = {}
         self.sources: dict[int, int] = {}
         self.contexts = list(contexts)
-        verdicts = self._judge(judge.pack.graph.constant_fp16_dequantize != "as-any-operator")
+        #: The words on each operator as if all others were accepted.
+        self.alone = self._judge(judge.pack.graph.constant_fp16_dequantize != "as-any-operator")
+        verdicts = self._knowing_readers(self.alone) if judge.awaiting_readers else self.alone
         self.verdicts = verdicts
         supported = [verdict.supported for verdict in verdicts]
         self.accepted = {
@@ -61,7 +65,7 @@ class Asked:
                 self.contexts[index] = Context(self.subgraph, operator, through)
             verdicts.append(self.judge.verdict(self.contexts[index]))
         self.sources = {tensor: constant.index for tensor, constant in through.items()}
-        return self._knowing_readers(verdicts) if self.judge.awaiting_readers else verdicts
+        return verdicts
 
     def _knowing_readers(self, verdicts: list[Verdict]) -> list[Verdict]:
         """The words, with those that depend on the operators behind mended."""

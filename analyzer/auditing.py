@@ -72,12 +72,24 @@ class Summary(Struct, frozen=True):
     verdict: str
 
 
+class ToFull(Struct, frozen=True):
+    """What stands between a model and full delegation."""
+
+    #: Subgraph and index of the fewest operators that would have to be accepted.
+    operators: tuple[tuple[int, int], ...]
+    macs: int
+    #: Positions of the blockers that would have to go as well.
+    blockers: tuple[int, ...]
+
+
 class DelegateAudit(Struct, frozen=True):
     configuration: Configuration
     operators: tuple[OperatorAudit, ...]
     partitions: tuple[PartitionAudit, ...]
     blockers: tuple[Blocker, ...]
     summary: Summary
+    #: None where no acceptance of operators brings full delegation.
+    to_full: ToFull | None
 
 
 class Audit(Struct, frozen=True):
@@ -197,7 +209,12 @@ def _audit_one(
             )
     summary = _summary(operators, partitions, delegation.crashes)
     return DelegateAudit(
-        configuration, tuple(operators), tuple(partitions), tuple(delegation.blockers), summary
+        configuration,
+        tuple(operators),
+        tuple(partitions),
+        tuple(delegation.blockers),
+        summary,
+        _to_full(delegation, macs, configuration.pack.graph.asked_early),
     )
 
 
@@ -210,6 +227,19 @@ def _partitions(prepared: Prepared, delegation: Delegation) -> list[PartitionAud
             crossed = sum(size_bytes(subgraph.tensors[tensor]) or 0 for tensor in (*inputs, *outputs))
             found.append(PartitionAudit(subgraph.index, index, partition.operators, inputs, outputs, crossed))
     return found
+
+
+def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]], early: bool) -> ToFull | None:
+    operators: list[tuple[int, int]] = []
+    for words in delegation.subgraphs:
+        if words.wanted is None:
+            return None
+        operators += [(words.subgraph.index, index) for index in words.wanted]
+    return ToFull(
+        tuple(operators),
+        sum(macs[subgraph][index] or 0 for subgraph, index in operators),
+        tuple(position for position, blocker in enumerate(delegation.blockers) if blocker.remains(early)),
+    )
 
 
 def _summary(operators: list[OperatorAudit], partitions: list[PartitionAudit], crashes: bool) -> Summary:

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from analyzer.advice import wanted
 from analyzer.asking import Asked, SubgraphDelegation, unprepared
 from analyzer.model.graph import Prepared, Stop, Subgraph
 from analyzer.partition import (
@@ -51,6 +52,12 @@ class Blocker(Struct, frozen=True):
     #: One of the words above; None where nothing is lost by it.
     kind: str | None = None
 
+    def remains(self, early: bool) -> bool:
+        """Whether it would hold if every operator were accepted; `early`: asked before anything stops."""
+        if self.kind == REFUSED:
+            return not early or self.operator is None
+        return self.kind == DYNAMIC or (self.kind == ROLLED_BACK and self.operator is None)
+
 
 class Delegation(Struct):
     subgraphs: list[SubgraphDelegation]
@@ -80,13 +87,18 @@ class _Limits(Struct, frozen=True):
     fp16_rolls_back: bool
     builds_while_choosing: bool
 
+    @property
+    def rolls_back(self) -> bool:
+        """Whether a failure to build takes everything back."""
+        return self.graph.build_failure in ("rolls-back-model", "fails-load")
+
 
 def delegate_model(
     prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge, parameters: Mapping[str, Any]
 ) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
-    early = limits.graph.dynamic_tensors == "accepted"
+    early = limits.graph.asked_early
     # A subgraph with dynamic tensors is asked about as the file has it: preparing it wouldn't have ended.
     contexts = [
         unprepared(prepared, index, of) if early or _is_dynamic(prepared, index) else of
@@ -100,6 +112,7 @@ def delegate_model(
     for one in asked:
         _settle_dequantize(one, limits, prepared, found)
         _settle_lost(one, limits, reason)
+        one.words.wanted = _wanted(one, limits)
     return found
 
 
@@ -115,6 +128,15 @@ def _settle_lost(one: Asked, limits: _Limits, reason: str) -> None:
     for partition in words.partitions:
         for index in partition.operators:
             words.lost.pop(index, None)
+
+
+def _wanted(one: Asked, limits: _Limits) -> tuple[int, ...] | None:
+    operators = one.subgraph.operators
+    if sum(len(partition.operators) for partition in one.words.partitions) == len(operators):
+        return ()
+    if one.subgraph.name.startswith(_VALIDATION):
+        return None
+    return wanted(one, limits.minimum, limits.rolls_back)
 
 
 @lru_cache(maxsize=64)
@@ -164,7 +186,7 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
         if one.subgraph.name.startswith(_VALIDATION):
             continue
         stop = prepared.stops.get(index)
-        early = limits.graph.dynamic_tensors == "accepted"
+        early = limits.graph.asked_early
         if stop is not None and not early:
             found.blockers.append(_stopped(stop, index))
             if stop.kind == "failure" or limits.graph.dynamic_tensors == "refuses-model":
@@ -270,8 +292,9 @@ def _finding(one: Asked, rule: GraphRule, message: str) -> Finding:
 
 def _builds(one: Asked, limits: _Limits, found: Delegation) -> bool:
     """Build every partition; False where a failure rolled everything back."""
-    rolls_back = limits.graph.build_failure in ("rolls-back-model", "fails-load")
-    said = [b for partition in one.words.partitions for b in _build_partition(one, partition, rolls_back)]
+    said = [
+        b for partition in one.words.partitions for b in _build_partition(one, partition, limits.rolls_back)
+    ]
     found.blockers += said
     if any(blocker.kind == ROLLED_BACK for blocker in said):
         _roll_back(found)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from analyzer import __version__
-from analyzer.auditing import Audit, DelegateAudit, OperatorAudit
+from analyzer.auditing import Audit, DelegateAudit, OperatorAudit, ToFull
 from analyzer.delegation import Blocker
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph
@@ -97,7 +97,13 @@ def _audit(one: DelegateAudit, subgraphs: Sequence[Subgraph]) -> document.Audit:
         ),
         blockers=tuple(_blocker(blocker) for blocker in one.blockers),
         summary=document.Summary(**structs.asdict(summary)),
+        to_full=None if one.to_full is None else _to_full(one.to_full),
     )
+
+
+def _to_full(found: ToFull) -> document.ToFull:
+    places = (document.Place(subgraph=subgraph, operator=index) for subgraph, index in found.operators)
+    return document.ToFull(operators=tuple(places), macs=found.macs, blockers=found.blockers)
 
 
 def _operator(audit: OperatorAudit, subgraph: Subgraph) -> document.Operator:

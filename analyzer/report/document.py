@@ -153,6 +153,26 @@ class Summary(Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
+class Place(Struct, frozen=True, kw_only=True):
+    """An operator, by its subgraph and its index there."""
+
+    subgraph: Count
+    operator: Count
+
+
+class ToFull(Struct, frozen=True, kw_only=True):
+    """What stands between a model and full delegation.
+
+    `operators` is the shortest list of those that the delegate would have to accept, with the sum of
+    their `macs`; what is lost because of them follows by itself. `blockers` are positions in the
+    audit's `blockers`: what holds back a graph and would have to go first.
+    """
+
+    operators: tuple[Place, ...]
+    macs: Count
+    blockers: tuple[Count, ...] = ()
+
+
 class Audit(Struct, frozen=True, kw_only=True):
     """One model on one delegate with one set of parameters, all of them resolved."""
 
@@ -169,6 +189,8 @@ class Audit(Struct, frozen=True, kw_only=True):
     partitions: tuple[Partition, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     summary: Summary
+    #: None where no acceptance of operators brings full delegation.
+    to_full: ToFull | None = None
 
 
 class Model(Struct, frozen=True, kw_only=True):

@@ -43,6 +43,7 @@ def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
         return
     yield ""
     yield from _verdicts(model, names)
+    yield from _to_full(model, names)
     yield from _reasons(model, names)
     if view.verbose:
         yield from _placement(model, names)
@@ -58,6 +59,12 @@ def _verdicts(model: Model, names: Sequence[str]) -> Iterator[str]:
         partitions = str(summary.partitions or "-")
         held_back = phrases.held_back(audit)
         yield from _row(escape(name), f"**{summary.verdict}**", operators, share, partitions, held_back)
+
+
+def _to_full(model: Model, names: Sequence[str]) -> Iterator[str]:
+    said = zip(names, map(phrases.to_full, model.audits), strict=True)
+    lines = [f"- **{escape(name)}**: {escape(text)}" for name, text in said if text]
+    yield from ["", *lines] if lines else []
 
 
 def _row(*cells: str) -> Iterator[str]:

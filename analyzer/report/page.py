@@ -28,6 +28,7 @@ class Card(Struct, frozen=True):
     title: str
     sentence: str
     held_back: str
+    to_full: str
     percent: float
     status: str
 
@@ -163,6 +164,7 @@ def _card(name: str, audit: Audit) -> Card:
         title=_VERDICTS[summary.verdict],
         sentence=_sentence(audit),
         held_back=phrases.held_back(audit),
+        to_full=phrases.to_full(audit),
         percent=round(share * 100, 1),
         status="" if audit.status == "current" else audit.status,
     )

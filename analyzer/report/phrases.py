@@ -16,6 +16,9 @@ LEGEND = (
     "fold: float16 weights read through"
 )
 
+#: How many operators are worth naming as all that is missing.
+_FEW = 3
+
 _LOST = {
     "limit": "lost to the partition limit",
     "minimum": "in partitions too small",
@@ -114,6 +117,21 @@ def held_back(audit: Audit) -> str:
     lost = Counter(node.lost or "graph" for node in audit.operators if _is_lost(node))
     words = [f"{audit.summary.unsupported} refused"] if audit.summary.unsupported else []
     return ", ".join([*words, *(f"{number} {_LOST[kind]}" for kind, number in lost.most_common())])
+
+
+def to_full(audit: Audit) -> str:
+    """The few operators that stand between a model and full delegation; empty where they aren't few."""
+    found = audit.to_full
+    if (
+        found is None
+        or found.blockers
+        or not 0 < len(found.operators) <= min(_FEW, audit.summary.operators - 1)
+    ):
+        return ""
+    places = {(place.subgraph, place.operator) for place in found.operators}
+    names = ", ".join(_named(node) for node in audit.operators if (node.subgraph, node.index) in places)
+    verb = "stands" if len(places) == 1 else "stand"
+    return f"{figures.count(len(places), 'operator')} {verb} between this model and full delegation: {names}"
 
 
 def _is_lost(node: Operator) -> bool:

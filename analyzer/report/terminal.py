@@ -41,6 +41,7 @@ def _model(model: Model, names: Sequence[str], view: View) -> str:
     parts = [_header(model, view)]
     if model.audits:
         parts.append(_verdicts(model, names, view))
+        parts.extend(_to_full(model, names, view))
         parts.extend(_reasons(model, names, view))
     if view.verbose and model.audits:
         parts.extend(_placement(model, names, view))
@@ -67,6 +68,12 @@ def _verdict(audit: Audit, name: str, view: View) -> list[str]:
     operators = f"{summary.delegated} of {summary.operators}"
     verdict = _paint(summary.verdict, summary.verdict, view)
     return [name, verdict, operators, share, str(summary.partitions or "-"), phrases.held_back(audit)]
+
+
+def _to_full(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
+    said = zip(names, map(phrases.to_full, model.audits), strict=True)
+    lines = [fill(f"{name}: {text}", view.width, subsequent_indent="  ") for name, text in said if text]
+    yield from ["\n".join(lines)] if lines else []
 
 
 def _used(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

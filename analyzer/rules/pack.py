@@ -88,6 +88,11 @@ class Graph(Struct, frozen=True, omit_defaults=True):
     #: Whether building happens while the delegate chooses, so that a failure refuses folded DEQUANTIZEs too.
     builds_while_choosing: Tree | None = None
 
+    @property
+    def asked_early(self) -> bool:
+        """Whether the delegate is asked before anything is prepared."""
+        return self.dynamic_tensors == "accepted"
+
 
 class RulePack(Struct, frozen=True, omit_defaults=True):
     """A delegate's behaviour, checked and ready to judge with."""

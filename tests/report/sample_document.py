@@ -15,10 +15,12 @@ from analyzer.report.document import (
     Model,
     Operator,
     Partition,
+    Place,
     Policy,
     Rules,
     Subgraph,
     Summary,
+    ToFull,
     Tool,
     Upstream,
 )
@@ -157,7 +159,14 @@ def audit(
         partitions=kept_partitions,
         blockers=blockers,
         summary=summary(placed, len(kept_partitions)),
+        to_full=to_full(placed, (0,) if lost else ()),
     )
+
+
+def to_full(nodes: Sequence[Operator], blockers: tuple[int, ...]) -> ToFull:
+    refused = [node for node in nodes if not node.supported]
+    places = tuple(Place(subgraph=node.subgraph, operator=node.index) for node in refused)
+    return ToFull(operators=places, macs=sum(node.macs or 0 for node in refused), blockers=blockers)
 
 
 def summary(nodes: Sequence[Operator], partitions: int) -> Summary:
