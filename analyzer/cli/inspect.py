@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 import msgspec
 
@@ -9,6 +11,7 @@ from analyzer import fleet
 from analyzer.cli import HOLDS
 from analyzer.cli.screen import width
 from analyzer.errors import UsageError
+from analyzer.model import Model, read_bytes
 from analyzer.rules.packs import Packs
 
 
@@ -29,9 +32,15 @@ def command(path: str, form: str, verbose: bool) -> int:
     models = fleet.find([path])
     if len(models) > 1:
         raise UsageError(f"{path}: a folder of {len(models)} models; name one of them")
-    found = Inspector(Packs()).inspect(fleet.load(models[0]), everything=verbose)
+    found = Inspector(Packs()).inspect(_read(models[0]), everything=verbose)
     if form == "json":
         click.echo(msgspec.json.encode(found))
     else:
         click.echo(inspection_text.render(found, width()))
     return HOLDS
+
+
+def _read(found: fleet.Found) -> Model:
+    if found.file is None:
+        return read_bytes(sys.stdin.buffer.read(), found.name)
+    return fleet.load(found)

@@ -63,7 +63,7 @@ def pack(found: RulePack, width: int) -> str:
     book = Rulebook(found)
     pages = [book.operator(name) for name in book.operators()]
     everywhere = _common_terms(pages, book.everywhere())
-    blocks = [_head(found, book), _parameters(found, width), _policies(found, width)]
+    blocks = [_head(found, book, width), _parameters(found, width), _policies(found, width)]
     blocks += [fill(found.notes.strip(), width)] if found.notes else []
     blocks += [_named("Names used below", everywhere, width)]
     blocks += [_listed("Every operator", book.everywhere(), width)]
@@ -110,14 +110,12 @@ def rules(found: Sequence[Rule], width: int) -> str:
     return "\n".join(_brief(one, one.id, width) for one in found)
 
 
-def _head(found: RulePack, book: Rulebook) -> str:
+def _head(found: RulePack, book: Rulebook, width: int) -> str:
     about = ", ".join(word for word in (found.status, *found.platforms) if word)
     operators = figures.count(len(found.operators), "operator")
     rules = figures.count(sum(1 for _ in book.rules()), "rule")
-    return (
-        f"{found.delegate}   {found.title}   {about}\n"
-        f"{operators}, {rules}   version {found.version}   {upstream(found)}"
-    )
+    title = fill(f"{found.delegate}   {found.title}   {about}", width, subsequent_indent="  ")
+    return f"{title}\n{operators}, {rules}   version {found.version}   {upstream(found)}"
 
 
 def _parameters(found: RulePack, width: int) -> str:

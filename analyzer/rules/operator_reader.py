@@ -126,10 +126,11 @@ class OperatorReader:
         self, table: FormTable | OperatorTable, section: Section, first: int = 0
     ) -> list[Clause]:
         """All clauses of a table; `first` counts the checks of the tables with the same header before it."""
+        before = len(self._file.problems)
         found = [*self._compact(table, section), *self._shared(table, section)]
         checks = replace(section, header=f"{section.header}.check")
         found += self._clauses.checks(table.check, checks, first)
-        if isinstance(table, OperatorTable) and not table.form:
+        if isinstance(table, OperatorTable) and not table.form and len(self._file.problems) == before:
             self._no_stray_words(table, found, section)
         return found
 

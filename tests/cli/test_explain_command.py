@@ -1,0 +1,127 @@
+"""`explain`: every id that an audit can name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.models import chain, save
+from tests.cli.running import Outcome, run
+from tests.packs import saved, tiny
+
+_MORE = """
+[[op.NEG.check]]
+id = "bounded"
+when = "version > 1"
+require = "near(input) and not input.per_channel"
+message = "NEG is bounded"
+fix = "Bound it."
+formerly = ["tiny/neg/limits"]
+
+[define]
+"near(t)" = "t.rank <= 4"
+"""
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def explain(folder: Path, rule: str) -> Outcome:
+    return run("explain", rule, "--rules", saved(folder, tiny() + _MORE))
+
+
+def test_a_rule_in_full(tmp_path: Path) -> None:
+    done = explain(tmp_path, "tiny/neg/bounded")
+    assert (done.code, done.err) == (0, "")
+    assert done.text.splitlines() == [
+        "tiny/neg/bounded   Tiny delegate",
+        "about     NEG",
+        "requires  near of input, and input is quantized per tensor",
+        "when      operator version is more than 1",
+        "where     near of input: rank of input is at most 4",
+        "says      NEG is bounded",
+        "fix       Bound it.",
+        "severity  blocker: the delegate doesn't take it",
+        "stage     operator",
+        "source    tiny.cc IsSupported  (example/tiny 012345678)",
+        "formerly  tiny/neg/limits",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("tiny/neg/limits", ["tiny/neg/bounded", "formerly"]),
+        ("tiny/relu/inputs", ["number of inputs is at least 1"]),
+        ("tiny/sin/fatal", ["taken     never", "crash: the delegate's own check ends the app"]),
+        ("tiny/exp/inexact", ["hazard: taken, but"]),
+        ("tiny/cos/unbuilt", ["build: found only when the delegate builds its graph"]),
+        ("tiny/tanh/unlisted", ["about     TANH", "the tiny delegate doesn't know the operator"]),
+        ("tiny/mine/unlisted", ["about     mine"]),
+    ],
+)
+def test_rules_of_a_pack(tmp_path: Path, rule: str, words: list[str]) -> None:
+    done = explain(tmp_path, rule)
+    assert done.code == 0
+    assert [word for word in words if word not in done.text] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("gpu/graph/tie-at-limit", "note: changes no verdict"),
+        ("nnapi/graph/fp16-limit", "keep float16 operands"),
+        ("coreml/dequantize/float16-constant", "goes away where operators that the delegate accepts"),
+        ("gpu/lstm/form", "kernel_type is FULL; or kernel_type is BASIC"),
+        ("hexagon/my-operator/unlisted-custom", "takes no custom operators"),
+        ("runtime/build/schema-version", "schema version 3 only"),
+        ("runtime/graph/output-without-size", "no size before something is in it"),
+        ("runtime/while/condition", "must give one BOOL"),
+        ("runtime/reshape/shape.known", "google-ai-edge/LiteRT f67457790"),
+        ("gpu/every-op/", "gpu/every-op/rank"),
+    ],
+)
+def test_rules_that_ship(rule: str, words: str) -> None:
+    done = run("explain", rule)
+    assert (done.code, done.err) == (0, "")
+    assert words in " ".join(done.text.split())
+
+
+def test_the_beginning_of_ids_lists_them() -> None:
+    done = run("explain", "hexagon/conv-2d")
+    assert done.code == 0
+    ids = [line.split()[0] for line in done.text.splitlines() if not line.startswith(" ")]
+    assert "hexagon/conv-2d/version" in ids
+    assert all(one.startswith("hexagon/conv-2d/") for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("hexagon/conv2d/version", "hexagon has no such rule; did you mean hexagon/conv-2d/version?"),
+        ("hexagon/conv-2d/unlisted", "hexagon has no such rule"),
+        ("hexagone/conv-2d/version", "no delegate hexagone; did you mean hexagon?"),
+        ("", "no delegate"),
+        ("/", "no delegate"),
+    ],
+)
+def test_unknown_ids(rule: str, words: str) -> None:
+    done = run("explain", rule)
+    assert (done.code, done.text) == (2, "")
+    assert words in done.complaint
+
+
+@pytest.mark.parametrize("path", ["sample:", "small"])
+def test_whatever_an_audit_names_can_be_explained(tmp_path: Path, path: str) -> None:
+    if path == "small":
+        path = str(save(tmp_path / "m.tflite", chain("RELU", "SIN", "EXP", "WHERE", "TANH", "Mine")))
+    audited = run("audit", path, "-d", "all", "--fail-on", "never", "--format", "json").json["models"][0]
+    findings = [f for a in audited["audits"] for o in a["operators"] for f in o["findings"]]
+    rules = {one["rule"] for one in [*findings, *(b for a in audited["audits"] for b in a["blockers"])]}
+    assert rules
+    for rule in sorted(rules):
+        done = run("explain", rule)
+        assert (done.code, done.text.split()[0]) == (0, rule)
