@@ -91,7 +91,7 @@ def _of_operator(finding: Finding, operator: Operator) -> Stop:
     return Stop(
         kind="failure",
         rule=finding.rule,
-        message=f"Building the interpreter fails at {operator.name}, operator {operator.index}: {finding.message}",
+        message=f"The interpreter can't read {operator.name}, operator {operator.index}: {finding.message}",
         fix=finding.fix,
         source=finding.source,
         operator=operator.index,
@@ -110,7 +110,7 @@ def _overlap(subgraph: Subgraph, operator: Operator) -> Stop:
     index = next(index for index in operator.outputs if index in operator.inputs)
     return _stop(
         "overlap",
-        f"{operator.name}, operator {operator.index}, writes {_title(subgraph.tensors[index])}, which it reads.",
+        f"{operator.name}, operator {operator.index}, writes {_title(subgraph.tensors[index])} and reads it.",
         operator=operator.index,
         tensor=index,
     )

@@ -48,7 +48,7 @@ def sizeless_output(subgraph: Subgraph) -> Stop | None:
             return Stop(
                 kind="dynamic",
                 rule=f"runtime/{SIZELESS_OUTPUT.id}",
-                message=f"The graph's output {_name(tensor)} is {tensor.dtype}, which has no size while empty.",
+                message=f"{_name(tensor)}, an output, is {tensor.dtype}, which has no size while empty.",
                 fix=SIZELESS_OUTPUT.fix,
                 source=SIZELESS_OUTPUT.source,
                 tensor=index,

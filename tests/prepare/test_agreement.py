@@ -1,0 +1,63 @@
+"""What preparing says against what the interpreter did, for all generated models."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.errors import ModelError
+from analyzer.model import read_bytes
+from analyzer.model.graph import Prepared
+from tests.prepare.preparing import runtime
+
+_FOLDER = Path(__file__).parent.parent / "conformance"
+#: How many of the generated models the interpreter itself calls dynamic.
+_DYNAMIC = 76
+
+
+def _models() -> Iterator[tuple[dict[str, Any], bytes]]:
+    with zipfile.ZipFile(_FOLDER / "cases.zip") as archive:
+        for line in archive.read("synth/cases.jsonl").splitlines():
+            case = json.loads(line)
+            yield case, archive.read(case["path"])
+
+
+def _found(data: bytes, path: str) -> Prepared | None:
+    try:
+        return runtime().prepare(read_bytes(data, path))
+    except ModelError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def judged() -> dict[str, tuple[bool, Prepared | None]]:
+    """Path -> whether the interpreter accepts the model, and what we make of it."""
+    return {case["path"]: (case["valid"], _found(data, case["path"])) for case, data in _models()}
+
+
+def test_accepts_what_the_interpreter_accepts(judged: dict[str, tuple[bool, Prepared | None]]) -> None:
+    wrong = []
+    for path, (valid, found) in judged.items():
+        stop = None if found is None else found.refused or found.stops.get(0)
+        ours = found is not None and (stop is None or stop.kind == "dynamic")
+        if ours is not valid:
+            wrong.append((path, valid, stop and stop.message))
+    assert wrong == []
+
+
+def test_finds_the_dynamic_ones(judged: dict[str, tuple[bool, Prepared | None]]) -> None:
+    dynamic = {path for path, (_, found) in judged.items() if found is not None and _is_dynamic(found)}
+    with zipfile.ZipFile(_FOLDER / "truth.zip") as archive:
+        lines = [json.loads(line) for line in archive.read("gpu-classic.jsonl").splitlines()]
+    delegated = {line["path"] for line in lines if any(line.get("delegated", {}).values())}
+    assert dynamic & delegated == set()
+    assert len(dynamic) == _DYNAMIC
+
+
+def _is_dynamic(found: Prepared) -> bool:
+    return any(stop.kind == "dynamic" for stop in found.stops.values())

@@ -1,0 +1,129 @@
+"""Operators that call other subgraphs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.building import Description, model, operator, subgraph, tensor
+from tests.prepare.preparing import prepared, stop
+
+BOOL = "BOOL"
+
+
+def main(calls: Description, *tensors: Description) -> Description:
+    return subgraph(list(tensors), [calls], name="main")
+
+
+def branch(name: str, *body: Description, shape: list[int]) -> Description:
+    tensors = [tensor("a", [1]), tensor("s", [1], "INT32"), tensor("r", shape)]
+    return subgraph(tensors, list(body), inputs=["a"], outputs=["r"], name=name)
+
+
+def relu() -> Description:
+    return operator("RELU", ["a"], ["r"])
+
+
+def widened() -> Description:
+    return operator("CONCATENATION", ["a", "a"], ["r"])
+
+
+def decided(*branches: Description) -> bytes:
+    call = operator("IF", ["c", "x"], ["y"], {"then_subgraph_index": 1, "else_subgraph_index": 2})
+    graph = main(call, tensor("c", [1], BOOL), tensor("x", [1, 8]), tensor("y", [9]))
+    return model(subgraphs=[graph, *branches])
+
+
+def test_branches_get_the_arguments_shapes() -> None:
+    found = prepared(decided(branch("then", relu(), shape=[1]), branch("else", relu(), shape=[1])))
+    assert found.stops == {}
+    assert [list(g.tensors[0].shape) for g in found.subgraphs[1:]] == [[1, 8], [1, 8]]
+    assert found.subgraphs[0].tensors[2].shape == (1, 8)
+
+
+def test_branches_that_differ_leave_the_size_open() -> None:
+    found = prepared(decided(branch("then", relu(), shape=[1]), branch("else", widened(), shape=[1])))
+    assert (stop(found).kind, stop(found).rule) == ("dynamic", "runtime/if/branch-shapes")
+
+
+def test_a_branch_that_fails_fails_the_caller() -> None:
+    wrong = operator("RELU", ["a", "a"], ["r"])
+    found = prepared(decided(branch("then", relu(), shape=[1]), branch("else", wrong, shape=[1])))
+    assert (stop(found).kind, stop(found).operator) == ("failure", 0)
+    assert "RELU, operator 0" in stop(found).message
+
+
+def test_an_open_size_in_a_branch_is_the_callers() -> None:
+    open_ = operator("RESHAPE", ["a", "s"], ["r"])
+    found = prepared(decided(branch("then", relu(), shape=[1]), branch("else", open_, shape=[1])))
+    assert (stop(found).kind, stop(found).rule) == ("dynamic", "runtime/reshape/shape.known")
+    assert found.stops[2].operator == 0
+
+
+def loop(body: Description, condition: Description | None = None) -> bytes:
+    call = operator("WHILE", ["x"], ["y"], {"cond_subgraph_index": 1, "body_subgraph_index": 2})
+    graph = main(call, tensor("x", [2]), tensor("y", [9]))
+    decides = condition or subgraph(
+        [tensor("a", [1]), tensor("zero", [], data=bytes(4)), tensor("r", [1], BOOL)],
+        [operator("LESS", ["a", "zero"], ["r"])],
+        inputs=["a"],
+        outputs=["r"],
+        name="cond",
+    )
+    return model(subgraphs=[graph, decides, body])
+
+
+def test_a_loop_condition_has_to_be_one_bool() -> None:
+    assert stop(prepared(loop(branch("body", relu(), shape=[1])))).rule == "runtime/while/condition"
+
+
+@pytest.mark.parametrize(("body", "kind"), [(relu(), None), (widened(), "dynamic")])
+def test_a_loop_keeps_the_shapes_of_its_variables(body: Description, kind: str | None) -> None:
+    condition = subgraph(
+        [
+            tensor("a", [1]),
+            tensor("i", [], "INT32", data=bytes(4)),
+            tensor("r", [], BOOL),
+            tensor("b", [1], BOOL),
+        ],
+        [operator("LESS", ["i", "i"], ["r"])],
+        inputs=["a"],
+        outputs=["r"],
+        name="cond",
+    )
+    found = prepared(loop(branch("body", body, shape=[1]), condition))
+    if kind is None:
+        assert found.stops == {}
+        assert found.subgraphs[0].tensors[1].shape == (2,)
+        # The condition reads none of the variables: the runtime forgets its input.
+        assert found.subgraphs[1].inputs == (-1,)
+    else:
+        assert (stop(found).kind, stop(found).rule) == (kind, "runtime/while/loop-shape")
+
+
+@pytest.mark.parametrize(
+    ("index", "rule"),
+    [(7, "runtime/if/subgraph"), (0, "runtime/if/recursion")],
+)
+def test_a_call_needs_a_subgraph_of_its_own(index: int, rule: str) -> None:
+    call = operator("IF", ["c"], [], {"then_subgraph_index": index, "else_subgraph_index": index})
+    found = prepared(model(subgraphs=[main(call, tensor("c", [1], BOOL))]))
+    assert stop(found).rule == rule
+
+
+def test_an_initializer_is_only_prepared_for_itself() -> None:
+    call = operator("CALL_ONCE", [], [], {"init_subgraph_index": 1})
+    graph = main(call)
+    wrong = subgraph(
+        [tensor("a", [1]), tensor("r", [1])], [operator("RELU", ["a", "a"], ["r"])], inputs=[], outputs=[]
+    )
+    found = prepared(model(subgraphs=[graph, wrong]))
+    assert list(found.stops) == [1]
+    assert found.side_effects == {0: (0,)}
+
+
+def test_after_a_stop_no_further_subgraph_is_prepared() -> None:
+    first = main(
+        operator("RESHAPE", ["x", "s"], ["y"]), tensor("x", [2]), tensor("s", [1], "INT32"), tensor("y", [2])
+    )
+    second = main(operator("RELU", ["x", "x"], ["y"]), tensor("x", [2]), tensor("y", [2]))
+    assert list(prepared(model(subgraphs=[first, second])).stops) == [0]
