@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from analyzer.rules.clauses import Requirement
 from analyzer.rules.expression import Scope
 from analyzer.rules.names import Names
-from analyzer.rules.pack import SEVERITIES, Clause
+from analyzer.rules.pack import SEVERITIES, Clause, Parameter
+from analyzer.rules.parameters import releases
 from analyzer.rules.source import RuleFile
 from analyzer.rules.spelling import nearest
 from analyzer.rules.tables import CheckTable, FormTable, OperatorTable, Words
 from analyzer.rules.trees import Tree
-from analyzer.rules.versions import version_number
+from analyzer.rules.versions import place
 
 BUILD = "build"
 #: Kind of a compact clause -> the stage it belongs to, in packs that have it.
@@ -86,20 +87,22 @@ class ClauseReader:
 
     def when(self, text: str, table: CheckTable | OperatorTable, section: Section) -> Tree | None:
         """The condition of a table: its own, and the runtimes between `since` and `until`."""
-        header, occurrence = section.header, section.occurrence
-        texts = [text]
-        for key, sign, version in (("since", ">=", table.since), ("until", "<=", table.until)):
-            if not version:
+        # Releases come first, so that what the rest touches matters to none but those.
+        parts = list(self._releases(table, section))
+        if text:
+            tree = self.file.tree(text, section.scope, section.header, "when", section.occurrence)
+            parts += [] if tree is None else [tree]
+        return ["and", *parts] if len(parts) > 1 else parts[0] if parts else None
+
+    def _releases(self, table: CheckTable | OperatorTable, section: Section) -> Iterator[Tree]:
+        runtime = self.names.parameters.get("runtime")
+        for key, sign, release in (("since", ">=", table.since), ("until", "<=", table.until)):
+            if not release:
                 continue
-            if "runtime" not in self.names.parameters:
-                self.file.problem(header, f"{key} needs a parameter runtime", key, occurrence)
-                continue
-            try:
-                texts.append(f"runtime {sign} {version_number(version)}")
-            except ValueError:
-                self.file.problem(header, f"{key} {version!r} is not a version like 2.1", key, occurrence)
-        whole = " and ".join(f"({text})" for text in texts if text)
-        return self.file.tree(whole, section.scope, header, "when", occurrence) if whole else None
+            if problem := _not_a_release(release, runtime):
+                self.file.problem(section.header, f"{key} {problem}", key, section.occurrence)
+            else:
+                yield ["cmp", sign, ["param", "runtime"], ["lit", release]]
 
     def identity(self, name: str, section: Section) -> str:
         """The whole name of a clause."""
@@ -168,3 +171,16 @@ class ClauseReader:
             fix=words.fix,
             source=words.source,
         )
+
+
+def _not_a_release(text: str, runtime: Parameter | None) -> str:
+    """What is wrong with a release that rules name; empty where nothing is."""
+    if runtime is None or runtime.type != "version":
+        return "needs a parameter runtime of type version"
+    known = releases(runtime)
+    try:
+        place(text, known)
+    except ValueError:
+        wanted = f"one of runtime's values{nearest(text, known)}" if known else "a version like 2.1"
+        return f"{text!r} is not {wanted}"
+    return ""

@@ -14,8 +14,6 @@ from analyzer.rules.source import RuleFile
 from analyzer.rules.spelling import nearest
 
 _KINDS = ("int", "bool", "str", "version")
-#: Parameter type -> the type that it has in expressions, where that differs.
-_TYPES = {"version": "int"}
 
 
 class Names(Struct, frozen=True):
@@ -27,7 +25,7 @@ class Names(Struct, frozen=True):
     def scope(self, places: Mapping[str, Place], options: Mapping[str, str] | None) -> Scope:
         """The scope of expressions that may also name these operands and options."""
         types = [*(options or {}).values(), *self.values.values()]
-        parameters = {name: _TYPES.get(one.type, one.type) for name, one in self.parameters.items()}
+        parameters = {name: one.type for name, one in self.parameters.items()}
         return Scope(
             operands=places,
             options=options,
@@ -59,6 +57,8 @@ def _parameter(file: RuleFile, name: str) -> Parameter:
         tree = file.tree(raw.default, Scope(parameters=others), header, "default", wanted=raw.type)
     elif raw.default is None:
         file.problem(header, "default is missing")
+    elif raw.values and raw.default not in raw.values:
+        file.problem(header, f"default {raw.default} is none of the values", "default")
     return Parameter(
         type=raw.type,
         default=None if derived else raw.default,

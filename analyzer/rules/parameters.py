@@ -11,7 +11,7 @@ from analyzer.rules.evaluate import build
 from analyzer.rules.folding import fold
 from analyzer.rules.pack import Parameter, RulePack
 from analyzer.rules.spelling import nearest
-from analyzer.rules.versions import version_number
+from analyzer.rules.versions import Release, place
 
 _TRUTH = {"true": True, "false": False}
 
@@ -49,9 +49,16 @@ def resolve(pack: RulePack, written: Mapping[str, str]) -> dict[str, Any]:
 def compared(pack: RulePack, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as expressions compare them: versions by their release, not by their text."""
     return {
-        name: version_number(value) if pack.parameters[name].type == "version" else value
+        name: Release(value, releases(pack.parameters[name]))
+        if pack.parameters[name].type == "version"
+        else value
         for name, value in parameters.items()
     }
+
+
+def releases(parameter: Parameter) -> tuple[str, ...]:
+    """The releases that a parameter of type `version` lists, oldest first; none where it goes by numbers."""
+    return tuple(map(str, parameter.values))
 
 
 def _resolve_one(
@@ -96,9 +103,9 @@ def _read(pack: RulePack, name: str, parameter: Parameter, text: str) -> Any:
             return int(text)
         except ValueError:
             raise UsageError(f"{where} is not a number; write {name}=N") from None
-    if parameter.type == "version":
+    if parameter.type == "version" and not parameter.values:
         try:
-            version_number(text)
+            place(text, ())
         except ValueError:
             raise UsageError(f"{where} is not a version; write it like {parameter.default}") from None
     return text

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from analyzer.errors import UsageError
 from analyzer.model import read_bytes
 from analyzer.rules import source
 from analyzer.rules.judge import Judge, Verdict
@@ -38,6 +39,8 @@ quant8 = "['UINT8', 'INT8']"
 type = "list[str]"
 default = []
 """
+
+_RELEASES = '"version", values = ["old-2.9", "1.0", "1.10", "2.0"], default = "2.0"'
 
 
 def judge(folder: Path, rules: str, **written: str) -> Judge:
@@ -279,6 +282,28 @@ def test_the_first_form_whose_condition_holds_is_judged(
 def test_since_and_until(tmp_path: Path, runtime: str, asked: bool) -> None:
     check = "[[op.ADD.check]]\nid = 'a'\nrequire = 'false'\nsince = '2.0'\nuntil = '2.3'"
     assert judge(tmp_path, check, runtime=runtime).verdict(addition()).supported != asked
+
+
+@pytest.mark.parametrize(
+    ("runtime", "asked"), [("old-2.9", False), ("1.0", True), ("1.10", True), ("2.0", False)]
+)
+def test_releases_have_the_order_in_which_they_are_listed(tmp_path: Path, runtime: str, asked: bool) -> None:
+    head = _HEAD.replace('"version", default = "2.1"', _RELEASES)
+    check = "[[op.ADD.check]]\nid = 'a'\nrequire = 'false'\nsince = '1.0'\nuntil = '1.10'"
+    pack = load(saved(tmp_path, head + check), _CATALOGUE)
+    assert Judge(pack, resolve(pack, {"runtime": runtime})).verdict(addition()).supported != asked
+
+
+def test_a_release_that_lacks_a_check_isn_t_asked_its_condition(tmp_path: Path) -> None:
+    check = "[[op.ADD.check]]\nid = 'a'\nrequire = 'false'\nwhen = 'input1.value == 1'\nsince = '2.2'"
+    assert judge(tmp_path, check).verdict(addition()).supported
+
+
+def test_only_listed_releases_can_be_asked_for(tmp_path: Path) -> None:
+    pack = load(saved(tmp_path, _HEAD.replace('"version", default = "2.1"', _RELEASES)), _CATALOGUE)
+    assert resolve(pack, {})["runtime"] == "2.0"
+    with pytest.raises(UsageError, match=r"runtime=1\.1 is not known; did you mean 1\.10"):
+        resolve(pack, {"runtime": "1.1"})
 
 
 @pytest.mark.parametrize(("runtime", "supported"), [("2.0", False), ("2.1", True)])

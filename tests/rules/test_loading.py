@@ -13,6 +13,14 @@ from analyzer.rules.pack import RulePack
 
 _CATALOGUE = parse_catalogue()
 
+_RELEASES = """
+[parameters.runtime]
+type = "version"
+values = ["2.9", "2.10"]
+default = "2.10"
+meaning = "release"
+"""
+
 _HEAD = """\
 delegate = "tiny"
 title = "Tiny"
@@ -90,6 +98,14 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
         ("[op.ADD] # <--\nsupported = false", "needs message and fix"),
         ("[op.ADD] # <--\ninputs = 2\nsince = '2.1'\nfix = 'x'", "needs message and fix"),
         ("[op.ADD]\nfix = 'x'\nmessage = 'y'\nsince = '2.1' # <--", "since needs a parameter runtime"),
+        (
+            f"[op.ADD]\nfix = 'x'\nmessage = 'y'\nsince = '2.1' # <--\n{_RELEASES}",
+            "since '2.1' is not one of runtime's values; did you mean 2.10?",
+        ),
+        (
+            "[parameters.runtime]\ntype = 'version'\nvalues = ['1']\ndefault = '2' # <--\nmeaning = 'x'",
+            "default 2 is none of the values",
+        ),
         ("[custom.Mine]\ninputz = 2 # <--", "unknown field `inputz`; did you mean inputs?"),
         # checks
         ("[[op.ADD.check]] # <--\nrequire = 'true'", "id is missing"),
