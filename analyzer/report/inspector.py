@@ -7,20 +7,13 @@ from typing import Any
 
 from analyzer import __version__
 from analyzer.auditing import MacCounter
-from analyzer.model import custom_options
 from analyzer.model import graph as model_graph
 from analyzer.model.graph import OMITTED, Model, Prepared
 from analyzer.prepare import Runtime
-from analyzer.report import inspection, numbers
+from analyzer.report import contents, description, inspection, numbers
 from analyzer.report.document import Tool
-from analyzer.rules.catalogue import Catalogue, Entry
 from analyzer.rules.packs import Packs
 from analyzer.vocabulary import Context, size_bytes
-
-#: Texts and bytes in options are shown up to this length.
-_LONGEST = 128
-
-Macs = Mapping[tuple[int, int], int | None]
 
 
 class Inspector:
@@ -62,19 +55,7 @@ class Inspector:
             external_buffers=tuple(
                 inspection.Entry(name=buffer.group, bytes=buffer.length) for buffer in model.external_buffers
             ),
-            graphs=tuple(self._graph(subgraph, macs) for subgraph in prepared.subgraphs)
-            if everything
-            else (),
-        )
-
-    def _graph(self, subgraph: model_graph.Subgraph, macs: Macs) -> inspection.Graph:
-        return inspection.Graph(
-            subgraph=subgraph.index,
-            operators=tuple(
-                _operator(operator, macs[subgraph.index, operator.index], self._catalogue)
-                for operator in subgraph.operators
-            ),
-            tensors=tuple(map(_tensor, subgraph.tensors)),
+            graphs=description.graphs(prepared, self._catalogue, macs) if everything else (),
         )
 
 
@@ -90,13 +71,13 @@ def _min_runtime_version(model: Model) -> str | None:
     return text or None
 
 
-def _largest_activation(tensors: Sequence[model_graph.Tensor]) -> inspection.Tensor | None:
+def _largest_activation(tensors: Sequence[model_graph.Tensor]) -> contents.Tensor | None:
     sized = [(size_bytes(tensor) or 0, tensor) for tensor in tensors if not tensor.constant]
     largest = max(sized, key=lambda found: found[0], default=(0, None))[1]
-    return None if largest is None else _tensor(largest)
+    return None if largest is None else description.tensor(largest)
 
 
-def _kinds(prepared: Prepared, macs: Macs) -> Iterator[inspection.Kind]:
+def _kinds(prepared: Prepared, macs: description.Macs) -> Iterator[inspection.Kind]:
     """Kinds of operators, those with the most MACs first, then the most frequent."""
     members: dict[tuple[str, str | None], list[tuple[model_graph.Subgraph, model_graph.Operator]]] = {}
     for subgraph in prepared.subgraphs:
@@ -160,89 +141,10 @@ def _signature(
 ) -> inspection.Signature:
     def ports(places: Mapping[str, int]) -> tuple[inspection.Port, ...]:
         return tuple(
-            inspection.Port(name=name, tensor=_tensor(subgraph.tensors[index]))
+            inspection.Port(name=name, tensor=description.tensor(subgraph.tensors[index]))
             for name, index in places.items()
         )
 
     return inspection.Signature(
         key=key, subgraph=subgraph.index, inputs=ports(inputs), outputs=ports(outputs)
     )
-
-
-def _tensor(tensor: model_graph.Tensor) -> inspection.Tensor:
-    signature = tensor.shape_signature or ()
-    is_open = [size == -1 for size in signature] if len(signature) == len(tensor.shape) else []
-    return inspection.Tensor(
-        index=tensor.index,
-        name=tensor.name,
-        dtype=tensor.dtype,
-        shape=tuple(None if any(is_open[i : i + 1]) else size for i, size in enumerate(tensor.shape)),
-        bytes=size_bytes(tensor),
-        constant=tensor.constant,
-        variable=tensor.variable,
-        sparse=tensor.sparsity is not None,
-        dynamic=tensor.dynamic,
-        quantization=_quantization(tensor.quantization),
-    )
-
-
-def _quantization(found: model_graph.Quantization | None) -> inspection.Quantization | None:
-    if found is None or not (found.scale_count or found.details):
-        return None
-    single = found.scale_count == 1
-    return inspection.Quantization(
-        scales=found.scale_count,
-        scale=found.scale_data[0] if single else None,
-        zero_point=found.zero_point_data[0] if single and found.zero_point_count == 1 else None,
-        axis=found.axis if found.scale_count > 1 else None,
-        details=found.details,
-    )
-
-
-def _operator(operator: model_graph.Operator, macs: int | None, catalogue: Catalogue) -> inspection.Operator:
-    key = operator.name if operator.custom is None else f"custom:{operator.custom}"
-    entry = catalogue.entries.get(key) or catalogue.entries.get(operator.name, Entry())
-    options = custom_options.decode(operator) if operator.custom is not None else operator.options
-    if options is None and operator.custom_options is not None:
-        options = {"bytes": bytes(operator.custom_options)}
-    return inspection.Operator(
-        index=operator.index,
-        op=operator.name,
-        custom=operator.custom,
-        version=operator.version,
-        macs=macs,
-        inputs=_operands(operator.inputs, entry.inputs),
-        outputs=_operands(operator.outputs, entry.outputs),
-        options={name: _plain(value) for name, value in (options or {}).items()},
-    )
-
-
-def _operands(indices: Sequence[int], names: Sequence[str]) -> tuple[inspection.Operand, ...]:
-    return tuple(
-        inspection.Operand(name=_operand_name(names, position), tensor=None if index == OMITTED else index)
-        for position, index in enumerate(indices)
-    )
-
-
-def _operand_name(names: Sequence[str], position: int) -> str:
-    if position < len(names) and not names[position].endswith("*"):
-        return names[position].rstrip("?")
-    many = names[-1].rstrip("*") if names and names[-1].endswith("*") else "operand"
-    return f"{many}[{position - len(names) + 1 if many != 'operand' else position}]"
-
-
-def _plain(value: Any) -> Any:
-    """An option's value as JSON has it: bytes as hexadecimal digits, what is long cut off."""
-    if isinstance(value, bytes | memoryview):
-        return _cut(bytes(value[:_LONGEST]).hex(), len(value) > _LONGEST)
-    if isinstance(value, str):
-        return _cut(value[:_LONGEST], len(value) > _LONGEST)
-    if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value
-
-
-def _cut(text: str, cut: bool) -> str:
-    return f"{text}..." if cut else text
