@@ -33,7 +33,9 @@ class SubgraphDelegation(Struct):
 class Asked:
     """One subgraph, with what the delegate says of each of its operators by itself."""
 
-    def __init__(self, subgraph: Subgraph, contexts: Sequence[Context], judge: Judge) -> None:
+    def __init__(
+        self, subgraph: Subgraph, contexts: Sequence[Context], judge: Judge, reads_through: bool
+    ) -> None:
         self.subgraph = subgraph
         self.judge = judge
         #: DEQUANTIZE of a float16 constant -> that constant, by the operator's index.
@@ -41,7 +43,7 @@ class Asked:
         self.sources: dict[int, int] = {}
         self.contexts = list(contexts)
         #: The words on each operator as if all others were accepted.
-        self.alone = self._judge(judge.pack.graph.constant_fp16_dequantize != "as-any-operator")
+        self.alone = self._judge(reads_through)
         verdicts = self._knowing_readers(self.alone) if judge.awaiting_readers else self.alone
         self.verdicts = verdicts
         supported = [verdict.supported for verdict in verdicts]

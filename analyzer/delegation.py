@@ -78,6 +78,13 @@ class PartitionContext:
         self.variables: list[Any] = []
 
 
+class _Placed(Struct, frozen=True):
+    """The partitions that are delegated, and those that are built: more where building is part of choosing."""
+
+    partitions: list[Partition]
+    built: list[Partition]
+
+
 class _Limits(Struct, frozen=True):
     """The `[graph]` section with the parameters in place."""
 
@@ -99,12 +106,16 @@ def delegate_model(
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
     early = limits.graph.asked_early
-    # A subgraph with dynamic tensors is asked about as the file has it: preparing it wouldn't have ended.
+    # A subgraph that can't be prepared to its end is asked about as the file has it.
     contexts = [
-        unprepared(prepared, index, of) if early or _is_dynamic(prepared, index) else of
+        unprepared(prepared, index, of) if early or index in prepared.stops else of
         for index, of in enumerate(contexts)
     ]
-    asked = [Asked(subgraph, of, judge) for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)]
+    reads_through = _reads_through(prepared, limits.graph)
+    asked = [
+        Asked(subgraph, of, judge, reads_through)
+        for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)
+    ]
     found = Delegation([one.words for one in asked])
     if not _refused(prepared, found):
         _apply(prepared, asked, found, limits)
@@ -156,9 +167,18 @@ def _limits(judge: Judge) -> _Limits:
     )
 
 
-def _is_dynamic(prepared: Prepared, index: int) -> bool:
-    stop = prepared.stops.get(index)
-    return stop is not None and stop.kind == "dynamic"
+def _reads_through(prepared: Prepared, graph: Graph) -> bool:
+    """Whether operators are asked about with float16 constants in place of their DEQUANTIZE's output.
+
+    A delegate that only does so while it chooses never comes to it where the interpreter refuses the model.
+    """
+    if graph.constant_fp16_dequantize == "if-fully-delegated":
+        return _interpreted(prepared)
+    return graph.constant_fp16_dequantize != "as-any-operator"
+
+
+def _interpreted(prepared: Prepared) -> bool:
+    return prepared.refused is None and all(stop.kind != "failure" for stop in prepared.stops.values())
 
 
 def _refused(prepared: Prepared, found: Delegation) -> bool:
@@ -202,8 +222,8 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
         if placed is None:
             _roll_back(found)
             return
-        one.words.partitions = placed
-        if not _builds(one, limits, found):
+        one.words.partitions = placed.partitions
+        if not _builds(one, placed.built, limits, found):
             return
         if early and stop is not None and stop.kind == "failure" and not one.delegates(stop.operator):
             found.blockers.append(_stopped(stop, index))
@@ -228,16 +248,17 @@ def _roll_back(found: Delegation) -> None:
 
 def _place(
     one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation
-) -> list[Partition] | None:
+) -> _Placed | None:
     """The partitions of a subgraph that was asked; None where choosing them rolls everything back."""
     graph, subgraph = limits.graph, one.subgraph
     if _taken_whole(one, graph):
         whole = [*one.accepted, *one.dequantize]
         one.words.subgraph = fold(subgraph, one.accepted, one.sources)
-        return group(subgraph, whole, edges)
+        partitions = group(subgraph, whole, edges)
+        return _Placed(partitions, partitions)
     accepted = set(one.accepted)
     if not accepted:
-        return []
+        return _Placed([], [])
     before = group(subgraph, accepted, edges)
     if tie_at_limit(before, limits.most, limits.minimum):
         found.blockers.append(_tie(one, limits))
@@ -251,10 +272,10 @@ def _place(
     if limits.fp16_rolls_back and one.sources and (dropped := _stranded(one, accepted.difference(operators))):
         found.blockers.append(_rolled_back_by_limit(one, dropped[0], limits))
         return None
-    if not one.sources:
-        return kept
-    one.words.subgraph = fold(subgraph, operators, one.sources)
-    return group(one.words.subgraph, operators, edges)
+    if one.sources:
+        one.words.subgraph = fold(subgraph, operators, one.sources)
+        kept = group(one.words.subgraph, operators, edges)
+    return _Placed(kept, before if limits.builds_while_choosing else kept)
 
 
 def _taken_whole(one: Asked, graph: Graph) -> bool:
@@ -290,11 +311,9 @@ def _finding(one: Asked, rule: GraphRule, message: str) -> Finding:
     return Finding(identity, rule.severity, rule.stage, message, rule.fix, rule.source)
 
 
-def _builds(one: Asked, limits: _Limits, found: Delegation) -> bool:
-    """Build every partition; False where a failure rolled everything back."""
-    said = [
-        b for partition in one.words.partitions for b in _build_partition(one, partition, limits.rolls_back)
-    ]
+def _builds(one: Asked, partitions: list[Partition], limits: _Limits, found: Delegation) -> bool:
+    """Build partitions; False where a failure rolled everything back."""
+    said = [b for partition in partitions for b in _build_partition(one, partition, limits.rolls_back)]
     found.blockers += said
     if any(blocker.kind == ROLLED_BACK for blocker in said):
         _roll_back(found)
@@ -339,10 +358,9 @@ def _settle_dequantize(one: Asked, limits: _Limits, prepared: Prepared, found: D
         and not delegated
         and any(b.finding.stage == "build" for b in found.blockers)
     )
-    interpreted = prepared.refused is None and all(stop.kind != "failure" for stop in prepared.stops.values())
     read_through = one.reading_through(one.accepted)
     for index in one.dequantize:
-        words.supported[index] = whole and _taken_whole(one, limits.graph) and not failed and interpreted
+        words.supported[index] = whole and _taken_whole(one, limits.graph) and not failed and _interpreted(prepared)
         if index in read_through or (index in delegated and not words.supported[index]):
             words.folded.add(index)
         elif not words.supported[index]:
