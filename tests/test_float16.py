@@ -165,7 +165,9 @@ def test_a_build_failure_while_choosing_refuses_dequantize_too(choosing: str, ex
     assert letters(found.operators) == expected
 
 
-def test_a_model_that_the_interpreter_refuses_has_no_dequantize_supported() -> None:
+def test_in_a_model_that_the_interpreter_refuses_nothing_is_read_through() -> None:
     refused = subgraph([tensor("a", [1, 8]), tensor("b", [1, 8])], [operator("unknown_op", ["a"], ["b"])])
     found = audited(model(subgraphs=[graph("ADD"), refused]), tiny(f"{FULLY}\n{WHOLE}"))
-    assert letters(found.operators) == "fs-"
+    # Choosing is never reached: the DEQUANTIZE is asked about as any operator.
+    assert letters(found.operators) == "ss-"
+    assert places(found) == []
