@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import click
 
 from analyzer import fleet
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, hush
-from analyzer.cli.output import Target, colored, targets, write
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
+from analyzer.cli.delivery import deliver
+from analyzer.cli.output import targets
+from analyzer.cli.shapes import read_shapes
+from analyzer.cli.specs import specs
 from analyzer.errors import UsageError
-from analyzer.report import FORMATS, convert, document, render
-from analyzer.report.view import View
-
-#: The file format counts in 32 bits.
-_LARGEST_SIZE = 2**31 - 1
+from analyzer.report import FORMATS, convert, document
 
 
 @click.command("audit")
@@ -64,7 +61,7 @@ def command(
         raise UsageError("-q and -v exclude each other; use one of them")
     wanted = targets(stdout_format, files)
     policies = fail_on or (("unsupported",) if delegates else ())
-    task = fleet.Task(_specs(delegates), rules, policies, _shapes(shapes), hashes)
+    task = fleet.Task(specs(delegates), rules, policies, read_shapes(shapes), hashes)
     worker = fleet.Worker(task)
     models = fleet.find(paths)
     found: list[document.Model] = []
@@ -78,39 +75,8 @@ def command(
         reasons += answer.reasons
     policy = document.Policy(fail_on=policies, failed=bool(reasons), reasons=tuple(reasons))
     if found and not (quiet and not files):
-        _deliver(convert.whole(found, policy), wanted, color, verbose)
+        deliver(convert.whole(found, policy), wanted, color, verbose)
     return BAD_INPUT if broken else FAILS if reasons else HOLDS
-
-
-def _specs(texts: Sequence[str]) -> tuple[str, ...]:
-    """All that `-d` asks for, each delegate by itself."""
-    found: list[str] = []
-    for text in texts:
-        joined = re.sub(r"\s*,\s*(?=[^:,]*=)", ":", text)
-        if joined != text:
-            raise UsageError(
-                f"-d {text}: a comma begins another delegate, parameters take colons; write {joined}"
-            )
-        specs = [spec.strip() for spec in text.split(",") if spec.strip()]
-        if not specs:
-            raise UsageError(f"-d {text!r} names no delegate; write for example -d gpu")
-        found += specs
-    return tuple(found)
-
-
-def _shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    found = {}
-    for text in texts:
-        name, sign, numbers = text.rpartition("=")
-        try:
-            shape = tuple(int(number) for number in numbers.split(","))
-        except ValueError:
-            shape = ()
-        if not sign or not name or not shape or not 0 <= min(shape) <= max(shape) <= _LARGEST_SIZE:
-            example = f"--shape {name or 'input'}=1,224,224,3"
-            raise UsageError(f"--shape {text}: not INPUT=SIZE,SIZE,...; write for example {example}")
-        found[name] = shape
-    return found
 
 
 def _with_progress(answers: Iterator[fleet.Answer], count: int, quiet: bool) -> Iterator[fleet.Answer]:
@@ -120,23 +86,3 @@ def _with_progress(answers: Iterator[fleet.Answer], count: int, quiet: bool) -> 
         return
     with click.progressbar(answers, length=count, label="Auditing", file=sys.stderr) as bar:
         yield from bar
-
-
-def _show(content: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # The exit code still tells whether the policy holds.
-        hush()
-
-
-def _deliver(whole: document.Document, wanted: Sequence[Target], color: str, verbose: bool) -> None:
-    for target in wanted:
-        width = shutil.get_terminal_size((80, 24)).columns if target.file is None else 100
-        colors = colored(color) if target.file is None else color == "always"
-        content = render(whole, target.format, View(width=width, color=colors, verbose=verbose))
-        if target.file is None:
-            _show(content)
-        else:
-            write(target.file, content)

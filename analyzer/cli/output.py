@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from analyzer.cli import hush
 from analyzer.errors import UsageError
 from analyzer.report import ENDINGS, FORMATS
 from analyzer.rules.spelling import nearest
@@ -22,12 +23,12 @@ class Target(Struct, frozen=True):
     file: str | None
 
 
-def targets(stdout_format: str, files: Sequence[str]) -> list[Target]:
-    """What `--format` and `-o [FORMAT=]FILE` ask for. Raises: UsageError."""
-    on_stdout = Target(_known(stdout_format, "--format"), None)
+def targets(stdout_format: str, files: Sequence[str], formats: Collection[str] = FORMATS) -> list[Target]:
+    """What `--format` and `-o [FORMAT=]FILE` ask for, out of `formats`. Raises: UsageError."""
+    on_stdout = Target(_known(stdout_format, "--format", formats), None)
     if not files:
         return [on_stdout]
-    found = [_target(text) for text in files]
+    found = [_target(text, formats) for text in files]
     for target in found:
         folder = Path(target.file or "").parent
         if not folder.is_dir():
@@ -35,29 +36,40 @@ def targets(stdout_format: str, files: Sequence[str]) -> list[Target]:
     return found
 
 
-def _target(text: str) -> Target:
+def _target(text: str, formats: Collection[str]) -> Target:
     before, sign, after = text.partition("=")
-    if sign and before in FORMATS:
+    if sign and before in formats:
         if not after:
             raise UsageError(f"-o {text}: names no file; write -o {text}FILE")
         return Target(before, after)
     ending = Path(text).suffix.lower()
-    if ending not in ENDINGS:
-        known = ", ".join(ENDINGS)
+    endings = {ending: format for ending, format in ENDINGS.items() if format in formats}
+    if ending not in endings:
+        known = ", ".join(endings)
         raise UsageError(
             f"-o {text}: no format for the ending {ending or '(none)'}; "
             f"use one of {known}, or write -o FORMAT=FILE"
         )
-    return Target(ENDINGS[ending], text)
+    return Target(endings[ending], text)
 
 
-def _known(name: str, option: str) -> str:
-    if name not in FORMATS:
+def _known(name: str, option: str, formats: Collection[str]) -> str:
+    if name not in formats:
         raise UsageError(
-            f"{option} {name}: there is no such format{nearest(name, list(FORMATS))}; "
-            f"use {', '.join(FORMATS)}"
+            f"{option} {name}: there is no such format{nearest(name, list(formats))}; "
+            f"use {', '.join(formats)}"
         )
     return name
+
+
+def show(content: bytes) -> None:
+    """Write to stdout."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The exit code still tells what it is there to tell.
+        hush()
 
 
 def write(file: str, content: bytes) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS
+from analyzer.cli import BAD_INPUT, HOLDS, coverage
 from analyzer.cli.screen import width
 from analyzer.errors import RuleError
 from analyzer.report import figures, reference
@@ -19,7 +19,10 @@ _RULES = click.option("--rules", multiple=True, metavar="FILE", help="Also use t
 
 @click.group("rules")
 def command() -> None:
-    """List, show and check rule packs: what each delegate takes, as data."""
+    """List, show, check and compare rule packs: what each delegate takes, as data."""
+
+
+command.add_command(coverage.command)
 
 
 @command.command("list")

@@ -19,7 +19,8 @@ def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
     if node in ("lit", "fact", "operand", "rest", "option", "attribute", "var"):
         return tree
     if node == "param":
-        return ["lit", parameters[tree[1]]]
+        # Values that differ by operator aren't known where clauses of every operator are read.
+        return ["lit", parameters[tree[1]]] if tree[1] in parameters else tree
     if node in ("and", "or"):
         return _fold_logic(node, tree, parameters)
     if node == "if":

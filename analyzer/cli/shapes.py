@@ -1,0 +1,26 @@
+"""Shapes of inputs as they are written on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.errors import UsageError
+
+#: The file format counts in 32 bits.
+_LARGEST_SIZE = 2**31 - 1
+
+
+def read_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """What `--shape INPUT=SIZE,...` says, by input name. Raises: UsageError."""
+    found = {}
+    for text in texts:
+        name, sign, numbers = text.rpartition("=")
+        try:
+            shape = tuple(int(number) for number in numbers.split(","))
+        except ValueError:
+            shape = ()
+        if not sign or not name or not shape or not 0 <= min(shape) <= max(shape) <= _LARGEST_SIZE:
+            example = f"--shape {name or 'input'}=1,224,224,3"
+            raise UsageError(f"--shape {text}: not INPUT=SIZE,SIZE,...; write for example {example}")
+        found[name] = shape
+    return found

@@ -1,0 +1,163 @@
+"""Coverage, operators x delegates, as table, Markdown or HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+
+from msgspec import Struct
+
+from analyzer.report import figures
+from analyzer.report.markdown import escape
+from analyzer.report.text import plain, shorten
+from analyzer.report.view import View
+from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Cell, Coverage
+from analyzer.rules.rulebook import Rule
+
+FORMATS = ("table", "markdown", "html")
+SYMBOLS = {TAKEN: "●", CONDITIONAL: "◐", REFUSED: "·"}
+LEGEND = "● always   ◐ under conditions   · never"
+_NOTE = "besides what every operator is asked"
+
+
+class Condition(Struct, frozen=True):
+    """One rule in words: what it asks, where it is asked, and what the names in it stand for."""
+
+    text: str
+    when: str = ""
+    where: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        return " ".join([self.text, *([f"[if {self.when}]"] if self.when else [])])
+
+
+def render(found: Coverage, format: str, view: View) -> bytes:
+    """The coverage in one of `FORMATS`."""
+    if format == "html":
+        return _page(found)
+    text = _markdown(found) if format == "markdown" else _table(found, view)
+    return (text + "\n").encode()
+
+
+def conditions(cell: Cell) -> Iterator[Condition]:
+    """What a delegate asks of an operator, or why it never takes it."""
+    if cell.refused is not None:
+        yield Condition(_sentence(cell.refused))
+    for accepted in cell.accepted:
+        yield Condition(f"at once if {accepted}")
+    yield from map(condition, cell.rules)
+
+
+def condition(rule: Rule) -> Condition:
+    """A rule that goes by names of its own says it in its own words, where it has any."""
+    named = bool(rule.terms) and bool(rule.meaning)
+    text = rule.meaning if named or not rule.requires else rule.requires
+    marks = " (when the graph is built)" if rule.stage == "build" else ""
+    said = " ".join([text, *rule.when])
+    where = tuple(f"{name}: {meaning}" for name, meaning in rule.terms.items() if name in said)
+    return Condition(text + marks, "; and ".join(rule.when), where)
+
+
+def _sentence(rule: Rule) -> str:
+    return f"never: {rule.meaning}" if rule.meaning else "never"
+
+
+def _table(found: Coverage, view: View) -> str:
+    if view.verbose or len(found.rows) + len(found.refused) <= 3:
+        return "\n\n".join(_pages(found, view.width))
+    names = [column.name for column in found.columns]
+    across = sum(map(len, names)) + 2 * len(names) + 24 <= view.width
+    headers = names if across else [str(number) for number in range(1, len(names) + 1)]
+    room = max(16, view.width - sum(len(header) + 2 for header in headers))
+    width = min(room, max(map(len, [*found.rows, "operator"])))
+    lines = [_line("operator", headers, headers, width)]
+    for name, cells in found.rows.items():
+        lines.append(_line(plain(name), [SYMBOLS[cell.status] for cell in cells], headers, width))
+    numbered = [] if across else [f"{number}  {name}" for number, name in enumerate(names, 1)]
+    return "\n".join([*numbered, *([""] if numbered else []), *lines, "", *_foot(found, view.width)])
+
+
+def _line(name: str, cells: Sequence[str], headers: Sequence[str], width: int) -> str:
+    padded = (cell.ljust(len(header)) for cell, header in zip(cells, headers, strict=True))
+    return "  ".join([shorten(name, width).ljust(width), *padded]).rstrip()
+
+
+def _foot(found: Coverage, width: int) -> Iterator[str]:
+    yield fill(f"{LEGEND}   ({_NOTE})", width)
+    if found.refused:
+        yield fill(f"taken by none: {', '.join(map(plain, found.refused))}", width, break_on_hyphens=False)
+    yield fill("delegate-analyzer rules coverage OPERATOR, or -v, tells the conditions", width)
+
+
+def _pages(found: Coverage, width: int) -> Iterator[str]:
+    """Every operator with its conditions, delegate by delegate."""
+    for name, cells in found.rows.items():
+        yield "\n".join([plain(name), *_of_operator(found, cells, width)])
+    if found.refused:
+        yield fill(f"taken by none: {', '.join(map(plain, found.refused))}", width, break_on_hyphens=False)
+    everywhere = [
+        line for column in found.columns for line in _everywhere(column.name, column.everywhere, width)
+    ]
+    yield "\n".join(["Every operator is also asked", *everywhere])
+
+
+def _of_operator(found: Coverage, cells: Sequence[Cell], width: int) -> Iterator[str]:
+    for column, cell in zip(found.columns, cells, strict=True):
+        yield f"  {SYMBOLS[cell.status]} {column.name}: {cell.status}"
+        for one in conditions(cell):
+            yield _item(one.whole, width, 6)
+            yield from (_item(f"where {text}", width, 10) for text in one.where)
+
+
+def _everywhere(name: str, rules: Sequence[Rule], width: int) -> Iterator[str]:
+    yield f"  {name}:" + ("" if rules else " nothing")
+    yield from (_item(condition(rule).whole, width, 6) for rule in rules)
+
+
+def _item(text: str, width: int, indent: int) -> str:
+    return fill(
+        plain(text),
+        width,
+        initial_indent=" " * (indent - 2) + "- ",
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+    )
+
+
+def _markdown(found: Coverage) -> str:
+    lines = [f"| operator | {' | '.join(escape(column.name) for column in found.columns)} |"]
+    lines.append(f"|---|{':-:|' * len(found.columns)}")
+    for name, cells in found.rows.items():
+        lines.append(f"| {escape(name)} | {' | '.join(SYMBOLS[cell.status] for cell in cells)} |")
+    lines += ["", f"{LEGEND} ({_NOTE})".replace("   ", ", ")]
+    if found.refused:
+        lines += ["", f"Taken by none: {', '.join(map(escape, found.refused))}."]
+    for name, cells in found.rows.items():
+        lines += ["", f"### {escape(name)}", ""]
+        for column, cell in zip(found.columns, cells, strict=True):
+            lines += [f"- **{escape(column.name)}**: {cell.status}"]
+            lines += [f"  - {escape(one.whole)}{_explained(one)}" for one in conditions(cell)]
+    lines += ["", "### Every operator", ""]
+    for column in found.columns:
+        lines += [f"- **{escape(column.name)}**" + ("" if column.everywhere else ": nothing")]
+        lines += [f"  - {escape(condition(rule).whole)}" for rule in column.everywhere]
+    return "\n".join(lines)
+
+
+def _explained(one: Condition) -> str:
+    return "".join(f"; where {escape(text)}" for text in one.where)
+
+
+def _page(found: Coverage) -> bytes:
+    from analyzer.report import sheet
+
+    return sheet.render(
+        "coverage.html.jinja",
+        "coverage.js",
+        found=found,
+        conditions=conditions,
+        condition=condition,
+        symbols=SYMBOLS,
+        counted=figures.count(len(found.rows), "operator"),
+    )

@@ -1,0 +1,61 @@
+"""One self-contained HTML page: its style and script stand in it, and nothing else may load or run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from analyzer import resources
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(template: str, script: str, **values: Any) -> bytes:
+    """A page of `templates/` with its script, in the look that all pages share."""
+    style, code = _part("report.css"), _part(script)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(style=style, script=code, content_security_policy=_policy(style, code), **values)
+    )
+    return text.encode()
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(resources.data("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+@cache
+def _part(name: str) -> str:
+    return (resources.data("templates") / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing may load, run or be styled but the two parts of our own, known by their hashes."""
+    rules = {
+        "default-src": "'none'",
+        "style-src": _hash(style),
+        "script-src": _hash(script),
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,116 @@
+"""Operators x delegates: what each takes always, under conditions or never, out of the packs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.errors import UsageError
+from analyzer.model import schema
+from analyzer.rules.clauses import slug
+from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
+from analyzer.rules.rulebook import Rule, Rulebook
+from analyzer.rules.specialize import ALWAYS, NEVER, rules, specialize
+from analyzer.rules.spelling import nearest
+
+TAKEN, CONDITIONAL, REFUSED = "always", "conditionally", "never"
+_REFUSING = ("blocker", "crash")
+
+
+class Cell(Struct, frozen=True):
+    """One delegate's word on one operator."""
+
+    status: str
+    #: Rules that it is asked, besides those that every operator is asked.
+    rules: tuple[Rule, ...] = ()
+    #: Conditions under which it is taken before any rule is asked.
+    accepted: tuple[str, ...] = ()
+    #: Why it is never taken, where that is so.
+    refused: Rule | None = None
+
+
+class Column(Struct, frozen=True):
+    """One delegate with its parameters, called what it was asked for as."""
+
+    name: str
+    pack: RulePack
+    #: What every operator is asked.
+    everywhere: tuple[Rule, ...]
+
+
+class Coverage(Struct, frozen=True):
+    columns: tuple[Column, ...]
+    #: Operator, or a custom operator's code -> a cell a column, in the columns' order.
+    rows: Mapping[str, tuple[Cell, ...]]
+    #: Operators of the file format that none of the delegates takes.
+    refused: tuple[str, ...]
+
+
+def cover(delegates: Mapping[str, tuple[RulePack, Mapping[str, Any]]]) -> Coverage:
+    """What these delegates take: name -> pack and parameters, all of them resolved."""
+    books = {name: Rulebook(specialize(pack, values)) for name, (pack, values) in delegates.items()}
+    listed = {name for book in books.values() for name in book.operators()}
+    names = sorted(listed | set(schema.members("BuiltinOperator").values()) - _PLACEHOLDERS)
+    cells = {name: tuple(_cell(book, name) for book in books.values()) for name in names}
+    taken = {name: row for name, row in cells.items() if any(cell.status != REFUSED for cell in row)}
+    return Coverage(
+        tuple(Column(name, book.pack, tuple(book.everywhere())) for name, book in books.items()),
+        taken,
+        tuple(name for name in names if name not in taken),
+    )
+
+
+#: Names of the schema that are no operators by themselves.
+_PLACEHOLDERS = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"}
+
+
+def narrowed(found: Coverage, operators: Iterable[str]) -> Coverage:
+    """The rows of some operators only. Raises: UsageError for an operator that there isn't."""
+    known = {slug(name): name for name in (*found.rows, *found.refused)}
+    names = []
+    for operator in operators:
+        if slug(operator) not in known:
+            hint = nearest(operator.upper(), list(known.values()))
+            raise UsageError(f"there is no operator {operator}{hint}")
+        names.append(known[slug(operator)])
+    return Coverage(
+        found.columns,
+        {name: found.rows[name] for name in names if name in found.rows},
+        tuple(name for name in names if name in found.refused),
+    )
+
+
+def _cell(book: Rulebook, name: str) -> Cell:
+    listed = next((one for one in (name, f"custom:{name}") if one in book.pack.operators), None)
+    if listed is None:
+        return Cell(REFUSED, refused=book.unlisted(slug(name)))
+    page = book.operator(name)
+    status = _status(rules(book.pack, listed))
+    if status == REFUSED:
+        asked = [page.refused] if page.refused is not None else []
+        never = [rule for rule in page.rules if rule.severity in _REFUSING and not rule.requires]
+        return Cell(REFUSED, refused=next(iter([*asked, *never]), None))
+    return Cell(status, tuple(rule for rule in page.rules if rule.severity in _REFUSING), page.accepted)
+
+
+def _status(found: OperatorRules) -> str:
+    if ALWAYS in found.accept_when:
+        return TAKEN
+    refused = () if found.refused is None else (found.refused,)
+    words = [_form_status(form, refused) for form in found.forms]
+    if not found.accept_when and all(word == REFUSED for word in words):
+        return REFUSED
+    return TAKEN if words == [TAKEN] and found.forms[0].when is None else CONDITIONAL
+
+
+def _form_status(form: Form, refused: Sequence[Clause]) -> str:
+    clauses = [
+        clause
+        for clause in (*refused, *form.clauses)
+        if clause.severity in _REFUSING and clause.stage != "build"
+    ]
+    if any(clause.require == NEVER and clause.when is None for clause in clauses):
+        return REFUSED
+    return CONDITIONAL if clauses else TAKEN

@@ -1,0 +1,107 @@
+"""A pack as it stands for one set of parameters, to be read rather than to judge with.
+
+What can't fail under the parameters is left out, and what is left names them no more. Absent things
+are no concern here: `bias.value == 0 or true` reads as nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from analyzer.rules.folding import fold
+from analyzer.rules.pack import Clause, Form, Graph, OperatorRules, RulePack
+from analyzer.rules.parameters import compared
+from analyzer.rules.trees import Tree
+
+ALWAYS: Tree = ["lit", True]
+NEVER: Tree = ["lit", False]
+
+
+def specialize(pack: RulePack, parameters: Mapping[str, Any]) -> RulePack:
+    """The pack for these parameters, all of them resolved."""
+    known = compared(pack, parameters)
+    return replace(
+        pack,
+        graph=_graph(pack.graph, known),
+        operators={name: _encoded(_operator(rules(pack, name), known, pack)) for name in pack.operators},
+        every_op=tuple(_clauses(pack.every_op, known)),
+        partition_checks=tuple(_clauses(pack.partition_checks, known)),
+    )
+
+
+def rules(pack: RulePack, operator: str) -> OperatorRules:
+    """What a pack says of an operator that it lists."""
+    return msgspec.json.decode(pack.operators[operator], type=OperatorRules)
+
+
+def _encoded(found: OperatorRules) -> msgspec.Raw:
+    # Folding makes ranges, which read as lists.
+    return msgspec.Raw(msgspec.json.encode(found, enc_hook=list))
+
+
+def _operator(found: OperatorRules, parameters: Mapping[str, Any], pack: RulePack) -> OperatorRules:
+    known = {**parameters, **pack.values, **found.values}
+    accepted = [_settled(fold(tree, known)) for tree in found.accept_when]
+    return replace(
+        found,
+        forms=tuple(_forms(found.forms, known)),
+        accept_when=tuple(tree for tree in accepted if tree != NEVER),
+        refused=next(_clauses([found.refused], known), None) if found.refused else None,
+    )
+
+
+def _forms(forms: Iterable[Form], known: Mapping[str, Any]) -> Iterator[Form]:
+    """The forms that can be met; one that always is met is the last."""
+    for form in forms:
+        when = None if form.when is None else _settled(fold(form.when, known))
+        if when == NEVER:
+            continue
+        always = when in (None, ALWAYS)
+        yield replace(form, when=None if always else when, clauses=tuple(_clauses(form.clauses, known)))
+        if always:
+            return
+
+
+def _clauses(clauses: Iterable[Clause], known: Mapping[str, Any]) -> Iterator[Clause]:
+    """The clauses that can fail."""
+    for clause in clauses:
+        require = _settled(fold(clause.require, known))
+        when = ALWAYS if clause.when is None else _settled(fold(clause.when, known))
+        if require != ALWAYS and when != NEVER:
+            yield replace(clause, require=require, when=None if when == ALWAYS else when)
+
+
+def _settled(tree: Tree) -> Tree:
+    """The tree without parts that decide nothing."""
+    node = tree[0]
+    if node in ("and", "or"):
+        decides, rest = (ALWAYS, NEVER) if node == "or" else (NEVER, ALWAYS)
+        parts = [part for part in map(_settled, tree[1:]) if part != rest]
+        if decides in parts or not parts:
+            return decides if parts else rest
+        return parts[0] if len(parts) == 1 else [node, *parts]
+    if node == "named":
+        inner = _settled(tree[2])
+        return inner if inner in (ALWAYS, NEVER) else [node, tree[1], inner]
+    if node == "not":
+        inner = _settled(tree[1])
+        return {True: NEVER, False: ALWAYS}[inner[1]] if inner in (ALWAYS, NEVER) else [node, inner]
+    return tree
+
+
+def _graph(graph: Graph, known: Mapping[str, Any]) -> Graph:
+    limits = {
+        name: _limit(fold(tree, known))
+        for name in ("max_partitions", "min_operators", "fp16_limit_rolls_back", "builds_while_choosing")
+        if (tree := getattr(graph, name)) is not None
+    }
+    return replace(graph, **limits)
+
+
+def _limit(tree: Tree) -> Tree | None:
+    """A limit that limits nothing is none."""
+    return None if tree[0] == "lit" and tree[1] <= 0 else tree

@@ -1,0 +1,60 @@
+"""Coverage in every format: each operator, each delegate, each condition."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+
+from analyzer.report import coverage
+from analyzer.report.view import View
+from analyzer.rules.coverage import Coverage, cover, narrowed
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import resolve
+from tests.report.test_html import VOID
+
+
+@pytest.fixture(scope="module")
+def whole() -> Coverage:
+    packs = Packs()
+    found = [(name, packs.get(name)) for name in packs.names()]
+    return cover({name: (pack, resolve(pack, {})) for name, pack in found})
+
+
+def text(found: Coverage, format: str = "table", width: int = 80, verbose: bool = False) -> str:
+    return coverage.render(found, format, View(width=width, verbose=verbose)).decode()
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_no_line_is_wider_than_the_terminal(whole: Coverage, width: int, verbose: bool) -> None:
+    assert max(map(len, text(whole, width=width, verbose=verbose).splitlines())) <= width
+
+
+def test_the_table_has_a_symbol_for_each_delegate(whole: Coverage) -> None:
+    [row] = [line for line in text(whole).splitlines() if line.startswith("CONV_2D ")]
+    assert len(re.findall("[●◐·]", row)) == len(whole.columns)
+
+
+def test_one_operator_is_told_with_its_conditions(whole: Coverage) -> None:
+    told = text(narrowed(whole, ["CONV_2D"]))
+    assert "◐ hexagon: conditionally\n    - operator version is at most 3\n" in told
+    assert "Every operator is also asked" in told
+
+
+def test_markdown_is_one_table_and_a_list_for_each_operator(whole: Coverage) -> None:
+    tokens = MarkdownIt("commonmark").enable("table").parse(text(whole, "markdown"))
+    kinds = [token.type for token in tokens]
+    assert kinds.count("table_open") == 1
+    assert kinds.count("tr_open") == len(whole.rows) + 1
+    assert kinds.count("heading_open") == len(whole.rows) + 1
+
+
+def test_the_page_is_closed_and_holds_every_operator(whole: Coverage) -> None:
+    page = text(whole, "html")
+    assert "default-src 'none'" in page.replace("&#39;", "'")
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page)
+    assert page.count("<tr>") == len(whole.rows) + 1
+    for tag in set(re.findall(r"<([a-z]+)", page)) - VOID:
+        assert page.count(f"</{tag}>") == len(re.findall(rf"<{tag}[ >]", page)), tag

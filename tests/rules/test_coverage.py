@@ -1,0 +1,125 @@
+"""What each delegate takes, out of its pack: parameters in place, nothing left that can't fail."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.auditing import Auditor, configure
+from analyzer.errors import UsageError
+from analyzer.model import read_bytes
+from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Coverage, cover, narrowed
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import resolve, split
+from tests.packs import saved, tiny
+
+CASES = Path(__file__).parents[1] / "conformance" / "cases.zip"
+PARAMETERS = """
+[parameters]
+level = {type = "int", default = 1, meaning = "level"}
+exact = {type = "bool", default = false, meaning = "exactness"}
+runtime = {type = "version", default = "2.0", meaning = "release"}
+"""
+OPERATORS = """
+[op.TANH]
+version = [{value = 1, when = "level < 3"}, {value = "<= 2"}]
+fixes = {version = "Convert again."}
+
+[[op.TANH.check]]
+id = "exact"
+when = "exact"
+require = "input.rank <= 4 or level >= 3"
+fix = "Reshape."
+
+[op.ELU]
+since = "2.1"
+message = "came with 2.1"
+fix = "Ship a newer runtime."
+
+[op.CEIL]
+supported = false
+fix = "Leave it out."
+
+[[op.ROUND.form]]
+id = "plain"
+when = "level >= 2"
+
+[[op.ROUND.form]]
+id = "other"
+when = "input.rank == 1"
+
+[op.FLOOR]
+accept_when = "level >= 2"
+inputs = 1
+fixes = {inputs = "Give it one input."}
+"""
+
+
+def covered(folder: Path, spec: str = "tiny") -> Coverage:
+    text = tiny().replace("\n[unlisted]", f"{PARAMETERS}\n[unlisted]") + OPERATORS
+    pack = Packs([saved(folder, text)]).get("tiny")
+    return cover({spec: (pack, resolve(pack, split(spec)[1]))})
+
+
+def words(found: Coverage, operator: str) -> Any:
+    """An operator's status and what its rules require."""
+    [cell] = found.rows[operator]
+    return cell.status, [" if ".join([rule.requires, *rule.when]) for rule in cell.rules]
+
+
+@pytest.mark.parametrize(
+    ("spec", "operator", "expected"),
+    [
+        ("tiny", "TANH", (CONDITIONAL, ["operator version is 1"])),
+        ("tiny:level=3", "TANH", (CONDITIONAL, ["operator version is at most 2"])),
+        ("tiny:exact=true", "TANH", (CONDITIONAL, ["operator version is 1", "rank of input is at most 4"])),
+        ("tiny:exact=true:level=3", "TANH", (CONDITIONAL, ["operator version is at most 2"])),
+        ("tiny:runtime=2.1", "ELU", (TAKEN, [])),
+        ("tiny:level=2", "ROUND", (TAKEN, [])),
+        ("tiny:level=2", "FLOOR", (TAKEN, ["number of inputs is 1"])),
+        ("tiny", "FLOOR", (CONDITIONAL, ["number of inputs is 1"])),
+        ("tiny", "EXP", (TAKEN, [])),
+    ],
+)
+def test_conditions_are_those_that_can_fail(
+    tmp_path: Path, spec: str, operator: str, expected: object
+) -> None:
+    assert words(covered(tmp_path, spec), operator) == expected
+
+
+@pytest.mark.parametrize("operator", ["ELU", "CEIL", "SIN", "LOG"])
+def test_what_can_only_fail_is_never_taken(tmp_path: Path, operator: str) -> None:
+    assert operator in covered(tmp_path).refused
+
+
+def test_a_form_that_needs_a_level_leaves_the_others(tmp_path: Path) -> None:
+    status, asked = words(covered(tmp_path), "ROUND")
+    assert (status, asked) == (CONDITIONAL, ["rank of input is 1"])
+
+
+def test_rows_can_be_chosen_by_any_spelling(tmp_path: Path) -> None:
+    found = narrowed(covered(tmp_path), ["conv-2d", "elu"])
+    assert (list(found.rows), found.refused) == (["CONV_2D"], ("ELU",))
+    with pytest.raises(UsageError, match="no operator CONV_2E; did you mean CONV_2D"):
+        narrowed(found, ["CONV_2E"])
+
+
+@pytest.mark.parametrize(
+    "spec", ["gpu", "nnapi:api=28", "nnapi", "hexagon", "coreml", "litert-gpu", "xnnpack"]
+)
+def test_no_delegate_takes_what_it_is_said_never_to_take(spec: str) -> None:
+    packs = Packs()
+    [configuration] = configure(packs, [spec])
+    found = cover({spec: (configuration.pack, configuration.parameters)})
+    never = {name for name, [cell] in found.rows.items() if cell.status == REFUSED} | set(found.refused)
+    auditor = Auditor(packs, [configuration])
+    with zipfile.ZipFile(CASES) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".tflite")][::9]
+        models = [read_bytes(archive.read(name), name) for name in names]
+    for model in models:
+        for one in auditor.audit(model).delegates[0].operators:
+            operator = model.subgraphs[one.subgraph].operators[one.index]
+            assert not (one.supported and (operator.custom or operator.name) in never), model.path
