@@ -7,13 +7,14 @@ import signal
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from analyzer.auditing import Auditor, configure
-from analyzer.errors import ModelError
+from analyzer.errors import ModelError, UsageError
 from analyzer.model import Model, read, read_bytes
 from analyzer.policy import read_policies
 from analyzer.report import convert, document
@@ -103,6 +104,27 @@ def _readable(path: str) -> str:
 def load(found: Found) -> Model:
     """Read a model that was found. Raises: ModelError."""
     return read_bytes(found.data, found.name) if found.file is None else read(found.file, found.name)
+
+
+@contextmanager
+def file(path: str) -> Iterator[tuple[Found, str]]:
+    """The one model that a path names, and a file that holds it for as long as it is needed.
+
+    Raises: ModelError, UsageError where there are several.
+    """
+    models = find([path])
+    if len(models) > 1:
+        raise UsageError(f"{path}: a folder of {len(models)} models; name one of them")
+    found = _with_input(models[0])
+    if found.file is not None:
+        yield found, found.file
+        return
+    from tempfile import NamedTemporaryFile
+
+    with NamedTemporaryFile(suffix=ENDING) as copy:
+        copy.write(found.data)
+        copy.flush()
+        yield found, copy.name
 
 
 def _with_input(found: Found) -> Found:

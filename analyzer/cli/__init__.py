@@ -19,6 +19,7 @@ HOLDS, FAILS, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 #: Command -> (module, the line that `--help` shows).
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("audit", "Which operators each delegate takes, why not, and what to change."),
+    "run": ("run", "Run a model on the CPU and through a delegate: taken as predicted, same numbers?"),
     "inspect": ("inspect", "What a model is: operators, tensors, quantization, signatures, sizes, MACs."),
     "explain": ("explain", "What a rule means, its source and its fix."),
     "rules": ("rules", "List, show and check rule packs."),

@@ -19,7 +19,7 @@ def _one_of(*values: str) -> Meta:
 
 
 Verdict = Annotated[str, _one_of("full", "partial", "none", "crash")]
-Severity = Annotated[str, _one_of("blocker", "crash", "hazard", "note")]
+Severity = Annotated[str, _one_of("blocker", "aborts", "crash", "hazard", "note")]
 Stage = Annotated[str, _one_of("check", "build")]
 #: Why something that a delegate supports stays off it all the same: more partitions than it takes
 #: (`limit`), too few operators in a partition (`minimum`), a size only known at run time, which
@@ -69,7 +69,7 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """A rule that an operator doesn't meet: `blocker` and `crash` of stage `check` refuse it."""
+    """A rule that an operator doesn't meet: `blocker`, `aborts` and `crash` of stage `check` refuse it."""
 
     rule: str
     severity: Severity
@@ -193,6 +193,110 @@ class Audit(Struct, frozen=True, kw_only=True):
     to_full: ToFull | None = None
 
 
+Status = Annotated[str, _one_of("ok", "failed", "crashed", "timeout", "unavailable")]
+
+
+class Runtime(Struct, frozen=True, kw_only=True):
+    """The library that ran a model."""
+
+    name: str
+    version: str
+
+
+class Output(Struct, frozen=True, kw_only=True):
+    """An output of a delegate beside the CPU's: the worst over all samples, in real units.
+
+    `snr_db` and `cosine` are null where nothing differs or there is no signal, `quanta` for what isn't
+    quantized, `top1_equal` for what isn't a vector of scores. `nan` counts elements that are finite on
+    one side alone, `equal` is the share of elements that are the same bit for bit. `problem` says which
+    threshold is exceeded.
+    """
+
+    name: str
+    dtype: str
+    max_abs: float
+    max_rel: float
+    snr_db: float | None = None
+    cosine: float | None = None
+    quanta: int | None = None
+    top1_equal: bool | None = None
+    nan: Count = 0
+    equal: Share = 1.0
+    never_written: bool = False
+    within: bool
+    problem: str = ""
+
+
+class Latency(Struct, frozen=True, kw_only=True):
+    """Milliseconds: loading and delegating, the first inference, then over `runs` after `warmup`."""
+
+    init: float
+    first: float
+    median: float | None = None
+    p90: float | None = None
+    runs: Count = 0
+    warmup: Count = 0
+    threads: Count = 1
+
+
+class Memory(Struct, frozen=True, kw_only=True):
+    """Bytes resident in the process that ran the model: before loading it, and at most."""
+
+    before: Count
+    peak: Count
+
+
+class Reference(Struct, frozen=True, kw_only=True):
+    """The CPU's own run, with built-in kernels and no delegate."""
+
+    status: Status
+    message: str = ""
+    runtime: Runtime | None = None
+    device: str = ""
+    latency_ms: Latency | None = None
+    memory: Memory | None = None
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """Operators that were predicted to be delegated and weren't, or the other way round."""
+
+    subgraph: Count
+    operators: tuple[int, ...]
+    predicted: bool
+    message: str
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """A model run for real through one delegate. `delegated` and `predicted`: subgraph -> operators.
+
+    `predicted_equal` is null where it could not be verified, which is not agreement. `agrees`: the run
+    ended well, every output is within its threshold, and what was delegated is what was predicted;
+    otherwise `reasons` say what isn't so.
+    """
+
+    delegate: str
+    backend: str
+    device: str = ""
+    parameters: dict[str, str | int | bool] = {}
+    signature: str | None = None
+    runtime: Runtime | None = None
+    status: Status
+    message: str = ""
+    delegated: dict[int, tuple[int, ...]] | None = None
+    predicted: dict[int, tuple[int, ...]] | None = None
+    predicted_equal: bool | None = None
+    differences: tuple[Difference, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    samples: Count = 0
+    seed: int = 0
+    latency_ms: Latency | None = None
+    memory: Memory | None = None
+    reference: Reference | None = None
+    remarks: tuple[str, ...] = ()
+    agrees: bool
+    reasons: tuple[str, ...] = ()
+
+
 class Model(Struct, frozen=True, kw_only=True):
     """One file. Where it could not be read, `error` says why and nothing else is known.
 
@@ -210,7 +314,7 @@ class Model(Struct, frozen=True, kw_only=True):
     dtypes: tuple[str, ...] = ()
     subgraphs: tuple[Subgraph, ...] = ()
     audits: tuple[Audit, ...] = ()
-    runs: tuple[dict[str, Any], ...] = ()
+    runs: tuple[Run, ...] = ()
 
 
 class Policy(Struct, frozen=True, kw_only=True):

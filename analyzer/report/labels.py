@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.report.document import Audit, Document, Model, Operator
+from analyzer.report.document import Audit, Document, Model, Operator, Run
 from analyzer.report.text import plain
 
 Value = str | int | bool
@@ -69,3 +69,8 @@ def place(node: Operator) -> str:
 def model(found: Model) -> str:
     """The model's path in one line."""
     return plain(found.path)
+
+
+def run(found: Run) -> str:
+    """A run's delegate, with the signature where there is one that tells."""
+    return f"{found.delegate} ({plain(found.signature)})" if found.signature else found.delegate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from analyzer.report import causes, figures, labels, phrases
+from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Cause
 from analyzer.report.document import Document, Model
 from analyzer.report.text import plain
@@ -39,10 +39,13 @@ def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
         yield f"Not read: {escape(model.error.message)}"
         return
     yield phrases.card(model)
+    if model.audits:
+        yield ""
+        yield from _verdicts(model, names)
+    for block in running.blocks(model):
+        yield from _run(block)
     if not model.audits:
         return
-    yield ""
-    yield from _verdicts(model, names)
     yield from _to_full(model, names)
     yield from _reasons(model, names)
     if view.verbose:
@@ -65,6 +68,19 @@ def _to_full(model: Model, names: Sequence[str]) -> Iterator[str]:
     said = zip(names, map(phrases.to_full, model.audits), strict=True)
     lines = [f"- **{escape(name)}**: {escape(text)}" for name, text in said if text]
     yield from ["", *lines] if lines else []
+
+
+def _run(block: running.Block) -> Iterator[str]:
+    verdict = escape(block.verdict)
+    yield from ("", f"### {escape(block.title)}, run for real: {verdict}", "")
+    yield from (f"- {escape(fact)}" for fact in (*block.facts, *block.reasons))
+    for names, rows in ((running.TIMES, block.times), (running.OUTPUTS, block.outputs)):
+        if rows:
+            yield ""
+            yield from _row(*names)
+            yield f"|---|{'--:|' * (len(names) - 1)}"
+            for row in rows:
+                yield from _row(*map(escape, row))
 
 
 def _row(*cells: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
-from analyzer.report import causes, figures, labels, phrases
+from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Cause
 from analyzer.report.document import Audit, Document, Model, Operator
 from analyzer.report.text import plain, shorten
@@ -41,6 +41,8 @@ def _model(model: Model, names: Sequence[str], view: View) -> str:
     parts = [_header(model, view)]
     if model.audits:
         parts.append(_verdicts(model, names, view))
+    parts.extend(_run(block, view) for block in running.blocks(model))
+    if model.audits and (view.verbose or not model.runs):
         parts.extend(_to_full(model, names, view))
         parts.extend(_reasons(model, names, view))
     if view.verbose and model.audits:
@@ -74,6 +76,18 @@ def _to_full(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     said = zip(names, map(phrases.to_full, model.audits), strict=True)
     lines = [fill(f"{name}: {text}", view.width, subsequent_indent="  ") for name, text in said if text]
     yield from ["\n".join(lines)] if lines else []
+
+
+def _run(block: running.Block, view: View) -> str:
+    """A real run: how it ended, its times and its outputs."""
+    verdict = _paint(block.verdict, "full" if block.agrees else "none", view)
+    lines = [f"{_paint(f'{block.title}, run for real', 'bold', view)}: {verdict}"]
+    lines += [fill(fact, view.width, initial_indent="  ", subsequent_indent="    ") for fact in block.facts]
+    if block.times:
+        lines += ["", _table(running.TIMES, block.times, (24,) + (None,) * 6, "lrrrrrr")]
+    if block.outputs:
+        lines += ["", _table(running.OUTPUTS, block.outputs, (24,) + (None,) * 7, "llrrrrll")]
+    return "\n".join(lines)
 
 
 def _used(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

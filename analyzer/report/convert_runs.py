@@ -1,0 +1,84 @@
+"""Runs -> the public document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct, structs
+
+from analyzer.report import document
+from analyzer.runs import Run
+from analyzer.runtime.comparison import OutputComparison
+from analyzer.runtime.interface import Measured, RunResult
+
+
+def runs(found: Sequence[Run], seed: int = 0) -> tuple[document.Run, ...]:
+    """Runs of one model."""
+    return tuple(_run(one, seed) for one in found)
+
+
+def _run(one: Run, seed: int) -> document.Run:
+    measured = one.result.measured
+    return document.Run(
+        delegate=one.delegate,
+        backend=one.backend,
+        device=measured.device if measured else "",
+        parameters=dict(one.parameters),
+        signature=one.entry.key,
+        runtime=_runtime(measured),
+        status=one.result.status,
+        message=one.result.message,
+        delegated=None if one.delegated is None else dict(one.delegated),
+        predicted=None if one.predicted is None else dict(one.predicted),
+        predicted_equal=one.predicted_equal,
+        differences=tuple(document.Difference(**structs.asdict(each)) for each in one.differences),
+        outputs=tuple(_output(each) for each in one.outputs),
+        samples=len(one.samples),
+        seed=seed,
+        latency_ms=_latency(measured),
+        memory=_memory(measured),
+        reference=_reference(one.reference),
+        remarks=measured.remarks if measured else (),
+        agrees=one.agrees,
+        reasons=one.reasons,
+    )
+
+
+def _reference(result: RunResult) -> document.Reference:
+    measured = result.measured
+    return document.Reference(
+        status=result.status,
+        message=result.message,
+        runtime=_runtime(measured),
+        device=measured.device if measured else "",
+        latency_ms=_latency(measured),
+        memory=_memory(measured),
+    )
+
+
+def _runtime(measured: Measured | None) -> document.Runtime | None:
+    return None if measured is None else document.Runtime(**_fields(measured.runtime))
+
+
+def _latency(measured: Measured | None) -> document.Latency | None:
+    return None if measured is None else document.Latency(**_fields(measured.latency))
+
+
+def _memory(measured: Measured | None) -> document.Memory | None:
+    if measured is None or measured.memory is None:
+        return None
+    return document.Memory(**_fields(measured.memory))
+
+
+def _fields(one: Struct) -> dict[str, Any]:
+    return structs.asdict(one)
+
+
+def _output(one: OutputComparison) -> document.Output:
+    """JSON has no infinity: noise where there should be silence has no ratio."""
+    fields = _fields(one)
+    if one.snr_db is not None and math.isinf(one.snr_db):
+        fields["snr_db"] = None
+    return document.Output(**fields)

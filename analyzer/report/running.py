@@ -1,0 +1,129 @@
+"""What is said of real runs, ready for every format that people read: sentences and rows of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from analyzer.report import figures, labels
+from analyzer.report.document import Latency, Memory, Model, Output, Run
+from analyzer.report.text import plain
+
+TIMES = ("backend", "threads", "load", "first", "median", "90 %", "memory")
+OUTPUTS = ("output", "type", "largest error", "relative", "SNR", "steps", "top 1", "")
+
+_STATUS = {
+    "ok": "ran",
+    "failed": "failed",
+    "crashed": "crashed",
+    "timeout": "hung",
+    "unavailable": "could not be run",
+}
+
+
+class Block(Struct, frozen=True):
+    """One run: what it was, how it ended, and its tables."""
+
+    title: str
+    agrees: bool
+    verdict: str
+    facts: list[str]
+    reasons: list[str]
+    times: list[list[str]]
+    outputs: list[list[str]]
+
+
+def blocks(model: Model) -> list[Block]:
+    """Every run of a model."""
+    return [_block(run) for run in model.runs]
+
+
+def _block(run: Run) -> Block:
+    return Block(
+        title=labels.run(run),
+        agrees=run.agrees,
+        verdict="agrees with the CPU and with the prediction" if run.agrees else _disagreement(run),
+        facts=[fact for fact in (_where(run), _delegated(run), *map(plain, run.remarks)) if fact],
+        reasons=[plain(reason) for reason in run.reasons],
+        times=_times(run),
+        outputs=[_output(one) for one in run.outputs],
+    )
+
+
+def _disagreement(run: Run) -> str:
+    if run.status != "ok":
+        return _STATUS[run.status]
+    wrong = sum(not one.within for one in run.outputs)
+    words = [f"{wrong} of {figures.count(len(run.outputs), 'output')} differ from the CPU's"] if wrong else []
+    words += ["taken otherwise than predicted"] if run.differences else []
+    return ", ".join(words) or "not verified"
+
+
+def _where(run: Run) -> str:
+    library = f"{run.runtime.name} {run.runtime.version}" if run.runtime else ""
+    samples = f"{figures.count(run.samples, 'sample')}, seed {run.seed}"
+    return ", ".join(filter(None, [plain(run.device), library, samples if run.samples else ""]))
+
+
+def _delegated(run: Run) -> str:
+    """What was delegated beside what was predicted."""
+    predicted = None if run.predicted is None else sum(map(len, run.predicted.values()))
+    if run.delegated is None:
+        told = "what was delegated isn't known" if run.status == "ok" else ""
+        return f"{told}, predicted {predicted}" if told and predicted is not None else told
+    words = f"{figures.count(sum(map(len, run.delegated.values())), 'operator')} delegated"
+    if run.predicted_equal:
+        return f"{words}, exactly those predicted"
+    return words if predicted is None else f"{words}, {predicted} predicted"
+
+
+def _times(run: Run) -> list[list[str]]:
+    rows = []
+    if run.reference is not None and run.reference.latency_ms is not None:
+        rows.append(_row("cpu", run.reference.latency_ms, run.reference.memory))
+    if run.latency_ms is not None:
+        rows.append(_row(run.backend, run.latency_ms, run.memory))
+    return rows
+
+
+def _row(backend: str, latency: Latency, memory: Memory | None) -> list[str]:
+    times = (latency.init, latency.first, latency.median, latency.p90)
+    used = "-" if memory is None else figures.size(max(0, memory.peak - memory.before))
+    return [backend, str(latency.threads), *map(milliseconds, times), used]
+
+
+def milliseconds(value: float | None) -> str:
+    """`12.3 ms`; `-` where nothing was timed."""
+    if value is None:
+        return "-"
+    digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:.{digits}f} ms"
+
+
+def _output(one: Output) -> list[str]:
+    return [
+        plain(one.name),
+        one.dtype,
+        _number(one.max_abs),
+        _number(one.max_rel),
+        _ratio(one),
+        "-" if one.quanta is None else str(one.quanta),
+        "-" if one.top1_equal is None else "same" if one.top1_equal else "other",
+        "agrees" if one.within else "differs",
+    ]
+
+
+def _ratio(one: Output) -> str:
+    if one.snr_db is not None:
+        return f"{one.snr_db:.1f} dB"
+    return "equal" if one.within and not one.max_abs else "-"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def headers(rows: Sequence[Sequence[str]], names: Sequence[str]) -> list[list[str]]:
+    """Rows under their names; nothing where there are none."""
+    return [list(names), *map(list, rows)] if rows else []

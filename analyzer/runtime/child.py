@@ -1,0 +1,130 @@
+"""The other process: `python -m analyzer.runtime.child FOLDER` runs what `worker` left in the folder."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from analyzer.runtime import arrays, worker
+from analyzer.runtime.engines import engine
+from analyzer.runtime.interface import Latency, Measured, Memory, RunRequest, Sample, Session
+from analyzer.runtime.worker import Answer, Task
+
+#: What outputs are filled with before a run, another one for each sample.
+_PATTERNS = (0xA5, 0x5A)
+#: More outputs than this are too little to tell an unwritten one by.
+_TELLING_BYTES = 4
+
+
+def main(folder: Path) -> None:
+    """Do the task and leave an answer."""
+    task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
+    _limit(task.megabytes)
+    samples = arrays.load(folder / worker.SAMPLES)
+    try:
+        answer, outputs = _run(folder, task, samples)
+        arrays.save(folder / worker.OUTPUTS, outputs)
+    except MemoryError:
+        answer = Answer("MemoryError")
+    except Exception as error:
+        answer = Answer(" ".join(str(error).split()) or type(error).__name__)
+    (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(answer))
+
+
+def _run(folder: Path, task: Task, samples: Sequence[Sample]) -> tuple[Answer, list[dict[str, Any]]]:
+    def stage(name: str) -> None:
+        (folder / worker.STAGE).write_text(name)
+
+    request = task.request
+    stage("building")
+    opened = engine(task.engine)
+    before, start = _memory("VmRSS"), time.perf_counter()
+    session = opened.open(request)
+    init = time.perf_counter() - start
+    stage("running")
+    outputs, first, unwritten = _compute(session, samples)
+    times = _time(session, samples[0], request)
+    stage("asking what was delegated")
+    peak = _memory("VmHWM")
+    measured = Measured(
+        runtime=session.runtime,
+        device=session.device,
+        latency=_latency(init, first, times, request),
+        memory=Memory(before, peak) if peak else None,
+        delegated=session.delegated(),
+        never_written=unwritten,
+        remarks=tuple(session.remarks),
+    )
+    return Answer(measured=measured), outputs
+
+
+def _compute(
+    session: Session, samples: Sequence[Sample]
+) -> tuple[list[dict[str, Any]], float, tuple[str, ...]]:
+    """Each sample's outputs, the first inference in seconds, and the outputs that none wrote."""
+    outputs: list[dict[str, Any]] = []
+    first, suspects = 0.0, None
+    for number, sample in enumerate(samples):
+        pattern = _PATTERNS[number % len(_PATTERNS)]
+        session.feed(sample)
+        session.mark(pattern)
+        start = time.perf_counter()
+        session.invoke()
+        first = first or time.perf_counter() - start
+        found = session.fetch()
+        outputs.append(found)
+        left = {name for name, values in found.items() if _untouched(values, pattern)}
+        suspects = left if suspects is None else suspects & left
+    return outputs, first, tuple(sorted(suspects or ()))
+
+
+def _untouched(values: Any, pattern: int) -> bool:
+    raw = values.tobytes()
+    return len(raw) > _TELLING_BYTES and raw == bytes([pattern]) * len(raw)
+
+
+def _time(session: Session, sample: Sample, request: RunRequest) -> list[float]:
+    """Seconds of each inference after those that warm up."""
+    times = []
+    for number in range(request.warmup + request.runs if request.runs else 0):
+        session.feed(sample)
+        start = time.perf_counter()
+        session.invoke()
+        if number >= request.warmup:
+            times.append(time.perf_counter() - start)
+    return times
+
+
+def _latency(init: float, first: float, times: Sequence[float], request: RunRequest) -> Latency:
+    import numpy as np
+
+    median, p90 = (float(np.percentile(times, q)) * 1000 for q in (50, 90)) if times else (None, None)
+    return Latency(init * 1000, first * 1000, median, p90, len(times), request.warmup, request.threads)
+
+
+def _memory(field: str) -> int:
+    """A figure of this process's own, in bytes; 0 where the system keeps none."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) << 10 for line in file if line.startswith(field))
+    except (OSError, StopIteration):
+        return 0
+
+
+def _limit(megabytes: int) -> None:
+    """No core dumps, and no allocation beyond the limit: one may come faster than anybody can look."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,265 @@
+"""A delegate's outputs against the CPU's: how far apart they are, and whether that is rounding.
+
+Two outputs agree where every element is close, or where the noise is small beside the signal: numbers in
+another order of summation differ everywhere a little, a wrong kernel differs a lot somewhere. What counts
+as close follows from the output's element type; each threshold that the user gives must hold by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.model.graph import Model, Tensor
+from analyzer.runtime.interface import Entry, Sample
+
+
+class Thresholds(Struct, frozen=True):
+    """What the user allows; None leaves it to the element type."""
+
+    #: |difference| <= atol + rtol * |reference|, in real units.
+    atol: float | None = None
+    rtol: float | None = None
+    #: Signal to noise, in dB.
+    min_snr: float | None = None
+
+
+#: Nothing asked for.
+DEFAULT = Thresholds()
+
+
+class Bound(Struct, frozen=True):
+    """What is taken for rounding: all within `atol + rtol * |reference|`, or within `quanta`, or the SNR."""
+
+    atol: float = 0.0
+    rtol: float = 0.0
+    quanta: int = 0
+    snr_db: float = math.inf
+
+
+#: float32 and float16; half precision in between costs a signal down to about 60 dB.
+FLOAT = Bound(atol=1e-5, rtol=1e-4, snr_db=40.0)
+#: A few steps of rounding, added up over a deep network.
+QUANTIZED_8 = Bound(quanta=3, snr_db=25.0)
+QUANTIZED_16 = Bound(quanta=16, snr_db=40.0)
+#: Classes, counts, positions: the same, or not.
+EXACT = Bound()
+
+#: An output of at most two dimensions, the last one this long, may be scores of classes.
+_CLASSES = 3
+
+
+class OutputComparison(Struct, frozen=True, kw_only=True):
+    """One output over all samples: the worst of each figure, in real units.
+
+    `snr_db` and `cosine` are None where nothing differs or where there is no signal. `nan` counts the
+    elements that are finite on one side alone. `quanta` is the largest difference in steps of a quantized
+    output. `top1_equal` is None for what isn't a vector of scores.
+    """
+
+    name: str
+    dtype: str
+    max_abs: float = 0.0
+    max_rel: float = 0.0
+    snr_db: float | None = None
+    cosine: float | None = None
+    quanta: int | None = None
+    top1_equal: bool | None = None
+    nan: int = 0
+    #: The share of elements that are bit for bit the same.
+    equal: float = 1.0
+    never_written: bool = False
+    within: bool = True
+    #: What was expected, in words, where it isn't so.
+    problem: str = ""
+
+
+def compare(
+    model: Model,
+    entry: Entry,
+    reference: Sequence[Sample],
+    found: Sequence[Sample],
+    thresholds: Thresholds = DEFAULT,
+    never_written: Sequence[str] = (),
+) -> list[OutputComparison]:
+    """Each output of an entry, its samples side by side."""
+    tensors = model.subgraphs[entry.subgraph].tensors
+    result = []
+    for name, index in entry.outputs:
+        pairs = [(a[name], b[name]) for a, b in zip(reference, found, strict=True)]
+        one = compare_output(name, tensors[index], pairs, thresholds)
+        if name in never_written:
+            one = _failed(name, tensors[index], "the run never wrote it", never_written=True)
+        result.append(one)
+    return result
+
+
+def compare_output(
+    name: str, tensor: Tensor, pairs: Sequence[tuple[Any, Any]], thresholds: Thresholds
+) -> OutputComparison:
+    """One output: pairs of reference and found values, one a sample."""
+    found = [_compare(name, tensor, a, b, thresholds) for a, b in pairs]
+    return found[0] if len(found) == 1 else _worst(found)
+
+
+def _failed(name: str, tensor: Tensor, problem: str, never_written: bool = False) -> OutputComparison:
+    return OutputComparison(
+        name=name, dtype=tensor.dtype, equal=0.0, within=False, problem=problem, never_written=never_written
+    )
+
+
+def _compare(name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds) -> OutputComparison:
+    import numpy as np
+
+    if a.shape != b.shape:
+        return _failed(name, tensor, f"its shape is {_by(b.shape)}, on the CPU {_by(a.shape)}")
+    if a.dtype.kind not in "fiubc":
+        same = bool(np.array_equal(a, b))
+        return OutputComparison(name=name, dtype=tensor.dtype, within=same, problem="" if same else "differs")
+    equal = float(np.mean((a == b) | ((a != a) & (b != b)))) if a.size else 1.0
+    real_a, real_b, step = _real(tensor, a), _real(tensor, b), _step(tensor, a)
+    finite = np.isfinite(real_a) & np.isfinite(real_b)
+    # Infinities of the same sign and NaN on both sides are the same result.
+    same_kind = finite | (real_a == real_b) | (np.isnan(real_a) & np.isnan(real_b))
+    nan = int(np.size(same_kind) - np.count_nonzero(same_kind))
+    kept_a, kept_b = real_a[finite], real_b[finite]
+    difference = np.abs(kept_a - kept_b)
+    largest = float(difference.max(initial=0.0))
+    quanta = None if step is None else round(largest / step)
+    snr = _snr(kept_a, difference)
+    bound = _bound(tensor, a, step)
+    problem = _nan_problem(nan) or _problem(kept_a, difference, quanta, snr, bound, thresholds)
+    return OutputComparison(
+        name=name,
+        dtype=tensor.dtype,
+        max_abs=largest,
+        max_rel=_relative(kept_a, difference),
+        snr_db=snr,
+        cosine=_cosine(kept_a, kept_b),
+        quanta=quanta,
+        top1_equal=_top1(real_a, real_b),
+        nan=nan,
+        equal=equal,
+        within=not problem,
+        problem=problem,
+    )
+
+
+def _real(tensor: Tensor, values: Any) -> Any:
+    """Values in real units: quantized ones times their scale."""
+    import numpy as np
+
+    step = _step(tensor, values)
+    if values.dtype.kind == "c":
+        return values.astype(np.complex128)
+    real = values.astype(np.float64)
+    if step is None or tensor.quantization is None:
+        return real
+    return (real - (tensor.quantization.zero_points or (0,))[0]) * step
+
+
+def _step(tensor: Tensor, values: Any) -> float | None:
+    """The scale of a quantized output."""
+    quantization = tensor.quantization
+    if values.dtype.kind not in "iu" or quantization is None or quantization.scale_count != 1:
+        return None
+    return float(quantization.scales[0]) or None
+
+
+def _bound(tensor: Tensor, values: Any, step: float | None) -> Bound:
+    if values.dtype.kind in "fc":
+        return FLOAT
+    if step is None:
+        return EXACT
+    return QUANTIZED_8 if values.dtype.itemsize == 1 else QUANTIZED_16
+
+
+def _nan_problem(nan: int) -> str:
+    return f"{nan} elements are NaN or infinite on one side alone" if nan else ""
+
+
+def _problem(
+    reference: Any, difference: Any, quanta: int | None, snr: float | None, bound: Bound, asked: Thresholds
+) -> str:
+    """What a threshold expected, in words; empty where all is well."""
+    import numpy as np
+
+    if asked.atol is not None or asked.rtol is not None:
+        allowed = (asked.atol or 0.0) + (asked.rtol or 0.0) * np.abs(reference)
+        if np.any(difference > allowed):
+            return f"differs by {float(difference.max()):.3g}, more than --atol and --rtol allow"
+    if asked.min_snr is not None and snr is not None and snr < asked.min_snr:
+        return f"SNR {snr:.1f} dB, expected at least {asked.min_snr:g}"
+    if asked != DEFAULT:
+        return ""
+    close = bool(np.all(difference <= bound.atol + bound.rtol * np.abs(reference)))
+    near = quanta is not None and quanta <= bound.quanta
+    if close or near or (snr is not None and snr >= bound.snr_db):
+        return ""
+    if bound is EXACT:
+        return f"{int(np.count_nonzero(difference))} of {difference.size} elements differ, expected none"
+    steps = "" if quanta is None else f" and {quanta} quanta, expected at most {bound.quanta}"
+    ratio = "no signal" if snr is None else f"SNR {snr:.1f} dB"
+    return f"{ratio}, expected at least {bound.snr_db:g}" + (f",{steps}" if steps else "")
+
+
+def _relative(reference: Any, difference: Any) -> float:
+    """The largest difference beside the largest value: beside its own, next to nothing is far from zero."""
+    import numpy as np
+
+    largest = float(np.abs(reference).max(initial=0.0))
+    return float(difference.max(initial=0.0)) / largest if largest else 0.0
+
+
+def _snr(reference: Any, difference: Any) -> float | None:
+    import numpy as np
+
+    noise = float(np.sum(difference**2))
+    signal = float(np.sum(np.abs(reference) ** 2))
+    if not noise:
+        return None
+    return 10 * math.log10(signal / noise) if signal else -math.inf
+
+
+def _cosine(a: Any, b: Any) -> float | None:
+    import numpy as np
+
+    lengths = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    return float(np.abs(np.vdot(a, b))) / lengths if lengths else None
+
+
+def _top1(a: Any, b: Any) -> bool | None:
+    """Whether the highest score is the same one in every row; ties go to whichever comes first."""
+    import numpy as np
+
+    if a.dtype.kind == "c" or a.ndim not in (1, 2) or a.shape[-1] < _CLASSES or not a.size:
+        return None
+    return bool(np.array_equal(np.argmax(a, axis=-1), np.argmax(b, axis=-1)))
+
+
+def _worst(found: Sequence[OutputComparison]) -> OutputComparison:
+    snrs = [one.snr_db for one in found if one.snr_db is not None]
+    cosines = [one.cosine for one in found if one.cosine is not None]
+    quanta = [one.quanta for one in found if one.quanta is not None]
+    top1 = [one.top1_equal for one in found if one.top1_equal is not None]
+    return OutputComparison(
+        name=found[0].name,
+        dtype=found[0].dtype,
+        max_abs=max(one.max_abs for one in found),
+        max_rel=max(one.max_rel for one in found),
+        snr_db=min(snrs, default=None),
+        cosine=min(cosines, default=None),
+        quanta=max(quanta, default=None),
+        top1_equal=all(top1) if top1 else None,
+        nan=max(one.nan for one in found),
+        equal=min(one.equal for one in found),
+        within=all(one.within for one in found),
+        problem=next((one.problem for one in found if one.problem), ""),
+    )
+
+
+def _by(shape: Sequence[int]) -> str:
+    return "x".join(str(size) for size in shape) or "()"

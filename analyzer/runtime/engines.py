@@ -1,0 +1,45 @@
+"""Delegate name -> the engine that runs it for real."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
+
+from msgspec import Struct
+
+from analyzer.runtime import worker
+from analyzer.runtime.interface import Engine, Limits, Runner, RunRequest, RunResult, Sample, unavailable
+
+REFERENCE = "cpu"
+EXTERNAL = "external"
+
+#: The reference, and delegates as their rule packs name them -> modules of this package.
+_MODULES = {REFERENCE: "cpu", "xnnpack": "xnnpack", "litert-gpu": "gpu", EXTERNAL: "external"}
+
+
+class Local(Struct, frozen=True):
+    """Runs models on this machine, each in a process of its own."""
+
+    name: str
+
+    def check(self, request: RunRequest) -> None:
+        engine(self.name).check(request)
+
+    def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
+        return worker.run(self.name, engine(self.name).environment(request), request, samples, limits)
+
+
+def engine(name: str) -> Engine:
+    """The module behind a name."""
+    return cast(Engine, import_module(f"analyzer.runtime.{_MODULES[name]}"))
+
+
+def local(name: str) -> Runner:
+    """What runs a delegate on this machine. Raises: RuntimeUnavailable."""
+    if name not in _MODULES:
+        raise unavailable(
+            f"{name}: there is no way to run it on this machine",
+            f"give its library with --delegate-lib, or run one of {', '.join(_MODULES)}",
+        )
+    return Local(name)

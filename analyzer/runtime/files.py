@@ -1,0 +1,110 @@
+"""A user's own inputs: arrays in .npy and .npz files, and images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from analyzer.errors import UsageError
+from analyzer.model.graph import Model
+from analyzer.runtime.interface import Entry, unavailable
+
+_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
+_PIXEL = 255.0
+#: Pillow's modes by number of channels.
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+def given(
+    model: Model,
+    entry: Entry,
+    texts: Sequence[str],
+    shapes: Mapping[str, tuple[int, ...]],
+    ranges: Mapping[str, tuple[float, float]],
+) -> dict[str, Any]:
+    """What `--input [NAME=]FILE` gives, by input name. Raises: UsageError, RuntimeUnavailable."""
+    found: dict[str, Any] = {}
+    indices = dict(entry.inputs)
+    for text in texts:
+        name, sign, file = text.partition("=")
+        if not sign:
+            name, file = "", text
+        ending = Path(file).suffix.lower()
+        if ending == ".npz":
+            found |= _several(file, name)
+            continue
+        if not name:
+            name = _only(entry, file)
+        if name not in indices:
+            raise UsageError(f"--input {name}: there is no such input; there are {', '.join(indices)}")
+        if ending in _IMAGES:
+            tensor = model.subgraphs[entry.subgraph].tensors[indices[name]]
+            shape = shapes.get(name, tensor.shape)
+            low, high = ranges.get(name) or ranges.get("") or _pixel_range(tensor.dtype)
+            found[name] = _image(file, name, shape, low, high)
+        else:
+            found[name] = _array(file)
+    return found
+
+
+def _only(entry: Entry, file: str) -> str:
+    if len(entry.inputs) != 1:
+        names = ", ".join(name for name, _ in entry.inputs)
+        raise UsageError(f"--input {file}: the model has several inputs, {names}; write --input NAME={file}")
+    return entry.inputs[0][0]
+
+
+def _array(file: str) -> Any:
+    import numpy as np
+
+    try:
+        return np.load(file, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, error) from None
+
+
+def _several(file: str, name: str) -> dict[str, Any]:
+    """Every array of a .npz file by its name; with a `name`, the only one or the one called so."""
+    import numpy as np
+
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            if not name:
+                return {key: arrays[key] for key in arrays.files}
+            key = arrays.files[0] if len(arrays.files) == 1 else name
+            return {name: arrays[key]}
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: str, error: Exception) -> UsageError:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+    return UsageError(f"--input {file}: can't be read ({why}); give a .npy, .npz or image file")
+
+
+def _pixel_range(dtype: str) -> tuple[float, float]:
+    return (0.0, 1.0) if dtype.startswith("FLOAT") else (0.0, _PIXEL)
+
+
+def _image(file: str, name: str, shape: Sequence[int], low: float, high: float) -> Any:
+    """An image as [batch, height, width, channels]: black is `low`, white is `high`."""
+    import numpy as np
+
+    if find_spec("PIL") is None:
+        raise unavailable(
+            f"--input {file}: images are read with Pillow, which is not installed", "pip install pillow"
+        )
+    from PIL import Image
+
+    if len(shape) != 4 or shape[-1] not in _MODES:
+        sizes = "x".join(map(str, shape))
+        raise UsageError(f"--input {name}: an image doesn't fit an input of shape {sizes}; give a .npy file")
+    try:
+        with Image.open(file) as opened:
+            pixels = np.asarray(opened.convert(_MODES[shape[-1]]).resize((shape[2], shape[1])))
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, error) from None
+    values = low + pixels.reshape(1, *shape[1:]).astype(np.float64) / _PIXEL * (high - low)
+    return np.repeat(values, shape[0], axis=0)

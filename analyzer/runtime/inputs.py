@@ -1,0 +1,182 @@
+"""Inputs that a model could meet: random by element type, quantization and shape, or the user's own."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.errors import UsageError
+from analyzer.model.graph import OMITTED, Model, Subgraph, Tensor
+from analyzer.runtime.interface import Entry, Sample, unavailable
+
+#: Element types as NumPy calls them.
+NUMPY = {
+    "FLOAT32": "float32",
+    "FLOAT16": "float16",
+    "FLOAT64": "float64",
+    "INT8": "int8",
+    "UINT8": "uint8",
+    "INT16": "int16",
+    "UINT16": "uint16",
+    "INT32": "int32",
+    "UINT32": "uint32",
+    "INT64": "int64",
+    "UINT64": "uint64",
+    "BOOL": "bool",
+    "COMPLEX64": "complex64",
+    "COMPLEX128": "complex128",
+}
+
+#: What samples can be made of: values as from 0 to 1 (as images have) and from -1 to 1 in turn, all
+#: zeros, or values a hundred times as large.
+RANDOM, ZEROS, LARGE = "random", "zeros", "large"
+_RANGES = ((0.0, 1.0), (-1.0, 1.0))
+_LARGE = 100.0
+#: Integers that aren't quantized are counts, positions or words more often than not: small ones are valid.
+_SMALL = 10
+#: Operators that look up rows, and which operand holds their numbers and which the rows.
+_LOOKUPS = {"GATHER": (1, 0), "EMBEDDING_LOOKUP": (0, 1)}
+#: Operators that hand numbers on to a lookup.
+_CARRIERS = ("RESHAPE", "CAST", "EXPAND_DIMS", "SQUEEZE")
+
+
+class Wanted(Struct, frozen=True):
+    """What the user wants inputs to be; anything not named is made up."""
+
+    seed: int = 0
+    #: How many random samples.
+    samples: int = 2
+    special: tuple[str, ...] = ()
+    #: Input name -> lowest and highest value, in real units; the empty name means every input.
+    ranges: Mapping[str, tuple[float, float]] = {}
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    #: Input name -> values of the user's own, the same in every sample.
+    given: Mapping[str, Any] = {}
+
+
+def samples(model: Model, entry: Entry, wanted: Wanted) -> list[Sample]:
+    """The samples that a model is run with. Raises: UsageError, RuntimeUnavailable."""
+    _known(entry, wanted)
+    subgraph = model.subgraphs[entry.subgraph]
+    if wanted.given.keys() >= {name for name, _ in entry.inputs} and entry.inputs:
+        return [_sample(subgraph, entry, wanted, RANDOM, 0)]
+    made = [_sample(subgraph, entry, wanted, RANDOM, number) for number in range(wanted.samples)]
+    return made + [_sample(subgraph, entry, wanted, kind, 0) for kind in wanted.special]
+
+
+def _known(entry: Entry, wanted: Wanted) -> None:
+    names = [name for name, _ in entry.inputs]
+    for option, asked in (("--input", wanted.given), ("--range", wanted.ranges), ("--shape", wanted.shapes)):
+        for name in asked:
+            if name and name not in names:
+                raise UsageError(f"{option} {name}: there is no such input; there are {', '.join(names)}")
+
+
+def _sample(subgraph: Subgraph, entry: Entry, wanted: Wanted, kind: str, number: int) -> Sample:
+    found = {}
+    for name, index in entry.inputs:
+        tensor = subgraph.tensors[index]
+        shape = wanted.shapes.get(name, tensor.shape)
+        if name in wanted.given:
+            found[name] = fit(wanted.given[name], tensor, shape, name)
+        else:
+            limits = wanted.ranges.get(name) or wanted.ranges.get("")
+            found[name] = _made(subgraph, tensor, shape, kind, number, limits, wanted.seed)
+    return found
+
+
+def _made(
+    subgraph: Subgraph,
+    tensor: Tensor,
+    shape: tuple[int, ...],
+    kind: str,
+    number: int,
+    limits: tuple[float, float] | None,
+    seed: int,
+) -> Any:
+    import numpy as np
+
+    if tensor.dtype not in NUMPY:
+        raise unavailable(
+            f"input {tensor.name}: no values can be made up for {tensor.dtype}",
+            f"give them with --input {tensor.name}=FILE.npy",
+        )
+    dtype = np.dtype(NUMPY[tensor.dtype])
+    # The name takes part: inputs of equal shape shouldn't be equal, and one's values not depend on another's.
+    random = np.random.default_rng([seed, number, zlib.crc32(tensor.name.encode()), tensor.index])
+    if kind == ZEROS:
+        return _stored(np.zeros(shape), tensor, dtype)
+    if dtype == np.bool_:
+        return random.integers(0, 2, shape).astype(dtype)
+    if limits is None and dtype.kind in "iu":
+        least, most = _integers(subgraph, tensor, np.iinfo(dtype))
+        return random.integers(least, most, shape, np.int64, endpoint=True).astype(dtype)
+    low, high = limits or _RANGES[number % len(_RANGES)]
+    scale = _LARGE if kind == LARGE else 1.0
+    values = random.uniform(low * scale, high * scale, shape)
+    if dtype.kind == "c":
+        values = values + 1j * random.uniform(low, high, shape)
+    return _stored(values, tensor, dtype)
+
+
+def _integers(subgraph: Subgraph, tensor: Tensor, info: Any) -> tuple[int, int]:
+    """All values where they stand for real numbers or pixels, the rows of a table where they choose one."""
+    if tensor.quantization is not None and tensor.quantization.scale_count:
+        return int(info.min), int(info.max)
+    rows = _rows(subgraph, tensor.index)
+    if rows is not None:
+        return 0, max(rows - 1, 0)
+    return (0, 255) if tensor.dtype == "UINT8" else (0, min(_SMALL, int(info.max)))
+
+
+def _rows(subgraph: Subgraph, index: int) -> int | None:
+    """How many rows the smallest table has that a tensor looks up in."""
+    found: list[int] = []
+    for operator in (subgraph.operators[number] for number in subgraph.consumers.get(index, ())):
+        if operator.name in _CARRIERS and operator.inputs[0] == index and operator.outputs:
+            below = _rows(subgraph, operator.outputs[0])
+            found += [below] if below is not None else []
+        numbers, rows = _LOOKUPS.get(operator.name, (0, 0))
+        if numbers != rows and operator.inputs[numbers] == index and operator.inputs[rows] != OMITTED:
+            shape = subgraph.tensors[operator.inputs[rows]].shape
+            axis = int(operator.options.get("axis") or 0)
+            found += [shape[axis]] if -len(shape) <= axis < len(shape) else []
+    return min(found, default=None)
+
+
+def _stored(values: Any, tensor: Tensor, dtype: Any) -> Any:
+    """Real numbers as the tensor holds them."""
+    import numpy as np
+
+    quantization = tensor.quantization
+    if dtype.kind in "iu":
+        if quantization is not None and quantization.scale_count == 1:
+            points = quantization.zero_points or (0,)
+            values = values / quantization.scales[0] + points[0]
+        info = np.iinfo(dtype)
+        values = np.clip(np.rint(values), info.min, info.max)
+    return values.astype(dtype)
+
+
+def fit(values: Any, tensor: Tensor, shape: Sequence[int], name: str) -> Any:
+    """A user's values in the tensor's element type and shape. Raises: UsageError."""
+    import numpy as np
+
+    array = np.asarray(values)
+    if array.size != int(np.prod(shape, dtype=np.int64)):
+        asked = f"has shape {_by(array.shape)}, the model wants {_by(shape)}"
+        raise UsageError(
+            f"--input {name}: {asked}; resize the model with --shape {name}={_by(array.shape, ',')}"
+        )
+    if tensor.dtype not in NUMPY:
+        return array.reshape(tuple(shape))
+    dtype = np.dtype(NUMPY[tensor.dtype])
+    real = array.dtype.kind == "f" and dtype.kind in "iu"
+    return (_stored(array, tensor, dtype) if real else array.astype(dtype)).reshape(tuple(shape))
+
+
+def _by(shape: Sequence[int], between: str = "x") -> str:
+    return between.join(str(size) for size in shape) or "()"

@@ -1,0 +1,165 @@
+"""What a run is asked for, and what comes back: the same for every engine, on this machine or elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+
+from analyzer.errors import RuntimeUnavailable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+else:
+    Array = Any
+
+#: Input or output name -> values.
+Sample = Mapping[str, Array]
+
+#: How a run can end.
+OK, FAILED, CRASHED, TIMEOUT, UNAVAILABLE = "ok", "failed", "crashed", "timeout", "unavailable"
+
+
+class Entry(Struct, frozen=True):
+    """Where a model is entered: a signature, or the first subgraph of a model without any.
+
+    `inputs` and `outputs` are names with tensor indices of that subgraph.
+    """
+
+    key: str | None
+    subgraph: int
+    inputs: tuple[tuple[str, int], ...]
+    outputs: tuple[tuple[str, int], ...]
+
+
+class RunRequest(Struct, frozen=True, kw_only=True):
+    """One model on one engine."""
+
+    #: The .tflite file.
+    model: str
+    entry: Entry
+    #: What the delegate was asked for, as its rule pack resolves it.
+    parameters: Mapping[str, str | int | bool] = {}
+    #: Input name -> the shape that it is resized to first.
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    threads: int = 1
+    warmup: int = 1
+    runs: int = 10
+    #: A delegate's shared library with its options, for engines that load one.
+    library: str | None = None
+    options: Mapping[str, str] = {}
+    #: A Vulkan driver (its library or its JSON manifest), for engines that need one.
+    vulkan_driver: str | None = None
+    #: Tensor indices of the outputs that operators compute; constants among outputs can't be marked.
+    computed: tuple[int, ...] = ()
+
+
+class Limits(Struct, frozen=True):
+    """What a process may take before it is ended."""
+
+    seconds: float = 120.0
+    megabytes: int = 4096
+
+
+class Runtime(Struct, frozen=True):
+    name: str
+    version: str
+
+
+class Latency(Struct, frozen=True):
+    """Milliseconds; `median` and `p90` over `runs` inferences after those that warm up."""
+
+    init: float
+    first: float
+    median: float | None = None
+    p90: float | None = None
+    runs: int = 0
+    warmup: int = 0
+    threads: int = 1
+
+
+class Memory(Struct, frozen=True):
+    """Bytes resident in the process: before the model is loaded, and at most."""
+
+    before: int
+    peak: int
+
+
+class Measured(Struct, frozen=True, kw_only=True):
+    """What a run says of itself besides its outputs."""
+
+    runtime: Runtime
+    device: str
+    latency: Latency
+    memory: Memory | None = None
+    #: Subgraph -> indices of the operators that the delegate runs; None where the runtime doesn't tell.
+    delegated: Mapping[int, tuple[int, ...]] | None = None
+    #: Names of outputs that no run wrote.
+    never_written: tuple[str, ...] = ()
+    #: What is to be said with these numbers, one line each.
+    remarks: tuple[str, ...] = ()
+
+
+class RunResult(Struct, frozen=True, kw_only=True):
+    """How a run ended; `measured` and `outputs`, one mapping a sample, where it ended well."""
+
+    status: str
+    #: One line; empty where all went well.
+    message: str = ""
+    measured: Measured | None = None
+    outputs: Sequence[Sample] = ()
+    #: What the runtime wrote while it ran.
+    log: str = ""
+
+
+class Runner(Protocol):
+    """Runs models on one backend."""
+
+    @property
+    def name(self) -> str: ...
+
+    def check(self, request: RunRequest) -> None:
+        """Raises: RuntimeUnavailable, with what to install."""
+
+    def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult: ...
+
+
+class Session(Protocol):
+    """A loaded model, inside the process that runs it."""
+
+    runtime: Runtime
+    #: What computes: a processor, a GPU and its driver.
+    device: str
+    remarks: Sequence[str]
+
+    def feed(self, sample: Sample) -> None: ...
+
+    def mark(self, pattern: int) -> None:
+        """Fill outputs with a byte that a run has to write over."""
+
+    def invoke(self) -> None: ...
+
+    def fetch(self) -> dict[str, Any]: ...
+
+    def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
+        """Asked last: it may leave the session unusable."""
+
+
+class Engine(Protocol):
+    """A module of this package that runs models in a process of its own."""
+
+    def check(self, request: RunRequest) -> None:
+        """Raises: RuntimeUnavailable."""
+
+    def environment(self, request: RunRequest) -> Mapping[str, str]:
+        """Variables that the process needs from its start."""
+
+    def open(self, request: RunRequest) -> Session: ...
+
+
+def unavailable(what: str, advice: str) -> RuntimeUnavailable:
+    """What isn't here, and how to get it."""
+    return RuntimeUnavailable(f"{what}; {advice}")

@@ -1,0 +1,132 @@
+"""The TFLite interpreter as Python offers it, from ai-edge-litert or from TensorFlow."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import import_module, metadata, util
+from typing import Any
+
+from analyzer.model import read
+from analyzer.runtime.interface import RunRequest, Runtime, Sample, unavailable
+from analyzer.runtime.plan import Watch
+
+#: Where an interpreter can come from, the preferred first: package, module, what pip calls it.
+_SOURCES = (
+    ("ai_edge_litert", "ai_edge_litert.interpreter", ("ai-edge-litert", "ai-edge-litert-nightly")),
+    ("tensorflow", "tensorflow.lite.python.interpreter", ("tensorflow", "tensorflow-cpu")),
+)
+
+#: Built-in kernels, and nothing that the interpreter would add by itself.
+NO_DELEGATE = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
+DEFAULT = "AUTO"
+
+
+def check_installed(who: str) -> None:
+    """Raises: RuntimeUnavailable where there is no interpreter."""
+    if not any(util.find_spec(package) for package, _, _ in _SOURCES):
+        raise unavailable(
+            f"{who}: no TFLite interpreter is installed", "pip install 'delegate-analyzer[litert]'"
+        )
+    if util.find_spec("numpy") is None:
+        raise unavailable(f"{who}: NumPy is not installed", "pip install 'delegate-analyzer[litert]'")
+
+
+def _source() -> tuple[Any, Runtime]:
+    module, names = next((module, names) for package, module, names in _SOURCES if util.find_spec(package))
+    return import_module(module), Runtime(names[0], _version(names))
+
+
+def _version(names: Sequence[str]) -> str:
+    for name in names:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+def processor() -> str:
+    """What this machine's processor is called."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+class InterpreterSession:
+    """A model in an interpreter: inputs and outputs by the names of the entry."""
+
+    remarks: Sequence[str] = ()
+
+    def __init__(
+        self, request: RunRequest, resolver: str, delegate: int | None = None, *, keep_all: bool = False
+    ) -> None:
+        module, self.runtime = _source()
+        self.device = processor()
+        self._request = request
+        self._entry = request.entry
+        interpreter = module.Interpreter(
+            request.model,
+            num_threads=request.threads,
+            experimental_op_resolver_type=module.OpResolverType[resolver],
+            experimental_preserve_all_tensors=keep_all,
+        )
+        self._owner = interpreter
+        self._resize(request.shapes)
+        self._watch = Watch()
+        if delegate is not None:
+            self._watch.wrap(delegate)
+            self._inside.ModifyGraphWithDelegate(delegate)
+        self._watched = delegate is not None
+        interpreter.allocate_tensors()
+        if self._entry.subgraph:
+            # Delegates reach every subgraph with the first call; memory is given to one at a time.
+            self._inside.AllocateTensors(self._entry.subgraph)
+
+    @property
+    def _inside(self) -> Any:
+        """What knows of subgraphs; whoever held on to it would keep the interpreter from running."""
+        return self._owner._interpreter
+
+    def _resize(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        import numpy as np
+
+        for name, index in self._entry.inputs:
+            if name in shapes:
+                shape = np.array(shapes[name], np.int32)
+                self._inside.ResizeInputTensor(index, shape, False, self._entry.subgraph)
+
+    def feed(self, sample: Sample) -> None:
+        for name, index in self._entry.inputs:
+            self._inside.SetTensor(index, sample[name], self._entry.subgraph)
+
+    def mark(self, pattern: int) -> None:
+        import numpy as np
+
+        for index in self._request.computed:
+            try:
+                values = self._inside.tensor(self._owner, index, self._entry.subgraph)
+            except (RuntimeError, ValueError):
+                continue  # of a size only known once it ran
+            if values.flags.writeable and values.dtype.kind != "O":
+                values.reshape(-1).view(np.uint8)[:] = pattern
+
+    def invoke(self) -> None:
+        self._inside.Invoke(self._entry.subgraph)
+
+    def fetch(self) -> dict[str, Any]:
+        return {name: self.value(index) for name, index in self._entry.outputs}
+
+    def value(self, index: int) -> Any:
+        """A copy of what a tensor holds."""
+        return self._inside.GetTensor(index, self._entry.subgraph)
+
+    def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
+        if not self._watched:
+            self._inside.ModifyGraphWithDelegate(self._watch.delegate())
+        return self._watch.replaced(read(self._request.model))

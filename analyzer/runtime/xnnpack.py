@@ -1,0 +1,29 @@
+"""XNNPACK as the interpreter applies it by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analyzer.runtime.interface import RunRequest, Session, unavailable
+from analyzer.runtime.interpreter import DEFAULT, InterpreterSession, check_installed
+
+#: What the interpreter sets, and offers no way to change.
+_FLAGS = {"qs8": True, "qu8": True, "dynamic_fully_connected": False, "dynamic_quantization": True}
+
+
+def check(request: RunRequest) -> None:
+    check_installed("xnnpack")
+    for name, value in _FLAGS.items():
+        if request.parameters.get(name, value) != value:
+            raise unavailable(
+                f"xnnpack: the Python interpreter can't be told {name}={str(not value).lower()}",
+                f"leave {name} at its default",
+            )
+
+
+def environment(request: RunRequest) -> Mapping[str, str]:
+    return {}
+
+
+def open(request: RunRequest) -> Session:
+    return InterpreterSession(request, DEFAULT)
