@@ -105,6 +105,8 @@ def delegate_model(
 ) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
+    if limits.graph.dynamic_tensors == "compiled-ahead":
+        prepared = replace(prepared, stops={}, refused=None)
     early = limits.graph.asked_early
     # A subgraph that can't be prepared to its end is asked about as the file has it.
     contexts = [
@@ -212,9 +214,9 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
             if stop.kind == "failure" or limits.graph.dynamic_tensors == "refuses-model":
                 _roll_back(found)
             return
-        if any(verdict.crashes for verdict in one.verdicts):
-            found.crashes = True
-            found.blockers.extend(_crashes(one))
+        if any(verdict.aborts for verdict in one.verdicts):
+            found.crashes = any(verdict.crashes for verdict in one.verdicts)
+            found.blockers.extend(_fatal(one))
             _roll_back(found)
             return
         edges = control_edges(model, one.subgraph, prepared.side_effects.get(index, ()))
@@ -231,12 +233,14 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
             return
 
 
-def _crashes(one: Asked) -> list[Blocker]:
+def _fatal(one: Asked) -> list[Blocker]:
+    """What makes the delegate give up on the whole model, or the app crash."""
+    kinds = {"aborts": ROLLED_BACK, "crash": CRASH}
     return [
-        Blocker(finding, one.subgraph.index, index, None, CRASH)
+        Blocker(finding, one.subgraph.index, index, None, kinds[finding.severity])
         for index, verdict in enumerate(one.verdicts)
         for finding in verdict.findings
-        if finding.severity == "crash"
+        if finding.severity in kinds
     ]
 
 
@@ -246,9 +250,7 @@ def _roll_back(found: Delegation) -> None:
         words.lost = {}
 
 
-def _place(
-    one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation
-) -> _Placed | None:
+def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation) -> _Placed | None:
     """The partitions of a subgraph that was asked; None where choosing them rolls everything back."""
     graph, subgraph = limits.graph, one.subgraph
     if _taken_whole(one, graph):
@@ -360,7 +362,9 @@ def _settle_dequantize(one: Asked, limits: _Limits, prepared: Prepared, found: D
     )
     read_through = one.reading_through(one.accepted)
     for index in one.dequantize:
-        words.supported[index] = whole and _taken_whole(one, limits.graph) and not failed and _interpreted(prepared)
+        words.supported[index] = (
+            whole and _taken_whole(one, limits.graph) and not failed and _interpreted(prepared)
+        )
         if index in read_through or (index in delegated and not words.supported[index]):
             words.folded.add(index)
         elif not words.supported[index]:

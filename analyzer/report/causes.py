@@ -11,7 +11,7 @@ from analyzer.report.document import Audit, Blocker, Finding, Model, Operator
 
 #: Graph-level kinds that follow from something else: from refused operators, a failed build, a crash.
 KNOCK_ON = ("limit", "minimum", "rolled-back", "crash")
-_REFUSING = ("blocker", "crash")
+_REFUSING = ("blocker", "aborts", "crash")
 
 #: What is said of a loss that no blocker of the document speaks of.
 _UNSAID = {

@@ -13,6 +13,7 @@ from analyzer.rules.rulebook import GRAPH, OperatorPage, Rule, Rulebook
 
 _SEVERITIES = {
     "blocker": "blocker: the delegate doesn't take it",
+    "aborts": "aborts: the delegate gives up on the whole model",
     "crash": "crash: the delegate's own check ends the app",
     "hazard": "hazard: taken, but it may fail or compute wrong numbers",
     "note": "note: changes no verdict",

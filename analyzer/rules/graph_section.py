@@ -19,7 +19,7 @@ _EXPRESSIONS = {
     "builds_while_choosing": "bool",
 }
 _WORDS = {
-    "dynamic_tensors": ("not-asked", "refuses-model", "accepted"),
+    "dynamic_tensors": ("not-asked", "refuses-model", "accepted", "compiled-ahead"),
     "constant_fp16_dequantize": FP16_DEQUANTIZE,
     "build_failure": BUILD_FAILURES,
     "keep": ("largest",),

@@ -19,7 +19,7 @@ from analyzer.rules.words import message, proof
 from analyzer.vocabulary import Absent, Context
 
 BUILD = "build"
-_REFUSING = ("blocker", "crash")
+_REFUSING = ("blocker", "aborts", "crash")
 
 
 class Finding(Struct, frozen=True):
@@ -41,6 +41,11 @@ class Verdict(Struct, frozen=True):
 
     supported: bool
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def aborts(self) -> bool:
+        """Whether the delegate gives up on the whole model because of this operator."""
+        return any(finding.severity in ("aborts", "crash") for finding in self.findings)
 
     @property
     def crashes(self) -> bool:

@@ -8,8 +8,8 @@ from msgspec import Raw, Struct
 
 from analyzer.rules.trees import Tree
 
-#: The severities of a finding; `blocker` and `crash` make an operator unsupported.
-SEVERITIES = ("blocker", "crash", "hazard", "note")
+#: The severities of a finding; `blocker`, `aborts` and `crash` make an operator unsupported.
+SEVERITIES = ("blocker", "aborts", "crash", "hazard", "note")
 #: What `[graph] build_failure` may say.
 BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load", "keeps-others")
 #: What `[graph] constant_fp16_dequantize` may say.
@@ -91,7 +91,7 @@ class Graph(Struct, frozen=True, omit_defaults=True):
     @property
     def asked_early(self) -> bool:
         """Whether the delegate is asked before anything is prepared."""
-        return self.dynamic_tensors == "accepted"
+        return self.dynamic_tensors in ("accepted", "compiled-ahead")
 
 
 class RulePack(Struct, frozen=True, omit_defaults=True):
