@@ -12,7 +12,9 @@ _DYNAMIC = {
     "not-asked": "A subgraph with a tensor whose size is only known at run time is not shown to the "
     "delegate, nor are later ones.",
     "refuses-model": "A tensor whose size is only known at run time keeps the whole model from the delegate.",
-    "accepted": "Tensors whose size is only known at run time are no obstacle.",
+    "accepted": "It is asked before anything is prepared: sizes only known at run time are no obstacle.",
+    "compiled-ahead": "It compiles the file as it stands: nothing is prepared, and what the CPU refuses "
+    "doesn't matter.",
 }
 _FLOAT16 = {
     "never": "Float16 constants are read through their DEQUANTIZE, which itself never counts as supported.",
