@@ -1,0 +1,166 @@
+"""What changed between releases of a runtime, delegate by delegate: which of them take an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from analyzer.model import read_bytes
+from analyzer.rules.judge import Judge
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import resolve
+from analyzer.vocabulary import Context
+from tests.building import Description, model, operator, tensor
+
+PACKS = Packs()
+IMAGE = [1, 4, 4, 8]
+
+
+def unary(name: str, **more: Any) -> Context:
+    return context([tensor("x", IMAGE), tensor("y", IMAGE)], operator(name, ["x"], ["y"], **more))
+
+
+def binary(name: str, a: Sequence[int], b: Sequence[int], y: Sequence[int], **more: Any) -> Context:
+    return context(
+        [tensor("a", a), tensor("b", b), tensor("y", y)], operator(name, ["a", "b"], ["y"], **more)
+    )
+
+
+def with_numbers(
+    name: str, *shapes: Sequence[int], y: Sequence[int] = IMAGE, x: Sequence[int] = IMAGE, **more: Any
+) -> Context:
+    """An operator whose operands after the first are constant INT32 zeros."""
+    numbers = [tensor(f"n{i}", shape, "INT32", data=bytes(4 * 64)) for i, shape in enumerate(shapes)]
+    operands = ["x", *(number["name"] for number in numbers)]
+    return context([tensor("x", x), *numbers, tensor("y", y)], operator(name, operands, ["y"], **more))
+
+
+def select(
+    name: str = "SELECT_V2",
+    *,
+    by: str = "BOOL",
+    dtype: str = "FLOAT32",
+    shape: Sequence[int] = IMAGE,
+    constant: bool = False,
+    condition: Sequence[int] | None = None,
+) -> Context:
+    data = {"data": bytes(4 * 256)} if constant else {}
+    tensors = [
+        tensor("c", shape if condition is None else condition, by),
+        tensor("a", shape, dtype, **data),
+        tensor("b", shape, dtype, **data),
+        tensor("y", shape, dtype),
+    ]
+    return context(tensors, operator(name, ["c", "a", "b"], ["y"]))
+
+
+def dense(constant: bool) -> Context:
+    data = {"data": bytes(32)} if constant else {}
+    tensors = [tensor("x", [1, 8], **data), tensor("w", [4, 8]), tensor("y", [1, 4])]
+    return context(tensors, operator("FULLY_CONNECTED", ["x", "w"], ["y"]))
+
+
+def depthwise(multiplier: int, channels: int) -> Context:
+    made = channels * multiplier
+    tensors = [
+        tensor("x", [1, 8, 8, channels]),
+        tensor("w", [1, 3, 3, made], data=bytes(36 * made)),
+        tensor("b", [made], data=bytes(4 * made)),
+        tensor("y", [1, 8, 8, made]),
+    ]
+    options = {"stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
+    options["depth_multiplier"] = multiplier
+    return context(tensors, operator("DEPTHWISE_CONV_2D", ["x", "w", "b"], ["y"], options))
+
+
+def basic_lstm(units: int) -> Context:
+    shapes = {"x": [1, 2], "h": [1, units], "s": [1, units], "H": [1, units], "S": [1, units]}
+    shapes |= {"t": [1, 2 + units], "g": [1, 4 * units + 2]}
+    tensors = [tensor(name, shape) for name, shape in shapes.items()]
+    tensors += [tensor("w", [4], data=bytes(16)), tensor("b", [4], data=bytes(16))]
+    options = {"kernel_type": "BASIC", "fused_activation_function": "TANH"}
+    return context(tensors, operator("LSTM", ["x", "h", "w", "b", "s"], ["H", "S", "t", "g"], options))
+
+
+def context(tensors: list[Description], one: Description) -> Context:
+    subgraph = read_bytes(model(tensors, [one]), "m.tflite").subgraphs[0]
+    return Context(subgraph, subgraph.operators[0])
+
+
+def releases(delegate: str) -> list[str]:
+    return [str(release) for release in PACKS.get(delegate).parameters["runtime"].values]
+
+
+def taken(delegate: str, given: Context, **written: str) -> list[str]:
+    """The releases in which the delegate takes an operator."""
+    pack = PACKS.get(delegate)
+    return [
+        release
+        for release in releases(delegate)
+        if Judge(pack, resolve(pack, {"runtime": release, **written})).verdict(given).supported
+    ]
+
+
+def between(delegate: str, first: str, last: str = "") -> list[str]:
+    known = releases(delegate)
+    return known[known.index(first) : known.index(last) + 1 if last else None]
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "last"),
+    [
+        (unary("RELU6"), "tflite-2.12", ""),
+        (unary("GELU"), "tflite-2.17", ""),
+        (unary("SIGN"), "tflite-2.17", ""),
+        (unary("RELU_0_TO_1"), "2.1", ""),
+        (with_numbers("GATHER", [4]), "tflite-2.17", ""),
+        (with_numbers("PADV2", [4, 2]), "tflite-2.17", ""),
+        (with_numbers("PAD", [4, 2]), "tflite-2.12", ""),
+        (
+            context([tensor("x", [2, 8]), tensor("y", [8])], operator("UNPACK", ["x"], ["y"])),
+            "tflite-2.17",
+            "",
+        ),
+        (binary("ADD_N", IMAGE, IMAGE, IMAGE), "tflite-2.17", ""),
+        # different ranks
+        (binary("ADD", IMAGE, [1, 8], IMAGE), "tflite-2.12", ""),
+        (binary("ADD", IMAGE, [4, 8], IMAGE), "tflite-2.12", "tflite-2.12"),
+        (binary("MUL", IMAGE, [4, 8], IMAGE), "tflite-2.12", "tflite-2.12"),
+        # both inputs broadcast
+        (binary("MUL", [4, 1], [1, 8], [4, 8]), "1.1", ""),
+        (binary("ADD", [4, 1], [1, 8], [4, 8]), "tflite-2.12", ""),
+        # operator versions
+        (with_numbers("TRANSPOSE", [4], version=2), "tflite-2.12", ""),
+        (with_numbers("TRANSPOSE", [4], version=4), "tflite-2.17", ""),
+        (with_numbers("STRIDED_SLICE", [4], [4], [4], version=4), "tflite-2.17", ""),
+        # selection
+        (select("SELECT"), "tflite-2.17", ""),
+        (select(by="FLOAT32"), "tflite-2.12", ""),
+        (select(by="BOOL"), "tflite-2.17", ""),
+        (select(dtype="INT8"), "1.1", ""),
+        (select(shape=[4, 8], by="FLOAT32"), "tflite-2.12", "2.1.5"),
+        (select(condition=[3]), "tflite-2.17", "2.1.5"),
+        # operands
+        (dense(constant=False), "tflite-2.12", ""),
+        (dense(constant=True), "tflite-2.12", "tflite-2.12"),
+        (depthwise(2, 1), "tflite-2.12", ""),
+        (depthwise(2, 8), "2.1", ""),
+        (basic_lstm(4), "tflite-2.12", "2.1.5"),
+    ],
+)
+def test_gpu(given: Context, first: str, last: str) -> None:
+    assert taken("gpu", given) == between("gpu", first, last)
+
+
+def test_gpu_had_the_dimensions_of_constants_the_wrong_way_round() -> None:
+    given = select(shape=[4, 8], by="FLOAT32", constant=True)
+    assert taken("gpu", given) == ["tflite-2.12", *between("gpu", "2.1.6")]
+
+
+@pytest.mark.parametrize("delegate", PACKS.names())
+def test_the_newest_release_is_the_default(delegate: str) -> None:
+    parameters = PACKS.get(delegate).parameters
+    if "runtime" in parameters:
+        assert parameters["runtime"].default == releases(delegate)[-1]
