@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.delegation import Blocker, Delegation, delegate_model
+from analyzer.errors import ModelError
 from analyzer.model.graph import Model, Prepared
 from analyzer.partition import crossing
 from analyzer.prepare import Runtime
@@ -117,7 +118,17 @@ class Auditor:
         self._macs = MacCounter(packs.catalogue)
 
     def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
-        """Audit a model; `shapes` resizes inputs by name before anything else, as an app may."""
+        """Audit a model; `shapes` resizes inputs by name before anything else, as an app may.
+
+        Raises: ModelError for a file that can be read but that no runtime takes for a model.
+        """
+        if not model.identifier:
+            raise ModelError(
+                model.path,
+                f"it lacks the identifier TFL3 at byte 4 (schema version {model.schema_version}), so no runtime "
+                "loads it",
+                "convert it again with a current converter; `inspect` still shows what is in it",
+            )
         customs = {code.custom for code in model.operator_codes}
         cases: dict[tuple[str, ...], _Case] = {(): self._prepare(model, shapes, ())}
         audits = []

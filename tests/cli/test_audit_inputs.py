@@ -177,3 +177,11 @@ def test_files_are_only_read(tmp_path: Path) -> None:
     before = path.stat()
     assert audit(path, "--hash").code == 0
     assert path.stat() == before
+
+
+def test_a_model_without_its_identifier_is_no_model_to_a_runtime(tmp_path: Path) -> None:
+    file = save(tmp_path / "stripped.tflite", MODEL[:4] + bytes(4) + MODEL[8:])
+    done = run("audit", file)
+    assert done.code == 2
+    assert "TFL3" in done.complaint and "inspect" in done.complaint
+    assert run("inspect", file).code == 0
