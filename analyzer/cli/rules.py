@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, coverage
+from analyzer.cli import BAD_INPUT, HOLDS, coverage, difference
 from analyzer.cli.screen import width
 from analyzer.errors import RuleError
 from analyzer.report import figures, reference
@@ -23,6 +23,7 @@ def command() -> None:
 
 
 command.add_command(coverage.command)
+command.add_command(difference.command)
 
 
 @command.command("list")

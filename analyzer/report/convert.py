@@ -14,12 +14,12 @@ from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.report import document
 from analyzer.rules.judge import Finding
 
-_TOOL = document.Tool(name="delegate-analyzer", version=__version__)
+TOOL = document.Tool(name="delegate-analyzer", version=__version__)
 
 
 def whole(models: Sequence[document.Model], policy: document.Policy) -> document.Document:
     """The one document of a run over `models`."""
-    return document.Document(tool=_TOOL, models=tuple(models), policy=policy)
+    return document.Document(tool=TOOL, models=tuple(models), policy=policy)
 
 
 def unread(path: str, size: int, error: AnalyzerError) -> document.Model:
@@ -122,11 +122,12 @@ def _operator(audit: OperatorAudit, subgraph: Subgraph) -> document.Operator:
         partition=audit.partition,
         lost=audit.lost,
         macs=audit.macs,
-        findings=tuple(_finding(finding) for finding in audit.findings) if audit.findings else (),
+        findings=tuple(map(finding, audit.findings)) if audit.findings else (),
     )
 
 
-def _finding(finding: Finding) -> document.Finding:
+def finding(finding: Finding) -> document.Finding:
+    """One finding."""
     return document.Finding(
         rule=finding.rule,
         severity=finding.severity,

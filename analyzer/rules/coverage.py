@@ -29,6 +29,8 @@ class Cell(Struct, frozen=True):
     accepted: tuple[str, ...] = ()
     #: Why it is never taken, where that is so.
     refused: Rule | None = None
+    #: What this operator sets for the rules that every operator is asked.
+    values: Mapping[str, Any] = {}
 
 
 class Column(Struct, frozen=True):
@@ -89,10 +91,13 @@ def _cell(book: Rulebook, name: str) -> Cell:
     page = book.operator(name)
     status = _status(rules(book.pack, listed))
     if status == REFUSED:
-        asked = [page.refused] if page.refused is not None else []
-        never = [rule for rule in page.rules if rule.severity in _REFUSING and not rule.requires]
-        return Cell(REFUSED, refused=next(iter([*asked, *never]), None))
-    return Cell(status, tuple(rule for rule in page.rules if rule.severity in _REFUSING), page.accepted)
+        never = [
+            page.refused,
+            *(rule for rule in page.rules if rule.severity in _REFUSING and not rule.requires),
+        ]
+        return Cell(REFUSED, refused=next((rule for rule in never if rule is not None), None))
+    asked = tuple(rule for rule in page.rules if rule.severity in _REFUSING)
+    return Cell(status, asked, page.accepted, values=page.values)
 
 
 def _status(found: OperatorRules) -> str:
