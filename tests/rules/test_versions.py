@@ -112,36 +112,36 @@ def between(delegate: str, first: str, last: str = "") -> list[str]:
     ("given", "first", "last"),
     [
         (unary("RELU6"), "tflite-2.12", ""),
-        (unary("GELU"), "tflite-2.17", ""),
-        (unary("SIGN"), "tflite-2.17", ""),
+        (unary("GELU"), "tflite-2.14", ""),
+        (unary("SIGN"), "tflite-2.14", ""),
         (unary("RELU_0_TO_1"), "2.1", ""),
-        (with_numbers("GATHER", [4]), "tflite-2.17", ""),
-        (with_numbers("PADV2", [4, 2]), "tflite-2.17", ""),
+        (with_numbers("GATHER", [4]), "tflite-2.14", ""),
+        (with_numbers("PADV2", [4, 2]), "tflite-2.14", ""),
         (with_numbers("PAD", [4, 2]), "tflite-2.12", ""),
         (
             context([tensor("x", [2, 8]), tensor("y", [8])], operator("UNPACK", ["x"], ["y"])),
-            "tflite-2.17",
+            "tflite-2.14",
             "",
         ),
-        (binary("ADD_N", IMAGE, IMAGE, IMAGE), "tflite-2.17", ""),
+        (binary("ADD_N", IMAGE, IMAGE, IMAGE), "tflite-2.14", ""),
         # different ranks
         (binary("ADD", IMAGE, [1, 8], IMAGE), "tflite-2.12", ""),
-        (binary("ADD", IMAGE, [4, 8], IMAGE), "tflite-2.12", "tflite-2.12"),
-        (binary("MUL", IMAGE, [4, 8], IMAGE), "tflite-2.12", "tflite-2.12"),
+        (binary("ADD", IMAGE, [4, 8], IMAGE), "tflite-2.12", "tflite-2.16"),
+        (binary("MUL", IMAGE, [4, 8], IMAGE), "tflite-2.12", "tflite-2.16"),
         # both inputs broadcast
         (binary("MUL", [4, 1], [1, 8], [4, 8]), "1.1", ""),
         (binary("ADD", [4, 1], [1, 8], [4, 8]), "tflite-2.12", ""),
         # operator versions
         (with_numbers("TRANSPOSE", [4], version=2), "tflite-2.12", ""),
-        (with_numbers("TRANSPOSE", [4], version=4), "tflite-2.17", ""),
-        (with_numbers("STRIDED_SLICE", [4], [4], [4], version=4), "tflite-2.17", ""),
+        (with_numbers("TRANSPOSE", [4], version=4), "tflite-2.14", ""),
+        (with_numbers("STRIDED_SLICE", [4], [4], [4], version=4), "tflite-2.14", ""),
         # selection
-        (select("SELECT"), "tflite-2.17", ""),
+        (select("SELECT"), "tflite-2.14", ""),
         (select(by="FLOAT32"), "tflite-2.12", ""),
-        (select(by="BOOL"), "tflite-2.17", ""),
+        (select(by="BOOL"), "tflite-2.14", ""),
         (select(dtype="INT8"), "1.1", ""),
         (select(shape=[4, 8], by="FLOAT32"), "tflite-2.12", "2.1.5"),
-        (select(condition=[3]), "tflite-2.17", "2.1.5"),
+        (select(condition=[3]), "tflite-2.14", "2.1.5"),
         # operands
         (dense(constant=False), "tflite-2.12", ""),
         (dense(constant=True), "tflite-2.12", "tflite-2.12"),
@@ -156,7 +156,7 @@ def test_gpu(given: Context, first: str, last: str) -> None:
 
 def test_gpu_had_the_dimensions_of_constants_the_wrong_way_round() -> None:
     given = select(shape=[4, 8], by="FLOAT32", constant=True)
-    assert taken("gpu", given) == ["tflite-2.12", *between("gpu", "2.1.6")]
+    assert taken("gpu", given) == ["tflite-2.12", "tflite-2.14", *between("gpu", "2.1.6")]
 
 
 @pytest.mark.parametrize("delegate", PACKS.names())
