@@ -47,5 +47,7 @@ def audit(
 def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int = 80) -> str:
     """Audits as text in one of the output formats: table, json, jsonl, markdown or html."""
     several = [audits] if isinstance(audits, Audit) else audits
-    whole = convert.whole([convert.model(one) for one in several], document.Policy())
+    catalogue = Packs().catalogue if format == "html" else None
+    models = [convert.model(one, catalogue=catalogue) for one in several]
+    whole = convert.whole(models, document.Policy())
     return render_document(whole, format, View(width=width)).decode()

@@ -43,6 +43,8 @@ class Task(Struct, frozen=True):
     shapes: Mapping[str, tuple[int, ...]] = {}
     #: Whether to compute each file's SHA-256.
     hash: bool = False
+    #: Whether to tell every operator's operands and every tensor too.
+    everything: bool = False
 
 
 class Answer(Struct, frozen=True):
@@ -146,6 +148,7 @@ class Worker:
         self.delegates = [one.pack.delegate for one in configurations]
         self._auditor = Auditor(packs, configurations)
         self._policies = read_policies(task.fail_on, self.delegates)
+        self._catalogue = packs.catalogue if task.everything else None
         self.task = task
 
     def answer(self, found: Found) -> Answer:
@@ -157,7 +160,8 @@ class Worker:
         except ModelError as error:
             return Answer(convert.unread(found.name, _size(found), error), error=str(error))
         reasons = [reason for policy in self._policies for reason in policy.reasons(audit)]
-        return Answer(convert.model(audit, _digest(found) if self.task.hash else None), tuple(reasons))
+        digest = _digest(found) if self.task.hash else None
+        return Answer(convert.model(audit, digest, self._catalogue), tuple(reasons))
 
 
 def _size(found: Found) -> int:

@@ -61,7 +61,8 @@ def command(
         raise UsageError("-q and -v exclude each other; use one of them")
     wanted = targets(stdout_format, files)
     policies = fail_on or (("unsupported",) if delegates else ())
-    task = fleet.Task(specs(delegates), rules, policies, read_shapes(shapes), hashes)
+    everything = verbose or any(target.format == "html" for target in wanted)
+    task = fleet.Task(specs(delegates), rules, policies, read_shapes(shapes), hashes, everything)
     worker = fleet.Worker(task)
     models = fleet.find(paths)
     found: list[document.Model] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from analyzer import __version__
 from analyzer.auditing import Audit, DelegateAudit, OperatorAudit, ToFull
@@ -12,6 +12,8 @@ from analyzer.delegation import Blocker
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.report import document
+from analyzer.report.contents import Graph
+from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.judge import Finding
 
 TOOL = document.Tool(name="delegate-analyzer", version=__version__)
@@ -27,8 +29,8 @@ def unread(path: str, size: int, error: AnalyzerError) -> document.Model:
     return document.Model(path=path, bytes=size, error=document.Error(code=error.code, message=str(error)))
 
 
-def model(audit: Audit, sha256: str | None = None) -> document.Model:
-    """One audited model."""
+def model(audit: Audit, sha256: str | None = None, catalogue: Catalogue | None = None) -> document.Model:
+    """One audited model; with the names of operands in `catalogue` every operator's operands too."""
     source = audit.model
     subgraphs = audit.prepared.subgraphs
     return document.Model(
@@ -50,7 +52,15 @@ def model(audit: Audit, sha256: str | None = None) -> document.Model:
             for subgraph in subgraphs
         ),
         audits=tuple(_audit(one, subgraphs) for one in audit.delegates),
+        graphs=UNSET if catalogue is None else _graphs(audit, catalogue),
     )
+
+
+def _graphs(audit: Audit, catalogue: Catalogue) -> tuple[Graph, ...]:
+    from analyzer.report.description import graphs
+
+    counted = audit.delegates[0].operators if audit.delegates else ()
+    return graphs(audit.prepared, catalogue, {(one.subgraph, one.index): one.macs for one in counted})
 
 
 def _dtypes(subgraphs: Sequence[Subgraph]) -> tuple[str, ...]:

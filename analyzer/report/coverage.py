@@ -154,7 +154,7 @@ def _page(found: Coverage) -> bytes:
 
     return sheet.render(
         "coverage.html.jinja",
-        "coverage.js",
+        ("coverage.js",),
         found=found,
         conditions=conditions,
         condition=condition,

@@ -24,7 +24,7 @@ def graphs(prepared: Prepared, catalogue: Catalogue, macs: Macs) -> tuple[conten
         contents.Graph(
             subgraph=subgraph.index,
             operators=tuple(
-                _operator(operator, macs[subgraph.index, operator.index], catalogue)
+                _operator(operator, macs.get((subgraph.index, operator.index)), catalogue)
                 for operator in subgraph.operators
             ),
             tensors=tuple(map(tensor, subgraph.tensors)),

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from analyzer.report.contents import Graph
 
 #: The number of this shape, as `schema` in every output.
 SCHEMA = 1
@@ -301,7 +303,8 @@ class Model(Struct, frozen=True, kw_only=True):
     """One file. Where it could not be read, `error` says why and nothing else is known.
 
     `operators` and `macs` are totals over all subgraphs, `dtypes` the element types of activations,
-    the most frequent first.
+    the most frequent first, `graphs` every operator's operands and options and every tensor, where
+    everything is asked for.
     """
 
     path: str
@@ -315,6 +318,7 @@ class Model(Struct, frozen=True, kw_only=True):
     subgraphs: tuple[Subgraph, ...] = ()
     audits: tuple[Audit, ...] = ()
     runs: tuple[Run, ...] = ()
+    graphs: tuple[Graph, ...] | UnsetType = UNSET
 
 
 class Policy(Struct, frozen=True, kw_only=True):

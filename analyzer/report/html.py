@@ -6,13 +6,22 @@ from analyzer.report import packed, page, sheet
 from analyzer.report.document import Document
 from analyzer.report.view import View
 
+#: What `report.html.jinja` runs, in order: a library for laying out graphs, then our own.
+SCRIPTS = (
+    "vendor/dagre.min.js",
+    *(
+        f"scripts/{name}.js"
+        for name in ("data", "elements", "filter", "details", "partitions", "inside", "graph", "start")
+    ),
+)
+
 
 def render(document: Document, view: View) -> bytes:
     """The report as one HTML file."""
     sections = page.sections(document)
     return sheet.render(
         "report.html.jinja",
-        "report.js",
+        SCRIPTS,
         tool=document.tool,
         policy=document.policy,
         sections=sections,

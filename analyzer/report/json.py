@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
 
-from analyzer.report.document import Document
+from analyzer.report.document import Document, Model
 from analyzer.report.view import View
 
 
 def render(document: Document, view: View) -> bytes:
     """The document as it stands: the same input gives the same bytes."""
-    return msgspec.json.encode(document) + b"\n"
+    models = tuple(_model(model, view) for model in document.models)
+    return msgspec.json.encode(replace(document, models=models)) + b"\n"
 
 
 def render_lines(document: Document, view: View) -> bytes:
     """One model a line."""
-    lines = [{"schema": document.schema, **msgspec.structs.asdict(model)} for model in document.models]
+    lines = [{"schema": document.schema} | _fields(_model(model, view)) for model in document.models]
     return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+
+
+def _model(model: Model, view: View) -> Model:
+    """The same whether or not another format wants operands and tensors too."""
+    return model if view.verbose else replace(model, graphs=UNSET)
+
+
+def _fields(model: Model) -> dict[str, object]:
+    return {name: value for name, value in msgspec.structs.asdict(model).items() if value is not UNSET}

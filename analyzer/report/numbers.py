@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
-from analyzer.report import inspection
+from analyzer.report import contents, inspection
 from analyzer.vocabulary import elements
 
 _FLOATS = frozenset({"FLOAT32", "FLOAT16", "BFLOAT16", "FLOAT64"})
@@ -77,7 +77,7 @@ def _kind(tensors: Sequence[Tensor], computing: Mapping[str, int]) -> str:
     return "float32" if computing["float"] else "none"
 
 
-def sizes(subgraphs: Sequence[Subgraph], largest: inspection.Tensor | None) -> inspection.Sizes:
+def sizes(subgraphs: Sequence[Subgraph], largest: contents.Tensor | None) -> inspection.Sizes:
     """What a model's constants take up; a buffer that several tensors share counts once."""
     seen: set[tuple[int, int]] = set()
     by_type: Counter[str] = Counter()

@@ -1,35 +1,70 @@
 """The document made small for embedding: what an operator is once a model, each finding once a document.
 
-`report.js` unpacks it; so does anything else that follows these lines:
+`scripts/data.js` unpacks it; so does anything else that follows these lines:
 an audit's `operators` become `placements`, one entry for each entry of the model's `nodes`, of the
-columns `PLACEMENT`; `findings` in there are positions in the document's `findings`.
+columns `PLACEMENT`; `findings` in there are positions in the document's `findings`. A model's `graphs`
+become `operands`, an entry a node of the columns `OPERANDS` (-1 for an operand that is left out), and
+`tensors`, an entry a subgraph of the columns `TENSOR`: a name begins with so many characters of the name
+before it, `shape` is a position in the document's `shapes`. A node's `output` is then left out.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from analyzer.report.document import Audit, Document, Finding, Model, Operator
+from analyzer.report.contents import Graph, Operand, Quantization, Tensor
+from analyzer.report.contents import Operator as Described
+from analyzer.report.document import Audit, Document, Model, Operator
 
 #: The columns of `nodes`: the same for every delegate.
 NODE = ("subgraph", "index", "op", "version", "custom", "output", "macs")
 #: The columns of `placements`.
 PLACEMENT = ("supported", "folded", "delegated", "partition", "lost", "findings")
+#: The columns of `operands`: tensors, tensors, positions in the document's `kinds` and `options`.
+OPERANDS = ("inputs", "outputs", "kind", "options")
+#: The columns of `tensors`, the last one only where there is something to say.
+TENSOR = ("same", "name", "shape", "quantization")
 
 _ACTIVE = "<>&\u2028\u2029" + "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_MARKS = ("constant", "variable", "sparse", "dynamic")
+
+
+class _Once:
+    """Values that occur many times and are stored once."""
+
+    def __init__(self) -> None:
+        self._found: dict[object, int] = {}
+
+    def position(self, value: object) -> int:
+        return self._found.setdefault(value, len(self._found))
+
+    def values(self) -> list[Any]:
+        return list(self._found)
+
+
+class _Stores:
+    """What all models of a document share."""
+
+    def __init__(self) -> None:
+        self.findings, self.kinds, self.options, self.shapes = _Once(), _Once(), _Once(), _Once()
 
 
 def pack(document: Document) -> bytes:
     """JSON that is safe inside a script element."""
-    findings: dict[Finding, int] = {}
-    models = [_model(model, findings) for model in document.models]
+    stores = _Stores()
+    models = [_model(model, stores) for model in document.models]
     packed = _fields(document) | {
         "node": NODE,
         "placement": PLACEMENT,
         "models": models,
-        "findings": list(findings),
+        "findings": stores.findings.values(),
+        "kinds": stores.kinds.values(),
+        "options": [msgspec.Raw(options) for options in stores.options.values()],
+        "shapes": stores.shapes.values(),
     }
     return _inert(msgspec.json.encode(packed))
 
@@ -48,22 +83,73 @@ def _fields(struct: msgspec.Struct) -> dict[str, Any]:
     return msgspec.structs.asdict(struct)
 
 
-def _model(model: Model, findings: dict[Finding, int]) -> dict[str, Any]:
-    nodes = [_values(node, NODE) for node in model.audits[0].operators] if model.audits else []
-    return _fields(model) | {"nodes": nodes, "audits": [_audit(audit, findings) for audit in model.audits]}
+def _model(model: Model, stores: _Stores) -> dict[str, Any]:
+    fields = _fields(model) | {"audits": [_audit(audit, stores) for audit in model.audits]}
+    contents = _contents(fields.pop("graphs"), stores)
+    operators = model.audits[0].operators if model.audits else ()
+    # With tensors, the name of the output is said already.
+    columns = NODE if not contents else (*NODE[:-2], None, NODE[-1])
+    return fields | {"nodes": [_values(node, columns) for node in operators]} | contents
 
 
-def _audit(audit: Audit, findings: dict[Finding, int]) -> dict[str, Any]:
-    placements = [_placement(node, findings) for node in audit.operators]
+def _audit(audit: Audit, stores: _Stores) -> dict[str, Any]:
+    placements = [_placement(node, stores) for node in audit.operators]
     fields = _fields(audit) | {"placements": placements}
     del fields["operators"]
     return fields
 
 
-def _placement(node: Operator, findings: dict[Finding, int]) -> list[Any]:
-    positions = [findings.setdefault(finding, len(findings)) for finding in node.findings]
+def _placement(node: Operator, stores: _Stores) -> list[Any]:
+    positions = [stores.findings.position(finding) for finding in node.findings]
     return [int(node.supported), int(node.folded), int(node.delegated), node.partition, node.lost, positions]
 
 
-def _values(node: Operator, names: tuple[str, ...]) -> list[Any]:
-    return [getattr(node, name) for name in names]
+def _values(node: Operator, names: Sequence[str | None]) -> list[Any]:
+    return [None if name is None else getattr(node, name) for name in names]
+
+
+def _contents(graphs: Sequence[Graph] | msgspec.UnsetType, stores: _Stores) -> dict[str, Any]:
+    if isinstance(graphs, msgspec.UnsetType):
+        return {}
+    return {
+        "operands": [_operands(one, stores) for graph in graphs for one in graph.operators],
+        "tensors": [_tensors(graph.tensors, stores) for graph in graphs],
+    }
+
+
+def _operands(operator: Described, stores: _Stores) -> list[Any]:
+    kind = stores.kinds.position((_names(operator.inputs), _names(operator.outputs)))
+    options = stores.options.position(msgspec.json.encode(operator.options))
+    return [_indices(operator.inputs), _indices(operator.outputs), kind, options]
+
+
+def _names(operands: Sequence[Operand]) -> tuple[str, ...]:
+    return tuple(operand.name for operand in operands)
+
+
+def _indices(operands: Sequence[Operand]) -> list[int]:
+    return [-1 if operand.tensor is None else operand.tensor for operand in operands]
+
+
+def _tensors(tensors: Sequence[Tensor], stores: _Stores) -> list[list[Any]]:
+    found, before = [], ""
+    for tensor in tensors:
+        same = len(os.path.commonprefix((before, tensor.name)))
+        found.append([same, tensor.name[same:], *_tensor(tensor, stores)])
+        before = tensor.name
+    return found
+
+
+def _tensor(tensor: Tensor, stores: _Stores) -> list[Any]:
+    marks = tuple(mark for mark in _MARKS if getattr(tensor, mark))
+    shape = stores.shapes.position((tensor.dtype, tensor.shape, tensor.bytes, marks))
+    return [shape] if tensor.quantization is None else [shape, _quantization(tensor.quantization)]
+
+
+def _quantization(found: Quantization) -> list[Any]:
+    """Scales come from 32 bits: more than nine digits say nothing. Nothing is said after the last value."""
+    scale = None if found.scale is None else float(f"{found.scale:.9g}")
+    values = [found.scales, scale, found.zero_point, found.axis, found.details]
+    while values and values[-1] is None:
+        values.pop()
+    return values

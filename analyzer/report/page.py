@@ -107,6 +107,7 @@ class Part(Struct, frozen=True):
 class Section(Struct, frozen=True):
     """Everything about one model."""
 
+    index: int
     id: str
     name: str
     folder: str
@@ -122,21 +123,26 @@ class Section(Struct, frozen=True):
     parts: list[Part]
     kinds: list[str]
     audits: Sequence[Audit]
+    #: Whether there is enough known to draw a graph, and whose graph tells most.
+    drawn: bool
+    telling: int
 
 
 def sections(document: Document) -> list[Section]:
     """One section a model."""
     named = labels.delegates(document)
-    return [_section(f"m{index}", model, named[model.path]) for index, model in enumerate(document.models)]
+    return [_section(index, model, named[model.path]) for index, model in enumerate(document.models)]
 
 
-def _section(ident: str, model: Model, names: Sequence[str]) -> Section:
+def _section(index: int, model: Model, names: Sequence[str]) -> Section:
+    ident = f"m{index}"
     folder, slash, file = plain(model.path).rpartition("/")
     lists = list(_lists(ident, model, names))
     answers = _answers(lists)
     audits = list(zip(names, model.audits, strict=True))
     rows = list(_rows(ident, model, answers))
     return Section(
+        index=index,
         id=ident,
         name=plain(model.path),
         folder=folder + slash,
@@ -152,7 +158,15 @@ def _section(ident: str, model: Model, names: Sequence[str]) -> Section:
         parts=[part for name, audit in audits for part in _parts(ident, name, audit)],
         kinds=sorted({row.name for row in rows}),
         audits=model.audits,
+        drawn=bool(model.graphs),
+        telling=_telling(model.audits),
     )
+
+
+def _telling(audits: Sequence[Audit]) -> int:
+    """The delegate with the most partitions among those that take a part, else the first."""
+    parts = [one.summary.partitions if one.summary.verdict == "partial" else 0 for one in audits]
+    return parts.index(max(parts, default=0)) if parts else 0
 
 
 def _card(name: str, audit: Audit) -> Card:
@@ -225,7 +239,9 @@ def _links(ident: str, nodes: Sequence[Operator]) -> Iterator[Link]:
 
 
 def _anchor(ident: str, node: Operator) -> str:
-    return f"{ident}-{node.subgraph}-{node.index}"
+    """`op-0-41`; models after the first put their own id before it."""
+    prefix = "" if ident == "m0" else f"{ident}-"
+    return f"{prefix}op-{node.subgraph}-{node.index}"
 
 
 #: (position of the audit, subgraph, operator, whether the delegate accepts it) -> the first listed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def render(template: str, script: str, **values: Any) -> bytes:
-    """A page of `templates/` with its script, in the look that all pages share."""
-    style, code = _part("report.css"), _part(script)
+def render(template: str, scripts: Sequence[str], **values: Any) -> bytes:
+    """A page of `templates/` with its scripts joined to one, in the look that all pages share."""
+    style, code = _part("report.css"), "".join(map(_part, scripts))
     text = (
         _environment()
         .get_template(template)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
+from analyzer.report import contents
 from analyzer.report.document import (
     Audit,
     Blocker,
@@ -267,6 +268,46 @@ def model(path: str = "ssd_mobilenet.tflite", number: int = 64, names: Sequence[
         subgraphs=(Subgraph(index=0, name="main", operators=number, inputs=(0,), outputs=(number,)),),
         audits=audits,
     )
+
+
+def described(number: int = 64) -> Model:
+    """The same with its operands: every operator reads the one before it and weights of its own."""
+    found = model(number=number)
+    quantization = contents.Quantization(scales=1, scale=0.0078125, zero_point=128)
+    tensors = [
+        contents.Tensor(
+            index=index,
+            name="input" if index == 0 else str(found.audits[0].operators[index - 1].output),
+            dtype="UINT8",
+            shape=(1, 224, 224, 3),
+            bytes=150528,
+            quantization=quantization,
+        )
+        for index in range(number + 1)
+    ]
+    tensors.append(
+        contents.Tensor(
+            index=number + 1, name="weights", dtype="UINT8", shape=(8, 3, 3, 3), bytes=216, constant=True
+        )
+    )
+    nodes = [
+        contents.Operator(
+            index=node.index,
+            op=node.op,
+            custom=node.custom,
+            version=node.version,
+            macs=node.macs,
+            inputs=(
+                contents.Operand(name="input", tensor=node.index),
+                contents.Operand(name="filter", tensor=number + 1),
+            ),
+            outputs=(contents.Operand(name="output", tensor=node.index + 1),),
+            options={"padding": "SAME"},
+        )
+        for node in found.audits[0].operators
+    ]
+    graph = contents.Graph(subgraph=0, operators=tuple(nodes), tensors=tuple(tensors))
+    return replace(found, graphs=(graph,))
 
 
 def document(*models: Model) -> Document:

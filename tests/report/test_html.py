@@ -5,9 +5,12 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from analyzer import resources
 from analyzer.report import packed, render
 from analyzer.report.document import Document
 from tests.report import sample_document as sample
@@ -51,6 +54,7 @@ DOCUMENTS = {
     "one": sample.document(),
     "hostile": sample.hostile(),
     "odd": sample.document(sample.unreadable(), sample.empty()),
+    "described": sample.document(sample.described()),
 }
 
 
@@ -110,10 +114,22 @@ def test_the_embedded_data_stores_repeated_texts_once() -> None:
     assert "<" not in packed.pack(sample.hostile()).decode()
 
 
+def restore(model: dict[str, Any]) -> None:
+    """Put the names of outputs back, out of the names of tensors."""
+    operands, tensors = model.pop("operands", ()), model.pop("tensors", ())
+    names: list[list[str]] = [[] for _ in tensors]
+    for known, of_subgraph in zip(names, tensors, strict=True):
+        for same, name, *_ in of_subgraph:
+            known.append((known[-1][:same] if known else "") + name)
+    for node, (_, outputs, *_) in zip(model["nodes"], operands, strict=bool(operands)):
+        node[5] = names[node[0]][outputs[0]]
+
+
 def test_the_embedded_data_holds_the_whole_document(document: Document) -> None:
-    """What `report.js` does on download, in Python."""
+    """What `scripts/data.js` does on download, in Python."""
     data = json.loads(Page(document).texts["data"])
     for model in data["models"]:
+        restore(model)
         nodes = [dict(zip(data["node"], node, strict=True)) for node in model.pop("nodes")]
         for audit in model["audits"]:
             placements = [dict(zip(data["placement"], p, strict=True)) for p in audit.pop("placements")]
@@ -121,13 +137,36 @@ def test_the_embedded_data_holds_the_whole_document(document: Document) -> None:
                 node | placement | {"findings": [data["findings"][index] for index in placement["findings"]]}
                 for node, placement in zip(nodes, placements, strict=True)
             ]
-    for name in ("node", "placement", "findings"):
+    for name in ("node", "placement", "findings", "kinds", "options", "shapes"):
         del data[name]
     assert data == json.loads(render(document, "json"))
 
 
 @pytest.mark.parametrize("number", [4, 64, 2000])
-def test_the_page_stays_small(number: int) -> None:
-    model = sample.model(number=number)
+@pytest.mark.parametrize("delegates", [1, 5])
+def test_the_page_stays_small(number: int, delegates: int) -> None:
+    model = sample.described(number)
+    model = replace(model, audits=model.audits[:delegates])
     size = len(render(sample.document(model), "html"))
-    assert size < 130_000 + 400 * number * len(model.audits)
+    assert size < 130_000 + 400 * number * delegates
+
+
+def test_the_layout_library_is_the_one_it_says_it_is() -> None:
+    text = (resources.data("templates") / "vendor" / "dagre.min.js").read_text("utf-8")
+    header, body = text.split(" */\n", 1)
+    assert "@dagrejs/dagre 3.1.3" in header and "Permission is hereby granted" in header
+    assert hashlib.sha256(body.encode()).hexdigest() in header
+    assert "sourceMappingURL" not in body and "</script" not in body.lower()
+
+
+def test_what_is_embedded_of_tensors_is_what_the_model_has() -> None:
+    model = sample.described(4)
+    data = json.loads(packed.pack(sample.document(model)))
+    [found] = data["models"]
+    inputs, outputs, kind, options = found["operands"][0]
+    assert (inputs, outputs, data["options"][options]) == ([0, 5], [1], {"padding": "SAME"})
+    assert data["kinds"][kind] == [["input", "filter"], ["output"]]
+    same, name, shape, quantization = found["tensors"][0][0]
+    assert (same, name) == (0, "input")
+    assert data["shapes"][shape] == ["UINT8", [1, 224, 224, 3], 150528, []]
+    assert quantization == [1, 0.0078125, 128]

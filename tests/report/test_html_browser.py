@@ -1,8 +1,6 @@
 """The HTML page in a real browser."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,49 +8,10 @@ from typing import Any
 import pytest
 
 from analyzer.report import render
-from analyzer.report.document import Document
 from tests.report import sample_document as sample
+from tests.report.browsing import Opened, chromium
 
-playwright = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Opened:
-    """A page, and everything it should not have done."""
-
-    def __init__(self, browser: Any, folder: Path, document: Document, **context: Any) -> None:
-        self.file = folder / "report.html"
-        self.file.write_bytes(render(document, "html"))
-        self.page = browser.new_context(**context).new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(self.file.as_uri())
-
-    def rows(self) -> int:
-        return int(self.page.locator(".matrix tbody tr:visible").count())
-
-    def close(self) -> None:
-        """Close the page; it must have kept quiet and to itself."""
-        self.page.context.close()
-        assert self.complaints == []
-        assert [url for url in self.requests if not url.startswith(("data:", "blob:"))] == [
-            self.file.as_uri()
-        ]
+pytestmark = chromium
 
 
 @pytest.fixture
@@ -96,7 +55,7 @@ def test_an_operator_opens_with_every_delegate_s_findings(opened: Opened) -> Non
 
 
 def test_a_link_to_an_operator_opens_it(opened: Opened) -> None:
-    opened.page.goto(f"{opened.file.as_uri()}#m0-0-62")
+    opened.page.goto(f"{opened.file.as_uri()}#op-0-62")
     assert (
         opened.page.get_by_role("dialog").get_by_role("heading", level=2).inner_text()
         == "#62 RESIZE_BILINEAR"

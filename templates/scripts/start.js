@@ -1,0 +1,27 @@
+/* What happens on the page, begun. */
+
+/** Open the operator, or show the cause, that the address asks for. */
+function follow() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target && target.matches(".matrix tbody tr")) {
+    target.hidden = false;
+    show(target);
+  } else if (target && target.hidden) {
+    target.hidden = false;
+    target.scrollIntoView();
+  }
+}
+
+const button = document.getElementById("download");
+button.hidden = false;
+button.addEventListener("click", download);
+document.querySelectorAll("form[data-for]").forEach(filterRows);
+document.querySelectorAll("form[data-causes]").forEach(filterCauses);
+document.querySelectorAll("table.matrix").forEach(sortable);
+document.querySelectorAll("form[data-graph]").forEach(showGraph);
+addEventListener("hashchange", follow);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link && decodeURIComponent(link.getAttribute("href")) === location.hash) follow();
+});
+follow();

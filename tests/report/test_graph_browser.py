@@ -1,0 +1,90 @@
+"""The graph of the HTML page in a real browser: partitions, what crosses, what is inside."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.report import sample_document as sample
+from tests.report.browsing import Opened, chromium
+
+pytestmark = chromium
+
+
+@pytest.fixture
+def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
+    page = Opened(browser, tmp_path, sample.document(sample.described()))
+    page.page.locator(".graph").scroll_into_view_if_needed()
+    page.page.locator(".graph svg").wait_for()
+    yield page
+    page.close()
+
+
+def nodes(opened: Opened) -> list[str]:
+    return [
+        str(node.get_attribute("aria-label")) for node in opened.page.locator(".graph [role=button]").all()
+    ]
+
+
+def test_it_is_drawn_when_it_is_seen(browser: Any, tmp_path: Path) -> None:
+    opened = Opened(
+        browser, tmp_path, sample.document(sample.described()), viewport={"width": 800, "height": 300}
+    )
+    assert opened.page.locator(".graph svg").count() == 0
+    opened.page.locator(".graph").scroll_into_view_if_needed()
+    opened.page.locator(".graph svg").wait_for()
+    opened.close()
+
+
+def test_a_node_says_what_it_is_and_what_crosses(opened: Opened) -> None:
+    opened.page.locator("form[data-graph] select").select_option("GPU")
+    partition, refused = nodes(opened)
+    assert partition.startswith("Partition 0; 63 operators")
+    assert partition.endswith("receives 151 kB; hands on 151 kB")
+    assert refused.startswith("#63 Detection_PostProcess; 1 operator; refused")
+
+
+def test_partitions_and_runs_alternate(opened: Opened) -> None:
+    opened.page.locator("form[data-graph] select").select_option("Hexagon")
+    assert [name.split(";")[0] for name in nodes(opened)] == [
+        "Partition 0",
+        "#8 CONV_2D",
+        "Partition 1",
+        "Not delegated",
+    ]
+    assert (
+        opened.page.locator("form[data-graph] output").inner_text()
+        == "2 partitions, 2 runs of other operators"
+    )
+
+
+def test_a_node_opens_by_keyboard_and_keeps_the_focus(opened: Opened) -> None:
+    page = opened.page
+    page.locator("form[data-graph] select").select_option("GPU")
+    page.locator(".graph [role=button]").first.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
+    assert page.locator(".graph a").count() == 63
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("dialog").get_by_role("heading", level=2).inner_text() == "#0 CONV_2D"
+    page.keyboard.press("Escape")
+    page.locator(".graph [role=button]").first.focus()
+    page.keyboard.press("Space")
+    assert page.locator(".graph a").count() == 0
+
+
+def test_an_operator_shows_its_operands_and_options(opened: Opened) -> None:
+    opened.page.goto(f"{opened.file.as_uri()}#op-0-8")
+    text = opened.page.get_by_role("dialog").inner_text()
+    for words in ("FeatureExtractor/block_8", "filter", "UINT8, constant", "(216 B)",
+                  "scale 0.0078125, zero point 128", "padding", "SAME"):  # fmt: skip
+        assert words in text
+
+
+def test_the_graph_is_printed_too(browser: Any, tmp_path: Path) -> None:
+    opened = Opened(browser, tmp_path, sample.document(sample.described()))
+    opened.page.pdf()
+    assert opened.page.locator(".graph svg").count() == 1
+    opened.close()
