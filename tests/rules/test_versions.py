@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analyzer.model import read_bytes
-from analyzer.rules.judge import Judge
+from analyzer.rules.judge import Judge, Verdict
 from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve
 from analyzer.vocabulary import Context
@@ -93,14 +93,14 @@ def releases(delegate: str) -> list[str]:
     return [str(release) for release in PACKS.get(delegate).parameters["runtime"].values]
 
 
-def taken(delegate: str, given: Context, **written: str) -> list[str]:
-    """The releases in which the delegate takes an operator."""
+def verdict(delegate: str, given: Context, release: str) -> Verdict:
     pack = PACKS.get(delegate)
-    return [
-        release
-        for release in releases(delegate)
-        if Judge(pack, resolve(pack, {"runtime": release, **written})).verdict(given).supported
-    ]
+    return Judge(pack, resolve(pack, {"runtime": release})).verdict(given)
+
+
+def taken(delegate: str, given: Context) -> list[str]:
+    """The releases in which the delegate takes an operator."""
+    return [release for release in releases(delegate) if verdict(delegate, given, release).supported]
 
 
 def between(delegate: str, first: str, last: str = "") -> list[str]:
@@ -157,6 +157,33 @@ def test_gpu(given: Context, first: str, last: str) -> None:
 def test_gpu_had_the_dimensions_of_constants_the_wrong_way_round() -> None:
     given = select(shape=[4, 8], by="FLOAT32", constant=True)
     assert taken("gpu", given) == ["tflite-2.12", "tflite-2.14", *between("gpu", "2.1.6")]
+
+
+def quantized_dense(scales: int) -> Context:
+    tensors = [
+        tensor("x", [1, 8], "INT8", scale=[0.5]),
+        tensor("w", [4, 8], "INT8", data=bytes(32), scale=[0.5] * scales),
+        tensor("b", [4], "INT32", data=bytes(16), scale=[0.25]),
+        tensor("y", [1, 4], "INT8", scale=[0.5]),
+    ]
+    return context(tensors, operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"]))
+
+
+@pytest.mark.parametrize(("scales", "last"), [(1, ""), (4, "2.1")])
+def test_hexagon_weights_per_channel(scales: int, last: str) -> None:
+    assert taken("hexagon", quantized_dense(scales)) == between("hexagon", "1.1", last)
+
+
+def test_hexagon_got_weights_per_channel_wrong_where_it_took_them() -> None:
+    found = verdict("hexagon", quantized_dense(4), "2.0").findings
+    assert [finding.rule for finding in found] == ["hexagon/fully-connected/first-scale"]
+
+
+def test_coreml_refuses_five_dimensions_where_it_once_crashed() -> None:
+    given = binary("ADD", [1, *IMAGE], [1, *IMAGE], [1, *IMAGE])
+    crashing = [release for release in releases("coreml") if verdict("coreml", given, release).crashes]
+    assert crashing == between("coreml", "1.1", "2.1.5")
+    assert taken("coreml", given) == []
 
 
 @pytest.mark.parametrize("delegate", PACKS.names())
