@@ -74,3 +74,9 @@ def model(found: Model) -> str:
 def run(found: Run) -> str:
     """A run's delegate, with the signature where there is one that tells."""
     return f"{found.delegate} ({plain(found.signature)})" if found.signature else found.delegate
+
+
+def tensor(name: str) -> str:
+    """A tensor's name; of the many names that a converter joins where it fuses, the first."""
+    first, *others = plain(name).split(";")
+    return f"{first} (and {len(others)} more)" if first and others else plain(name)

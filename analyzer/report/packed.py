@@ -4,14 +4,15 @@
 an audit's `operators` become `placements`, one entry for each entry of the model's `nodes`, of the
 columns `PLACEMENT`; `findings` in there are positions in the document's `findings`. A model's `graphs`
 become `operands`, an entry a node of the columns `OPERANDS` (-1 for an operand that is left out), and
-`tensors`, an entry a subgraph of the columns `TENSOR`: a name begins with so many characters of the name
-before it, `shape` is a position in the document's `shapes`. A node's `output` is then left out.
+`tensors`, an entry a subgraph of the columns `TENSOR`: `shape` is a position in the document's `shapes`,
+`name` are positions in its `names`, to be joined by semicolons, as converters do where they fuse. Each of
+`names` begins with so many characters of the one before it. A node's `output` is then left out.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ PLACEMENT = ("supported", "folded", "delegated", "partition", "lost", "findings"
 #: The columns of `operands`: tensors, tensors, positions in the document's `kinds` and `options`.
 OPERANDS = ("inputs", "outputs", "kind", "options")
 #: The columns of `tensors`, the last one only where there is something to say.
-TENSOR = ("same", "name", "shape", "quantization")
+TENSOR = ("name", "shape", "quantization")
 
 _ACTIVE = "<>&\u2028\u2029" + "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _MARKS = ("constant", "variable", "sparse", "dynamic")
@@ -49,13 +50,14 @@ class _Once:
 class _Stores:
     """What all models of a document share."""
 
-    def __init__(self) -> None:
+    def __init__(self, document: Document) -> None:
+        self.names = {name: position for position, name in enumerate(sorted(_parts(document)))}
         self.findings, self.kinds, self.options, self.shapes = _Once(), _Once(), _Once(), _Once()
 
 
 def pack(document: Document) -> bytes:
     """JSON that is safe inside a script element."""
-    stores = _Stores()
+    stores = _Stores(document)
     models = [_model(model, stores) for model in document.models]
     packed = _fields(document) | {
         "node": NODE,
@@ -63,10 +65,25 @@ def pack(document: Document) -> bytes:
         "models": models,
         "findings": stores.findings.values(),
         "kinds": stores.kinds.values(),
+        "names": list(_shortened(stores.names)),
         "options": [msgspec.Raw(options) for options in stores.options.values()],
         "shapes": stores.shapes.values(),
     }
     return _inert(msgspec.json.encode(packed))
+
+
+def _parts(document: Document) -> set[str]:
+    """What names of tensors are made of."""
+    graphs = (graph for model in document.models for graph in model.graphs or ())
+    return {part for graph in graphs for tensor in graph.tensors for part in tensor.name.split(";")}
+
+
+def _shortened(names: Iterable[str]) -> Iterator[tuple[int, str]]:
+    before = ""
+    for name in names:
+        same = len(os.path.commonprefix((before, name)))
+        yield same, name[same:]
+        before = name
 
 
 def _inert(json: bytes) -> bytes:
@@ -113,7 +130,7 @@ def _contents(graphs: Sequence[Graph] | msgspec.UnsetType, stores: _Stores) -> d
         return {}
     return {
         "operands": [_operands(one, stores) for graph in graphs for one in graph.operators],
-        "tensors": [_tensors(graph.tensors, stores) for graph in graphs],
+        "tensors": [[_tensor(tensor, stores) for tensor in graph.tensors] for graph in graphs],
     }
 
 
@@ -131,19 +148,11 @@ def _indices(operands: Sequence[Operand]) -> list[int]:
     return [-1 if operand.tensor is None else operand.tensor for operand in operands]
 
 
-def _tensors(tensors: Sequence[Tensor], stores: _Stores) -> list[list[Any]]:
-    found, before = [], ""
-    for tensor in tensors:
-        same = len(os.path.commonprefix((before, tensor.name)))
-        found.append([same, tensor.name[same:], *_tensor(tensor, stores)])
-        before = tensor.name
-    return found
-
-
 def _tensor(tensor: Tensor, stores: _Stores) -> list[Any]:
     marks = tuple(mark for mark in _MARKS if getattr(tensor, mark))
     shape = stores.shapes.position((tensor.dtype, tensor.shape, tensor.bytes, marks))
-    return [shape] if tensor.quantization is None else [shape, _quantization(tensor.quantization)]
+    name = [stores.names[part] for part in tensor.name.split(";")]
+    return [name, shape, *([_quantization(tensor.quantization)] if tensor.quantization else [])]
 
 
 def _quantization(found: Quantization) -> list[Any]:

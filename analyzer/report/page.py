@@ -89,6 +89,8 @@ class Row(Struct, frozen=True):
     id: str
     place: str
     name: str
+    #: Whether the name is the model's own.
+    odd: bool
     macs: str
     output: str
     cells: list[Cell]
@@ -274,8 +276,9 @@ def _rows(ident: str, model: Model, answers: Answers) -> Iterator[Row]:
             id=_anchor(ident, node),
             place=labels.place(node),
             name=labels.operator(node),
+            odd=node.custom is not None,
             macs=figures.macs(node.macs),
-            output=plain(node.output or ""),
+            output=labels.tensor(node.output or ""),
             cells=[_cell(node, position, answers) for position, node in enumerate(nodes)],
         )
 

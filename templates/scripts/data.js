@@ -1,23 +1,25 @@
 /* The audit that stands in the page, and how it becomes what the JSON format would have said. */
 
 const packed = JSON.parse(document.getElementById("data").textContent);
+const names = wholeNames(packed.names);
 packed.models.forEach(restore);
 
-/** Names of tensors made whole again, and those of operators' outputs out of them. */
+/** Each begins with so many characters of the one before it, counted as code points. */
+function wholeNames(shortened) {
+  let before = [];
+  return shortened.map(([same, rest]) => {
+    before = [...before.slice(0, same), ...rest];
+    return before.join("");
+  });
+}
+
+/** Names of operators' outputs, out of those of tensors. */
 function restore({ nodes, operands, tensors }) {
   if (!tensors) return;
-  for (const list of tensors) {
-    // In code points, as they were counted.
-    let before = [];
-    for (const tensor of list) {
-      before = [...before.slice(0, tensor[0]), ...tensor[1]];
-      tensor[1] = before.join("");
-    }
-  }
   const [subgraph, output] = ["subgraph", "output"].map((name) => packed.node.indexOf(name));
   nodes.forEach((node, position) => {
     const [first] = operands[position][1];
-    if (first >= 0) node[output] = tensors[node[subgraph]][first][1];
+    if (first >= 0) node[output] = nameOf(tensors[node[subgraph]][first]);
   });
 }
 
@@ -27,7 +29,7 @@ function named(names, values) {
 }
 
 function unpack() {
-  const { node, placement, findings, kinds, options, shapes, ...rest } = packed;
+  const { node, placement, findings, kinds, names: shortened, options, shapes, ...rest } = packed;
   return { ...rest, models: rest.models.map((model) => unpackModel(model, node, placement, findings)) };
 }
 
@@ -61,9 +63,13 @@ function anchor(model, subgraph, index) {
   return `${model ? `m${model}-` : ""}op-${subgraph}-${index}`;
 }
 
+function nameOf([parts]) {
+  return parts.map((part) => names[part]).join(";");
+}
+
 /** What a tensor is: `packed.shapes` holds each combination of what tensors share once. */
 function tensorOf(model, subgraph, index) {
-  const [, name, shape, quantization] = model.tensors[subgraph][index];
+  const [, shape, quantization] = model.tensors[subgraph][index];
   const [dtype, dimensions, bytes, marks] = packed.shapes[shape];
-  return { name, dtype, dimensions, bytes, marks, quantization };
+  return { name: nameOf(model.tensors[subgraph][index]), dtype, dimensions, bytes, marks, quantization };
 }

@@ -3,9 +3,11 @@
 /** Show the rows of one model's matrix that hold all that its filter asks for. */
 function filterRows(form) {
   const rows = [...document.getElementById(`${form.dataset.for}-matrix`).tBodies[0].rows];
-  const known = rows.map((row) => ({
+  const nodes = packed.models[Number(form.dataset.model)].nodes;
+  const whole = packed.node.indexOf("output");
+  const known = rows.map((row, position) => ({
     row,
-    text: row.textContent.toLowerCase(),
+    text: `${row.textContent} ${nodes[position][whole]}`.toLowerCase(),
     kind: row.cells[1].textContent,
     off: [...row.cells].slice(4).map((cell) => !cell.classList.contains("d")),
   }));

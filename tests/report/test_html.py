@@ -114,22 +114,26 @@ def test_the_embedded_data_stores_repeated_texts_once() -> None:
     assert "<" not in packed.pack(sample.hostile()).decode()
 
 
-def restore(model: dict[str, Any]) -> None:
+def restore(model: dict[str, Any], names: list[str]) -> None:
     """Put the names of outputs back, out of the names of tensors."""
     operands, tensors = model.pop("operands", ()), model.pop("tensors", ())
-    names: list[list[str]] = [[] for _ in tensors]
-    for known, of_subgraph in zip(names, tensors, strict=True):
-        for same, name, *_ in of_subgraph:
-            known.append((known[-1][:same] if known else "") + name)
     for node, (_, outputs, *_) in zip(model["nodes"], operands, strict=bool(operands)):
-        node[5] = names[node[0]][outputs[0]]
+        parts = tensors[node[0]][outputs[0]][0]
+        node[5] = ";".join(names[part] for part in parts)
+
+
+def whole(shortened: list[tuple[int, str]]) -> list[str]:
+    names = [""]
+    for same, rest in shortened:
+        names.append(names[-1][:same] + rest)
+    return names[1:]
 
 
 def test_the_embedded_data_holds_the_whole_document(document: Document) -> None:
     """What `scripts/data.js` does on download, in Python."""
     data = json.loads(Page(document).texts["data"])
     for model in data["models"]:
-        restore(model)
+        restore(model, whole(data["names"]))
         nodes = [dict(zip(data["node"], node, strict=True)) for node in model.pop("nodes")]
         for audit in model["audits"]:
             placements = [dict(zip(data["placement"], p, strict=True)) for p in audit.pop("placements")]
@@ -137,7 +141,7 @@ def test_the_embedded_data_holds_the_whole_document(document: Document) -> None:
                 node | placement | {"findings": [data["findings"][index] for index in placement["findings"]]}
                 for node, placement in zip(nodes, placements, strict=True)
             ]
-    for name in ("node", "placement", "findings", "kinds", "options", "shapes"):
+    for name in ("node", "placement", "findings", "kinds", "names", "options", "shapes"):
         del data[name]
     assert data == json.loads(render(document, "json"))
 
@@ -166,7 +170,7 @@ def test_what_is_embedded_of_tensors_is_what_the_model_has() -> None:
     inputs, outputs, kind, options = found["operands"][0]
     assert (inputs, outputs, data["options"][options]) == ([0, 5], [1], {"padding": "SAME"})
     assert data["kinds"][kind] == [["input", "filter"], ["output"]]
-    same, name, shape, quantization = found["tensors"][0][0]
-    assert (same, name) == (0, "input")
+    name, shape, quantization = found["tensors"][0][0]
+    assert [whole(data["names"])[part] for part in name] == ["input"]
     assert data["shapes"][shape] == ["UINT8", [1, 224, 224, 3], 150528, []]
     assert quantization == [1, 0.0078125, 128]
