@@ -60,7 +60,9 @@ def adds_up(one: dict[str, Any], model: dict[str, Any]) -> None:
     assert sorted(placed) == [(o["subgraph"], o["index"], o["partition"]) for o in delegated]
     assert all((o["partition"] is not None) == o["delegated"] for o in operators)
     for o in operators:
-        refused = any(f["severity"] in ("blocker", "crash") and f["stage"] == "check" for f in o["findings"])
+        refused = any(
+            f["severity"] in ("blocker", "aborts", "crash") and f["stage"] == "check" for f in o["findings"]
+        )
         assert not (refused and o["supported"]), o
         assert o["supported"] or o["folded"] or refused, o
         assert (o["lost"] is not None) <= (o["supported"] and not o["delegated"]), o
