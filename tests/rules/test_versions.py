@@ -46,19 +46,19 @@ def select(
     constant: bool = False,
     condition: Sequence[int] | None = None,
 ) -> Context:
-    data = {"data": bytes(4 * 256)} if constant else {}
+    data = bytes(4 * 256) if constant else None
     tensors = [
         tensor("c", shape if condition is None else condition, by),
-        tensor("a", shape, dtype, **data),
-        tensor("b", shape, dtype, **data),
+        tensor("a", shape, dtype, data=data),
+        tensor("b", shape, dtype, data=data),
         tensor("y", shape, dtype),
     ]
     return context(tensors, operator(name, ["c", "a", "b"], ["y"]))
 
 
 def dense(constant: bool) -> Context:
-    data = {"data": bytes(32)} if constant else {}
-    tensors = [tensor("x", [1, 8], **data), tensor("w", [4, 8]), tensor("y", [1, 4])]
+    data = bytes(32) if constant else None
+    tensors = [tensor("x", [1, 8], data=data), tensor("w", [4, 8]), tensor("y", [1, 4])]
     return context(tensors, operator("FULLY_CONNECTED", ["x", "w"], ["y"]))
 
 
