@@ -16,7 +16,7 @@ from analyzer.rules.specialize import ALWAYS, NEVER, rules, specialize
 from analyzer.rules.spelling import nearest
 
 TAKEN, CONDITIONAL, REFUSED = "always", "conditionally", "never"
-_REFUSING = ("blocker", "crash")
+_REFUSING = ("blocker", "aborts", "crash")
 
 
 class Cell(Struct, frozen=True):
