@@ -9,12 +9,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.auditing import Audit, DelegateAudit
-from analyzer.errors import UsageError
+from analyzer.errors import RuntimeUnavailable, UsageError
 from analyzer.model.graph import Model
-from analyzer.runtime import comparison, engines, entries, files, inputs
+from analyzer.runtime import comparison, engines, entries, files, inputs, sensitivity
 from analyzer.runtime.comparison import OutputComparison, Thresholds
 from analyzer.runtime.inputs import Wanted
-from analyzer.runtime.interface import OK, Entry, Limits, Runner, RunRequest, RunResult, Sample
+from analyzer.runtime.interface import (
+    CRASHED,
+    FAILED,
+    OK,
+    UNAVAILABLE,
+    Entry,
+    Limits,
+    Runner,
+    RunRequest,
+    RunResult,
+    Sample,
+)
 
 #: How many operators a sentence names.
 _NAMED = 4
@@ -62,6 +73,8 @@ class Run(Struct, frozen=True, kw_only=True):
     predicted: Mapping[int, tuple[int, ...]] | None = None
     #: Operators taken otherwise than predicted.
     differences: tuple[Difference, ...] = ()
+    #: What was predicted to keep the model from running at all; empty where nothing was.
+    foreseen: str = ""
 
     @property
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
@@ -71,6 +84,8 @@ class Run(Struct, frozen=True, kw_only=True):
     @property
     def predicted_equal(self) -> bool | None:
         """None: not verified, which isn't agreement."""
+        if self.result.status in (FAILED, CRASHED) and self.foreseen:
+            return True
         if self.predicted is None or self.delegated is None:
             return None
         return not self.differences
@@ -78,11 +93,12 @@ class Run(Struct, frozen=True, kw_only=True):
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why this run doesn't hold, one line each."""
-        if self.reference.status != OK:
-            return (f"the CPU's own run {_ended(self.reference)}",)
         if self.result.status != OK:
-            return (_ended(self.result),)
-        found = [f"output {one.name}: {one.problem}" for one in self.outputs if not one.within]
+            return (_ended(self.result) + (f"; predicted: {self.foreseen}" if self.foreseen else ""),)
+        found = []
+        if self.reference.status != OK:
+            found.append(f"not compared, the CPU's own run {_ended(self.reference)}")
+        found += [f"output {one.name}: {one.problem}" for one in self.outputs if not one.within]
         found += [one.message for one in self.differences]
         if self.predicted is not None and self.delegated is None:
             found.append("what was delegated could not be verified: the runtime doesn't tell")
@@ -115,9 +131,12 @@ class Proving:
         parameters = audit.configuration.parameters if audit else {}
         for entry in self.entries():
             request = self._request(entry, parameters)
-            runner.check(request)
             samples, reference = self._reference(entry)
-            result = runner.run(request, samples, self.settings.limits)
+            try:
+                runner.check(request)
+                result = runner.run(request, samples, self.settings.limits)
+            except RuntimeUnavailable as missing:
+                result = RunResult(status=UNAVAILABLE, message=str(missing))
             yield self._judge(runner, audit, parameters, entry, samples, reference, result)
 
     def _request(self, entry: Entry, parameters: Mapping[str, Any]) -> RunRequest:
@@ -170,6 +189,8 @@ class Proving:
                 self.settings.thresholds,
                 measured.never_written,
             )
+            if runner.rounds_alike and sensitivity.can_be_rounding(outputs):
+                outputs = self._allow(entry, samples, reference, outputs)
         predicted = None if audit is None else _predicted(audit)
         actual = None if measured is None else measured.delegated
         return Run(
@@ -183,7 +204,25 @@ class Proving:
             outputs=tuple(outputs),
             predicted=predicted,
             differences=tuple(_differences(self.model, predicted, actual)),
+            foreseen="" if audit is None else _foreseen(audit),
         )
+
+    def _allow(
+        self,
+        entry: Entry,
+        samples: Sequence[Sample],
+        reference: RunResult,
+        outputs: Sequence[OutputComparison],
+    ) -> list[OutputComparison]:
+        """What rounding explains, by the CPU's own result from inputs moved a little."""
+        subgraph = self.model.subgraphs[entry.subgraph]
+        moved = inputs.nudged(subgraph, entry, samples, self.settings.wanted.seed)
+        request = replace(self._request(entry, {}), runs=0)
+        again = engines.local(engines.REFERENCE).run(request, moved, self.settings.limits)
+        if again.status != OK:
+            return list(outputs)
+        own = comparison.compare(self.model, entry, reference.outputs, again.outputs)
+        return sensitivity.allow(subgraph, entry, outputs, own)
 
 
 def prove(audit: Audit, path: str, settings: Settings) -> list[Run]:
@@ -205,6 +244,13 @@ def _predicted(audit: DelegateAudit) -> dict[int, tuple[int, ...]]:
         if operator.delegated:
             taken.append(operator.index)
     return {subgraph: tuple(taken) for subgraph, taken in found.items()}
+
+
+def _foreseen(audit: DelegateAudit) -> str:
+    """Why nothing was predicted to run: the CPU refuses an operator, or the delegate fails to load."""
+    if audit.summary.delegated:
+        return ""
+    return next((blocker.finding.message for blocker in audit.blockers if blocker.kind is not None), "")
 
 
 def _differences(

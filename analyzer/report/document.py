@@ -211,7 +211,7 @@ class Output(Struct, frozen=True, kw_only=True):
     `snr_db` and `cosine` are null where nothing differs or there is no signal, `quanta` for what isn't
     quantized, `top1_equal` for what isn't a vector of scores. `nan` counts elements that are finite on
     one side alone, `equal` is the share of elements that are the same bit for bit. `problem` says which
-    threshold is exceeded.
+    threshold is exceeded, `allowance` why an output agrees beyond its element type's own threshold.
     """
 
     name: str
@@ -227,6 +227,7 @@ class Output(Struct, frozen=True, kw_only=True):
     never_written: bool = False
     within: bool
     problem: str = ""
+    allowance: str = ""
 
 
 class Latency(Struct, frozen=True, kw_only=True):

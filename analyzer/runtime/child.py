@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from analyzer.errors import RuntimeUnavailable
 from analyzer.runtime import arrays, worker
 from analyzer.runtime.engines import engine
 from analyzer.runtime.interface import Latency, Measured, Memory, RunRequest, Sample, Session
@@ -29,6 +30,8 @@ def main(folder: Path) -> None:
     try:
         answer, outputs = _run(folder, task, samples)
         arrays.save(folder / worker.OUTPUTS, outputs)
+    except RuntimeUnavailable as error:
+        answer = Answer(str(error), unavailable=True)
     except MemoryError:
         answer = Answer("MemoryError")
     except Exception as error:

@@ -75,6 +75,8 @@ class OutputComparison(Struct, frozen=True, kw_only=True):
     within: bool = True
     #: What was expected, in words, where it isn't so.
     problem: str = ""
+    #: Why more is allowed than the element type's own threshold, where it is.
+    allowance: str = ""
 
 
 def compare(

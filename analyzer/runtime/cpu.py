@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from analyzer.runtime.interface import RunRequest, Session
 from analyzer.runtime.interpreter import NO_DELEGATE, InterpreterSession, check_installed
+
+ROUNDS_ALIKE = True
 
 
 def check(request: RunRequest) -> None:
     check_installed("cpu")
-
-
-def environment(request: RunRequest) -> Mapping[str, str]:
-    return {}
 
 
 def open(request: RunRequest) -> Session:

@@ -23,11 +23,15 @@ class Local(Struct, frozen=True):
 
     name: str
 
+    @property
+    def rounds_alike(self) -> bool:
+        return engine(self.name).ROUNDS_ALIKE
+
     def check(self, request: RunRequest) -> None:
         engine(self.name).check(request)
 
     def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
-        return worker.run(self.name, engine(self.name).environment(request), request, samples, limits)
+        return worker.run(self.name, request, samples, limits)
 
 
 def engine(name: str) -> Engine:

@@ -67,6 +67,32 @@ def samples(model: Model, entry: Entry, wanted: Wanted) -> list[Sample]:
     return made + [_sample(subgraph, entry, wanted, kind, 0) for kind in wanted.special]
 
 
+def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample], seed: int) -> list[Sample]:
+    """The same samples, every value moved at random by up to one step of the model's own rounding.
+
+    That is one for integers, and for real numbers the 255th part of their range in a model that holds any
+    8-bit tensors, else about what float32 can tell apart.
+    """
+    import numpy as np
+
+    random = np.random.default_rng([seed, len(found)])
+    coarse = any(tensor.dtype in ("INT8", "UINT8") for tensor in subgraph.tensors)
+
+    def move(values: Any) -> Any:
+        if values.dtype.kind in "iu":
+            info = np.iinfo(values.dtype)
+            moved = values.astype(np.int64) + random.integers(-1, 1, values.shape, endpoint=True)
+            return np.clip(moved, info.min, info.max).astype(values.dtype)
+        if values.dtype.kind != "f" or not values.size:
+            return values
+        step = np.ptp(values) * (1 / 255 if coarse else 1e-6)
+        return (values + random.uniform(-step, step, values.shape)).astype(values.dtype)
+
+    # Numbers of rows, words and the like don't round.
+    kept = {name for name, index in entry.inputs if _rows(subgraph, index) is not None}
+    return [{name: v if name in kept else move(v) for name, v in sample.items()} for sample in found]
+
+
 def _known(entry: Entry, wanted: Wanted) -> None:
     names = [name for name, _ in entry.inputs]
     for option, asked in (("--input", wanted.given), ("--range", wanted.ranges), ("--shape", wanted.shapes)):

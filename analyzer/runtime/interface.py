@@ -121,6 +121,10 @@ class Runner(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def rounds_alike(self) -> bool:
+        """Whether it computes in integers what the CPU does, so that nothing but rounding may differ."""
+
     def check(self, request: RunRequest) -> None:
         """Raises: RuntimeUnavailable, with what to install."""
 
@@ -131,9 +135,13 @@ class Session(Protocol):
     """A loaded model, inside the process that runs it."""
 
     runtime: Runtime
-    #: What computes: a processor, a GPU and its driver.
-    device: str
-    remarks: Sequence[str]
+
+    @property
+    def device(self) -> str:
+        """What computes: a processor, a GPU and its driver."""
+
+    @property
+    def remarks(self) -> Sequence[str]: ...
 
     def feed(self, sample: Sample) -> None: ...
 
@@ -151,11 +159,11 @@ class Session(Protocol):
 class Engine(Protocol):
     """A module of this package that runs models in a process of its own."""
 
+    #: See `Runner.rounds_alike`.
+    ROUNDS_ALIKE: bool
+
     def check(self, request: RunRequest) -> None:
         """Raises: RuntimeUnavailable."""
-
-    def environment(self, request: RunRequest) -> Mapping[str, str]:
-        """Variables that the process needs from its start."""
 
     def open(self, request: RunRequest) -> Session: ...
 

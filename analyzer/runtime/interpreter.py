@@ -58,13 +58,19 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def load_delegate(library: str, options: Mapping[str, str]) -> Any:
+    """A delegate out of a shared library. Raises: RuntimeError, OSError where it can't be loaded."""
+    module, _ = _source()
+    return module.load_delegate(library, dict(options))
+
+
 class InterpreterSession:
     """A model in an interpreter: inputs and outputs by the names of the entry."""
 
     remarks: Sequence[str] = ()
 
     def __init__(
-        self, request: RunRequest, resolver: str, delegate: int | None = None, *, keep_all: bool = False
+        self, request: RunRequest, resolver: str, delegate: Any = None, *, keep_all: bool = False
     ) -> None:
         module, self.runtime = _source()
         self.device = processor()
@@ -80,9 +86,10 @@ class InterpreterSession:
         self._resize(request.shapes)
         self._watch = Watch()
         if delegate is not None:
-            self._watch.wrap(delegate)
-            self._inside.ModifyGraphWithDelegate(delegate)
-        self._watched = delegate is not None
+            address = delegate._get_native_delegate_pointer()
+            self._watch.wrap(address)
+            self._inside.ModifyGraphWithDelegate(address)
+        self._delegate = delegate
         interpreter.allocate_tensors()
         if self._entry.subgraph:
             # Delegates reach every subgraph with the first call; memory is given to one at a time.
@@ -127,6 +134,6 @@ class InterpreterSession:
         return self._inside.GetTensor(index, self._entry.subgraph)
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
-        if not self._watched:
+        if self._delegate is None:
             self._inside.ModifyGraphWithDelegate(self._watch.delegate())
         return self._watch.replaced(read(self._request.model))

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +21,7 @@ from analyzer.runtime.interface import (
     FAILED,
     OK,
     TIMEOUT,
+    UNAVAILABLE,
     Limits,
     Measured,
     RunRequest,
@@ -34,16 +35,7 @@ TASK, SAMPLES, ANSWER, OUTPUTS, STAGE, LOG = "task", "samples.npz", "answer", "o
 _POLL_SECONDS = 0.02
 _LAST_WORDS = 300
 #: Lines that runtimes write whatever happens.
-_CHATTER = (
-    "INFO",
-    "I0",
-    "W0",
-    "WARNING: Logging before",
-    "VERBOSE",
-    "=== Source Location",
-    "└ INFO",
-    "Traceback",
-)
+_CHATTER = ("INFO", "I0", "W0", "WARNING: [", "WARNING: Logging before", "VERBOSE", "└", "===")
 
 
 class Task(Struct, frozen=True):
@@ -58,12 +50,12 @@ class Answer(Struct, frozen=True):
     """What it came to: an error that the runtime raised, or measurements."""
 
     error: str = ""
+    unavailable: bool = False
     measured: Measured | None = None
 
 
 def run(
     engine: str,
-    environment: Mapping[str, str],
     request: RunRequest,
     samples: Sequence[Sample],
     limits: Limits,
@@ -73,7 +65,7 @@ def run(
         folder = Path(name)
         (folder / TASK).write_bytes(msgspec.msgpack.encode(Task(engine, request, limits.megabytes)))
         arrays.save(folder / SAMPLES, samples)
-        ended = _watch(folder, environment, limits)
+        ended = _watch(folder, limits)
         return _result(folder, ended, limits)
 
 
@@ -84,7 +76,7 @@ class _Ended(Struct, frozen=True):
     peak: int
 
 
-def _watch(folder: Path, environment: Mapping[str, str], limits: Limits) -> _Ended:
+def _watch(folder: Path, limits: Limits) -> _Ended:
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     with open(folder / LOG, "wb") as log:
@@ -93,7 +85,8 @@ def _watch(folder: Path, environment: Mapping[str, str], limits: Limits) -> _End
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, **environment, "PYTHONPATH": path},
+            # What it leaves behind in temporary folders goes with this one, however it ends.
+            env={**os.environ, "PYTHONPATH": path, "TMPDIR": os.fspath(folder)},
             start_new_session=True,
         )
     late, peak, until = False, 0, time.monotonic() + limits.seconds
@@ -141,6 +134,8 @@ def _result(folder: Path, ended: _Ended, limits: Limits) -> RunResult:
         message = f"ended by {_cause(ended.code)} while {stage}"
         return RunResult(status=CRASHED, message=_with_words(message, log), log=log)
     answer = msgspec.msgpack.decode((folder / ANSWER).read_bytes(), type=Answer)
+    if answer.unavailable:
+        return RunResult(status=UNAVAILABLE, message=answer.error, log=log)
     if answer.measured is None:
         message = _with_words(f"{answer.error}, while {stage}", log)
         return RunResult(status=FAILED, message=message, log=log)

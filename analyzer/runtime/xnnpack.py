@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from analyzer.runtime.interface import RunRequest, Session, unavailable
 from analyzer.runtime.interpreter import DEFAULT, InterpreterSession, check_installed
 
 #: What the interpreter sets, and offers no way to change.
 _FLAGS = {"qs8": True, "qu8": True, "dynamic_fully_connected": False, "dynamic_quantization": True}
+
+ROUNDS_ALIKE = True
 
 
 def check(request: RunRequest) -> None:
@@ -19,10 +19,6 @@ def check(request: RunRequest) -> None:
                 f"xnnpack: the Python interpreter can't be told {name}={str(not value).lower()}",
                 f"leave {name} at its default",
             )
-
-
-def environment(request: RunRequest) -> Mapping[str, str]:
-    return {}
 
 
 def open(request: RunRequest) -> Session:
