@@ -122,7 +122,7 @@ def _compare(name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds) 
         same = bool(np.array_equal(a, b))
         return OutputComparison(name=name, dtype=tensor.dtype, within=same, problem="" if same else "differs")
     equal = float(np.mean((a == b) | ((a != a) & (b != b)))) if a.size else 1.0
-    real_a, real_b, step = _real(tensor, a), _real(tensor, b), _step(tensor, a)
+    real_a, real_b, step = real(tensor, a), real(tensor, b), _step(tensor, a)
     finite = np.isfinite(real_a) & np.isfinite(real_b)
     # Infinities of the same sign and NaN on both sides are the same result.
     same_kind = finite | (real_a == real_b) | (np.isnan(real_a) & np.isnan(real_b))
@@ -150,7 +150,7 @@ def _compare(name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds) 
     )
 
 
-def _real(tensor: Tensor, values: Any) -> Any:
+def real(tensor: Tensor, values: Any) -> Any:
     """Values in real units: quantized ones times their scale."""
     import numpy as np
 

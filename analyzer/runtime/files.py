@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from analyzer.errors import UsageError
 from analyzer.model.graph import Model
-from analyzer.runtime.interface import Entry, unavailable
+from analyzer.runtime import images
+from analyzer.runtime.interface import Entry
 
-_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 _PIXEL = 255.0
-#: Pillow's modes by number of channels.
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def given(
@@ -39,7 +36,7 @@ def given(
             name = _only(entry, file)
         if name not in indices:
             raise UsageError(f"--input {name}: there is no such input; there are {', '.join(indices)}")
-        if ending in _IMAGES:
+        if ending in images.ENDINGS:
             tensor = model.subgraphs[entry.subgraph].tensors[indices[name]]
             shape = shapes.get(name, tensor.shape)
             low, high = ranges.get(name) or ranges.get("") or _pixel_range(tensor.dtype)
@@ -89,22 +86,15 @@ def _pixel_range(dtype: str) -> tuple[float, float]:
 
 
 def _image(file: str, name: str, shape: Sequence[int], low: float, high: float) -> Any:
-    """An image as [batch, height, width, channels]: black is `low`, white is `high`."""
+    """An image as [batch, height, width, channels], the same in the whole batch."""
     import numpy as np
 
-    if find_spec("PIL") is None:
-        raise unavailable(
-            f"--input {file}: images are read with Pillow, which is not installed", "pip install pillow"
-        )
-    from PIL import Image
-
-    if len(shape) != 4 or shape[-1] not in _MODES:
+    images.check_installed(f"--input {file}")
+    if len(shape) != 4 or shape[-1] not in images.MODES:
         sizes = "x".join(map(str, shape))
         raise UsageError(f"--input {name}: an image doesn't fit an input of shape {sizes}; give a .npy file")
     try:
-        with Image.open(file) as opened:
-            pixels = np.asarray(opened.convert(_MODES[shape[-1]]).resize((shape[2], shape[1])))
+        values = images.pixels(file, shape[1], shape[2], shape[3], low, high)
     except (OSError, ValueError) as error:
         raise _unreadable(file, error) from None
-    values = low + pixels.reshape(1, *shape[1:]).astype(np.float64) / _PIXEL * (high - low)
-    return np.repeat(values, shape[0], axis=0)
+    return np.repeat(values[None], shape[0], axis=0)

@@ -134,7 +134,7 @@ def _made(
     # The name takes part: inputs of equal shape shouldn't be equal, and one's values not depend on another's.
     random = np.random.default_rng([seed, number, zlib.crc32(tensor.name.encode()), tensor.index])
     if kind == ZEROS:
-        return _stored(np.zeros(shape), tensor, dtype)
+        return stored(np.zeros(shape), tensor, dtype)
     if dtype == np.bool_:
         return random.integers(0, 2, shape).astype(dtype)
     if limits is None and dtype.kind in "iu":
@@ -145,7 +145,7 @@ def _made(
     values = random.uniform(low * scale, high * scale, shape)
     if dtype.kind == "c":
         values = values + 1j * random.uniform(low, high, shape)
-    return _stored(values, tensor, dtype)
+    return stored(values, tensor, dtype)
 
 
 def _integers(subgraph: Subgraph, tensor: Tensor, info: Any) -> tuple[int, int]:
@@ -173,8 +173,8 @@ def _rows(subgraph: Subgraph, index: int) -> int | None:
     return min(found, default=None)
 
 
-def _stored(values: Any, tensor: Tensor, dtype: Any) -> Any:
-    """Real numbers as the tensor holds them."""
+def stored(values: Any, tensor: Tensor, dtype: Any) -> Any:
+    """Real numbers as a tensor of NumPy's `dtype` holds them."""
     import numpy as np
 
     quantization = tensor.quantization
@@ -201,7 +201,7 @@ def fit(values: Any, tensor: Tensor, shape: Sequence[int], name: str) -> Any:
         return array.reshape(tuple(shape))
     dtype = np.dtype(NUMPY[tensor.dtype])
     real = array.dtype.kind == "f" and dtype.kind in "iu"
-    return (_stored(array, tensor, dtype) if real else array.astype(dtype)).reshape(tuple(shape))
+    return (stored(array, tensor, dtype) if real else array.astype(dtype)).reshape(tuple(shape))
 
 
 def _by(shape: Sequence[int], between: str = "x") -> str:
