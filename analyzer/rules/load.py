@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from analyzer.errors import RuleError
-from analyzer.rules import graph_section
+from analyzer.rules import android_section, graph_section
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.clause_reader import BUILD, ClauseReader, Section
 from analyzer.rules.expression import Scope
@@ -62,6 +62,7 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
         default_order=table.default_order,
         parameters=dict(names.parameters),
         graph=graph_section.convert(table.graph, Scope(parameters=scope.parameters), file.problem),
+        android=android_section.convert(file, Scope(parameters=scope.parameters)),
         stages=clauses.stages,
         every_op=tuple(every_op),
         partition_checks=tuple(replace(clause, stage=BUILD) for clause in partition),

@@ -94,6 +94,23 @@ class Graph(Struct, frozen=True, omit_defaults=True):
         return self.dynamic_tensors in ("accepted", "compiled-ahead")
 
 
+class Flag(Struct, frozen=True, omit_defaults=True):
+    """One flag of a command line; parameters stand in it as `{name}`."""
+
+    text: str
+    when: Tree | None = None
+
+
+class Android(Struct, frozen=True, omit_defaults=True):
+    """How a phone's `benchmark_model` applies the delegate."""
+
+    #: What the runtime calls the nodes that the delegate puts in.
+    kernel: str
+    flags: tuple[Flag, ...]
+    #: Parameter -> the system property of a phone that says it.
+    properties: dict[str, str] = {}
+
+
 class RulePack(Struct, frozen=True, omit_defaults=True):
     """A delegate's behaviour, checked and ready to judge with."""
 
@@ -120,4 +137,6 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     #: Defaults of the per-operator values that `every_op` clauses use.
     values: dict[str, Any] = {}
     partition_checks: tuple[Clause, ...] = ()
+    #: None where nothing applies the delegate to a model on a phone from outside an app.
+    android: Android | None = None
     notes: str = ""

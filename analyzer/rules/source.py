@@ -18,6 +18,7 @@ from analyzer.rules.expression import ExpressionError, Scope, parse
 from analyzer.rules.lines import Lines
 from analyzer.rules.spelling import nearest
 from analyzer.rules.tables import (
+    AndroidTable,
     Case,
     CheckTable,
     FormTable,
@@ -35,6 +36,7 @@ _STEP = re.compile(r"\.(\w+)(?:\[(\d+)\])?")
 _FIELD = re.compile(r"field `(\w+)`")
 #: Tables that have lines of their own, and what they look like.
 _SHAPES: Mapping[str, type[Struct]] = {
+    "android": AndroidTable,
     "check": CheckTable,
     "every_op": CheckTable,
     "form": FormTable,

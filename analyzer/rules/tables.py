@@ -116,6 +116,21 @@ class PartitionTable(Struct, frozen=True, forbid_unknown_fields=True):
     check: list[CheckTable] = []
 
 
+class FlagTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """A flag that is given under a condition: `{flag = "--gpu_backend=gl", when = "not opencl"}`."""
+
+    flag: str
+    when: str = ""
+
+
+class AndroidTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[android]`: how `benchmark_model` applies the delegate on a phone."""
+
+    kernel: str
+    flags: list[str | FlagTable]
+    properties: dict[str, str] = {}
+
+
 class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole rule file; the operators' tables are decoded one by one, for errors with lines."""
 
@@ -133,6 +148,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     stages: list[str] = []
     parameters: dict[str, ParameterTable] = {}
     graph: dict[str, Any] = {}
+    android: AndroidTable | None = None
     define: dict[str, Any] = {}
     values: dict[str, ValueTable] = {}
     fixes: dict[str, str] = {}
