@@ -29,6 +29,7 @@ properties = {level = "ro.level"}
 [unlisted]
 message = "the delegate doesn't take it"
 fix = "Leave it out."
+source = "a.cc"
 """
 
 
