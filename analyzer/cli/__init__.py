@@ -23,6 +23,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "inspect": ("inspect", "What a model is: operators, tensors, quantization, signatures, sizes, MACs."),
     "explain": ("explain", "What a rule means, its source and its fix."),
     "rules": ("rules", "List, show and check rule packs."),
+    "config": ("config", "Show what a project's file puts in force, or pin today's packs."),
     "schema": ("schema", "Print the JSON Schema of the output."),
 }
 

@@ -11,8 +11,8 @@ from analyzer import fleet
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
 from analyzer.cli.delivery import deliver
 from analyzer.cli.output import targets
+from analyzer.cli.project import aims
 from analyzer.cli.shapes import read_shapes
-from analyzer.cli.specs import specs
 from analyzer.errors import UsageError
 from analyzer.report import FORMATS, convert, document
 
@@ -32,6 +32,9 @@ from analyzer.report import FORMATS, convert, document
 )
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
               help="never, unsupported, partial, hazard, or an expression over the summary.")  # fmt: skip
+@click.option(
+    "--config", "config", metavar="FILE", help="The project's file. Default: delegate-analyzer.toml here."
+)
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Processes for many models."
@@ -47,6 +50,7 @@ def command(
     stdout_format: str,
     files: tuple[str, ...],
     fail_on: tuple[str, ...],
+    config: str | None,
     hashes: bool,
     jobs: int,
     color: str,
@@ -60,9 +64,9 @@ def command(
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other; use one of them")
     wanted = targets(stdout_format, files)
-    policies = fail_on or (("unsupported",) if delegates else ())
+    sought = aims(config, delegates, rules, fail_on)
     everything = verbose or any(target.format == "html" for target in wanted)
-    task = fleet.Task(specs(delegates), rules, policies, read_shapes(shapes), hashes, everything)
+    task = fleet.Task(sought.delegates, sought.rules, sought.fail_on, read_shapes(shapes), hashes, everything)
     worker = fleet.Worker(task)
     models = fleet.find(paths)
     found: list[document.Model] = []
@@ -74,7 +78,7 @@ def command(
             complain(answer.error)
         found.append(answer.model)
         reasons += answer.reasons
-    policy = document.Policy(fail_on=policies, failed=bool(reasons), reasons=tuple(reasons))
+    policy = document.Policy(fail_on=sought.fail_on, failed=bool(reasons), reasons=tuple(reasons))
     if found and not (quiet and not files):
         deliver(convert.whole(found, policy), wanted, color, verbose)
     return BAD_INPUT if broken else FAILS if reasons else HOLDS

@@ -1,0 +1,63 @@
+"""`delegate-analyzer config`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from analyzer import __version__, config
+from analyzer.cli import HOLDS
+from analyzer.cli.specs import specs
+from analyzer.config import PackSettings, Project
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import resolve, split
+
+
+@click.command("config")
+@click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
+              help="NAME or NAME:PARAM=VALUE:..., in place of the file's.")  # fmt: skip
+@click.option("--config", "file", metavar="FILE", help=f"In place of {config.FILE} in this folder.")
+@click.option("--pin", is_flag=True, help="Print the file with this version and these packs pinned.")
+def command(delegates: tuple[str, ...], file: str | None, pin: bool) -> int:
+    """Show what a project's delegate-analyzer.toml puts in force, or print it with today's packs pinned."""
+    project = config.find(file)
+    if delegates:
+        settings = replace(project.settings, delegates=specs(delegates))
+        project = replace(project, settings=settings)
+    packs = Packs(map(Path, project.rules))
+    asked = config.settled(project, packs, project.settings.delegates)
+    if pin:
+        click.echo(config.pinned(project, packs, asked))
+        return HOLDS
+    config.check_tool(project)
+    config.check_packs(project, packs, asked)
+    click.echo(_shown(project, packs, asked))
+    return HOLDS
+
+
+def _shown(project: Project, packs: Packs, asked: tuple[str, ...]) -> str:
+    settings = project.settings
+    lines = [
+        f"file       {project.file or 'none'}",
+        f"version    {__version__}   required: {settings.required_version or 'any'}",
+        f"fail-on    {', '.join(settings.fail_on) or 'as the command line says'}",
+        "delegates",
+    ]
+    for spec in asked:
+        name, written = split(spec)
+        pack = packs.get(name)
+        held = settings.packs.get(name, PackSettings())
+        state = "pinned" if held.sha256 or held.version else "not pinned"
+        lines += [
+            ":".join(
+                [f"  {name}", *(f"{key}={_text(value)}" for key, value in resolve(pack, written).items())]
+            ),
+            f"    pack version {pack.version}, sha256 {pack.sha256}, {state}",
+        ]
+    return "\n".join(lines)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,38 @@
+"""What the command line asks for and, where it says nothing, the project's file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from analyzer import config
+from analyzer.cli.specs import specs
+from analyzer.rules.packs import Packs
+
+
+class Aims(Struct, frozen=True):
+    """Delegates (none: those that are usual), further rule files and policies."""
+
+    delegates: tuple[str, ...]
+    rules: tuple[str, ...]
+    fail_on: tuple[str, ...]
+
+
+def aims(file: str | None, delegates: Sequence[str], rules: Sequence[str], fail_on: Sequence[str]) -> Aims:
+    """What is audited, by which rules and to what end.
+
+    Raises: UsageError where the file is wrong, or pins another version of this tool or of a pack.
+    """
+    project = config.find(file)
+    asked = specs(delegates) or project.settings.delegates
+    files = tuple(rules) or project.rules
+    usual = ("unsupported",) if asked else ()
+    if project.file is None:
+        return Aims(asked, files, tuple(fail_on) or usual)
+    config.check_tool(project)
+    packs = Packs(map(Path, files))
+    settled = config.settled(project, packs, asked)
+    config.check_packs(project, packs, settled)
+    return Aims(settled, files, tuple(fail_on) or config.policies(project, settled) or usual)

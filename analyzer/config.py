@@ -1,0 +1,238 @@
+"""What a project settles once: the file `delegate-analyzer.toml`.
+
+    required-version = ">=0.1,<0.3"          # of this tool
+    delegates = ["gpu", "nnapi:api=29"]      # what `audit` asks where -d names none
+    fail-on = ["unsupported", "gpu:partial"]
+    rules = ["ci/npu.toml"]                  # further rule files, relative to this one
+    runtime = "2.3"                          # for every pack that has this parameter
+
+    [packs.gpu]                              # a pack pinned, and parameters where a SPEC gives none
+    version = "1"
+    sha256 = "..."
+    parameters = {quantized = false}
+
+Options on the command line come before all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from analyzer import __version__
+from analyzer.errors import UsageError
+from analyzer.rules.pack import RulePack
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import split
+from analyzer.rules.spelling import nearest
+
+#: Its name, in the folder where a command is run.
+FILE = "delegate-analyzer.toml"
+#: The pack that is about the runtime itself; it can be pinned like any other.
+RUNTIME = "runtime"
+
+_REQUIREMENT = re.compile(r"(>=|<=|==|!=|<|>)?\s*(\d+(?:\.\d+)*)$")
+_HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
+    ">=": lambda own, other: own >= other,
+    "<=": lambda own, other: own <= other,
+    "==": lambda own, other: own == other,
+    "!=": lambda own, other: own != other,
+    "<": lambda own, other: own < other,
+    ">": lambda own, other: own > other,
+}
+
+
+class PackSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    version: str = ""
+    sha256: str = ""
+    parameters: dict[str, str | int | bool] = {}
+
+    @property
+    def written(self) -> dict[str, str]:
+        """The parameters as they would be written in a SPEC."""
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in self.parameters.items()
+        }
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="kebab"):
+    """What the file says; without one, nothing."""
+
+    required_version: str = ""
+    delegates: tuple[str, ...] = ()
+    fail_on: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    runtime: str = ""
+    packs: dict[str, PackSettings] = {}
+
+
+class Project(Struct, frozen=True):
+    """The settings in force and the file that they come from, if any."""
+
+    settings: Settings = Settings()
+    file: str | None = None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rule files, wherever the command is run."""
+        return tuple(str(Path(self.file or "").parent / rule) for rule in self.settings.rules)
+
+
+def find(chosen: str | None) -> Project:
+    """The project of the file that was chosen, else of the working folder's, if it has one.
+
+    Raises: UsageError where the file is wrong.
+    """
+    file = chosen or (FILE if Path(FILE).is_file() else None)
+    return Project() if file is None else Project(_read(file), file)
+
+
+def _read(file: str) -> Settings:
+    import tomllib
+
+    try:
+        tables = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read ({error.strerror}); name another file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: not TOML: {error}") from None
+    _check_keys(tables, Settings, file, "")
+    for name, table in _tables(tables.get("packs")):
+        _check_keys(table, PackSettings, file, f"packs.{name}.")
+    try:
+        return msgspec.convert(tables, Settings)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        raise UsageError(f"{file}: {where.rstrip('`') or 'file'}: {what[0].lower()}{what[1:]}") from None
+
+
+def _tables(packs: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, table in packs.items() if isinstance(packs, dict) else ():
+        if isinstance(table, dict):
+            yield name, table
+
+
+def _check_keys(table: Mapping[str, Any], shape: type[Struct], file: str, prefix: str) -> None:
+    known = [field.encode_name for field in msgspec.structs.fields(shape)]
+    for key in table:
+        if key not in known:
+            hint = nearest(key, known) or f"; use {', '.join(known)}"
+            raise UsageError(f"{file}: there is no key {prefix}{key}{hint}")
+
+
+def check_tool(project: Project) -> None:
+    """Hold this tool to what the file requires. Raises: UsageError."""
+    own = _numbers(__version__)
+    required = project.settings.required_version
+    for clause in filter(None, map(str.strip, required.split(","))):
+        found = _REQUIREMENT.match(clause)
+        if found is None:
+            example = ">=0.1 or >=0.1,<0.3"
+            raise UsageError(f"{project.file}: required-version {clause!r} is not a version like {example}")
+        if not _HOLDS[found[1] or "=="](own, _numbers(found[2])):
+            raise UsageError(
+                f"{project.file}: required-version is {required}, this is {__version__}; install one that "
+                "fits, or change the file"
+            )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """`0.1.0` and `0.1` are the same version."""
+    numbers = [int(number) for number in version.split(".") if number]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def check_packs(project: Project, packs: Packs, specs: Sequence[str]) -> None:
+    """Hold the packs of these delegates, and the runtime's, to what the file pins.
+
+    Raises: UsageError, RuleError.
+    """
+    known = [*packs.names(), RUNTIME]
+    used = {RUNTIME, *(split(spec)[0] for spec in specs)}
+    for name, pinned in project.settings.packs.items():
+        if name not in known:
+            raise UsageError(
+                f"{project.file}: packs.{name}: there is no such rule pack{nearest(name, known)}"
+            )
+        if name in used and (wrong := _mismatch(pinned, _pack(packs, name))):
+            raise UsageError(
+                f"{project.file}: pack {name} is pinned to {wrong}; see what changes with rules diff, "
+                "then pin it anew with config --pin"
+            )
+
+
+def _pack(packs: Packs, name: str) -> RulePack:
+    return packs.runtime if name == RUNTIME else packs.get(name)
+
+
+def _mismatch(pinned: PackSettings, pack: RulePack) -> str:
+    if pinned.version and pinned.version != pack.version:
+        return f"version {pinned.version}, this is {pack.version}"
+    if pinned.sha256 and pinned.sha256 != pack.sha256:
+        return f"sha256 {pinned.sha256}, this is {pack.sha256}"
+    return ""
+
+
+def settled(project: Project, packs: Packs, specs: Sequence[str]) -> tuple[str, ...]:
+    """`NAME:PARAM=VALUE` texts, each pack by itself, with the file's parameters where they give none.
+
+    Raises: UsageError, RuleError.
+    """
+    every = [one for spec in specs for one in (packs.names() if spec == "all" else [spec])]
+    return tuple(_settled(project.settings, packs, spec) for spec in every or packs.default())
+
+
+def _settled(settings: Settings, packs: Packs, spec: str) -> str:
+    name, written = split(spec)
+    found = settings.packs.get(name, PackSettings()).written
+    if settings.runtime and "runtime" in packs.get(name).parameters:
+        found = {"runtime": settings.runtime} | found
+    return ":".join([name, *(f"{parameter}={value}" for parameter, value in (found | written).items())])
+
+
+def policies(project: Project, specs: Sequence[str]) -> tuple[str, ...]:
+    """The file's policies, without those on delegates that are not audited."""
+    names = {None, *(split(spec)[0] for spec in specs)}
+    return tuple(policy for policy in project.settings.fail_on if _about(policy) in names)
+
+
+def _about(policy: str) -> str | None:
+    found = re.match(r"([A-Za-z][\w.-]*):", policy)
+    return found[1] if found else None
+
+
+def pinned(project: Project, packs: Packs, specs: Sequence[str]) -> str:
+    """The file with this tool, these delegates' packs and the runtime's pinned to what they are today."""
+    used = dict.fromkeys(split(spec)[0] for spec in (*specs, RUNTIME))
+    settings = project.settings
+    held = {name: _held(_pack(packs, name), settings.packs.get(name, PackSettings())) for name in used}
+    today = {"required_version": f"=={__version__}", "packs": settings.packs | held}
+    if not settings.delegates:
+        today["delegates"] = tuple(specs)
+    return "\n".join(_toml(msgspec.to_builtins(msgspec.structs.replace(settings, **today))))
+
+
+def _held(pack: RulePack, settings: PackSettings) -> PackSettings:
+    return msgspec.structs.replace(settings, version=pack.version, sha256=pack.sha256)
+
+
+def _toml(settings: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in settings.items():
+        if key != "packs":
+            yield f"{key} = {_value(value)}"
+    for name, table in settings.get("packs", {}).items():
+        yield from ("", f"[packs.{name}]", *(f"{key} = {_value(value)}" for key, value in table.items()))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(of)}" for key, of in value.items()) + "}"
+    return msgspec.json.encode(value).decode()

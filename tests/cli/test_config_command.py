@@ -1,0 +1,162 @@
+"""The project's file: what it puts in force, what it pins, and what comes before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer import __version__
+from tests.cli.models import chain, save
+from tests.cli.running import Outcome, run
+from tests.packs import saved, tiny
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a rule pack and a model of which tiny takes two operators of three."""
+    monkeypatch.chdir(tmp_path)
+    parameters = '[parameters]\nmost = {type = "int", default = 9, meaning = "most partitions"}\n\n[unlisted]'
+    saved(tmp_path, tiny("max_partitions = 'most'").replace("[unlisted]", parameters, 1))
+    save(tmp_path / "m.tflite", chain("RELU", "NEG", "ABS"))
+    return tmp_path
+
+
+def settle(folder: Path, text: str, name: str = "delegate-analyzer.toml") -> Path:
+    file = folder / name
+    file.write_text(text)
+    return file
+
+
+def delegated(outcome: Outcome) -> list[tuple[str, int]]:
+    [model] = outcome.json["models"]
+    return [(audit["delegate"], audit["summary"]["delegated"]) for audit in model["audits"]]
+
+
+def audit(*arguments: str | Path) -> Outcome:
+    return run("audit", "m.tflite", "--format", "json", *arguments)
+
+
+TINY = 'delegates = ["tiny"]\nrules = ["tiny.toml"]\n'
+
+
+def test_the_working_folder_s_file_says_what_is_audited(project: Path) -> None:
+    settle(project, TINY)
+    outcome = audit()
+    assert (outcome.code, delegated(outcome)) == (1, [("tiny", 2)])
+
+
+def test_another_file_can_be_named_and_finds_its_rules_beside_it(project: Path) -> None:
+    inner = project / "ci"
+    inner.mkdir()
+    (project / "tiny.toml").rename(inner / "tiny.toml")
+    assert delegated(audit("--config", settle(inner, TINY, "strict.toml"))) == [("tiny", 2)]
+
+
+def test_its_policies_decide(project: Path) -> None:
+    settle(project, TINY + 'fail-on = ["delegated < 2", "tiny:partitions > 2"]\n')
+    outcome = audit()
+    assert (outcome.code, outcome.json["policy"]["fail_on"]) == (0, ["delegated < 2", "tiny:partitions > 2"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["-d", "gpu"], [("gpu", 3)]),
+        (["-d", "tiny:most=2"], [("tiny", 2)]),
+        (["--rules", "other.toml"], [("tiny", 1)]),
+    ],
+)
+def test_the_command_line_comes_first(
+    project: Path, arguments: list[str], expected: list[tuple[str, int]]
+) -> None:
+    settle(project, TINY + "[packs.tiny]\nparameters = {most = 1}\n")
+    saved(project, tiny("max_partitions = 1").replace("\nstages", "\nnotes = 'o'\nstages"), "other.toml")
+    if arguments[0] == "--rules":
+        settle(project, TINY)
+    assert delegated(audit(*arguments)) == expected
+
+
+def test_parameters_hold_where_none_are_given(project: Path) -> None:
+    settle(project, TINY + "[packs.tiny]\nparameters = {most = 1}\n")
+    assert delegated(audit()) == [("tiny", 1)]
+
+
+def test_a_runtime_holds_for_every_pack_that_knows_runtimes(project: Path) -> None:
+    settle(project, 'delegates = ["gpu", "nnapi"]\nruntime = "2.1"\n')
+    [model] = audit("--fail-on", "never").json["models"]
+    assert [one["parameters"].get("runtime") for one in model["audits"]] == ["2.1", None]
+
+
+def test_policies_on_delegates_that_are_not_audited_are_left_aside(project: Path) -> None:
+    settle(project, 'delegates = ["gpu", "coreml"]\nfail-on = ["gpu:never", "coreml:partial"]\n')
+    outcome = audit("-d", "gpu")
+    assert (outcome.code, outcome.json["policy"]["fail_on"]) == (0, ["gpu:never"])
+
+
+@pytest.mark.parametrize("required", [">=0.0.1", f"=={__version__}", f"<=9,>={__version__}", __version__])
+def test_a_version_that_fits_is_fine(project: Path, required: str) -> None:
+    settle(project, f'required-version = "{required}"\n')
+    assert audit().code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('required-version = ">=9"', "required-version is >=9, this is "),
+        ('required-version = "new"', "required-version 'new' is not a version like >=0.1"),
+        ('fail_on = ["never"]', "there is no key fail_on; did you mean fail-on?"),
+        (
+            'device = "pixel"',
+            "there is no key device; use required-version, delegates, fail-on, rules, runtime",
+        ),
+        ("[packs.gpu]\nsha = 'x'", "there is no key packs.gpu.sha; did you mean sha256?"),
+        ("[packs.gpi]\nversion = '1'", "packs.gpi: there is no such rule pack; did you mean gpu?"),
+        ("delegates = 'gpu'", "delegates: expected `array`, got `str`"),
+        ("delegates = [", "not TOML: "),
+        ("[packs.gpu]\nversion = '0'", "pack gpu is pinned to version 0, this is "),
+        (f"[packs.gpu]\nsha256 = '{'0' * 64}'", f"pack gpu is pinned to sha256 {'0' * 64}, this is "),
+        (f"[packs.runtime]\nsha256 = '{'0' * 64}'", "pack runtime is pinned to sha256 "),
+    ],
+)
+def test_what_is_wrong_is_one_line(project: Path, text: str, complaint: str) -> None:
+    settle(project, text)
+    outcome = audit()
+    assert outcome.code == 2
+    assert outcome.complaint.startswith(f"delegate-analyzer.toml: {complaint}")
+
+
+def test_a_pinned_pack_that_is_not_audited_is_no_concern(project: Path) -> None:
+    settle(project, "[packs.hexagon]\nversion = '0'\n")
+    assert audit("-d", "gpu", "--fail-on", "never").code == 0
+
+
+def test_a_file_that_is_named_must_be_there(project: Path) -> None:
+    outcome = audit("--config", "none.toml")
+    assert outcome.code == 2
+    assert outcome.complaint.startswith("none.toml: can't be read")
+
+
+def test_pins_what_there_is_today(project: Path) -> None:
+    settle(project, TINY + "fail-on = ['hazard']\n[packs.tiny]\nparameters = {most = 1}\nversion = '0'\n")
+    assert audit().code == 2
+    settle(project, run("config", "--pin").text)
+    outcome = audit()
+    assert (outcome.code, delegated(outcome)) == (0, [("tiny", 1)])
+    saved(project, tiny("max_partitions = 2"))
+    assert audit().complaint.startswith("delegate-analyzer.toml: pack tiny is pinned to sha256 ")
+
+
+def test_shows_what_is_in_force(project: Path) -> None:
+    settle(project, run("config", "--pin", "-d", "gpu:opencl=false,coreml").text)
+    shown = run("config").text
+    assert "file       delegate-analyzer.toml\n" in shown
+    assert f"version    {__version__}   required: =={__version__}\n" in shown
+    assert "  gpu:quantized=true:max_partitions=1:opencl=false" in shown
+    assert shown.count(", pinned\n") == 2
+
+
+def test_without_a_file_nothing_is_in_force(project: Path) -> None:
+    shown = run("config").text
+    assert "file       none\n" in shown
+    assert "not pinned" in shown
