@@ -99,6 +99,8 @@ class Audit(Struct, frozen=True):
     model: Model
     prepared: Prepared
     delegates: tuple[DelegateAudit, ...]
+    #: By name, what runs the operators that delegates leave out: as if it were asked alone.
+    fallbacks: Mapping[str, DelegateAudit] = {}
 
 
 class _Case(Struct, frozen=True):
@@ -112,8 +114,11 @@ class _Case(Struct, frozen=True):
 class Auditor:
     """Audits models against the same configurations; what can be compiled is compiled once."""
 
-    def __init__(self, packs: Packs, configurations: Sequence[Configuration]) -> None:
+    def __init__(
+        self, packs: Packs, configurations: Sequence[Configuration], fallbacks: Sequence[Configuration] = ()
+    ) -> None:
         self._configurations = configurations
+        self._fallbacks = fallbacks
         self._runtime = Runtime(packs)
         self._macs = MacCounter(packs.catalogue)
 
@@ -132,13 +137,15 @@ class Auditor:
         customs = {code.custom for code in model.operator_codes}
         cases: dict[tuple[str, ...], _Case] = {(): self._prepare(model, shapes, ())}
         audits = []
-        for one in self._configurations:
+        for one in (*self._configurations, *self._fallbacks):
             stand_ins = tuple(name for name in one.pack.graph.stand_ins if name in customs)
             if stand_ins not in cases:
                 cases[stand_ins] = self._prepare(model, shapes, stand_ins)
             case = cases[stand_ins]
             audits.append(_audit_one(case.prepared, case.contexts, case.macs, one))
-        return Audit(model, cases[()].prepared, tuple(audits))
+        asked = len(self._configurations)
+        fallbacks = {one.configuration.pack.delegate: one for one in (*audits[asked:], *audits[:asked])}
+        return Audit(model, cases[()].prepared, tuple(audits[:asked]), fallbacks)
 
     def _prepare(
         self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]
@@ -150,6 +157,13 @@ class Auditor:
         ]
         macs = [[self._macs.count(context) for context in operators] for operators in contexts]
         return _Case(prepared, contexts, macs)
+
+
+def fallbacks(packs: Packs, configurations: Sequence[Configuration]) -> list[Configuration]:
+    """What takes the operators that these delegates leave, where it isn't among them itself."""
+    asked = {one.pack.delegate for one in configurations}
+    names = dict.fromkeys(one.pack.fallback for one in configurations if one.pack.fallback not in asked)
+    return configure(packs, [name for name in names if name in packs.names()])
 
 
 def configure(packs: Packs, specs: Sequence[str]) -> list[Configuration]:

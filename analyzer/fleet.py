@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from analyzer.auditing import Auditor, configure
+from analyzer.auditing import Auditor, configure, fallbacks
 from analyzer.errors import ModelError, UsageError
 from analyzer.model import Model, read, read_bytes
 from analyzer.policy import read_policies
@@ -43,7 +43,7 @@ class Task(Struct, frozen=True):
     shapes: Mapping[str, tuple[int, ...]] = {}
     #: Whether to compute each file's SHA-256.
     hash: bool = False
-    #: Whether to tell every operator's operands and every tensor too.
+    #: Whether to tell every operator's operands and where it runs, and every tensor too.
     everything: bool = False
 
 
@@ -146,7 +146,9 @@ class Worker:
             packs.get(name)
         configurations = configure(packs, task.delegates or packs.default())
         self.delegates = [one.pack.delegate for one in configurations]
-        self._auditor = Auditor(packs, configurations)
+        self._auditor = Auditor(
+            packs, configurations, fallbacks(packs, configurations) if task.everything else ()
+        )
         self._policies = read_policies(task.fail_on, self.delegates)
         self._catalogue = packs.catalogue if task.everything else None
         self.task = task

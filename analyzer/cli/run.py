@@ -146,7 +146,7 @@ def _whole(path: str, asked: Sequence[str], rules: Sequence[str], settings: Sett
     with fleet.file(path) as (found, file):
         audit = auditor.audit(fleet.load(found), settings.wanted.shapes)
         runs = convert_runs.runs(prove(audit, file, settings), settings.wanted.seed)
-    model = replace(convert.model(audit), runs=runs)
+    model = replace(convert.model(audit, catalogue=packs.catalogue), runs=runs)
     reasons = tuple(f"{model.path}: {labels.run(run)}: {reason}" for run in runs for reason in run.reasons)
     return convert.whole([model], document.Policy(failed=bool(reasons), reasons=reasons))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from analyzer import __version__
 from analyzer.auditing import Audit, DelegateAudit, OperatorAudit, ToFull
@@ -51,7 +52,7 @@ def model(audit: Audit, sha256: str | None = None, catalogue: Catalogue | None =
             )
             for subgraph in subgraphs
         ),
-        audits=tuple(_audit(one, subgraphs) for one in audit.delegates),
+        audits=tuple(_audit(one, audit) for one in audit.delegates),
         graphs=UNSET if catalogue is None else _graphs(audit, catalogue),
     )
 
@@ -78,8 +79,10 @@ def _dtypes(subgraphs: Sequence[Subgraph]) -> tuple[str, ...]:
     return tuple(dtype for dtype, _ in sorted(counted.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-def _audit(one: DelegateAudit, subgraphs: Sequence[Subgraph]) -> document.Audit:
+def _audit(one: DelegateAudit, audit: Audit) -> document.Audit:
     pack = one.configuration.pack
+    subgraphs = audit.prepared.subgraphs
+    places = _places(one, audit)
     summary = one.summary
     return document.Audit(
         delegate=pack.delegate,
@@ -93,7 +96,10 @@ def _audit(one: DelegateAudit, subgraphs: Sequence[Subgraph]) -> document.Audit:
             sha256=pack.sha256,
             upstream=document.Upstream(repository=pack.repository, revision=pack.revision),
         ),
-        operators=tuple(_operator(operator, subgraphs[operator.subgraph]) for operator in one.operators),
+        operators=tuple(
+            _operator(operator, subgraphs[operator.subgraph], place)
+            for operator, place in zip(one.operators, places, strict=True)
+        ),
         partitions=tuple(
             document.Partition(
                 subgraph=partition.subgraph,
@@ -116,7 +122,25 @@ def _to_full(found: ToFull) -> document.ToFull:
     return document.ToFull(operators=tuple(places), macs=found.macs, blockers=found.blockers)
 
 
-def _operator(audit: OperatorAudit, subgraph: Subgraph) -> document.Operator:
+def _places(one: DelegateAudit, audit: Audit) -> Iterable[str | UnsetType]:
+    """Where each operator runs, as far as what takes the rest is known."""
+    fallback = one.configuration.pack.fallback
+    if not fallback:
+        return ["delegate" if operator.delegated else document.REFERENCE for operator in one.operators]
+    if fallback not in audit.fallbacks:
+        return repeat(UNSET, len(one.operators))
+    rest = audit.fallbacks[fallback].operators
+    return [
+        "delegate"
+        if operator.delegated
+        else fallback
+        if other.delegated or other.folded
+        else document.REFERENCE
+        for operator, other in zip(one.operators, rest, strict=True)
+    ]
+
+
+def _operator(audit: OperatorAudit, subgraph: Subgraph, placement: str | UnsetType) -> document.Operator:
     operator = subgraph.operators[audit.index]
     outputs = operator.outputs
     return document.Operator(
@@ -133,6 +157,7 @@ def _operator(audit: OperatorAudit, subgraph: Subgraph) -> document.Operator:
         lost=audit.lost,
         macs=audit.macs,
         findings=tuple(map(finding, audit.findings)) if audit.findings else (),
+        placement=placement,
     )
 
 

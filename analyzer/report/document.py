@@ -84,13 +84,22 @@ class Finding(Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+#: What runs operators that neither a delegate nor its fallback takes.
+REFERENCE = "reference"
+
+#: Where an operator runs: on the `delegate`, on what takes the rest (the audit's `fallback`), or on the
+#: `reference` kernels.
+Placement = str
+
+
 class Operator(Struct, frozen=True, kw_only=True):
     """One operator as one delegate sees it.
 
     `supported` is the delegate's word on the operator by itself, `delegated` where it ends up after
     graph rules and limits; `lost` says why a supported one is not delegated. `folded`: a DEQUANTIZE
     of a constant float16 tensor that the delegate reads through. `output` names the first output.
-    `partition` is the index of a partition of the same subgraph.
+    `partition` is the index of a partition of the same subgraph. `placement` is there with -v and where
+    the delegate's fallback is audited too.
     """
 
     subgraph: Count
@@ -106,6 +115,7 @@ class Operator(Struct, frozen=True, kw_only=True):
     lost: Loss | None = None
     macs: Count | None = None
     findings: tuple[Finding, ...] = ()
+    placement: Placement | UnsetType = UNSET
 
 
 class Partition(Struct, frozen=True, kw_only=True):

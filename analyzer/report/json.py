@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from analyzer.report.document import Document, Model
+from analyzer.report.document import Audit, Document, Model
 from analyzer.report.view import View
 
 
@@ -24,7 +24,15 @@ def render_lines(document: Document, view: View) -> bytes:
 
 def _model(model: Model, view: View) -> Model:
     """The same whether or not another format wants operands and tensors too."""
-    return model if view.verbose else replace(model, graphs=UNSET)
+    if view.verbose or not model.graphs:
+        return model
+    names = {audit.delegate for audit in model.audits}
+    audits = (audit if audit.fallback in ("", *names) else _unplaced(audit) for audit in model.audits)
+    return replace(model, graphs=UNSET, audits=tuple(audits))
+
+
+def _unplaced(audit: Audit) -> Audit:
+    return replace(audit, operators=tuple(replace(node, placement=UNSET) for node in audit.operators))
 
 
 def _fields(model: Model) -> dict[str, object]:

@@ -11,8 +11,8 @@ become `operands`, an entry a node of the columns `OPERANDS` (-1 for an operand 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -23,8 +23,8 @@ from analyzer.report.document import Audit, Document, Model, Operator
 
 #: The columns of `nodes`: the same for every delegate.
 NODE = ("subgraph", "index", "op", "version", "custom", "output", "macs")
-#: The columns of `placements`.
-PLACEMENT = ("supported", "folded", "delegated", "partition", "lost", "findings")
+#: The columns of `placements`, the last where it is known; 1 there stands for `delegate`.
+PLACEMENT = ("supported", "folded", "delegated", "partition", "lost", "findings", "placement")
 #: The columns of `operands`: tensors, tensors, positions in the document's `kinds` and `options`.
 OPERANDS = ("inputs", "outputs", "kind", "options")
 #: The columns of `tensors`, the last one only where there is something to say.
@@ -81,7 +81,7 @@ def _parts(document: Document) -> set[str]:
 def _shortened(names: Iterable[str]) -> Iterator[tuple[int, str]]:
     before = ""
     for name in names:
-        same = len(os.path.commonprefix((before, name)))
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, name, strict=False)))
         yield same, name[same:]
         before = name
 
@@ -118,7 +118,17 @@ def _audit(audit: Audit, stores: _Stores) -> dict[str, Any]:
 
 def _placement(node: Operator, stores: _Stores) -> list[Any]:
     positions = [stores.findings.position(finding) for finding in node.findings]
-    return [int(node.supported), int(node.folded), int(node.delegated), node.partition, node.lost, positions]
+    values = [
+        int(node.supported),
+        int(node.folded),
+        int(node.delegated),
+        node.partition,
+        node.lost,
+        positions,
+    ]
+    if not node.placement:
+        return values
+    return [*values, 1 if node.placement == "delegate" else node.placement]
 
 
 def _values(node: Operator, names: Sequence[str | None]) -> list[Any]:

@@ -189,17 +189,16 @@ def _card(name: str, audit: Audit) -> Card:
 def _sentence(audit: Audit) -> str:
     summary = audit.summary
     everything = figures.count(summary.operators, "operator")
-    # A pack names its fallback by an id, which is an acronym in lower case.
-    rest = audit.fallback.upper() or "the CPU"
+    rest = phrases.rest(audit)
     if summary.verdict == "crash":
-        return f"Applying this delegate ends the app; without it, everything runs on {rest}."
+        return f"Applying this delegate ends the app; without it, everything runs {rest}."
     if summary.verdict == "none":
-        return f"0 of {everything}; everything runs on {rest}."
+        return f"0 of {everything}; everything runs {rest}."
     partitions = figures.count(summary.partitions, "partition")
     if summary.verdict == "full":
         return f"All {everything} in {partitions}." if summary.operators else "There is nothing to delegate."
     share = f", {figures.percent(summary.delegated_macs_share)} of MACs," if summary.macs else ""
-    return f"{summary.delegated:,} of {everything}{share} in {partitions}; the rest runs on {rest}."
+    return f"{summary.delegated:,} of {everything}{share} in {partitions}; the rest runs {rest}."
 
 
 def _lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[List]:
@@ -285,7 +284,7 @@ def _rows(ident: str, model: Model, answers: Answers) -> Iterator[Row]:
 
 def _cell(node: Operator, position: int, answers: Answers) -> Cell:
     kind = state(node)
-    text = f"P{node.partition}" if node.partition is not None else _WORDS[kind]
+    text = f"P{node.partition}" if node.partition is not None else _WORDS[kind] + phrases.on_reference(node)
     to = None if kind in "df" else answers.get((position, node.subgraph, node.index, node.supported))
     return Cell(kind, text, to)
 

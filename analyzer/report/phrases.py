@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.report import causes, figures, labels
 from analyzer.report.causes import Case, Cause
-from analyzer.report.document import Audit, Model, Operator
+from analyzer.report.document import REFERENCE, Audit, Model, Operator
 from analyzer.report.text import plain
 
 #: What the words of `where` mean.
 LEGEND = (
     "P0: partition 0 of the delegate; CPU: refused; lost: accepted, yet on the CPU; "
-    "fold: float16 weights read through"
+    "fold: float16 weights read through; ref: on the CPU's reference kernels, the rest on its fast ones"
 )
 
 #: How many operators are worth naming as all that is missing.
@@ -69,7 +69,23 @@ def where(node: Operator) -> str:
         return "delegate" if node.partition is None else f"P{node.partition}"
     if node.folded:
         return "fold"
-    return "lost" if node.supported else "CPU"
+    return ("lost" if node.supported else "CPU") + on_reference(node)
+
+
+def on_reference(node: Operator) -> str:
+    """What is added to the word for an operator that runs on the reference kernels."""
+    return " ref" if node.placement == REFERENCE else ""
+
+
+def rest(audit: Audit) -> str:
+    """What runs the operators that the delegate leaves: `17 on XNNPACK, 5 on the reference kernels`."""
+    # A pack names its fallback by an id, which is an acronym in lower case.
+    fallback = audit.fallback.upper() or "the CPU"
+    placed = Counter(node.placement for node in audit.operators if not node.delegated)
+    slow, fast = placed[REFERENCE], placed[audit.fallback]
+    if not slow:
+        return f"on {fallback}"
+    return f"{fast} on {fallback}, {slow} on the reference kernels" if fast else "on the reference kernels"
 
 
 def whom(cause: Cause, model: Model) -> str:

@@ -38,6 +38,7 @@ function unpackModel({ nodes, operands, tensors, audits, ...model }, node, place
     const operators = nodes.map((values, position) => {
       const placed = named(placement, placements[position]);
       for (const claim of ["supported", "folded", "delegated"]) placed[claim] = Boolean(placed[claim]);
+      if (placed.placement === 1) placed.placement = "delegate";
       return { ...named(node, values), ...placed, findings: placed.findings.map((index) => findings[index]) };
     });
     return { ...audit, operators };

@@ -8,8 +8,9 @@ const LOST = {
 function placed(placement) {
   if (placement.delegated) return placement.partition === null ? "delegated" : `delegated in partition ${placement.partition}`;
   if (placement.folded) return "folded: its float16 constant is read through";
-  if (placement.supported) return placement.lost ? `accepted, but lost to ${LOST[placement.lost]}` : "accepted, yet on the CPU";
-  return "refused";
+  const where = placement.placement === "reference" ? "; runs on the reference kernels" : placement.placement ? `; runs on ${placement.placement.toUpperCase()}` : "";
+  if (placement.supported) return (placement.lost ? `accepted, but lost to ${LOST[placement.lost]}` : "accepted, yet on the CPU") + where;
+  return `refused${where}`;
 }
 
 function finding(found) {

@@ -136,7 +136,7 @@ def test_the_embedded_data_holds_the_whole_document(document: Document) -> None:
         restore(model, whole(data["names"]))
         nodes = [dict(zip(data["node"], node, strict=True)) for node in model.pop("nodes")]
         for audit in model["audits"]:
-            placements = [dict(zip(data["placement"], p, strict=True)) for p in audit.pop("placements")]
+            placements = [dict(zip(data["placement"], p, strict=False)) for p in audit.pop("placements")]
             audit["operators"] = [
                 node | placement | {"findings": [data["findings"][index] for index in placement["findings"]]}
                 for node, placement in zip(nodes, placements, strict=True)
