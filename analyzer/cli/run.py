@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from analyzer import fleet
 from analyzer.auditing import Auditor, configure
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
 from analyzer.cli.delivery import deliver
 from analyzer.cli.output import targets
 from analyzer.cli.shapes import read_shapes
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
 )
 @click.option("--rtol", type=click.FloatRange(0), help="See --atol.")
 @click.option("--min-snr", type=float, help="Least signal to noise in dB.")
+@click.option("--bisect", is_flag=True, help="Where outputs differ, find the operator from which they do.")
 @click.option("--vulkan-driver", metavar="FILE", help="A Vulkan driver's .json or library. Default: found.")
 @click.option("--format", "stdout_format", default="table", metavar="FORMAT",
               help=f"For stdout: {', '.join(FORMATS)}.")  # fmt: skip
@@ -97,6 +98,7 @@ def command(
     atol: float | None,
     rtol: float | None,
     min_snr: float | None,
+    bisect: bool,
     vulkan_driver: str | None,
     stdout_format: str,
     files: tuple[str, ...],
@@ -112,7 +114,7 @@ def command(
     from analyzer.runs import Settings
     from analyzer.runtime.comparison import Thresholds
     from analyzer.runtime.inputs import Wanted
-    from analyzer.runtime.interface import Limits
+    from analyzer.runtime.interface import UNAVAILABLE, Limits
 
     wanted = targets(stdout_format, files)
     settings = Settings(
@@ -127,14 +129,18 @@ def command(
         library=library,
         options=_options(options),
         vulkan_driver=vulkan_driver,
+        bisect=bisect,
     )
     asked = specs(delegates)
     if not asked and library is None:
         raise UsageError("run: no delegate is named; name one with -d")
     whole = _whole(path, asked, rules, settings)
-    if not (quiet and not files):
+    missing = [run.message for run in whole.models[0].runs if run.status == UNAVAILABLE]
+    for message in dict.fromkeys(missing):
+        complain(message)
+    if len(missing) < len(whole.models[0].runs) and not (quiet and not files):
         deliver(whole, wanted, color, verbose)
-    return FAILS if whole.policy.failed else HOLDS
+    return BAD_INPUT if missing else FAILS if whole.policy.failed else HOLDS
 
 
 def _whole(path: str, asked: Sequence[str], rules: Sequence[str], settings: Settings) -> document.Document:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 
 from analyzer.report import document
 from analyzer.runs import Run
+from analyzer.runtime.bisect import Culprit
 from analyzer.runtime.comparison import OutputComparison
 from analyzer.runtime.interface import Measured, RunResult
 
@@ -40,10 +41,16 @@ def _run(one: Run, seed: int) -> document.Run:
         latency_ms=_latency(measured),
         memory=_memory(measured),
         reference=_reference(one.reference),
+        culprit=None if one.culprit is None else _culprit(one.culprit),
         remarks=measured.remarks if measured else (),
         agrees=one.agrees,
         reasons=one.reasons,
     )
+
+
+def _culprit(found: Culprit) -> document.Culprit:
+    output, alone = (None if one is None else _output(one) for one in (found.output, found.alone))
+    return document.Culprit(message=found.message, operator=found.operator, output=output, alone=alone)
 
 
 def _reference(result: RunResult) -> document.Reference:

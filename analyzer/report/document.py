@@ -279,6 +279,19 @@ class Difference(Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Culprit(Struct, frozen=True, kw_only=True):
+    """From where on outputs differ: the first delegated operator of subgraph 0 that makes them differ.
+
+    `operator` is null where none could be found. `output` is what differs after it, `alone` the operator's
+    own output where it is run by itself.
+    """
+
+    message: str
+    operator: Count | None = None
+    output: Output | None = None
+    alone: Output | None = None
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """A model run for real through one delegate. `delegated` and `predicted`: subgraph -> operators.
 
@@ -305,6 +318,7 @@ class Run(Struct, frozen=True, kw_only=True):
     latency_ms: Latency | None = None
     memory: Memory | None = None
     reference: Reference | None = None
+    culprit: Culprit | None = None
     remarks: tuple[str, ...] = ()
     agrees: bool
     reasons: tuple[str, ...] = ()

@@ -44,11 +44,17 @@ def _block(run: Run) -> Block:
         title=labels.run(run),
         agrees=run.agrees,
         verdict="agrees with the CPU and with the prediction" if run.agrees else _disagreement(run),
-        facts=[fact for fact in (_where(run), _delegated(run), *map(plain, run.remarks)) if fact],
+        facts=_facts(run),
         reasons=[plain(reason) for reason in run.reasons],
         times=_times(run),
         outputs=[_output(one) for one in run.outputs],
     )
+
+
+def _facts(run: Run) -> list[str]:
+    allowed = [f"output {one.name} agrees: {one.allowance}" for one in run.outputs if one.allowance]
+    culprit = [run.culprit.message] if run.culprit else []
+    return [plain(fact) for fact in (_where(run), _delegated(run), *run.remarks, *allowed, *culprit) if fact]
 
 
 def _disagreement(run: Run) -> str:
@@ -63,7 +69,7 @@ def _disagreement(run: Run) -> str:
 def _where(run: Run) -> str:
     library = f"{run.runtime.name} {run.runtime.version}" if run.runtime else ""
     samples = f"{figures.count(run.samples, 'sample')}, seed {run.seed}"
-    return ", ".join(filter(None, [plain(run.device), library, samples if run.samples else ""]))
+    return ", ".join(filter(None, [run.device, library, samples if run.samples and library else ""]))
 
 
 def _delegated(run: Run) -> str:

@@ -12,10 +12,15 @@ from analyzer.runtime import worker
 from analyzer.runtime.interface import Engine, Limits, Runner, RunRequest, RunResult, Sample, unavailable
 
 REFERENCE = "cpu"
+OTHER_KERNELS = "xnnpack"
 EXTERNAL = "external"
+#: What the interpreter does where it is told nothing.
+DEFAULT = "xnnpack"
+#: Models that aren't TFLite's yet.
+KERAS = "keras"
 
 #: The reference, and delegates as their rule packs name them -> modules of this package.
-_MODULES = {REFERENCE: "cpu", "xnnpack": "xnnpack", "litert-gpu": "gpu", EXTERNAL: "external"}
+_MODULES = {REFERENCE: "cpu", DEFAULT: "xnnpack", "litert-gpu": "gpu", EXTERNAL: "external"}
 
 
 class Local(Struct, frozen=True):
@@ -35,15 +40,15 @@ class Local(Struct, frozen=True):
 
 
 def engine(name: str) -> Engine:
-    """The module behind a name."""
+    """The module behind a name. Raises: RuntimeUnavailable."""
+    if name not in _MODULES:
+        raise unavailable(
+            f"{name}: there is no way to run it on this machine",
+            f"give its library with --delegate-lib, or run {', '.join(_MODULES)}",
+        )
     return cast(Engine, import_module(f"analyzer.runtime.{_MODULES[name]}"))
 
 
 def local(name: str) -> Runner:
-    """What runs a delegate on this machine. Raises: RuntimeUnavailable."""
-    if name not in _MODULES:
-        raise unavailable(
-            f"{name}: there is no way to run it on this machine",
-            f"give its library with --delegate-lib, or run one of {', '.join(_MODULES)}",
-        )
+    """What runs a delegate on this machine; where nothing does, its `check` says so."""
     return Local(name)

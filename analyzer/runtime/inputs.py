@@ -67,7 +67,7 @@ def samples(model: Model, entry: Entry, wanted: Wanted) -> list[Sample]:
     return made + [_sample(subgraph, entry, wanted, kind, 0) for kind in wanted.special]
 
 
-def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample], seed: int) -> list[Sample]:
+def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample]) -> list[Sample]:
     """The same samples, every value moved at random by up to one step of the model's own rounding.
 
     That is one for integers, and for real numbers the 255th part of their range in a model that holds any
@@ -75,7 +75,7 @@ def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample], seed: int)
     """
     import numpy as np
 
-    random = np.random.default_rng([seed, len(found)])
+    random = np.random.default_rng(len(found))
     coarse = any(tensor.dtype in ("INT8", "UINT8") for tensor in subgraph.tensors)
 
     def move(values: Any) -> Any:

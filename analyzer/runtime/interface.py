@@ -48,6 +48,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     threads: int = 1
     warmup: int = 1
     runs: int = 10
+    #: Whether every tensor is kept, so that any of them may be an output; the CPU alone can.
+    keep_all: bool = False
     #: A delegate's shared library with its options, for engines that load one.
     library: str | None = None
     options: Mapping[str, str] = {}

@@ -34,18 +34,18 @@ def allow(
     """Comparisons with what rounding explains allowed; `moved` is the CPU beside itself."""
     indices = dict(entry.outputs)
     return [
-        one if one.within else _allow(one, own, _is_hybrid(subgraph, indices[one.name]))
+        _allow(one, own, _is_hybrid(subgraph, indices[one.name]))
         for one, own in zip(found, moved, strict=True)
     ]
 
 
-def can_be_rounding(found: Sequence[OutputComparison]) -> bool:
-    """Whether there is anything that rounding could explain."""
-    return any(not one.within and not one.nan and not one.never_written for one in found)
+def can_be_rounding(one: OutputComparison) -> bool:
+    """Whether an output is too far off, but in no way that rounding couldn't explain."""
+    return not one.within and not one.nan and not one.never_written
 
 
 def _allow(one: OutputComparison, own: OutputComparison, hybrid: bool) -> OutputComparison:
-    if one.nan or one.never_written:
+    if not can_be_rounding(one):
         return one
     if hybrid and one.snr_db is not None and one.snr_db >= _HYBRID_DB:
         return replace(

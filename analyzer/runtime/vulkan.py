@@ -29,7 +29,7 @@ _HARDWARE = ("/dev/dri", "/dev/nvidia0")
 
 
 class Driver(Struct, frozen=True):
-    """`manifests`: the drivers that the loader is to read; `loader`: its file, None where one is installed."""
+    """`manifests`: the drivers that the loader is to read; `loader`: it, None where one is installed."""
 
     manifests: str | None
     loader: str | None

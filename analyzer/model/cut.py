@@ -1,0 +1,109 @@
+"""Cuts operators out of a model, as a model of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.model.flatbuffer import Bytes, Flatbuffer
+from analyzer.model.graph import OMITTED, Subgraph
+from analyzer.model.write import build
+
+#: Fields of a model that are about the whole of it.
+_WHOLE = ("signature_defs", "metadata", "metadata_buffer")
+
+
+class Cut(Struct, frozen=True):
+    """Operators of the first subgraph, in order, with the tensors that cross their border."""
+
+    operators: tuple[int, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+def around(subgraph: Subgraph, wanted: Sequence[int]) -> Cut:
+    """A cut of some operators, and of those that compute constants for them."""
+    inside = set(wanted)
+    waiting = list(wanted)
+    while waiting:
+        for index in subgraph.operators[waiting.pop()].inputs:
+            for producer in subgraph.producers.get(index, ()):
+                if producer not in inside and _constant(subgraph, producer):
+                    inside.add(producer)
+                    waiting.append(producer)
+    operators = tuple(sorted(inside))
+    made = {index for number in operators for index in subgraph.operators[number].outputs}
+    read = {index for number in operators for index in subgraph.operators[number].inputs}
+    entering = sorted(index for index in read - made if _arrives(subgraph, index))
+    wanted_outside = {
+        index
+        for operator in subgraph.operators
+        if operator.index not in inside
+        for index in operator.inputs
+    } | set(subgraph.outputs)
+    leaving = {
+        index
+        for number in wanted
+        for index in subgraph.operators[number].outputs
+        if index in wanted_outside or index not in subgraph.consumers
+    }
+    return Cut(operators, tuple(entering), tuple(sorted(leaving - {OMITTED})))
+
+
+def _constant(subgraph: Subgraph, number: int) -> bool:
+    """Whether an operator reads constants alone."""
+    inputs = subgraph.operators[number].inputs
+    return all(index == OMITTED or subgraph.tensors[index].constant for index in inputs)
+
+
+def _arrives(subgraph: Subgraph, index: int) -> bool:
+    return index != OMITTED and not subgraph.tensors[index].constant and not subgraph.tensors[index].variable
+
+
+def write(data: Bytes, cut: Cut, shapes: Mapping[int, tuple[int, ...]]) -> bytes:
+    """The model that a cut makes out of a file's bytes; `shapes` are those of the tensors that enter."""
+    model = contents(data)
+    graph = model["subgraphs"][0]
+    graph["operators"] = [graph["operators"][number] for number in cut.operators]
+    graph["inputs"], graph["outputs"] = list(cut.inputs), list(cut.outputs)
+    for index, shape in shapes.items():
+        graph["tensors"][index] |= {"shape": list(shape), "shape_signature": None}
+    _empty_unused(model, graph)
+    return build(model)
+
+
+def contents(data: Bytes) -> dict[str, Any]:
+    """All tables of a model as `build` takes them, without what is said of the model as a whole."""
+    file = Flatbuffer(data)
+    model: dict[str, Any] = _present(file.decode("Model", file.root()))
+    for name in _WHOLE:
+        model.pop(name, None)
+    for buffer in model["buffers"]:
+        if buffer.get("offset", 0) > 1:
+            buffer["data"] = file.outside(buffer["offset"], buffer["size"])
+        buffer.pop("offset", None)
+        buffer.pop("size", None)
+    return model
+
+
+def _present(value: Any) -> Any:
+    """A table without the fields that its file leaves out: an empty vector isn't an absent one."""
+    if isinstance(value, Mapping):
+        return {name: _present(field) for name, field in value.items() if field is not None and field != ()}
+    if isinstance(value, tuple) and value and isinstance(value[0], Mapping):
+        return [_present(one) for one in value]
+    return value
+
+
+def _empty_unused(model: dict[str, Any], graph: dict[str, Any]) -> None:
+    """Leave out the weights that nothing in a cut reads; other subgraphs keep theirs."""
+    used = {index for operator in graph["operators"] for index in operator.get("inputs", ())}
+    for index, tensor in enumerate(graph["tensors"]):
+        if index not in used and index not in graph["outputs"]:
+            tensor["buffer"] = 0
+    kept = {tensor.get("buffer", 0) for one in model["subgraphs"] for tensor in one.get("tensors", ())}
+    for number, buffer in enumerate(model["buffers"]):
+        if number not in kept:
+            buffer.pop("data", None)

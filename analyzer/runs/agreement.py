@@ -1,0 +1,82 @@
+"""Whether outputs agree, all that is known of the CPU's own precision considered.
+
+What differs by more than its element type allows is looked at again. A delegate that computes in the same
+integers as the CPU is allowed what rounding may do. One that doesn't is held against the CPU's other kernels
+too: the CPU has two sets of them, and agreement with either is agreement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from analyzer.model.graph import Model
+from analyzer.runtime import comparison, engines, inputs, sensitivity
+from analyzer.runtime.comparison import OutputComparison, Thresholds
+from analyzer.runtime.interface import OK, Limits, Runner, RunRequest, RunResult, Sample
+
+_OTHER_KERNELS = "XNNPACK computes the same on the CPU"
+
+
+class Agreement:
+    """Compares what one runner computes with what the CPU does from the same samples."""
+
+    def __init__(self, model: Model, request: RunRequest, limits: Limits, thresholds: Thresholds) -> None:
+        self._model = model
+        self._request = replace(request, parameters={}, runs=0)
+        self._limits = limits
+        self._thresholds = thresholds
+
+    def outputs(
+        self, runner: Runner, samples: Sequence[Sample], reference: RunResult, result: RunResult
+    ) -> list[OutputComparison]:
+        """Each output of the entry; none where one side has none."""
+        if reference.status != OK or result.measured is None:
+            return []
+        found = self._compare(reference, result)
+        if not any(sensitivity.can_be_rounding(one) for one in found):
+            return found
+        return (
+            self._rounding(samples, reference, found)
+            if runner.rounds_alike
+            else self._either(samples, result, found)
+        )
+
+    def _compare(self, reference: RunResult, result: RunResult) -> list[OutputComparison]:
+        return comparison.compare(
+            self._model,
+            self._request.entry,
+            reference.outputs,
+            result.outputs,
+            self._thresholds,
+            result.measured.never_written if result.measured else (),
+        )
+
+    def _rounding(
+        self, samples: Sequence[Sample], reference: RunResult, found: list[OutputComparison]
+    ) -> list[OutputComparison]:
+        """What rounding explains, by the CPU's own result from inputs moved a little."""
+        entry = self._request.entry
+        subgraph = self._model.subgraphs[entry.subgraph]
+        moved = inputs.nudged(subgraph, entry, samples)
+        again = self._on_cpu(engines.REFERENCE, moved)
+        if again.status != OK:
+            return found
+        return sensitivity.allow(subgraph, entry, found, self._compare(reference, again))
+
+    def _either(
+        self, samples: Sequence[Sample], result: RunResult, found: list[OutputComparison]
+    ) -> list[OutputComparison]:
+        """Outputs that the CPU's other kernels agree with, where those run."""
+        other = self._on_cpu(engines.OTHER_KERNELS, samples)
+        if other.status != OK:
+            return found
+        pairs = zip(found, self._compare(other, result), strict=True)
+        return [
+            replace(second, allowance=_OTHER_KERNELS) if second.within and not first.within else first
+            for first, second in pairs
+        ]
+
+    def _on_cpu(self, engine: str, samples: Sequence[Sample]) -> RunResult:
+        return engines.local(engine).run(self._request, samples, self._limits)

@@ -1,0 +1,117 @@
+"""Runs a model through delegates, and has every run judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from analyzer.auditing import Audit, DelegateAudit
+from analyzer.errors import RuntimeUnavailable, UsageError
+from analyzer.model.graph import Model
+from analyzer.runs import prediction
+from analyzer.runs.agreement import Agreement
+from analyzer.runs.run import Run, Settings
+from analyzer.runtime import engines, entries, files, inputs
+from analyzer.runtime.bisect import Bisection, Culprit
+from analyzer.runtime.inputs import Wanted
+from analyzer.runtime.interface import UNAVAILABLE, Entry, Runner, RunRequest, RunResult, Sample
+
+
+def prove(audit: Audit, path: str, settings: Settings) -> list[Run]:
+    """Every delegate of an audit, run for real; one that isn't here is a run of its own, `unavailable`.
+
+    `path` is the model's file. Raises: RuntimeUnavailable where there is no CPU to compare with, UsageError.
+    """
+    proving = Proving(audit.model, path, settings)
+    if settings.library is None:
+        runners = [engines.local(one.configuration.pack.delegate) for one in audit.delegates]
+        pairs = zip(runners, audit.delegates, strict=True)
+        return [run for runner, one in pairs for run in proving.runs(runner, one)]
+    if len(audit.delegates) > 1:
+        raise UsageError("--delegate-lib: there is one library for several delegates; name one with -d")
+    return list(proving.runs(engines.local(engines.EXTERNAL), *audit.delegates))
+
+
+class Proving:
+    """Runs one model; what the CPU computes is computed once an entry."""
+
+    def __init__(self, model: Model, path: str, settings: Settings) -> None:
+        self.model = model
+        self.settings = settings
+        self._path = path
+        self._references: dict[str | None, tuple[Sequence[Sample], RunResult]] = {}
+
+    def runs(self, runner: Runner, audit: DelegateAudit | None = None) -> Iterator[Run]:
+        """One run for each entry that is asked for, held against an audit.
+
+        Raises: RuntimeUnavailable where there is no CPU to compare with, UsageError.
+        """
+        parameters = audit.configuration.parameters if audit else {}
+        for entry in entries.entries(self.model, self.settings.signature):
+            run = self._run(runner, self._request(entry, parameters), audit)
+            if self.settings.bisect and any(not one.within for one in run.outputs):
+                run = replace(run, culprit=self._search(runner, run))
+            yield run
+
+    def _run(self, runner: Runner, request: RunRequest, audit: DelegateAudit | None) -> Run:
+        settings = self.settings
+        samples, reference = self._reference(request.entry)
+        try:
+            runner.check(request)
+            result = runner.run(request, samples, settings.limits)
+        except RuntimeUnavailable as missing:
+            result = RunResult(status=UNAVAILABLE, message=str(missing))
+        agreement = Agreement(self.model, request, settings.limits, settings.thresholds)
+        predicted = None if audit is None else prediction.predicted(audit)
+        actual = result.measured.delegated if result.measured else None
+        return Run(
+            delegate=runner.name if audit is None else audit.configuration.pack.delegate,
+            backend=runner.name,
+            parameters=request.parameters,
+            entry=request.entry,
+            samples=samples,
+            reference=reference,
+            result=result,
+            outputs=tuple(agreement.outputs(runner, samples, reference, result)),
+            predicted=predicted,
+            differences=tuple(prediction.differences(self.model, predicted, actual)),
+            foreseen="" if audit is None else prediction.foreseen(audit),
+        )
+
+    def _request(self, entry: Entry, parameters: Mapping[str, Any]) -> RunRequest:
+        settings = self.settings
+        return RunRequest(
+            model=self._path,
+            entry=entry,
+            parameters=parameters,
+            shapes=settings.wanted.shapes,
+            threads=settings.threads,
+            warmup=settings.warmup,
+            runs=settings.runs,
+            library=settings.library,
+            options=settings.options,
+            vulkan_driver=settings.vulkan_driver,
+            computed=entries.computed(self.model, entry),
+        )
+
+    def _reference(self, entry: Entry) -> tuple[Sequence[Sample], RunResult]:
+        if entry.key not in self._references:
+            runner, request = engines.local(engines.REFERENCE), self._request(entry, {})
+            runner.check(request)
+            samples = inputs.samples(self.model, entry, self._wanted(entry))
+            self._references[entry.key] = samples, runner.run(request, samples, self.settings.limits)
+        return self._references[entry.key]
+
+    def _wanted(self, entry: Entry) -> Wanted:
+        wanted = self.settings.wanted
+        read = files.given(self.model, entry, self.settings.files, wanted.shapes, wanted.ranges)
+        return replace(wanted, given={**wanted.given, **read})
+
+    def _search(self, runner: Runner, run: Run) -> Culprit:
+        settings = self.settings
+        request = self._request(run.entry, run.parameters)
+        search = Bisection(self.model, runner, request, settings.limits, settings.thresholds)
+        everything = [operator.index for operator in self.model.subgraphs[0].operators]
+        return search.find(everything if run.delegated is None else run.delegated.get(0, ()), run.samples)

@@ -1,0 +1,100 @@
+"""What a run through a delegate is asked for and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from analyzer.runtime.bisect import Culprit
+from analyzer.runtime.comparison import OutputComparison, Thresholds
+from analyzer.runtime.inputs import Wanted
+from analyzer.runtime.interface import CRASHED, FAILED, OK, Entry, Limits, RunResult, Sample
+
+
+class Settings(Struct, frozen=True):
+    """How models are run, whatever the delegate."""
+
+    wanted: Wanted = Wanted()
+    #: `[NAME=]FILE` texts: inputs of the user's own.
+    files: tuple[str, ...] = ()
+    signature: str | None = None
+    thresholds: Thresholds = Thresholds()
+    limits: Limits = Limits()
+    runs: int = 10
+    warmup: int = 1
+    threads: int = 1
+    library: str | None = None
+    options: Mapping[str, str] = {}
+    vulkan_driver: str | None = None
+    #: Whether to search for the operator from which outputs differ, where they do.
+    bisect: bool = False
+
+
+class Difference(Struct, frozen=True):
+    """Operators of one subgraph that were predicted to be delegated and are not, or the other way round."""
+
+    subgraph: int
+    operators: tuple[int, ...]
+    predicted: bool
+    message: str
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One model through one delegate, beside the CPU and beside what was predicted."""
+
+    delegate: str
+    backend: str
+    parameters: Mapping[str, str | int | bool] = {}
+    entry: Entry
+    #: What went in, one mapping of names to arrays a sample.
+    samples: Sequence[Sample]
+    #: The CPU's own run.
+    reference: RunResult
+    #: The delegate's; its outputs are one mapping of names to arrays a sample.
+    result: RunResult
+    outputs: tuple[OutputComparison, ...] = ()
+    #: Subgraph -> operators; None without a rule pack to predict by.
+    predicted: Mapping[int, tuple[int, ...]] | None = None
+    #: Operators taken otherwise than predicted.
+    differences: tuple[Difference, ...] = ()
+    #: What was predicted to keep the model from running at all; empty where nothing was.
+    foreseen: str = ""
+    #: Where outputs begin to differ, where that was searched.
+    culprit: Culprit | None = None
+
+    @property
+    def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
+        """Subgraph -> operators that the delegate ran; None where the runtime doesn't tell."""
+        return self.result.measured.delegated if self.result.measured else None
+
+    @property
+    def predicted_equal(self) -> bool | None:
+        """None: not verified, which isn't agreement."""
+        if self.result.status in (FAILED, CRASHED) and self.foreseen:
+            return True
+        if self.predicted is None or self.delegated is None:
+            return None
+        return not self.differences
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why this run doesn't hold, one line each."""
+        if self.result.status != OK:
+            return (_ended(self.result) + (f"; predicted: {self.foreseen}" if self.foreseen else ""),)
+        found = [f"output {one.name}: {one.problem}" for one in self.outputs if not one.within]
+        found += [one.message for one in self.differences]
+        if self.reference.status != OK:
+            found.append(f"not compared, the CPU's own run {_ended(self.reference)}")
+        if self.predicted is not None and self.delegated is None:
+            found.append("what was delegated could not be verified: the runtime doesn't tell")
+        return tuple(found)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it ended well, computes what the CPU does and was delegated as predicted."""
+        return not self.reasons
+
+
+def _ended(result: RunResult) -> str:
+    return f"{result.status}: {result.message}"
