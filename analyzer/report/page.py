@@ -196,9 +196,19 @@ def _sentence(audit: Audit) -> str:
         return f"0 of {everything}; everything runs {rest}."
     partitions = figures.count(summary.partitions, "partition")
     if summary.verdict == "full":
-        return f"All {everything} in {partitions}." if summary.operators else "There is nothing to delegate."
+        return (
+            f"Full residency: all {everything} in {partitions}."
+            if summary.operators
+            else "There is nothing to delegate."
+        )
     share = f", {figures.percent(summary.delegated_macs_share)} of MACs," if summary.macs else ""
-    return f"{summary.delegated:,} of {everything}{share} in {partitions}; the rest runs {rest}."
+    return f"{summary.delegated:,} of {everything}{share} in {partitions}; the rest runs {rest}. {_first_off(audit)}"
+
+
+def _first_off(audit: Audit) -> str:
+    """What a load that wants everything on the delegate stumbles over."""
+    node = next(node for node in audit.operators if not node.delegated)
+    return f"Full residency fails first at {labels.place(node)} {labels.operator(node)}."
 
 
 def _lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[List]:

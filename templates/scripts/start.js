@@ -20,8 +20,12 @@ document.querySelectorAll("form[data-causes]").forEach(filterCauses);
 document.querySelectorAll("table.matrix").forEach(sortable);
 document.querySelectorAll("form[data-graph]").forEach(showGraph);
 addEventListener("hashchange", follow);
+// Following a link inside a page takes the focus away from it; closing what it opened gives it back.
+dialog.addEventListener("close", () => opener?.focus());
+let opener = null;
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#']");
+  opener = link;
   if (link && decodeURIComponent(link.getAttribute("href")) === location.hash) follow();
 });
 follow();

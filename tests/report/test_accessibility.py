@@ -1,0 +1,96 @@
+"""WCAG 2.2 AA, as far as axe-core can tell, and the way through the page by keyboard."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.report.document import Document
+from tests.report import sample_document as sample
+from tests.report.browsing import Opened, chromium
+
+pytestmark = chromium
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+
+DOCUMENTS = {
+    "described": sample.document(sample.described()),
+    "several": sample.document(sample.model(), sample.unreadable(), sample.empty()),
+    "hostile": sample.hostile(),
+}
+
+
+def violations(page: Any) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
+    return [
+        f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_axe_finds_nothing(browser: Any, tmp_path: Path, name: str, scheme: str) -> None:
+    opened = look(browser, tmp_path, DOCUMENTS[name], color_scheme=scheme)
+    assert violations(opened.page) == []
+    opened.close()
+
+
+def test_axe_finds_nothing_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    opened = look(browser, tmp_path, DOCUMENTS["described"], viewport={"width": 360, "height": 800})
+    assert violations(opened.page) == []
+    opened.close()
+
+
+def test_axe_finds_nothing_in_an_operator_s_details_and_an_open_graph(browser: Any, tmp_path: Path) -> None:
+    opened = look(browser, tmp_path, DOCUMENTS["described"])
+    page = opened.page
+    page.locator(".graph").scroll_into_view_if_needed()
+    page.locator(".graph [role=button]").first.click()
+    assert violations(page) == []
+    page.goto(f"{opened.file.as_uri()}#op-0-8")
+    page.get_by_role("dialog").wait_for()
+    assert violations(page) == []
+    opened.close()
+
+
+def test_details_give_the_focus_back(browser: Any, tmp_path: Path) -> None:
+    opened = look(browser, tmp_path, DOCUMENTS["described"])
+    page = opened.page
+    link = page.locator("#op-0-5 th a")
+    link.focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.hash") == "#op-0-5"
+    opened.close()
+
+
+def test_columns_sort_by_keyboard_and_say_so(browser: Any, tmp_path: Path) -> None:
+    opened = look(browser, tmp_path, DOCUMENTS["described"])
+    page = opened.page
+    first = page.locator(".matrix tbody tr").first
+    header = page.locator(".matrix thead th").nth(3)
+    header.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    assert header.get_attribute("aria-sort") == "descending"
+    assert first.locator("td").nth(2).text_content() == "17.5 M"
+    page.keyboard.press("Enter")
+    assert header.get_attribute("aria-sort") == "ascending"
+    page.locator(".matrix thead th").first.get_by_role("button").click()
+    assert header.get_attribute("aria-sort") is None
+    assert first.get_attribute("id") == "op-0-0"
+    opened.close()
+
+
+def look(browser: Any, folder: Path, document: Document, **context: Any) -> Opened:
+    """The page without the security policy's word on scripts, which axe has to be brought in past."""
+    return Opened(browser, folder, document, bypass_csp=True, **context)
