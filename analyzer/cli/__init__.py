@@ -20,6 +20,7 @@ HOLDS, FAILS, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("audit", "Which operators each delegate takes, why not, and what to change."),
     "run": ("run", "Run a model on the CPU and through a delegate: taken as predicted, same numbers?"),
+    "evaluate": ("evaluate", "Accuracy, inference time and size of models side by side, on a data set."),
     "inspect": ("inspect", "What a model is: operators, tensors, quantization, signatures, sizes, MACs."),
     "explain": ("explain", "What a rule means, its source and its fix."),
     "rules": ("rules", "List, show and check rule packs."),

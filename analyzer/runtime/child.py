@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,15 @@ _TELLING_BYTES = 4
 def main(folder: Path) -> None:
     """Do the task and leave an answer."""
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    _limit(task.megabytes)
+    limit(task.megabytes)
     samples = arrays.load(folder / worker.SAMPLES)
+    leave(folder, lambda: _run(folder, task, samples))
+
+
+def leave(folder: Path, act: Callable[[], tuple[Answer, list[dict[str, Any]]]]) -> None:
+    """Act, and leave what it comes to, or what went wrong, where the other process looks for it."""
     try:
-        answer, outputs = _run(folder, task, samples)
+        answer, outputs = act()
         arrays.save(folder / worker.OUTPUTS, outputs)
     except RuntimeUnavailable as error:
         answer = Answer(str(error), unavailable=True)
@@ -46,18 +51,18 @@ def _run(folder: Path, task: Task, samples: Sequence[Sample]) -> tuple[Answer, l
     request = task.request
     stage("building")
     opened = engine(task.engine)
-    before, start = _memory("VmRSS"), time.perf_counter()
+    before, start = memory("VmRSS"), time.perf_counter()
     session = opened.open(request)
     init = time.perf_counter() - start
     stage("running")
     outputs, first, unwritten = _compute(session, samples)
     times = _time(session, samples[0], request)
     stage("asking what was delegated")
-    peak = _memory("VmHWM")
+    peak = memory("VmHWM")
     measured = Measured(
         runtime=session.runtime,
         device=session.device,
-        latency=_latency(init, first, times, request),
+        latency=latency(init, first, times, request),
         memory=Memory(before, peak) if peak else None,
         delegated=session.delegated(),
         never_written=unwritten,
@@ -103,14 +108,15 @@ def _time(session: Session, sample: Sample, request: RunRequest) -> list[float]:
     return times
 
 
-def _latency(init: float, first: float, times: Sequence[float], request: RunRequest) -> Latency:
+def latency(init: float, first: float, times: Sequence[float], request: RunRequest) -> Latency:
+    """What took so many seconds."""
     import numpy as np
 
     median, p90 = (float(np.percentile(times, q)) * 1000 for q in (50, 90)) if times else (None, None)
     return Latency(init * 1000, first * 1000, median, p90, len(times), request.warmup, request.threads)
 
 
-def _memory(field: str) -> int:
+def memory(field: str) -> int:
     """A figure of this process's own, in bytes; 0 where the system keeps none."""
     try:
         with open("/proc/self/status", encoding="ascii") as file:
@@ -119,7 +125,7 @@ def _memory(field: str) -> int:
         return 0
 
 
-def _limit(megabytes: int) -> None:
+def limit(megabytes: int) -> None:
     """No core dumps, and no allocation beyond the limit: one may come faster than anybody can look."""
     try:
         import resource

@@ -30,13 +30,15 @@ class Dataset(Protocol):
 
     #: [n, ...]
     labels: Any
-    #: What classes are called; empty where they are only numbered.
-    classes: Sequence[str]
     #: A sample's own; None where samples come in whatever shape a model wants.
     shape: tuple[int, ...] | None
 
+    @property
+    def classes(self) -> Sequence[str]:
+        """What classes are called; empty where they are only numbered."""
+
     def batches(self, size: int, shape: Sequence[int]) -> Iterator[Any]:
-        """Arrays [`size` or, at the end, fewer, ...] of real values, samples in the shape where they can be."""
+        """Arrays [`size` or, at the end, fewer, ...] of real values; images come in the shape."""
 
 
 def open(source: Source) -> Dataset:

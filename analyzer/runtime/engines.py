@@ -16,11 +16,12 @@ OTHER_KERNELS = "xnnpack"
 EXTERNAL = "external"
 #: What the interpreter does where it is told nothing.
 DEFAULT = "xnnpack"
-#: Models that aren't TFLite's yet.
+#: What models that aren't TFLite's yet run on.
 KERAS = "keras"
 
 #: The reference, and delegates as their rule packs name them -> modules of this package.
 _MODULES = {REFERENCE: "cpu", DEFAULT: "xnnpack", "litert-gpu": "gpu", EXTERNAL: "external"}
+_ALL = {**_MODULES, KERAS: "keras"}
 
 
 class Local(Struct, frozen=True):
@@ -41,12 +42,12 @@ class Local(Struct, frozen=True):
 
 def engine(name: str) -> Engine:
     """The module behind a name. Raises: RuntimeUnavailable."""
-    if name not in _MODULES:
+    if name not in _ALL:
         raise unavailable(
             f"{name}: there is no way to run it on this machine",
             f"give its library with --delegate-lib, or run {', '.join(_MODULES)}",
         )
-    return cast(Engine, import_module(f"analyzer.runtime.{_MODULES[name]}"))
+    return cast(Engine, import_module(f"analyzer.runtime.{_ALL[name]}"))
 
 
 def local(name: str) -> Runner:

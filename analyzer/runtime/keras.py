@@ -50,7 +50,9 @@ class _Function:
 def _kept(tf: Any, request: RunRequest) -> _Function:
     model = tf.keras.models.load_model(request.model, compile=False)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(f"has {len(model.inputs)} inputs and {len(model.outputs)} outputs, expected one each")
+        raise ValueError(
+            f"has {len(model.inputs)} inputs and {len(model.outputs)} outputs, expected one each"
+        )
     shape = model.inputs[0].shape
     compiled = tf.function(lambda values: model(values, training=False))
     return _Function(compiled, None if shape is None else tuple(shape)[1:], str(model.inputs[0].dtype))

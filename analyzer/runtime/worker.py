@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,11 +31,13 @@ from analyzer.runtime.interface import (
 
 #: The files through which the two processes talk.
 TASK, SAMPLES, ANSWER, OUTPUTS, STAGE, LOG = "task", "samples.npz", "answer", "outputs.npz", "stage", "log"
+#: What does a task of this module.
+CHILD = "analyzer.runtime.child"
 
 _POLL_SECONDS = 0.02
 _LAST_WORDS = 300
 #: Lines that runtimes write whatever happens.
-_CHATTER = ("INFO", "I0", "W0", "WARNING: [", "WARNING: Logging before", "VERBOSE", "└", "===")
+_CHATTER = ("INFO", "I0", "W0", "WARNING: [", "WARNING: Logging before", "VERBOSE", "└", "===", "See instr")
 
 
 class Task(Struct, frozen=True):
@@ -65,8 +67,12 @@ def run(
         folder = Path(name)
         (folder / TASK).write_bytes(msgspec.msgpack.encode(Task(engine, request, limits.megabytes)))
         arrays.save(folder / SAMPLES, samples)
-        ended = _watch(folder, limits)
-        return _result(folder, ended, limits)
+        return finish(folder, CHILD, limits)
+
+
+def finish(folder: Path, module: str, limits: Limits, moved: Callable[[], bool] = lambda: False) -> RunResult:
+    """Have a module do what a folder says; each time it has `moved` on, its time begins anew."""
+    return _result(folder, _watch(folder, module, limits, moved), limits)
 
 
 class _Ended(Struct, frozen=True):
@@ -76,12 +82,12 @@ class _Ended(Struct, frozen=True):
     peak: int
 
 
-def _watch(folder: Path, limits: Limits) -> _Ended:
+def _watch(folder: Path, module: str, limits: Limits, moved: Callable[[], bool]) -> _Ended:
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     with open(folder / LOG, "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "analyzer.runtime.child", os.fspath(folder)],
+            [sys.executable, "-m", module, os.fspath(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -93,6 +99,8 @@ def _watch(folder: Path, limits: Limits) -> _Ended:
     try:
         while process.poll() is None:
             peak = max(peak, _resident(process.pid))
+            if moved():
+                until = time.monotonic() + limits.seconds
             late = time.monotonic() > until
             if late or peak > limits.megabytes << 20:
                 break

@@ -1,0 +1,58 @@
+"""An evaluation as table, JSON or Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from analyzer.evaluation import Evaluation, Result
+from analyzer.report import evaluation_text
+from analyzer.report.convert import TOOL
+from analyzer.report.view import View
+
+FORMATS = ("table", "json", "markdown")
+SCHEMA = 1
+
+
+def render(found: Evaluation, format: str, view: View) -> bytes:
+    """The evaluation in one of `FORMATS`."""
+    if format == "json":
+        return msgspec.json.encode(_document(found)) + b"\n"
+    text = evaluation_text.markdown(found) if format == "markdown" else evaluation_text.table(found, view)
+    return (text + "\n").encode()
+
+
+def _document(found: Evaluation) -> dict[str, Any]:
+    settings = found.settings
+    data = {"path": settings.source.path, "samples": found.samples, "classes": found.classes or None}
+    return {
+        "schema": SCHEMA,
+        "tool": TOOL,
+        "data": data,
+        "task": found.task,
+        "batch": settings.batch,
+        "threads": settings.threads,
+        "models": [_model(result) for result in found.results],
+    }
+
+
+def _model(result: Result) -> dict[str, Any]:
+    candidate, measured = result.candidate, result.measured
+    return {
+        "path": candidate.path,
+        "backend": candidate.backend.engine,
+        "parameters": candidate.backend.parameters,
+        "status": result.status,
+        "message": result.message,
+        "runtime": None if measured is None else measured.runtime,
+        "device": None if measured is None else measured.device,
+        "remarks": [] if measured is None else measured.remarks,
+        "bytes": result.size.bytes,
+        "gzip_bytes": result.size.gzip_bytes,
+        "latency_ms": result.times,
+        "memory": None if measured is None else measured.memory,
+        "score": result.score,
+        "against_first": result.difference,
+        "classes": result.classes,
+    }
