@@ -1,19 +1,20 @@
 """Delegate Analyzer: which operators of a .tflite model a phone's accelerators will take, and why.
 
-    import analyzer
+import analyzer
 
-    audit = analyzer.audit("model.tflite", ["gpu", "nnapi:api=29"])
-    print(analyzer.render(audit))
+audit = analyzer.audit("model.tflite", ["gpu", "nnapi:api=29"])
+print(analyzer.render(audit))
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analyzer.api import audit, load_rules, render
+    from analyzer.api import audit, load_rules, render, run
     from analyzer.auditing import Audit
     from analyzer.errors import AnalyzerError, ModelError, RuleError
     from analyzer.model import Model, read
     from analyzer.rules.pack import RulePack
+    from analyzer.runs import Run
 
 __version__ = "0.1.0"
 
@@ -24,10 +25,12 @@ _HOMES = {
     "ModelError": "analyzer.errors",
     "RuleError": "analyzer.errors",
     "RulePack": "analyzer.rules.pack",
+    "Run": "analyzer.runs",
     "audit": "analyzer.api",
     "load_rules": "analyzer.api",
     "read": "analyzer.model",
     "render": "analyzer.api",
+    "run": "analyzer.api",
 }
 
 __all__ = [
@@ -37,10 +40,12 @@ __all__ = [
     "ModelError",
     "RuleError",
     "RulePack",
+    "Run",
     "audit",
     "load_rules",
     "read",
     "render",
+    "run",
 ]
 
 

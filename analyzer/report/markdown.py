@@ -74,13 +74,12 @@ def _run(block: running.Block) -> Iterator[str]:
     verdict = escape(block.verdict)
     yield from ("", f"### {escape(block.title)}, run for real: {verdict}", "")
     yield from (f"- {escape(fact)}" for fact in (*block.facts, *block.reasons))
-    for names, rows in ((running.TIMES, block.times), (running.OUTPUTS, block.outputs)):
-        if rows:
-            yield ""
-            yield from _row(*names)
-            yield f"|---|{'--:|' * (len(names) - 1)}"
-            for row in rows:
-                yield from _row(*map(escape, row))
+    for table in block.tables:
+        yield ""
+        yield from _row(*table.names)
+        yield f"|---|{'--:|' * (len(table.names) - 1)}"
+        for row in table.rows:
+            yield from _row(*map(escape, row))
 
 
 def _row(*cells: str) -> Iterator[str]:

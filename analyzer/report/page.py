@@ -7,7 +7,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from analyzer.report import causes, figures, labels, phrases
+from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Case, Cause
 from analyzer.report.document import Audit, Document, Model, Operator
 from analyzer.report.text import plain
@@ -125,6 +125,7 @@ class Section(Struct, frozen=True):
     parts: list[Part]
     kinds: list[str]
     audits: Sequence[Audit]
+    runs: list[running.Block]
     #: Whether there is enough known to draw a graph, and whose graph tells most.
     drawn: bool
     telling: int
@@ -160,6 +161,7 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
         parts=[part for name, audit in audits for part in _parts(ident, name, audit)],
         kinds=sorted({row.name for row in rows}),
         audits=model.audits,
+        runs=running.blocks(model),
         drawn=bool(model.graphs),
         telling=_telling(model.audits),
     )

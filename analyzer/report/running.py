@@ -10,8 +10,8 @@ from analyzer.report import figures, labels
 from analyzer.report.document import Latency, Memory, Model, Output, Run
 from analyzer.report.text import plain
 
-TIMES = ("backend", "threads", "load", "first", "median", "90 %", "memory")
-OUTPUTS = ("output", "type", "largest error", "relative", "SNR", "steps", "top 1", "")
+_TIMES = ("backend", "threads", "load", "first", "median", "90 %", "memory")
+_OUTPUTS = ("output", "type", "max error", "relative", "SNR", "steps", "top 1", "verdict")
 
 _STATUS = {
     "ok": "ran",
@@ -22,6 +22,14 @@ _STATUS = {
 }
 
 
+class Table(Struct, frozen=True):
+    """Rows under the names of their columns; the first column names a row."""
+
+    title: str
+    names: Sequence[str]
+    rows: list[list[str]]
+
+
 class Block(Struct, frozen=True):
     """One run: what it was, how it ended, and its tables."""
 
@@ -30,8 +38,7 @@ class Block(Struct, frozen=True):
     verdict: str
     facts: list[str]
     reasons: list[str]
-    times: list[list[str]]
-    outputs: list[list[str]]
+    tables: list[Table]
 
 
 def blocks(model: Model) -> list[Block]:
@@ -46,8 +53,7 @@ def _block(run: Run) -> Block:
         verdict="agrees with the CPU and with the prediction" if run.agrees else _disagreement(run),
         facts=_facts(run),
         reasons=[plain(reason) for reason in run.reasons],
-        times=_times(run),
-        outputs=[_output(one) for one in run.outputs],
+        tables=[table for table in (_times(run), _outputs(run)) if table.rows],
     )
 
 
@@ -84,13 +90,17 @@ def _delegated(run: Run) -> str:
     return words if predicted is None else f"{words}, {predicted} predicted"
 
 
-def _times(run: Run) -> list[list[str]]:
+def _outputs(run: Run) -> Table:
+    return Table("Outputs beside the CPU's", _OUTPUTS, [_output(one) for one in run.outputs])
+
+
+def _times(run: Run) -> Table:
     rows = []
     if run.reference is not None and run.reference.latency_ms is not None:
         rows.append(_row("cpu", run.reference.latency_ms, run.reference.memory))
     if run.latency_ms is not None:
         rows.append(_row(run.backend, run.latency_ms, run.memory))
-    return rows
+    return Table("Times and memory", _TIMES, rows)
 
 
 def _row(backend: str, latency: Latency, memory: Memory | None) -> list[str]:
@@ -128,8 +138,3 @@ def _ratio(one: Output) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.3g}"
-
-
-def headers(rows: Sequence[Sequence[str]], names: Sequence[str]) -> list[list[str]]:
-    """Rows under their names; nothing where there are none."""
-    return [list(names), *map(list, rows)] if rows else []

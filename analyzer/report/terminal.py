@@ -83,10 +83,9 @@ def _run(block: running.Block, view: View) -> str:
     verdict = _paint(block.verdict, "full" if block.agrees else "none", view)
     lines = [f"{_paint(f'{block.title}, run for real', 'bold', view)}: {verdict}"]
     lines += [fill(fact, view.width, initial_indent="  ", subsequent_indent="    ") for fact in block.facts]
-    if block.times:
-        lines += ["", _table(running.TIMES, block.times, (24,) + (None,) * 6, "lrrrrrr")]
-    if block.outputs:
-        lines += ["", _table(running.OUTPUTS, block.outputs, (24,) + (None,) * 7, "llrrrrll")]
+    for table in block.tables:
+        others = len(table.names) - 1
+        lines += ["", _table(table.names, table.rows, (24,) + (None,) * others, "l" + "r" * others)]
     return "\n".join(lines)
 
 

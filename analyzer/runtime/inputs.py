@@ -70,7 +70,7 @@ def samples(model: Model, entry: Entry, wanted: Wanted) -> list[Sample]:
 def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample]) -> list[Sample]:
     """The same samples, every value moved at random by up to one step of the model's own rounding.
 
-    That is one for integers, and for real numbers the 255th part of their range in a model that holds any
+    That is one for integers, and for real numbers the 255th part of the largest in a model that holds any
     8-bit tensors, else about what float32 can tell apart.
     """
     import numpy as np
@@ -85,7 +85,8 @@ def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample]) -> list[Sa
             return np.clip(moved, info.min, info.max).astype(values.dtype)
         if values.dtype.kind != "f" or not values.size:
             return values
-        step = np.ptp(values) * (1 / 255 if coarse else 1e-6)
+        extent = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
+        step = extent * (1 / 255 if coarse else 1e-6)
         return (values + random.uniform(-step, step, values.shape)).astype(values.dtype)
 
     # Numbers of rows, words and the like don't round.
