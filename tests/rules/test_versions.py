@@ -18,8 +18,8 @@ PACKS = Packs()
 IMAGE = [1, 4, 4, 8]
 
 
-def unary(name: str, **more: Any) -> Context:
-    return context([tensor("x", IMAGE), tensor("y", IMAGE)], operator(name, ["x"], ["y"], **more))
+def unary(name: str, **options: Any) -> Context:
+    return context([tensor("x", IMAGE), tensor("y", IMAGE)], operator(name, ["x"], ["y"], options))
 
 
 def binary(name: str, a: Sequence[int], b: Sequence[int], y: Sequence[int], **more: Any) -> Context:
@@ -31,8 +31,9 @@ def binary(name: str, a: Sequence[int], b: Sequence[int], y: Sequence[int], **mo
 def with_numbers(
     name: str, *shapes: Sequence[int], y: Sequence[int] = IMAGE, x: Sequence[int] = IMAGE, **more: Any
 ) -> Context:
-    """An operator whose operands after the first are constant INT32 zeros."""
-    numbers = [tensor(f"n{i}", shape, "INT32", data=bytes(4 * 64)) for i, shape in enumerate(shapes)]
+    """An operator whose operands after the first are constants of INT32 ones."""
+    ones = bytes([1, 0, 0, 0]) * 64
+    numbers = [tensor(f"n{i}", shape, "INT32", data=ones) for i, shape in enumerate(shapes)]
     operands = ["x", *(number["name"] for number in numbers)]
     return context([tensor("x", x), *numbers, tensor("y", y)], operator(name, operands, ["y"], **more))
 
@@ -84,9 +85,10 @@ def basic_lstm(units: int) -> Context:
     return context(tensors, operator("LSTM", ["x", "h", "w", "b", "s"], ["H", "S", "t", "g"], options))
 
 
-def context(tensors: list[Description], one: Description) -> Context:
-    subgraph = read_bytes(model(tensors, [one]), "m.tflite").subgraphs[0]
-    return Context(subgraph, subgraph.operators[0])
+def context(tensors: list[Description], *operators: Description) -> Context:
+    """The last of the operators, in its surroundings."""
+    subgraph = read_bytes(model(tensors, operators), "m.tflite").subgraphs[0]
+    return Context(subgraph, subgraph.operators[-1])
 
 
 def releases(delegate: str) -> list[str]:
@@ -184,6 +186,65 @@ def test_coreml_refuses_five_dimensions_where_it_once_crashed() -> None:
     crashing = [release for release in releases("coreml") if verdict("coreml", given, release).crashes]
     assert crashing == between("coreml", "1.1", "2.1.5")
     assert taken("coreml", given) == []
+
+
+def half(name: str, **options: Any) -> Context:
+    tensors = [tensor("x", IMAGE, "FLOAT16"), tensor("y", IMAGE, "FLOAT16")]
+    return context(tensors, operator(name, ["x"], ["y"], options))
+
+
+def convolution(*halves: str) -> Context:
+    """A CONV_2D; those of its "w" and "b" that are named come out of a DEQUANTIZE of float16."""
+    stored = [
+        tensor("w", [4, 3, 3, 8], data=None if "w" in halves else bytes(4 * 288)),
+        tensor("b", [4], data=None if "b" in halves else bytes(16)),
+    ]
+    shapes = {one["name"]: one["shape"] for one in stored}
+    packed = [tensor(f"{name}16", shapes[name], "FLOAT16", data=bytes(2 * 288)) for name in halves]
+    unpacking = [operator("DEQUANTIZE", [f"{name}16"], [name]) for name in halves]
+    options = {"stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
+    convolving = operator("CONV_2D", ["x", "w", "b"], ["y"], options)
+    return context([tensor("x", IMAGE), *stored, *packed, tensor("y", [1, 4, 4, 4])], *unpacking, convolving)
+
+
+def product(dtype: str, zero_point: int = 0) -> Context:
+    shapes = {"x": [4, 8], "z": [8, 4], "y": [4, 4]}
+    tensors = [
+        tensor(name, shape, dtype, scale=[0.5], zero_point=[zero_point if name == "z" else 0])
+        for name, shape in shapes.items()
+    ]
+    return context(tensors, operator("BATCH_MATMUL", ["x", "z"], ["y"]))
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "last"),
+    [
+        (unary("ABS"), "1.0", ""),
+        (unary("SIN"), "1.3", ""),
+        (unary("LOG"), "2.1.6", ""),
+        (unary("GELU", approximate=True), "1.2", ""),
+        (with_numbers("REDUCE_MAX", [1]), "1.3", ""),
+        (with_numbers("STRIDED_SLICE", [4], [4], [4]), "1.1", ""),
+        # float16
+        (half("ABS"), "1.3", ""),
+        (half("TANH"), "2.1.3", ""),
+        (half("SOFTMAX", beta=1.0), "2.2", ""),
+        (convolution(), "1.0", ""),
+        (convolution("w", "b"), "1.0", ""),
+        (convolution("b"), "1.0", "1.3"),
+        # 8 bits
+        (product("FLOAT32"), "1.0", ""),
+        (product("INT8"), "2.0", ""),
+        (product("INT8", zero_point=3), "2.0", "2.1"),
+    ],
+)
+def test_xnnpack(given: Context, first: str, last: str) -> None:
+    assert taken("xnnpack", given) == between("xnnpack", first, last)
+
+
+def test_xnnpack_mixed_precision_was_refused_for_a_while() -> None:
+    given = convolution("w")
+    assert taken("xnnpack", given) == [*between("xnnpack", "1.0", "1.3"), *between("xnnpack", "2.2")]
 
 
 @pytest.mark.parametrize("delegate", PACKS.names())
