@@ -1,0 +1,177 @@
+"""A phone over adb: what it is, and a folder on it in which to run LiteRT's `benchmark_model`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+from analyzer.runtime.adb import Adb, AdbError, Device, Said, quote
+from analyzer.runtime.interface import Runtime, unavailable
+
+#: Names the benchmark tool where no option does.
+VARIABLE = "DELEGATE_ANALYZER_BENCHMARK_MODEL"
+
+_BUILD = (
+    "build it from github.com/google-ai-edge/LiteRT (bazel build -c opt --config=android_arm64 "
+    f"//tflite/tools/benchmark:benchmark_model), then name it with --benchmark-model FILE or {VARIABLE}"
+)
+#: Where the shell's user may write and run programs.
+_HOME = "/data/local/tmp"
+_TOOL, _PID = "benchmark_model", "pid"
+_PROPERTY = re.compile(r"^\[(.+?)\]: \[(.*)\]$", re.MULTILINE)
+_GPU = re.compile(r"GLES: [^,]*, ([^,]+)")
+
+
+class Target(Struct, frozen=True):
+    """A phone, as it describes itself."""
+
+    serial: str
+    #: Its system properties.
+    properties: Mapping[str, str]
+    gpu: str
+
+    @property
+    def name(self) -> str:
+        maker, model = (self._property(f"ro.product.{part}") for part in ("manufacturer", "model"))
+        return model if model.lower().startswith(maker.lower()) else f"{maker} {model}"
+
+    @property
+    def android(self) -> str:
+        release, level = (self._property(f"ro.build.version.{part}") for part in ("release", "sdk"))
+        return f"Android {release} (API {level})"
+
+    @property
+    def soc(self) -> str:
+        maker, model = (self._property(f"ro.soc.{part}") for part in ("manufacturer", "model"))
+        return f"{maker} {model}".strip() or self._property("ro.board.platform")
+
+    @property
+    def abi(self) -> str:
+        return self._property("ro.product.cpu.abi")
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.name.strip(), self.android, self.soc, self.gpu) if part)
+
+    def _property(self, name: str) -> str:
+        return self.properties.get(name, "")
+
+
+def identify(device: Device) -> Target:
+    """Ask a device what it is. Raises: AdbError."""
+    properties = dict(_PROPERTY.findall(device.shell("getprop").text))
+    gpu = _GPU.search(device.shell("dumpsys SurfaceFlinger | grep GLES").text)
+    return Target(device.serial, properties, gpu[1].strip() if gpu else "")
+
+
+@contextmanager
+def connect(
+    serial: str | None = None,
+    *,
+    adb: str | None = None,
+    tool: str | None = None,
+    libraries: Sequence[str] = (),
+) -> Iterator[Phone]:
+    """A phone to run models on, with a folder of its own there that is removed in the end.
+
+    `tool` is a `benchmark_model` built for it, `libraries` are files that are to lie beside it.
+    Raises: RuntimeUnavailable, AdbError.
+    """
+    binary = tool or os.environ.get(VARIABLE)
+    if not binary:
+        raise unavailable("adb: a phone needs LiteRT's benchmark_model", _BUILD)
+    for file in (binary, *libraries):
+        if not Path(file).is_file():
+            raise unavailable(f"adb: there is no file {file}", "name one that is there")
+    device = Adb(adb).device(serial)
+    phone = Phone(device, identify(device), binary, libraries)
+    try:
+        yield phone
+    finally:
+        phone.clean()
+
+
+class Phone:
+    """A phone that runs models, each in a process of its own."""
+
+    def __init__(self, device: Device, target: Target, tool: str, libraries: Sequence[str]) -> None:
+        self.target = target
+        self.folder = f"{_HOME}/delegate-analyzer-{secrets.token_hex(6)}"
+        self.runtime = Runtime(_TOOL, f"sha256:{hashlib.sha256(Path(tool).read_bytes()).hexdigest()[:12]}")
+        #: What could not be removed from the phone; empty where all could.
+        self.left = ""
+        self._device = device
+        self._tool = tool
+        self._libraries = libraries
+        #: Files that are there: name -> what identifies the file here.
+        self._there: dict[str, tuple[str, int]] = {}
+
+    def put(self, file: str, name: str) -> str:
+        """A file's path on the phone, to which it is copied unless it is there. Raises: AdbError."""
+        self._begin()
+        self._copy(file, name)
+        return f"{self.folder}/{name}"
+
+    def run(self, arguments: Sequence[str], seconds: float) -> Said:
+        """Run the tool there; it is ended where it takes longer. Raises: AdbError."""
+        self._begin()
+        begun = f"echo $$ > {_PID}; exec ./{_TOOL} {quote(arguments)}"
+        # Its number is there for as long as it runs: another process may get the same later.
+        ended = f"code=$?; rm -f {_PID}; exit $code"
+        whole = f"cd {self.folder} && export LD_LIBRARY_PATH=. && sh -c {quote([begun])}; {ended}"
+        said = self._device.shell(whole, seconds)
+        if said.late:
+            self._device.shell(self._end())
+        return said
+
+    def take(self, name: str) -> bytes:
+        """What a file in the folder holds; nothing where there is none. Raises: AdbError."""
+        path = f"{self.folder}/{name}"
+        if self._device.shell(f"test -f {path}").code:
+            return b""
+        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+            local = Path(folder) / "file"
+            self._device.pull(path, str(local))
+            self._device.shell(f"rm -f {path}")
+            return local.read_bytes()
+
+    def clean(self) -> None:
+        """End what still runs and remove the folder, as far as the phone still answers."""
+        if not self._there:
+            return
+        try:
+            done = self._device.shell(f"{self._end()}; rm -rf {self.folder}")
+            complaint = done.text if done.code or done.late else ""
+        except AdbError as error:
+            complaint = str(error)
+        if complaint:
+            self.left = f"{self.folder} may be left on {self.target.serial}: {' '.join(complaint.split())}"
+
+    def _begin(self) -> None:
+        """Make the folder and bring what every run needs, once."""
+        if self._there:
+            return
+        made = self._device.shell(f"mkdir {self.folder}")
+        if made.code:
+            raise AdbError(f"adb: {self.folder} can't be made on device {self.target.serial}: {made.text}")
+        self._there["."] = "", 0
+        self._copy(self._tool, _TOOL)
+        self._device.shell(f"chmod 755 {self.folder}/{_TOOL}")
+        for library in self._libraries:
+            self._copy(library, Path(library).name)
+
+    def _copy(self, file: str, name: str) -> None:
+        identity = file, os.stat(file).st_mtime_ns
+        if self._there.get(name) != identity:
+            self._device.push(file, f"{self.folder}/{name}")
+            self._there[name] = identity
+
+    def _end(self) -> str:
+        return f"cd {self.folder} && if [ -f {_PID} ]; then kill -9 $(cat {_PID}); rm -f {_PID}; fi"
