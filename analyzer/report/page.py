@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Case, Cause
+from analyzer.report.charts import Bar, latencies
 from analyzer.report.document import Audit, Document, Model, Operator
 from analyzer.report.text import plain
 
@@ -125,7 +126,8 @@ class Section(Struct, frozen=True):
     parts: list[Part]
     kinds: list[str]
     audits: Sequence[Audit]
-    runs: list[running.Block]
+    #: Each real run with its bars: for loading, the first inference, all later ones.
+    runs: list[tuple[running.Block, list[list[Bar]]]]
     #: Whether there is enough known to draw a graph, and whose graph tells most.
     drawn: bool
     telling: int
@@ -161,7 +163,7 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
         parts=[part for name, audit in audits for part in _parts(ident, name, audit)],
         kinds=sorted({row.name for row in rows}),
         audits=model.audits,
-        runs=running.blocks(model),
+        runs=[(block, latencies(run)) for block, run in zip(running.blocks(model), model.runs, strict=True)],
         drawn=bool(model.graphs),
         telling=_telling(model.audits),
     )
