@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from analyzer import fleet
 from analyzer.auditing import Auditor, configure
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, phone
 from analyzer.cli.delivery import deliver
 from analyzer.cli.output import targets
 from analyzer.cli.shapes import read_shapes
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 @click.option("--rtol", type=click.FloatRange(0), help="See --atol.")
 @click.option("--min-snr", type=float, help="Least signal to noise in dB.")
 @click.option("--bisect", is_flag=True, help="Where outputs differ, find the operator from which they do.")
+@phone.options
 @click.option("--vulkan-driver", metavar="FILE", help="A Vulkan driver's .json or library. Default: found.")
 @click.option("--format", "stdout_format", default="table", metavar="FORMAT",
               help=f"For stdout: {', '.join(FORMATS)}.")  # fmt: skip
@@ -99,6 +100,7 @@ def command(
     rtol: float | None,
     min_snr: float | None,
     bisect: bool,
+    where: phone.Where,
     vulkan_driver: str | None,
     stdout_format: str,
     files: tuple[str, ...],
@@ -132,9 +134,9 @@ def command(
         bisect=bisect,
     )
     asked = specs(delegates)
-    if not asked and library is None:
+    if not asked and library is None and where.on is None:
         raise UsageError("run: no delegate is named; name one with -d")
-    whole = _whole(path, asked, rules, settings)
+    whole = _whole(path, asked, rules, settings, where)
     missing = [run.message for run in whole.models[0].runs if run.status == UNAVAILABLE]
     for message in dict.fromkeys(missing):
         complain(message)
@@ -143,15 +145,17 @@ def command(
     return BAD_INPUT if missing else FAILS if whole.policy.failed else HOLDS
 
 
-def _whole(path: str, asked: Sequence[str], rules: Sequence[str], settings: Settings) -> document.Document:
+def _whole(
+    path: str, asked: Sequence[str], rules: Sequence[str], settings: Settings, where: phone.Where
+) -> document.Document:
     from analyzer.report import convert_runs
     from analyzer.runs import prove
 
     packs = Packs(Path(file) for file in rules)
-    auditor = Auditor(packs, configure(packs, asked))
-    with fleet.file(path) as (found, file):
-        audit = auditor.audit(fleet.load(found), settings.wanted.shapes)
-        runs = convert_runs.runs(prove(audit, file, settings), settings.wanted.seed)
+    with fleet.file(path) as (found, file), phone.place(where) as place:
+        named = asked if settings.library is not None else place.specs(packs, asked)
+        audit = Auditor(packs, configure(packs, named)).audit(fleet.load(found), settings.wanted.shapes)
+        runs = convert_runs.runs(prove(audit, file, settings, place), settings.wanted.seed)
     model = replace(convert.model(audit, catalogue=packs.catalogue), runs=runs)
     reasons = tuple(f"{model.path}: {labels.run(run)}: {reason}" for run in runs for reason in run.reasons)
     return convert.whole([model], document.Policy(failed=bool(reasons), reasons=reasons))

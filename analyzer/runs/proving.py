@@ -12,35 +12,37 @@ from analyzer.errors import RuntimeUnavailable, UsageError
 from analyzer.model.graph import Model
 from analyzer.runs import prediction
 from analyzer.runs.agreement import Agreement
+from analyzer.runs.place import HERE, Place
 from analyzer.runs.run import Run, Settings
-from analyzer.runtime import engines, entries, files, inputs
+from analyzer.runtime import entries, files, inputs
 from analyzer.runtime.bisect import Bisection, Culprit
 from analyzer.runtime.inputs import Wanted
 from analyzer.runtime.interface import UNAVAILABLE, Entry, Runner, RunRequest, RunResult, Sample
 
 
-def prove(audit: Audit, path: str, settings: Settings) -> list[Run]:
-    """Every delegate of an audit, run for real; one that isn't here is a run of its own, `unavailable`.
+def prove(audit: Audit, path: str, settings: Settings, place: Place = HERE) -> list[Run]:
+    """Every delegate of an audit, run for real; one that isn't there is a run of its own, `unavailable`.
 
     `path` is the model's file. Raises: RuntimeUnavailable where there is no CPU to compare with, UsageError.
     """
-    proving = Proving(audit.model, path, settings)
+    proving = Proving(audit.model, path, settings, place)
     if settings.library is None:
-        runners = [engines.local(one.configuration.pack.delegate) for one in audit.delegates]
+        runners = [place.runner(one.configuration.pack) for one in audit.delegates]
         pairs = zip(runners, audit.delegates, strict=True)
         return [run for runner, one in pairs for run in proving.runs(runner, one)]
     if len(audit.delegates) > 1:
         raise UsageError("--delegate-lib: there is one library for several delegates; name one with -d")
-    return list(proving.runs(engines.local(engines.EXTERNAL), *audit.delegates))
+    return list(proving.runs(place.runner(None), *audit.delegates))
 
 
 class Proving:
     """Runs one model; what the CPU computes is computed once an entry."""
 
-    def __init__(self, model: Model, path: str, settings: Settings) -> None:
+    def __init__(self, model: Model, path: str, settings: Settings, place: Place = HERE) -> None:
         self.model = model
         self.settings = settings
         self._path = path
+        self._place = place
         self._references: dict[str | None, tuple[Sequence[Sample], RunResult]] = {}
 
     def runs(self, runner: Runner, audit: DelegateAudit | None = None) -> Iterator[Run]:
@@ -98,7 +100,7 @@ class Proving:
 
     def _reference(self, entry: Entry) -> tuple[Sequence[Sample], RunResult]:
         if entry.key not in self._references:
-            runner, request = engines.local(engines.REFERENCE), self._request(entry, {})
+            runner, request = self._place.reference, self._request(entry, {})
             runner.check(request)
             samples = inputs.samples(self.model, entry, self._wanted(entry))
             self._references[entry.key] = samples, runner.run(request, samples, self.settings.limits)

@@ -67,8 +67,10 @@ class Android:
 
         Raises: UsageError where one is said to be otherwise.
         """
-        names = [name for name in packs.default() if packs.get(name).android is not None]
-        return [_completed(packs, spec, self.phone.target) for spec in specs or names]
+        every = [name for name in packs.names() if packs.get(name).android is not None]
+        usual = [name for name in every if name in packs.default()]
+        asked = [one for spec in specs or usual for one in (every if spec == "all" else [spec])]
+        return [_completed(packs, spec, self.phone.target) for spec in asked]
 
 
 def _completed(packs: Packs, spec: str, target: Target) -> str:
