@@ -126,13 +126,13 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
     groups: dict[tuple[str, str, str], list[tuple[Finding, Operator]]] = {}
     for node in audit.operators:
         for finding in node.findings:
-            alike = (_kind(finding.rule), finding.severity, finding.fix)
+            alike = (about(finding.rule), finding.severity, finding.fix)
             groups.setdefault(alike, []).append((finding, node))
     for group in groups.values():
         yield _found(group, position)
 
 
-def _kind(rule: str) -> str:
+def about(rule: str) -> str:
     """What a rule is about, whatever operator and operand: `dtype` of `hexagon/add/input1.dtype`."""
     return rule.rsplit("/", 1)[-1].rsplit(".", 1)[-1]
 

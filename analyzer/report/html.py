@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.report import packed, page, sheet
+from analyzer.report import comparison_text, packed, page, sheet
+from analyzer.report.comparison import Comparison
 from analyzer.report.document import Document
 from analyzer.report.view import View
 
@@ -11,13 +12,28 @@ SCRIPTS = (
     "vendor/dagre.min.js",
     *(
         f"scripts/{name}.js"
-        for name in ("data", "elements", "filter", "details", "partitions", "inside", "graph", "start")
+        for name in (
+            "data",
+            "elements",
+            "filter",
+            "details",
+            "partitions",
+            "inside",
+            "graph",
+            "switch",
+            "start",
+        )
     ),
 )
 
 
 def render(document: Document, view: View) -> bytes:
     """The report as one HTML file."""
+    return page_of(document)
+
+
+def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
+    """The report; of two models that are compared, what got better and worse comes first."""
     sections = page.sections(document)
     return sheet.render(
         "report.html.jinja",
@@ -27,4 +43,7 @@ def render(document: Document, view: View) -> bytes:
         sections=sections,
         title=sections[0].name if len(sections) == 1 else f"{len(sections)} models",
         data=packed.pack(document).decode(),
+        comparison=comparison,
+        cells=comparison_text.cells,
+        said=comparison_text.said,
     )

@@ -206,7 +206,8 @@ def _sentence(audit: Audit) -> str:
             else "There is nothing to delegate."
         )
     share = f", {figures.percent(summary.delegated_macs_share)} of MACs," if summary.macs else ""
-    return f"{summary.delegated:,} of {everything}{share} in {partitions}; the rest runs {rest}. {_first_off(audit)}"
+    taken = f"{summary.delegated:,} of {everything}{share} in {partitions}"
+    return f"{taken}; the rest runs {rest}. {_first_off(audit)}"
 
 
 def _first_off(audit: Audit) -> str:

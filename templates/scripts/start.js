@@ -3,6 +3,7 @@
 /** Open the operator, or show the cause, that the address asks for. */
 function follow() {
   const target = document.getElementById(location.hash.slice(1));
+  if (target) document.getElementById("switch")?.reveal(target);
   if (target && target.matches(".matrix tbody tr")) {
     target.hidden = false;
     show(target);
@@ -15,6 +16,7 @@ function follow() {
 const button = document.getElementById("download");
 button.hidden = false;
 button.addEventListener("click", download);
+document.querySelectorAll("#switch").forEach(switchable);
 document.querySelectorAll("form[data-for]").forEach(filterRows);
 document.querySelectorAll("form[data-causes]").forEach(filterCauses);
 document.querySelectorAll("table.matrix").forEach(sortable);

@@ -107,3 +107,14 @@ def test_it_reads_without_javascript(browser: Any, tmp_path: Path) -> None:
 
 def test_it_prints(opened: Opened) -> None:
     assert opened.page.pdf().startswith(b"%PDF-")
+
+
+def test_one_of_several_models_can_be_shown_alone(browser: Any, tmp_path: Path) -> None:
+    document = sample.document(sample.model(), sample.model("other.tflite"))
+    opened = Opened(browser, tmp_path, document)
+    page = opened.page
+    page.locator("#switch").select_option("other.tflite")
+    assert not page.locator("#m0").is_visible() and page.locator("#m1").is_visible()
+    page.goto(f"{opened.file.as_uri()}#op-0-3")
+    assert page.get_by_role("dialog").is_visible() and page.locator("#m0").is_visible()
+    opened.close()
