@@ -75,11 +75,12 @@ def place(where: Where) -> Iterator[Place]:
     from analyzer.runtime.android import Android
     from analyzer.runtime.phone import connect
 
-    named = serial(where.on)
-    with connect(named, adb=where.adb, tool=where.tool, libraries=where.pushed) as phone:
+    phone = connect(serial(where.on), adb=where.adb, tool=where.tool, libraries=where.pushed)
+    try:
         yield Android(phone)
-    if phone.left:
-        complain(phone.left)
+    finally:
+        if left := phone.clean():
+            complain(left)
 
 
 def _unused(where: Where) -> None:

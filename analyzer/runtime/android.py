@@ -189,6 +189,7 @@ class _Task:
                 "--export_model_runtime_info=true",
                 f"--model_runtime_info_output_file={self._phone.folder}/{_INFO}",
             ],
+            (_OUTPUTS, _INFO),
             max(1.0, self._until - time.monotonic()),
         )
         self.log += f"{said.text}\n"
@@ -225,7 +226,8 @@ class _Task:
             message = f"benchmark_model ended with exit code {said.code}; its last words: {words}"
             raise _Ended(FAILED, message)
         if told.applies and not benchmark_model.applied(said.text):
-            raise _Ended(UNAVAILABLE, f"{phone.name} made no such delegate: {words}")
+            message = f"benchmark_model made no such delegate on {phone.name} ({words})"
+            raise _Ended(UNAVAILABLE, f"{message}; build it with that one, or --push the libraries it needs")
 
     def _measured(self, log: str, seen: Sequence[RuntimeSubgraph], told: _Told) -> Measured:
         entry = self._request.entry

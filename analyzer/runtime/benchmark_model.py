@@ -27,6 +27,7 @@ _TIMES = re.compile(r"Inference timings in us: Init: (\S+), First inference: (\S
 _STATISTICS = re.compile(r"^.*\bcount=.*$", re.MULTILINE)
 _FIGURE = re.compile(r"(\w+)=([-+.\de]+)")
 _GROWTH = re.compile(r"Memory footprint delta from the start of the tool \(MB\): .*\boverall=([\d.]+)")
+_ACCELERATORS = re.compile(r"NNAPI accelerators available: \[(.+)\]")
 _ALL = re.compile(r"Explicitly applied \w+ delegate, and the model graph will be completely")
 _SOME = re.compile(r"Explicitly applied \w+ delegate, and the model graph will be partially")
 _NONE = re.compile(r"Though \w+ delegate is explicitly applied, the model graph will not be")
@@ -106,13 +107,18 @@ def statistics(log: str) -> Mapping[str, float]:
 
 
 def remarks(log: str, request: RunRequest) -> tuple[str, ...]:
-    """Times that have no place of their own."""
+    """What is worth saying and has no place of its own."""
     figures = statistics(log) if request.runs else {}
+    found = []
     if "p95" in figures:
-        return (f"95 % of the inferences took at most {figures['p95'] / 1000:.3g} ms.",)
-    if "avg" in figures:
-        return (f"An inference took {figures['avg'] / 1000:.3g} ms on average; this build tells no median.",)
-    return ()
+        found.append(f"95 % of the inferences took at most {figures['p95'] / 1000:.3g} ms.")
+    elif "avg" in figures:
+        found.append(
+            f"An inference took {figures['avg'] / 1000:.3g} ms on average; this build tells no median."
+        )
+    if accelerators := _ACCELERATORS.search(log):
+        found.append(f"NNAPI accelerators of this phone: {accelerators[1].replace(',', ', ')}.")
+    return tuple(found)
 
 
 def growth(log: str) -> int | None:

@@ -6,8 +6,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,15 +70,14 @@ def identify(device: Device) -> Target:
     return Target(device.serial, properties, gpu[1].strip() if gpu else "")
 
 
-@contextmanager
 def connect(
     serial: str | None = None,
     *,
     adb: str | None = None,
     tool: str | None = None,
     libraries: Sequence[str] = (),
-) -> Iterator[Phone]:
-    """A phone to run models on, with a folder of its own there that is removed in the end.
+) -> Phone:
+    """A phone to run models on, to be cleaned when all is done.
 
     `tool` is a `benchmark_model` built for it, `libraries` are files that are to lie beside it.
     Raises: RuntimeUnavailable, AdbError.
@@ -91,11 +89,7 @@ def connect(
         if not Path(file).is_file():
             raise unavailable(f"adb: there is no file {file}", "name one that is there")
     device = Adb(adb).device(serial)
-    phone = Phone(device, identify(device), binary, libraries)
-    try:
-        yield phone
-    finally:
-        phone.clean()
+    return Phone(device, identify(device), binary, libraries)
 
 
 class Phone:
@@ -105,11 +99,10 @@ class Phone:
         self.target = target
         self.folder = f"{_HOME}/delegate-analyzer-{secrets.token_hex(6)}"
         self.runtime = Runtime(_TOOL, f"sha256:{hashlib.sha256(Path(tool).read_bytes()).hexdigest()[:12]}")
-        #: What could not be removed from the phone; empty where all could.
-        self.left = ""
         self._device = device
         self._tool = tool
         self._libraries = libraries
+        self._begun = False
         #: Files that are there: name -> what identifies the file here.
         self._there: dict[str, tuple[str, int]] = {}
 
@@ -119,13 +112,17 @@ class Phone:
         self._copy(file, name)
         return f"{self.folder}/{name}"
 
-    def run(self, arguments: Sequence[str], seconds: float) -> Said:
-        """Run the tool there; it is ended where it takes longer. Raises: AdbError."""
+    def run(self, arguments: Sequence[str], writes: Sequence[str], seconds: float) -> Said:
+        """Run the tool there, which writes files of these names; it is ended where it takes longer.
+
+        Raises: AdbError.
+        """
         self._begin()
         begun = f"echo $$ > {_PID}; exec ./{_TOOL} {quote(arguments)}"
         # Its number is there for as long as it runs: another process may get the same later.
         ended = f"code=$?; rm -f {_PID}; exit $code"
-        whole = f"cd {self.folder} && export LD_LIBRARY_PATH=. && sh -c {quote([begun])}; {ended}"
+        start = f"cd {self.folder} && rm -f {quote(writes)} && export LD_LIBRARY_PATH=."
+        whole = f"{start} && sh -c {quote([begun])}; {ended}"
         said = self._device.shell(whole, seconds)
         if said.late:
             self._device.shell(self._end())
@@ -139,29 +136,30 @@ class Phone:
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
             local = Path(folder) / "file"
             self._device.pull(path, str(local))
-            self._device.shell(f"rm -f {path}")
             return local.read_bytes()
 
-    def clean(self) -> None:
-        """End what still runs and remove the folder, as far as the phone still answers."""
-        if not self._there:
-            return
+    def clean(self) -> str:
+        """End what still runs and remove the folder; one line on what is left, where that fails."""
+        if not self._begun:
+            return ""
         try:
             done = self._device.shell(f"{self._end()}; rm -rf {self.folder}")
-            complaint = done.text if done.code or done.late else ""
+            if not (done.code or done.late):
+                return ""
+            why = " ".join(done.text.split()) or "it gives no answer"
         except AdbError as error:
-            complaint = str(error)
-        if complaint:
-            self.left = f"{self.folder} may be left on {self.target.serial}: {' '.join(complaint.split())}"
+            why = str(error)
+        return f"{self.folder} is left on device {self.target.serial} ({why}); remove it there"
 
     def _begin(self) -> None:
         """Make the folder and bring what every run needs, once."""
-        if self._there:
+        if self._begun:
             return
+        self._begun = True
         made = self._device.shell(f"mkdir {self.folder}")
         if made.code:
+            self._begun = False
             raise AdbError(f"adb: {self.folder} can't be made on device {self.target.serial}: {made.text}")
-        self._there["."] = "", 0
         self._copy(self._tool, _TOOL)
         self._device.shell(f"chmod 755 {self.folder}/{_TOOL}")
         for library in self._libraries:
