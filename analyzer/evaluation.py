@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.model import read
 from analyzer.runtime import datasets, engines, entries, keras, prediction
@@ -68,6 +69,8 @@ class Result(Struct, frozen=True, kw_only=True):
 
     candidate: Candidate
     size: Size
+    #: Of a .tflite model.
+    operators: int = 0
     status: str
     message: str = ""
     measured: Measured | None = None
@@ -76,6 +79,14 @@ class Result(Struct, frozen=True, kw_only=True):
     #: Against the first candidate; None for itself.
     difference: Difference | None = None
     classes: tuple[ClassScore, ...] = ()
+
+    @property
+    def left(self) -> int:
+        """How many operators a delegate left, as far as the runtime tells."""
+        delegated = self.measured.delegated if self.measured else None
+        if delegated is None or self.candidate.backend.engine == engines.REFERENCE:
+            return 0
+        return self.operators - sum(map(len, delegated.values()))
 
 
 class Evaluation(Struct, frozen=True):
@@ -111,78 +122,84 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: Watch) -> E
     """
     data = datasets.open(settings.source)
     truth = Truth(data.labels, data.classes, settings.task)
-    requests = [_request(candidate, data.shape, settings) for candidate in chosen]
-    for candidate, request in zip(chosen, requests, strict=True):
-        engines.engine(candidate.backend.engine).check(request)
-    judge = _Judge(truth, settings)
-    results = []
-    for candidate, request in zip(chosen, requests, strict=True):
-        with watch(candidate, len(truth.values)) as moved:
-            results.append(judge.result(candidate, request, moved))
+    jobs = [_job(candidate, data.shape, settings) for candidate in chosen]
+    for job in jobs:
+        engines.engine(job.candidate.backend.engine).check(job.request)
+    results: list[Result] = []
+    first: Any = None
+    for job in jobs:
+        with watch(job.candidate, len(truth.values)) as moved:
+            ran = prediction.predict(_task(job, truth, settings), settings.limits, moved)
+        outputs = ran.outputs[0] if ran.outputs else {}
+        results.append(_result(job, ran, outputs, truth, first if results else None, settings.batch))
+        if len(results) == 1 and results[0].status == OK:
+            first = outputs[prediction.FOUND]
     classes = len(set(truth.values.tolist())) if truth.task == CLASSIFICATION else 0
     return Evaluation(settings, truth.task, len(truth.values), classes, tuple(results))
 
 
-def _request(candidate: Candidate, sample: tuple[int, ...] | None, settings: Settings) -> RunRequest:
-    entry, shapes = prediction.OPAQUE, {}
-    if candidate.backend.engine != engines.KERAS:
-        model = read(candidate.path)
-        entry = entries.entries(model, settings.signature)[0]
-        shapes = prediction.shapes(model, entry, sample, settings.batch)
-    return RunRequest(
+class _Job(Struct, frozen=True):
+    """A candidate, ready to run; `operators` are its model's."""
+
+    candidate: Candidate
+    request: RunRequest
+    operators: int = 0
+
+
+def _job(candidate: Candidate, sample: tuple[int, ...] | None, settings: Settings) -> _Job:
+    request = RunRequest(
         model=candidate.path,
-        entry=entry,
+        entry=replace(prediction.OPAQUE, key=settings.signature),
         parameters=candidate.backend.parameters,
-        shapes=shapes,
         threads=settings.threads,
         warmup=settings.warmup,
         vulkan_driver=settings.vulkan_driver,
     )
+    if candidate.backend.engine == engines.KERAS:
+        return _Job(candidate, request)
+    model = read(candidate.path)
+    entry = entries.entries(model, settings.signature)[0]
+    shapes = prediction.shapes(model, entry, sample, settings.batch)
+    operators = sum(len(subgraph.operators) for subgraph in model.subgraphs)
+    return _Job(candidate, replace(request, entry=entry, shapes=shapes), operators)
 
 
-class _Judge:
-    """Runs candidates and holds each against the truth and against the first."""
+def _task(job: _Job, truth: Truth, settings: Settings) -> prediction.Task:
+    return prediction.Task(
+        engine=job.candidate.backend.engine,
+        request=job.request,
+        megabytes=settings.limits.megabytes,
+        source=settings.source,
+        batch=settings.batch,
+        ranks=TOP if truth.task == CLASSIFICATION else 0,
+    )
 
-    def __init__(self, truth: Truth, settings: Settings) -> None:
-        self._truth = truth
-        self._settings = settings
-        self._first: Any = None
-        self._begun = False
 
-    def result(self, candidate: Candidate, request: RunRequest, moved: Callable[[int], None]) -> Result:
-        settings = self._settings
-        ranks = TOP if self._truth.task == CLASSIFICATION else 0
-        limits = settings.limits
-        task = prediction.Task(
-            candidate.backend.engine, request, limits.megabytes, settings.source, settings.batch, ranks
-        )
-        ran, first = prediction.predict(task, limits, moved), not self._begun
-        self._begun = True
-        return self._judged(candidate, ran, first)
-
-    def _judged(self, candidate: Candidate, ran: RunResult, first: bool) -> Result:
-        size = _size(candidate.path)
-        if ran.measured is None:
-            return Result(candidate=candidate, size=size, status=ran.status, message=ran.message)
-        [outputs] = ran.outputs
-        found, width = outputs[prediction.FOUND], int(outputs[prediction.WIDTH])
-        problem = self._truth.problem(width)
-        if problem is not None:
-            return Result(candidate=candidate, size=size, status=FAILED, message=problem)
-        if first:
-            self._first = found
-        against = found if self._first is None else self._first
-        compared = not first and self._first is not None
-        return Result(
-            candidate=candidate,
-            size=size,
-            status=OK,
-            measured=ran.measured,
-            times=_times(ran.measured, outputs[prediction.SECONDS], self._settings.batch),
-            score=self._truth.score(found, width),
-            difference=self._truth.difference(against, found) if compared else None,
-            classes=self._truth.classes(against, found),
-        )
+def _result(
+    job: _Job, ran: RunResult, outputs: Mapping[str, Any], truth: Truth, first: Any, batch: int
+) -> Result:
+    """What a run came to; `first` are the first candidate's predictions, None for itself."""
+    result = Result(
+        candidate=job.candidate,
+        size=_size(job.candidate.path),
+        operators=job.operators,
+        status=ran.status,
+        message=ran.message,
+        measured=ran.measured,
+    )
+    if ran.measured is None:
+        return result
+    found, width = outputs[prediction.FOUND], int(outputs[prediction.WIDTH])
+    problem = truth.problem(width)
+    if problem is not None:
+        return replace(result, status=FAILED, message=problem)
+    return replace(
+        result,
+        times=_times(ran.measured, outputs[prediction.SECONDS], batch),
+        score=truth.score(found, width),
+        difference=None if first is None else truth.difference(first, found),
+        classes=truth.classes(found if first is None else first, found),
+    )
 
 
 def _times(measured: Measured, seconds: Any, batch: int) -> Times:

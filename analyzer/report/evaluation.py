@@ -48,6 +48,8 @@ def _model(result: Result) -> dict[str, Any]:
         "runtime": None if measured is None else measured.runtime,
         "device": None if measured is None else measured.device,
         "remarks": [] if measured is None else measured.remarks,
+        "operators": result.operators or None,
+        "delegated": None if measured is None else measured.delegated,
         "bytes": result.size.bytes,
         "gzip_bytes": result.size.gzip_bytes,
         "latency_ms": result.times,

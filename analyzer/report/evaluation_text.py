@@ -55,7 +55,7 @@ def _header(found: Evaluation) -> str:
     settings = found.settings
     of = f" of {found.classes} classes" if found.classes else ""
     facts = [f"{plain(settings.source.path)}: {figures.count(found.samples, 'sample')}{of}"]
-    facts.append(f"{settings.batch} for each inference, {figures.count(settings.threads, 'thread')}")
+    facts.append(f"batch {settings.batch}, {figures.count(settings.threads, 'thread')}")
     backends = dict.fromkeys(result.candidate.backend.name for result in found.results)
     facts.append(f"on {', '.join(map(plain, backends))}")
     facts += dict.fromkeys(plain(result.measured.device) for result in found.results if result.measured)
@@ -100,10 +100,12 @@ def _times(result: Result) -> list[str]:
 
 def _remarks(found: Evaluation) -> list[str]:
     """Why a model has no figures, and what is to be said with those of others."""
-    lines = []
+    lines: list[str] = []
     for name, result in zip(_names(found), found.results, strict=True):
         said = [] if result.measured is None else [plain(remark) for remark in result.measured.remarks]
         said += [f"{result.status}: {plain(result.message)}"] if result.message else []
+        if result.left:
+            said.append(f"{result.left} of {figures.count(result.operators, 'operator')} not delegated")
         lines += [f"{name}: {line}" for line in said]
     return lines
 

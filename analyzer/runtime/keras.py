@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata, util
 from typing import Any
 
+from analyzer.errors import ModelError
 from analyzer.runtime.interface import RunRequest, Runtime, Sample, Session, unavailable
 from analyzer.runtime.interpreter import processor
 
@@ -21,6 +22,8 @@ def is_ours(path: str) -> bool:
 
 
 def check(request: RunRequest) -> None:
+    if not os.path.exists(request.model):
+        raise ModelError(request.model, "there is no such file", "check the path")
     if util.find_spec("tensorflow") is None:
         raise unavailable(
             f"{request.model}: Keras models need TensorFlow, which is not installed",

@@ -51,8 +51,9 @@ def _run(folder: Path, task: Task) -> tuple[Answer, list[dict[str, Any]]]:
         session.feed({port.input: port.stored(values)})
         start = time.perf_counter()
         session.invoke()
+        outputs = session.fetch()
         times.append(time.perf_counter() - start)
-        real = port.real(session.fetch())[: len(values)]
+        real = port.real(outputs)[: len(values)]
         found.append(_best(real, task.ranks) if task.ranks else real.astype(np.float32))
     peak = memory("VmHWM")
     measured = Measured(
@@ -60,14 +61,15 @@ def _run(folder: Path, task: Task) -> tuple[Answer, list[dict[str, Any]]]:
         device=session.device,
         latency=latency(init, first, times, task.request),
         memory=Memory(before, peak) if peak else None,
+        delegated=session.delegated(),
         remarks=tuple(session.remarks),
     )
-    outputs = {
+    everything = {
         prediction.FOUND: np.concatenate(found),
         prediction.SECONDS: np.array(times),
         prediction.WIDTH: np.array(real.shape[1]),
     }
-    return Answer(measured=measured), [outputs]
+    return Answer(measured=measured), [everything]
 
 
 def _warm_up(session: Session, port: _Port, data: Dataset, task: Task) -> float:
