@@ -168,7 +168,6 @@ def _task(job: _Job, truth: Truth, settings: Settings) -> prediction.Task:
     return prediction.Task(
         engine=job.candidate.backend.engine,
         request=job.request,
-        megabytes=settings.limits.megabytes,
         source=settings.source,
         batch=settings.batch,
         ranks=TOP if truth.task == CLASSIFICATION else 0,

@@ -25,7 +25,7 @@ _TELLING_BYTES = 4
 def main(folder: Path) -> None:
     """Do the task and leave an answer."""
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    limit(task.megabytes)
+    without_core_dumps()
     samples = arrays.load(folder / worker.SAMPLES)
     leave(folder, lambda: _run(folder, task, samples))
 
@@ -129,14 +129,13 @@ def memory(field: str) -> int:
         return 0
 
 
-def limit(megabytes: int) -> None:
-    """No core dumps, and no allocation beyond the limit: one may come faster than anybody can look."""
+def without_core_dumps() -> None:
+    """A process that ends badly leaves nothing behind."""
     try:
         import resource
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,6 @@ class Task(Struct, frozen=True):
 
     engine: str
     request: RunRequest
-    megabytes: int
     source: Source
     batch: int = 1
     ranks: int = 0

@@ -13,7 +13,7 @@ import msgspec
 from analyzer.model import read
 from analyzer.model.graph import OMITTED, Tensor
 from analyzer.runtime import comparison, datasets, inputs, prediction, worker
-from analyzer.runtime.child import latency, leave, limit, memory
+from analyzer.runtime.child import latency, leave, memory, without_core_dumps
 from analyzer.runtime.datasets import Dataset
 from analyzer.runtime.engines import engine
 from analyzer.runtime.interface import Measured, Memory, RunRequest, Session
@@ -27,7 +27,7 @@ _TELL_SECONDS = 0.1
 def main(folder: Path) -> None:
     """Do the task and leave an answer."""
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    limit(task.megabytes)
+    without_core_dumps()
     leave(folder, lambda: _run(folder, task))
 
 
@@ -75,12 +75,13 @@ def _run(folder: Path, task: Task) -> tuple[Answer, list[dict[str, Any]]]:
 def _warm_up(session: Session, port: _Port, data: Dataset, task: Task) -> float:
     """Run the first batch a few times; the seconds of the very first inference."""
     session.feed({port.input: port.stored(next(data.batches(task.batch, port.shape[1:])))})
-    start = time.perf_counter()
-    session.invoke()
-    first = time.perf_counter() - start
-    for _ in range(task.request.warmup - 1):
+    times = []
+    for _ in range(task.request.warmup):
+        start = time.perf_counter()
         session.invoke()
-    return first
+        session.fetch()
+        times.append(time.perf_counter() - start)
+    return times[0]
 
 
 def _telling(batches: Iterator[Any], file: Path) -> Iterator[Any]:
