@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, coverage, difference
+from analyzer.cli import BAD_INPUT, HOLDS, coverage, difference, verify
 from analyzer.cli.screen import width
 from analyzer.errors import RuleError
 from analyzer.report import figures, reference
@@ -24,6 +24,7 @@ def command() -> None:
 
 command.add_command(coverage.command)
 command.add_command(difference.command)
+command.add_command(verify.command)
 
 
 @command.command("list")

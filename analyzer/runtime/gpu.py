@@ -18,8 +18,8 @@ from analyzer.runtime.inputs import NUMPY
 from analyzer.runtime.interface import RunRequest, Runtime, Sample, Session, unavailable
 
 _WHO = "litert-gpu"
-_ACCELERATOR = "libLiteRtWebGpuAccelerator.so"
-_RUNTIME = "libLiteRt.so"
+ACCELERATOR = "libLiteRtWebGpuAccelerator.so"
+RUNTIME = "libLiteRt.so"
 _INSTALL = "pip install 'delegate-analyzer[litert]'"
 #: How the accelerator names the device that it chose, and what a device is called that is none.
 _ADAPTER = re.compile(r"Selected adapter: (.*)")
@@ -38,8 +38,8 @@ def check(request: RunRequest) -> None:
         raise unavailable(f"{_WHO}: backend {backend} doesn't run on this machine", "leave it at webgpu")
     if not sys.platform.startswith("linux"):
         raise unavailable(f"{_WHO}: is run on Linux only", "run it there")
-    folder = _folder()
-    if folder is None or not (folder / _ACCELERATOR).is_file():
+    where = folder()
+    if where is None or not (where / ACCELERATOR).is_file():
         raise unavailable(f"{_WHO}: LiteRT with its GPU accelerator is not installed", _INSTALL)
     vulkan.find(request.vulkan_driver, _WHO)
 
@@ -49,23 +49,29 @@ def open(request: RunRequest) -> Session:
     return GpuSession(request)
 
 
-def _folder() -> Path | None:
+def folder() -> Path | None:
+    """Where LiteRT is installed."""
     found = util.find_spec("ai_edge_litert")
     return Path(found.origin).parent if found and found.origin else None
+
+
+def runtime() -> Runtime:
+    """What is installed."""
+    return Runtime("ai-edge-litert", metadata.version("ai-edge-litert"))
 
 
 class GpuSession:
     """A compiled model with buffers for the inputs and outputs of one signature."""
 
     def __init__(self, request: RunRequest) -> None:
-        folder = _folder() or Path()
+        where = folder() or Path()
         import ai_edge_litert.compiled_model as litert
 
-        self.runtime = Runtime("ai-edge-litert", metadata.version("ai-edge-litert"))
+        self.runtime = runtime()
         self._request = request
         self._read = read(request.model)
         self._subgraph = self._read.subgraphs[request.entry.subgraph]
-        self._accelerator = AcceleratorWatch(folder / _ACCELERATOR, folder / _RUNTIME)
+        self._accelerator = AcceleratorWatch(where / ACCELERATOR, where / RUNTIME)
         both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
         options = litert.Options(both, litert.CpuOptions(num_threads=request.threads))
         try:

@@ -1,0 +1,114 @@
+"""`delegate-analyzer rules verify`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from analyzer import agreement, resources, verification
+from analyzer.cli import FAILS, HOLDS, complain
+from analyzer.cli.screen import width
+from analyzer.cli.specs import specs
+from analyzer.errors import RuntimeUnavailable, UsageError
+from analyzer.report import agreement as report
+from analyzer.rules.packs import Packs
+from analyzer.runtime.interface import Limits
+from analyzer.runtime.verification import ENGINES
+from analyzer.verification import Data, RuntimeTally
+
+#: Where a checkout has the data.
+_DATA = resources.data("rules").parent / "tests" / "conformance"
+
+
+@click.command("verify")
+@click.option("-d", "--delegate", "delegates", multiple=True, metavar="NAME",
+              help="Only these packs, in all configurations that there is data of.")  # fmt: skip
+@click.option("--rules", multiple=True, metavar="FILE", help="Hold the rule pack in FILE to it.")
+@click.option("--data", type=click.Path(path_type=Path), default=_DATA, metavar="DIR",
+              help="Conformance data. Default: that of a checkout.")  # fmt: skip
+@click.option("--models", type=click.Path(path_type=Path), metavar="DIR", help="The real models of the data.")
+@click.option(
+    "--show", type=click.IntRange(0), default=10, metavar="N", help="Disagreements to show of each."
+)
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=60, metavar="SECONDS",
+              help="For a runtime on each model.")  # fmt: skip
+@click.option("--about", is_flag=True, help="Only print the figures that were recorded last.")
+@click.option("--record", is_flag=True, help="Record the figures: for those who write the packs.")
+@click.option("-v", "--verbose", is_flag=True, help="With --about, a line for each configuration.")
+def command(
+    delegates: tuple[str, ...],
+    rules: tuple[str, ...],
+    data: Path,
+    models: Path | None,
+    show: int,
+    timeout: float,
+    about: bool,
+    record: bool,
+    verbose: bool,
+) -> int:
+    """Hold the packs to the delegates' own code: what it said of thousands of models, and what it says here.
+
+    XNNPACK and LiteRT's GPU accelerator are asked for real where they are installed; each in a process of
+    its own, since native code may crash. Exit codes: 0 everything agrees, 1 something doesn't.
+    """
+    if about:
+        found = agreement.recorded()
+        click.echo((report.details if verbose else report.summary)(found, width()))
+        return HOLDS
+    packs = Packs(map(Path, rules))
+    names = _names(packs, delegates)
+    held = Data(data, models)
+    targets = [target for target, spec in held.targets.items() if spec.partition(":")[0] in names]
+    with _telling(f"{len(targets)} configurations"):
+        compared = verification.verify(packs, held, targets)
+    runtimes = dict(_runtimes(packs, held, names, Limits(seconds=timeout)))
+    found = agreement.gather(held.targets, compared, runtimes)
+    click.echo(report.details(found, width()))
+    wrong = [
+        (target, [line for one in kinds.values() for line in one.wrong]) for target, kinds in compared.items()
+    ]
+    wrong += [(name, one.wrong) for name, one in runtimes.items()]
+    for line in report.disagreements(wrong, show, width()):
+        click.echo(line)
+    if record:
+        agreement.record(found)
+    return FAILS if any(lines for _, lines in wrong) else HOLDS
+
+
+def _names(packs: Packs, delegates: Sequence[str]) -> list[str]:
+    names = list(specs(delegates)) or packs.names()
+    for name in names:
+        if ":" in name:
+            raise UsageError(
+                f"-d {name}: names a configuration; write the pack's name, {name.partition(':')[0]}"
+            )
+        packs.get(name)
+    return names
+
+
+def _runtimes(
+    packs: Packs, held: Data, names: Sequence[str], limits: Limits
+) -> Iterator[tuple[str, RuntimeTally]]:
+    """Each runtime that is here; a line says which aren't."""
+    with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+        files = verification.unpack(held, Path(folder))
+        for name in ENGINES:
+            if name in names:
+                try:
+                    with _telling(f"{name} on {len(files):,} models"):
+                        yield name, verification.hold_runtime(packs, name, files, limits)
+                except RuntimeUnavailable as error:
+                    complain(f"not asked: {error}")
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """Say on a terminal what takes its time."""
+    if sys.stderr.isatty():
+        click.echo(f"comparing {what} ...", err=True)
+    yield
