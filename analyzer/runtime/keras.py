@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from importlib import metadata, util
+from importlib import metadata
+from importlib.util import find_spec
 from typing import Any
 
 from analyzer.errors import ModelError
@@ -24,7 +25,7 @@ def is_ours(path: str) -> bool:
 def check(request: RunRequest) -> None:
     if not os.path.exists(request.model):
         raise ModelError(request.model, "there is no such file", "check the path")
-    if util.find_spec("tensorflow") is None:
+    if find_spec("tensorflow") is None:
         raise unavailable(
             f"{request.model}: Keras models need TensorFlow, which is not installed",
             "pip install 'delegate-analyzer[tensorflow]'",
