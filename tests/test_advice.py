@@ -87,7 +87,7 @@ def test_a_constant_that_none_reads_through_follows_from_its_reader() -> None:
 class Lenient(Judge):
     """The same judge, but for some operators that it accepts whatever they are."""
 
-    def __init__(self, strict: Judge, accepted: frozenset[tuple[int, int]]) -> None:
+    def __init__(self, strict: Configuration, accepted: frozenset[tuple[int, int]]) -> None:
         super().__init__(strict.pack, strict.parameters)
         self._accepted = accepted
 
@@ -131,6 +131,6 @@ def test_accepting_them_brings_full_delegation(spec: str) -> None:
 
 
 def _verdict(packs: Packs, configuration: Configuration, one: Model, accepted: Sequence[Any]) -> str:
-    judge = Lenient(configuration.judge, frozenset(accepted))
+    judge = Lenient(configuration, frozenset(accepted))
     lenient = Configuration(configuration.pack, configuration.parameters, judge)
     return Auditor(packs, [lenient]).audit(one).delegates[0].summary.verdict
