@@ -24,13 +24,12 @@ function finding(found) {
 }
 
 const dialog = document.getElementById("details");
-const headings = (row) => [...row.closest("table").tHead.rows[0].cells].slice(4).map((cell) => cell.textContent);
+const headings = ({ table }) => [...table.tHead.rows[0].cells].slice(4).map((cell) => cell.textContent);
 
 /** Everything about the operator of one row. */
-function show(row) {
-  const table = row.closest("table");
-  const model = packed.models[Number(table.dataset.model)];
-  const position = table.positionOf(row);
+function show({ matrix, row }) {
+  const { model } = matrix;
+  const position = matrix.positions.get(row);
   const operator = named(packed.node, model.nodes[position]);
   const body = dialog.querySelector("div");
   dialog.querySelector("h2").textContent = `${place(operator.subgraph, operator.index)} ${operator.custom ?? operator.op}`;
@@ -38,7 +37,7 @@ function show(row) {
     ["output", operator.output], ["source layer", layers(operator.output).join(", ")], ["version", operator.version],
     ["MACs", operator.macs ? operator.macs.toLocaleString("en") : null],
   ]));
-  headings(row).forEach((name, index) => {
+  headings(matrix).forEach((name, index) => {
     const placement = named(packed.placement, model.audits[index].placements[position]);
     body.append(element("h3", `${name}: ${placed(placement)}`));
     placement.findings.forEach((found) => body.append(finding(packed.findings[found])));

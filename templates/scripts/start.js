@@ -2,11 +2,12 @@
 
 /** Open the operator, or show the cause, that the address asks for. */
 function follow() {
-  const target = document.getElementById(location.hash.slice(1));
+  const id = location.hash.slice(1);
+  const operator = rowOf(id);
+  const target = operator?.row ?? document.getElementById(id);
   if (target) document.getElementById("switch")?.reveal(target);
-  if (target && target.matches(".matrix tbody tr")) {
-    target.hidden = false;
-    show(target);
+  if (operator) {
+    show(operator);
   } else if (target && target.hidden) {
     target.hidden = false;
     target.scrollIntoView();
@@ -17,9 +18,13 @@ const button = document.getElementById("download");
 button.hidden = false;
 button.addEventListener("click", download);
 document.querySelectorAll("#switch").forEach(switchable);
+document.querySelectorAll("table.matrix").forEach((table) => {
+  const matrix = new Matrix(table);
+  matrices.set(matrix.number, matrix);
+  sortable(matrix);
+});
 document.querySelectorAll("form[data-for]").forEach(filterRows);
 document.querySelectorAll("form[data-causes]").forEach(filterCauses);
-document.querySelectorAll("table.matrix").forEach(sortable);
 document.querySelectorAll("form[data-graph]").forEach(showGraph);
 addEventListener("hashchange", follow);
 // Following a link inside a page takes the focus away from it; closing what it opened gives it back.
