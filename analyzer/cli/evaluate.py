@@ -143,4 +143,3 @@ def _progress(candidate: Candidate, samples: int) -> Iterator[Callable[[int], No
     label = f"{os.path.basename(candidate.path.rstrip('/'))} on {candidate.backend.name}"
     with click.progressbar(length=samples, label=label, file=sys.stderr) as bar:
         yield lambda done: bar.update(done - bar.pos)
-        bar.update(samples - bar.pos)

@@ -45,7 +45,10 @@ def predict(task: Task, limits: Limits, moved: Callable[[int], None]) -> RunResu
     with TemporaryDirectory(prefix="delegate-analyzer-") as name:
         folder = Path(name)
         (folder / worker.TASK).write_bytes(msgspec.msgpack.encode(task))
-        return worker.finish(folder, CHILD, limits, _Progress(folder / PROGRESS, moved))
+        progress = _Progress(folder / PROGRESS, moved)
+        result = worker.finish(folder, CHILD, limits, progress)
+        progress()
+        return result
 
 
 class _Progress:

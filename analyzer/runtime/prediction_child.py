@@ -93,6 +93,7 @@ def _telling(batches: Iterator[Any], file: Path) -> Iterator[Any]:
         if time.monotonic() - told > _TELL_SECONDS:
             told = time.monotonic()
             file.write_text(str(done))
+    file.write_text(str(done))
 
 
 class _Port:

@@ -7,10 +7,12 @@ Needs: pip install 'delegate-analyzer[litert]' tensorflow scikit-learn
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +114,8 @@ def convert(model: Any, kind: str, images: Any) -> bytes:
         converter.representative_dataset = lambda: _examples(images)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
-    return bytes(converter.convert())
+    with redirect_stdout(io.StringIO()):
+        return bytes(converter.convert())
 
 
 def _examples(images: Any) -> Iterator[list[Any]]:
