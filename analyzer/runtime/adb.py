@@ -12,8 +12,6 @@ from msgspec import Struct
 from analyzer.errors import AnalyzerError, RuntimeUnavailable
 from analyzer.runtime.interface import unavailable
 
-#: Seconds for what takes a moment unless something is wrong.
-_SOON = 30.0
 #: Seconds for a file: models of gigabytes exist, over cables of megabytes a second.
 _LONG = 900.0
 #: How the command that ran on the device ended: older devices don't tell in any other way.
@@ -53,8 +51,8 @@ class Said(Struct, frozen=True):
 class Adb:
     """The client, by its path or the one on PATH."""
 
-    def __init__(self, executable: str | None = None) -> None:
-        """Raises: RuntimeUnavailable."""
+    def __init__(self, executable: str | None = None, patience: float = 30.0) -> None:
+        """`patience`: seconds for what takes a moment where nothing is wrong. Raises: RuntimeUnavailable."""
         found = shutil.which(executable or "adb")
         if found is None:
             raise unavailable(
@@ -62,8 +60,9 @@ class Adb:
                 "install Android's platform tools (Debian: apt install adb), or name it with --adb PATH",
             )
         self._executable = found
+        self.patience = patience
 
-    def call(self, *arguments: str, seconds: float = _SOON) -> str:
+    def call(self, *arguments: str, seconds: float) -> str:
         """What the client writes. Raises: AdbError, subprocess.TimeoutExpired."""
         done = subprocess.run(
             [self._executable, *arguments],
@@ -79,7 +78,7 @@ class Adb:
     def devices(self) -> list[Attached]:
         """Everything attached, ready or not. Raises: AdbError."""
         try:
-            listed = self.call("devices", "-l")
+            listed = self.call("devices", "-l", seconds=self.patience)
         except subprocess.TimeoutExpired:
             raise AdbError("adb: its server gives no answer; restart it with adb kill-server") from None
         lines = listed.partition("List of devices attached")[2].splitlines()
@@ -110,11 +109,11 @@ class Device:
         self._adb = adb
         self.serial = serial
 
-    def shell(self, command: str, seconds: float = _SOON) -> Said:
+    def shell(self, command: str, seconds: float | None = None) -> Said:
         """Run a command of the device's shell, its complaints among what it writes. Raises: AdbError."""
         whole = f"( {command} ) 2>&1; code=$?; echo; echo '{_ENDED}'$code"
         try:
-            written = self._call("shell", whole, seconds=seconds)
+            written = self._call("shell", whole, seconds=self._adb.patience if seconds is None else seconds)
         except subprocess.TimeoutExpired as expired:
             return Said(-1, (expired.stdout or b"").decode("utf-8", "replace"), late=True)
         text, mark, code = written.rpartition(_ENDED)

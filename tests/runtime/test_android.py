@@ -1,0 +1,293 @@
+"""Models run on a phone: the real adb client, a server on loopback, a stand-in for `benchmark_model`."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import analyzer
+from tests import building
+from tests.cli.running import Outcome, run
+from tests.runtime.adb_server import FakeDevice
+from tests.runtime.phones import PROPERTIES, Phone, attached, needs_adb, needs_litert
+
+pytestmark = [needs_adb, needs_litert]
+
+GPU = "TfLiteGpuDelegateV2"
+BROKEN = "the connection to device 0A1B2C3D broke off while it ran a command"
+
+
+@pytest.fixture
+def phone(tmp_path: Path) -> Iterator[Phone]:
+    """One phone, attached."""
+    made = Phone(tmp_path)
+    with attached(made.device):
+        yield made
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Two inputs; the GPU takes both operators."""
+    file = tmp_path / "m.tflite"
+    tensors = [building.tensor(name, [1, 2, 3, 4]) for name in ("x", "y", "sum", "out")]
+    operators = [
+        building.operator("ADD", ["x", "y"], ["sum"]),
+        building.operator("LOGISTIC", ["sum"], ["out"], None),
+    ]
+    file.write_bytes(building.model(tensors, operators))
+    return file
+
+
+def gpu(*replaced: int, **more: Any) -> dict[str, Any]:
+    return {"use_gpu": {"name": "GPU", "kernel": GPU, "replaced": list(replaced), **more}}
+
+
+def on(phone: Phone, model: Path, *arguments: str) -> Outcome:
+    return run("run", model, *phone.options, "--runs", "3", "--format", "json", *arguments)
+
+
+def ran(outcome: Outcome) -> dict[str, Any]:
+    (found,) = outcome.json["models"][0]["runs"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_delegate_that_does_as_predicted(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1))
+    outcome = on(phone, model, "-d", "gpu")
+    assert (outcome.code, outcome.err) == (0, "")
+    found = ran(outcome)
+    assert found["agrees"] and found["predicted_equal"] is True
+    assert found["delegated"] == {"0": [0, 1]}
+    assert found["device"] == "Google Pixel 8, Android 14 (API 34), Google Tensor G3, Adreno (TM) 740"
+    assert found["reference"]["device"] == found["device"]
+    assert found["runtime"]["name"] == "benchmark_model"
+    assert found["latency_ms"]["runs"] == 3 and found["latency_ms"]["median"] > 0
+    assert found["memory"] == {"before": 0, "peak": int(7.25 * (1 << 20))}
+    assert [(one["name"], one["max_abs"]) for one in found["outputs"]] == [("out", 0)]
+    assert phone.left == []
+
+
+def test_the_cpu_takes_its_built_in_kernels_and_each_sample_a_run(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1))
+    on(phone, model, "-d", "gpu", "--samples", "3")
+    assert len(phone.told) == 6
+    assert ["--use_xnnpack=false" in told for told in phone.told] == [True] * 3 + [False] * 3
+    assert ["--num_runs=3" in told for told in phone.told[3:]] == [True, False, False]
+    assert all("--gpu_experimental_enable_quant=true" in told for told in phone.told[3:])
+
+
+def test_parameters_become_flags(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1))
+    on(phone, model, "-d", "gpu:opencl=false:max_partitions=4", "--threads", "2")
+    last = phone.told[-1]
+    assert all(
+        flag in last for flag in ("--gpu_backend=gl", "--max_delegated_partitions=4", "--num_threads=2")
+    )
+
+
+def test_operators_taken_otherwise_than_predicted(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, rest=[1]))
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == 1
+    assert ran(outcome)["delegated"] == {"0": [0]}
+    assert ran(outcome)["reasons"] == ["#1 LOGISTIC: predicted to be delegated, ran on the CPU"]
+
+
+@pytest.mark.parametrize(
+    ("replaced", "delegated", "code"), [((0, 1), {"0": [0, 1]}, 0), ((0,), None, 1), ((), {"0": []}, 1)]
+)
+def test_builds_that_write_no_runtime_info(
+    phone: Phone, model: Path, replaced: tuple[int, ...], delegated: dict[str, list[int]] | None, code: int
+) -> None:
+    phone.plan(gpu(*replaced, tells=False))
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == code
+    assert ran(outcome)["delegated"] == delegated
+    assert ran(outcome)["predicted_equal"] is {0: True, 1: None if delegated is None else False}[code]
+
+
+def test_wrong_numbers(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1, noise=0.25))
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == 1
+    (output,) = ran(outcome)["outputs"]
+    assert not output["within"] and output["max_abs"] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("plan", "more", "status", "message"),
+    [
+        (
+            {"ends": 1},
+            (),
+            "failed",
+            "benchmark_model ended with exit code 1; its last words: ERROR: Failed to apply the delegate.",
+        ),
+        (
+            {"ends": -signal.SIGSEGV},
+            (),
+            "crashed",
+            "ended by SIGSEGV on the phone; its last words: ERROR: Failed to apply the delegate.",
+        ),
+        (
+            {"sleeps": 60},
+            ("--timeout", "5"),
+            "timeout",
+            "no answer within 5 s; its last words: INFO: Loaded model",
+        ),
+    ],
+)
+def test_a_delegate_that_comes_to_no_end(
+    phone: Phone, model: Path, plan: dict[str, Any], more: tuple[str, ...], status: str, message: str
+) -> None:
+    phone.plan(gpu(0, 1, **plan))
+    outcome = on(phone, model, "-d", "gpu", *more)
+    assert outcome.code == 1
+    assert ran(outcome)["status"] == status
+    assert ran(outcome)["message"].startswith(message)
+    assert phone.left == []
+
+
+def test_what_hangs_is_ended_on_the_phone(phone: Phone, model: Path, tmp_path: Path) -> None:
+    phone.plan(gpu(0, 1, sleeps=60, pid=os.fspath(tmp_path / "pid")))
+    on(phone, model, "-d", "gpu", "--timeout", "5")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_delegate_that_the_build_lacks_leaves_the_others(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1))
+    outcome = on(phone, model, "-d", "hexagon,gpu")
+    assert outcome.code == 2
+    assert outcome.complaint == (
+        "benchmark_model made no such delegate on Google Pixel 8 (WARN: Unconsumed cmdline flags: "
+        "--use_hexagon=true); build it with that one, or --push the libraries it needs"
+    )
+    assert [one["status"] for one in outcome.json["models"][0]["runs"]] == ["unavailable", "ok"]
+
+
+def test_a_delegate_that_cannot_be_applied_there(phone: Phone, model: Path) -> None:
+    outcome = on(phone, model, "-d", "litert-gpu")
+    assert outcome.code == 2
+    assert outcome.complaint.startswith("litert-gpu: benchmark_model can't apply it on a phone")
+
+
+def test_without_delegates_those_that_the_phone_can_run(phone: Phone, model: Path) -> None:
+    outcome = on(phone, model)
+    asked = [one["delegate"] for one in outcome.json["models"][0]["runs"]] if outcome.out else []
+    assert asked == [] or asked == ["gpu", "nnapi", "hexagon"]
+    assert [flag in " ".join(phone.told) for flag in ("--use_gpu", "--use_nnapi", "--use_hexagon")] == [
+        True
+    ] * 3
+
+
+@pytest.mark.parametrize(("level", "api"), [("34", 34), ("99", 36), ("", 31)])
+def test_the_phone_says_which_android_it_is(tmp_path: Path, model: Path, level: str, api: int) -> None:
+    phone = Phone(tmp_path, {**PROPERTIES, "ro.build.version.sdk": level})
+    phone.plan({"use_nnapi": {"name": "NNAPI", "kernel": "TfLiteNnapiDelegate", "replaced": [0, 1]}})
+    with attached(phone.device):
+        outcome = on(phone, model, "-d", "nnapi")
+    assert outcome.code == 0
+    assert ran(outcome)["parameters"]["api"] == api
+
+
+def test_another_android_than_the_phone_s(phone: Phone, model: Path) -> None:
+    outcome = on(phone, model, "-d", "nnapi:api=29")
+    assert outcome.code == 2
+    assert outcome.complaint == "delegate nnapi:api=29: the phone has api=34; leave api out to run there"
+
+
+def test_a_library_of_the_user_s_own(phone: Phone, model: Path, tmp_path: Path) -> None:
+    library = tmp_path / "libmine.so"
+    library.write_bytes(b"")
+    phone.plan({})
+    outcome = on(phone, model, "--delegate-lib", os.fspath(library), "--delegate-option", "a=b")
+    assert outcome.code == 2
+    last = phone.told[-1]
+    assert "/libmine.so" in last and "--external_delegate_options=a:b" in last
+
+
+def test_a_tool_for_another_processor(phone: Phone, model: Path) -> None:
+    phone.tool.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(60))
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == 2
+    assert "benchmark_model can't be started on Google Pixel 8" in outcome.complaint
+    assert outcome.complaint.endswith("build it for arm64-v8a")
+    assert phone.left == []
+
+
+def test_a_cable_that_is_pulled(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1))
+    phone.device.breaks_after = 6
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == 1
+    assert BROKEN in ran(outcome)["reference"]["message"]
+    assert "is left on device 0A1B2C3D" in outcome.complaint and BROKEN in outcome.complaint
+
+
+def test_a_phone_that_takes_no_files(phone: Phone, model: Path) -> None:
+    phone.device.refused = ("sync",)
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == 1
+    assert ran(outcome)["reference"]["message"].startswith("adb: ")
+    assert phone.left == []
+
+
+def test_several_phones_and_one_that_is_named(model: Path, tmp_path: Path) -> None:
+    phone, other = Phone(tmp_path / "a", serial="a:5555"), FakeDevice(tmp_path / "b", serial="b")
+    phone.plan(gpu(0, 1))
+    with attached(phone.device, other):
+        assert on(phone, model, "-d", "gpu").complaint.startswith("adb: 2 devices are attached (a:5555, b)")
+        assert on(phone, model, "-d", "gpu", "--on", "adb:a:5555").code == 0
+    assert other.commands == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--on", "moon"), "--on moon: there is no such place; write --on adb or --on adb:SERIAL"),
+        (
+            ("--on", "adb", "--benchmark-model", "nowhere"),
+            "adb: there is no file nowhere; name one that is there",
+        ),
+        (("--on", "adb"), "adb: a phone needs LiteRT's benchmark_model; build it from"),
+        (("-d", "gpu", "--adb", "x"), "--adb: it is for phones; add --on adb"),
+        (("-d", "gpu", "--push", "x"), "--push: it is for phones; add --on adb"),
+    ],
+)
+def test_options_that_do_not_fit(
+    phone: Phone, model: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], complaint: str
+) -> None:
+    monkeypatch.delenv("DELEGATE_ANALYZER_BENCHMARK_MODEL", raising=False)
+    outcome = run("run", model, *arguments)
+    assert outcome.code == 2
+    assert outcome.complaint.startswith(complaint)
+
+
+def test_the_tool_may_be_named_in_the_environment(
+    phone: Phone, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.plan(gpu(0, 1))
+    monkeypatch.setenv("DELEGATE_ANALYZER_BENCHMARK_MODEL", os.fspath(phone.tool))
+    on_phone = [
+        option for option in phone.options if option not in ("--benchmark-model", os.fspath(phone.tool))
+    ]
+    assert run("run", model, *on_phone, "-d", "gpu").code == 0
+
+
+def test_the_shipped_sample_with_its_signature(phone: Phone) -> None:
+    audit = analyzer.audit(analyzer.read(sample()), ["gpu"])
+    phone.plan(gpu(*(one.index for one in audit.delegates[0].operators if one.delegated)))
+    outcome = run("run", "sample:", *phone.options, "-d", "gpu", "--runs", "1")
+    assert outcome.code == 0, outcome.text
+    assert "agrees with the CPU and with the prediction" in outcome.text
+
+
+def sample() -> Path:
+    return Path(analyzer.__file__).parent / "model" / "sample.tflite"
