@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from analyzer.asking import Asked
+from analyzer.rules.pack import REFUSING
 
 
 def wanted(one: Asked, minimum: int, builds: bool) -> tuple[int, ...] | None:
@@ -38,8 +39,5 @@ def _unbuilt(one: Asked, refused: Set[int]) -> set[int]:
         for index in range(len(one.contexts))
         if index not in refused
         and index not in built
-        and any(
-            finding.severity in ("blocker", "crash")
-            for finding in one.judge.build_findings(one.contexts[index])
-        )
+        and any(finding.severity in REFUSING for finding in one.judge.build_findings(one.contexts[index]))
     }

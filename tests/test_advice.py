@@ -107,7 +107,16 @@ def _models() -> list[Model]:
         return [read_bytes(archive.read(name), name) for name in names[::5]]
 
 
-SPECS = ["gpu", "nnapi", "nnapi:api=29:accelerator=false", "hexagon", "coreml", "litert-gpu", "xnnpack"]
+SPECS = [
+    "gpu",
+    "nnapi",
+    "nnapi:api=29:accelerator=false",
+    "hexagon",
+    "coreml",
+    "litert-gpu",
+    "xnnpack",
+    "qualcomm-htp",
+]
 
 
 @pytest.mark.parametrize("spec", SPECS)

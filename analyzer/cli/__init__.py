@@ -25,7 +25,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "inspect": ("inspect", "What a model is: operators, tensors, quantization, signatures, sizes, MACs."),
     "compare": ("compare", "What got better and what worse from one model to another."),
     "explain": ("explain", "What a rule means, its source and its fix."),
-    "rules": ("rules", "List, show and check rule packs."),
+    "rules": ("rules", "List, show, check, compare and verify rule packs."),
     "config": ("config", "Show what a project's file puts in force, or pin today's packs."),
     "schema": ("schema", "Print the JSON Schema of the output."),
 }

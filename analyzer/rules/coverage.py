@@ -10,13 +10,12 @@ from msgspec import Struct
 from analyzer.errors import UsageError
 from analyzer.model import schema
 from analyzer.rules.clauses import slug
-from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
+from analyzer.rules.pack import REFUSING, Clause, Form, OperatorRules, RulePack
 from analyzer.rules.rulebook import Rule, Rulebook
 from analyzer.rules.specialize import ALWAYS, NEVER, rules, specialize
 from analyzer.rules.spelling import nearest
 
 TAKEN, CONDITIONAL, REFUSED = "always", "conditionally", "never"
-_REFUSING = ("blocker", "aborts", "crash")
 
 
 class Cell(Struct, frozen=True):
@@ -93,10 +92,10 @@ def _cell(book: Rulebook, name: str) -> Cell:
     if status == REFUSED:
         never = [
             page.refused,
-            *(rule for rule in page.rules if rule.severity in _REFUSING and not rule.requires),
+            *(rule for rule in page.rules if rule.severity in REFUSING and not rule.requires),
         ]
         return Cell(REFUSED, refused=next((rule for rule in never if rule is not None), None))
-    asked = tuple(rule for rule in page.rules if rule.severity in _REFUSING)
+    asked = tuple(rule for rule in page.rules if rule.severity in REFUSING)
     return Cell(status, asked, page.accepted, values=page.values)
 
 
@@ -114,7 +113,7 @@ def _form_status(form: Form, refused: Sequence[Clause]) -> str:
     clauses = [
         clause
         for clause in (*refused, *form.clauses)
-        if clause.severity in _REFUSING and clause.stage != "build"
+        if clause.severity in REFUSING and clause.stage != "build"
     ]
     if any(clause.require == NEVER and clause.when is None for clause in clauses):
         return REFUSED

@@ -12,14 +12,13 @@ from msgspec import Struct
 from analyzer.rules.evaluate import Evaluate, build
 from analyzer.rules.explain import UNEXPLAINED, Explanation, absence, explain
 from analyzer.rules.folding import fill, fold
-from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
+from analyzer.rules.pack import REFUSING, Clause, Form, OperatorRules, RulePack
 from analyzer.rules.parameters import compared
 from analyzer.rules.trees import operand_of
 from analyzer.rules.words import message, proof
 from analyzer.vocabulary import Absent, Context
 
 BUILD = "build"
-_REFUSING = ("blocker", "aborts", "crash")
 
 
 class Finding(Struct, frozen=True):
@@ -98,7 +97,7 @@ class Judge:
             failing = _failing(stage, context, "check")
             if failing:
                 findings += failing
-                if any(finding.severity in _REFUSING for finding in failing):
+                if any(finding.severity in REFUSING for finding in failing):
                     return Verdict(False, tuple(findings))
         return Verdict(True, tuple(findings)) if findings else ACCEPTED
 

@@ -10,6 +10,8 @@ from analyzer.rules.trees import Tree
 
 #: The severities of a finding; `blocker`, `aborts` and `crash` make an operator unsupported.
 SEVERITIES = ("blocker", "aborts", "crash", "hazard", "note")
+#: Those that refuse an operator.
+REFUSING = SEVERITIES[:3]
 #: What `[graph] build_failure` may say.
 BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load", "keeps-others")
 #: What `[graph] constant_fp16_dequantize` may say.
