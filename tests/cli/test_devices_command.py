@@ -17,18 +17,20 @@ def test_phones_tell_what_they_are_or_why_they_do_not(tmp_path: Path) -> None:
         outcome = run("devices", "list")
     assert outcome.code == 0
     assert outcome.text.splitlines() == [
-        "serial    phone           Android      chip              GPU",
-        "2B07      Google Pixel 8  14 (API 34)  Google Tensor G3  Mali-G715",
+        "serial  phone           Android      chip              GPU",
+        "2B07    Google Pixel 8  14 (API 34)  Google Tensor G3  Mali-G715",
     ]
     assert outcome.complaint.startswith("adb: device 7F is not ready (unauthorized); unlock it")
 
 
 def test_one_phone_of_several(tmp_path: Path) -> None:
-    devices = [FakeDevice(tmp_path / name, serial=name, properties=PROPERTIES) for name in ("one", "two")]
+    devices = [
+        FakeDevice(tmp_path / name, serial=name, properties=PROPERTIES) for name in ("first", "second")
+    ]
     with attached(*devices):
-        outcome = run("devices", "list", "--on", "adb:two")
+        outcome = run("devices", "list", "--on", "adb:second")
     assert (outcome.code, outcome.err) == (0, "")
-    assert "two" in outcome.text and "one" not in outcome.text
+    assert "second" in outcome.text and "first" not in outcome.text
     assert devices[0].commands == []
 
 
