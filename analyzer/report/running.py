@@ -110,9 +110,11 @@ def _row(backend: str, latency: Latency, memory: Memory | None) -> list[str]:
 
 
 def milliseconds(value: float | None) -> str:
-    """`12.3 ms`; `-` where nothing was timed."""
+    """`12.3 ms`, `45 µs`; `-` where nothing was timed."""
     if value is None:
         return "-"
+    if value < 0.1:
+        return f"{value * 1000:.0f} µs"
     digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
     return f"{value:.{digits}f} ms"
 

@@ -35,7 +35,8 @@ class Agreement:
         if reference.status != OK or result.measured is None:
             return []
         found = self._compare(reference, result)
-        if not any(sensitivity.can_be_rounding(one) for one in found):
+        if self._thresholds != comparison.DEFAULT or not any(map(sensitivity.can_be_rounding, found)):
+            # A threshold of the user's own is meant as it stands.
             return found
         return (
             self._rounding(samples, reference, found)

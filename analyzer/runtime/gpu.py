@@ -100,7 +100,7 @@ class GpuSession:
         found = {}
         for name, buffer in zip(names, made, strict=True):
             tensor = tensors[indices[name]]
-            found[name] = Buffer(buffer, NUMPY[tensor.dtype], tensor.shape)
+            found[name] = Buffer(buffer, NUMPY[tensor.dtype], tuple(buffer.get_tensor_details()["shape"]))
         return found
 
     @property

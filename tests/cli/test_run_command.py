@@ -1,0 +1,122 @@
+"""`run`, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from analyzer.report.document import json_schema
+from tests.cli.models import save
+from tests.cli.running import run
+from tests.runtime import models
+
+QUICK = ("--runs", "1", "--warmup", "0", "--samples", "1")
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Path:
+    return save(tmp_path / "chain.tflite", models.chain("ABS", "SIGN", "NEG"))
+
+
+def test_agreement_is_exit_code_0(chain: Path) -> None:
+    outcome = run("run", chain, "-d", "xnnpack", *QUICK)
+    assert outcome.code == 0, outcome.err
+    assert "agrees with the CPU and with the prediction" in outcome.text
+    assert "2 operators delegated, exactly those predicted" in outcome.text
+    assert "what blocks" not in outcome.text.lower()
+
+
+def test_the_document_holds_the_run(chain: Path) -> None:
+    outcome = run("run", chain, "-d", "xnnpack", *QUICK, "--format", "json")
+    jsonschema.validate(outcome.json, json_schema())
+    (found,) = outcome.json["models"][0]["runs"]
+    assert found["delegated"] == found["predicted"] == {"0": [0, 2]}
+    assert (found["status"], found["predicted_equal"], found["agrees"]) == ("ok", True, True)
+    assert [one["within"] for one in found["outputs"]] == [True]
+    assert found["latency_ms"]["runs"] == 1 and found["reference"]["latency_ms"]["threads"] == 1
+    assert found["runtime"]["version"]
+
+
+def test_every_format_shows_it(chain: Path, tmp_path: Path) -> None:
+    files = [tmp_path / f"report.{ending}" for ending in ("txt", "md", "html", "json", "jsonl")]
+    outputs = [argument for file in files for argument in ("-o", str(file))]
+    assert run("run", chain, "-d", "xnnpack", *QUICK, *outputs).code == 0
+    for file in files:
+        assert "xnnpack" in file.read_text() and "t3" in file.read_text()
+
+
+def test_a_threshold_that_is_exceeded_is_exit_code_1(chain: Path, tmp_path: Path) -> None:
+    data = models.chain("EXP", "SQRT", "EXP", "SQRT")
+    file = save(tmp_path / "m.tflite", data)
+    outcome = run("run", file, "-d", "xnnpack", *QUICK, "--atol", "0", "--format", "json", "--range", "0,3")
+    (found,) = outcome.json["models"][0]["runs"]
+    differs = found["outputs"][0]["max_abs"] > 0
+    assert outcome.code == (1 if differs else 0)
+    assert found["outputs"][0]["within"] is not differs
+
+
+def test_a_failed_run_is_exit_code_1_and_says_why(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.tflite", models.chain("ABS", "Unheard"))
+    outcome = run("run", file, "-d", "xnnpack", *QUICK)
+    assert outcome.code == 1
+    assert "Unheard" in outcome.text and "policy failed" in outcome.text
+
+
+def test_one_s_own_inputs_are_used(chain: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.full((1, 8), -2.0, np.float32))
+    outcome = run("run", chain, "-d", "xnnpack", *QUICK, "--input", tmp_path / "x.npy", "--format", "json")
+    assert outcome.code == 0 and outcome.json["models"][0]["runs"][0]["samples"] == 1
+
+
+def test_every_signature_is_run_or_the_one_that_is_named(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.tflite", models.signatures())
+    both = run("run", file, "-d", "xnnpack", *QUICK, "--format", "json").json["models"][0]["runs"]
+    assert [one["signature"] for one in both] == ["double", "square"]
+    one = run("run", file, "-d", "xnnpack", *QUICK, "--signature", "square", "--format", "json")
+    assert [found["signature"] for found in one.json["models"][0]["runs"]] == ["square"]
+
+
+def test_a_model_may_come_from_stdin(chain: Path) -> None:
+    assert run("run", "-", "-d", "xnnpack", *QUICK, stdin=chain.read_bytes()).code == 0
+
+
+def test_quiet_says_nothing(chain: Path) -> None:
+    outcome = run("run", chain, "-d", "xnnpack", *QUICK, "-q")
+    assert (outcome.code, outcome.out, outcome.err) == (0, b"", "")
+
+
+def test_a_delegate_that_is_not_here_is_exit_code_2_with_what_to_do(chain: Path) -> None:
+    outcome = run("run", chain, "-d", "gpu", *QUICK)
+    assert outcome.code == 2 and not outcome.out
+    assert "there is no way to run it on this machine; give its library" in outcome.complaint
+
+
+def test_what_is_here_is_run_all_the_same(chain: Path) -> None:
+    outcome = run("run", chain, "-d", "gpu,xnnpack", *QUICK, "--format", "json")
+    assert outcome.code == 2
+    assert [one["status"] for one in json.loads(outcome.out)["models"][0]["runs"]] == ["unavailable", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "no delegate is named; name one with -d"),
+        (("-d", "xnnpack", "--signature", "s"), "--signature s: "),
+        (("-d", "xnnpack", "--range", "1"), "--range 1: not [NAME=]LOW,HIGH"),
+        (("-d", "xnnpack", "--range", "2,1"), "--range 2,1: 2 is above 1"),
+        (("-d", "xnnpack", "--range", "z=0,1"), "--range z: there is no such input; there are t0"),
+        (("-d", "xnnpack", "--input", "none.npy"), "--input none.npy: can't be read"),
+        (("-d", "xnnpack", "--shape", "z=1"), "z"),
+        (("-d", "xnnpack", "--delegate-lib", "none.so"), "--delegate-lib none.so: there is no such file"),
+        (("--delegate-lib", "lib.so", "--delegate-option", "key"), "--delegate-option key: not KEY=VALUE"),
+        (("-d", "xnnpack:qs8=false"), "leave qs8 at its default"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(chain: Path, arguments: tuple[str, ...], complaint: str) -> None:
+    outcome = run("run", chain, *QUICK, *arguments)
+    assert outcome.code == 2
+    assert complaint in outcome.complaint

@@ -1,0 +1,71 @@
+"""A cut is a model of its own that computes the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.model import cut, read, read_bytes
+from analyzer.model.cut import Cut
+from analyzer.model.graph import Subgraph
+from analyzer.model.write import build
+from tests.building import model, operator, tensor
+
+SAMPLE = Path(cut.__file__).parent / "sample.tflite"
+
+
+def test_what_is_read_is_written_again() -> None:
+    before = read(SAMPLE)
+    after = read_bytes(build(cut.contents(SAMPLE.read_bytes())), "again")
+    assert after.subgraphs == before.subgraphs
+    assert after.operator_codes == before.operator_codes
+
+
+def branching() -> Subgraph:
+    """x -> a -> b -> y, and c from a and from a constant that an operator unpacks."""
+    tensors = [
+        *(tensor(name, [2]) for name in "xab"),
+        tensor("half", [2], "FLOAT16", data=bytes(4)),
+        *(tensor(name, [2]) for name in ("w", "c", "y")),
+    ]
+    operators = [
+        operator("ABS", ["x"], ["a"]),
+        operator("NEG", ["a"], ["b"]),
+        operator("DEQUANTIZE", ["half"], ["w"]),
+        operator("ADD", ["a", "w"], ["c"]),
+        operator("MUL", ["b", "c"], ["y"]),
+    ]
+    return read_bytes(model(tensors, operators), "m").subgraphs[0]
+
+
+@pytest.mark.parametrize(
+    ("operators", "expected"),
+    [
+        ([0], Cut((0,), (0,), (1,))),
+        ([0, 1], Cut((0, 1), (0,), (1, 2))),
+        ([3], Cut((2, 3), (1,), (5,))),
+        ([1, 4], Cut((1, 4), (1, 5), (6,))),
+        ([0, 1, 2, 3, 4], Cut((0, 1, 2, 3, 4), (0,), (6,))),
+    ],
+)
+def test_what_crosses_the_border_goes_in_and_out(operators: list[int], expected: Cut) -> None:
+    assert cut.around(branching(), operators) == expected
+
+
+def test_a_cut_takes_only_the_weights_it_reads() -> None:
+    data = SAMPLE.read_bytes()
+    whole = read(SAMPLE).subgraphs[0]
+    small = cut.write(data, cut.around(whole, [0]), {})
+    assert len(small) < len(data) / 2
+    (operator_alone,) = read_bytes(small, "cut").subgraphs[0].operators
+    assert operator_alone.name == whole.operators[0].name
+
+
+def test_inputs_have_the_shapes_that_they_are_given() -> None:
+    made = model(
+        [tensor("x", [1, 2], shape_signature=[-1, 2]), tensor("y", [1, 2])], [operator("ABS", ["x"], ["y"])]
+    )
+    part = cut.around(read_bytes(made, "m").subgraphs[0], [0])
+    found = read_bytes(cut.write(made, part, {0: (5, 2)}), "cut").subgraphs[0].tensors[0]
+    assert (found.shape, found.shape_signature) == ((5, 2), None)

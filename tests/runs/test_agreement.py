@@ -1,0 +1,120 @@
+"""What a delegate did beside what was predicted, and what rounding may excuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analyzer.auditing import Audit, Auditor, configure
+from analyzer.errors import UsageError
+from analyzer.model import read_bytes
+from analyzer.rules.packs import Packs
+from analyzer.runs import Proving, Run, Settings, prove
+from analyzer.runs.prediction import differences
+from analyzer.runtime import engines
+from analyzer.runtime.inputs import Wanted
+from analyzer.runtime.interface import Limits, RunRequest, RunResult, Sample
+from tests.runtime import models
+
+CHAIN = models.chain("ABS", "SIGN", "NEG")
+QUICK = Settings(runs=0, wanted=Wanted(samples=1))
+
+
+def audit(data: bytes, *delegates: str) -> Audit:
+    packs = Packs()
+    return Auditor(packs, configure(packs, delegates)).audit(read_bytes(data, "m"))
+
+
+def saved(folder: Path, data: bytes) -> str:
+    file = folder / "model.tflite"
+    file.write_bytes(data)
+    return str(file)
+
+
+class Off:
+    """The CPU with something added to every value."""
+
+    name = "off"
+
+    def __init__(self, by: float, rounds_alike: bool) -> None:
+        self.by, self.rounds_alike = by, rounds_alike
+
+    def check(self, request: RunRequest) -> None: ...
+
+    def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
+        found = engines.local("cpu").run(request, samples, limits)
+        outputs = [{name: (v + self.by).astype(v.dtype) for name, v in one.items()} for one in found.outputs]
+        return RunResult(status=found.status, measured=found.measured, outputs=outputs)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "actual", "expected"),
+    [
+        ({0: (0, 2)}, {0: (0, 2)}, []),
+        ({0: (0, 2)}, {}, ["#0 ABS, #2 NEG: predicted to be delegated, ran on the CPU"]),
+        ({0: (0,)}, {0: (0, 1)}, ["#1 SIGN: predicted for the CPU, was delegated"]),
+        (None, {0: (0, 1)}, []),
+        ({0: (0,)}, None, []),
+    ],
+)
+def test_what_was_taken_otherwise_is_named(
+    predicted: Mapping[int, tuple[int, ...]] | None,
+    actual: Mapping[int, tuple[int, ...]] | None,
+    expected: list[str],
+) -> None:
+    found = differences(read_bytes(CHAIN, "m"), predicted, actual)
+    assert [one.message for one in found] == expected
+
+
+def test_a_prediction_that_comes_true(tmp_path: Path) -> None:
+    (run,) = prove(audit(CHAIN, "xnnpack"), saved(tmp_path, CHAIN), QUICK)
+    assert run.agrees and run.predicted_equal is True
+    assert run.delegated == run.predicted == {0: (0, 2)}
+    assert run.result.outputs[0]["t3"].shape == (1, 8)
+
+
+def test_without_rules_nothing_is_verified_and_nothing_claimed(tmp_path: Path) -> None:
+    proving = Proving(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK)
+    (run,) = proving.runs(engines.local("xnnpack"))
+    assert run.predicted_equal is None and run.agrees
+
+
+def test_a_failure_that_was_foreseen_is_as_predicted_and_still_a_failure(tmp_path: Path) -> None:
+    data = models.chain("ABS", "Unheard")
+    (run,) = prove(audit(data, "xnnpack"), saved(tmp_path, data), QUICK)
+    assert run.predicted_equal is True and not run.agrees
+    assert "predicted: " in run.reasons[0]
+
+
+def test_what_is_not_here_is_a_run_of_its_own(tmp_path: Path) -> None:
+    here, missing = prove(audit(CHAIN, "xnnpack", "gpu"), saved(tmp_path, CHAIN), QUICK)
+    assert here.agrees
+    assert (missing.result.status, missing.predicted_equal) == ("unavailable", None)
+
+
+def test_one_library_is_one_delegate(tmp_path: Path) -> None:
+    settings = Settings(library="lib.so")
+    with pytest.raises(UsageError, match="one library for several delegates"):
+        prove(audit(CHAIN, "xnnpack", "gpu"), saved(tmp_path, CHAIN), settings)
+
+
+def run_off(tmp_path: Path, data: bytes, by: float, rounds_alike: bool) -> Run:
+    proving = Proving(read_bytes(data, "m"), saved(tmp_path, data), QUICK)
+    (run,) = proving.runs(Off(by, rounds_alike))
+    return run
+
+
+def test_rounding_is_excused_where_integers_are_computed_in_integers(tmp_path: Path) -> None:
+    data = models.quantized(operators=6)
+    assert run_off(tmp_path, data, 3, rounds_alike=True).agrees
+    far = run_off(tmp_path, data, 90, rounds_alike=True)
+    assert not far.agrees and "quanta" in far.reasons[0]
+
+
+def test_nothing_excuses_a_float_model(tmp_path: Path) -> None:
+    for rounds_alike in (True, False):
+        run = run_off(tmp_path, CHAIN, 0.5, rounds_alike)
+        assert not run.agrees and run.outputs[0].max_abs == np.float32(0.5)

@@ -1,0 +1,32 @@
+"""Runs small models on real engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from analyzer.model import Model, read
+from analyzer.runtime import engines, entries, inputs
+from analyzer.runtime.inputs import Wanted
+from analyzer.runtime.interface import Limits, RunRequest, RunResult, Sample
+
+
+class Given:
+    """A model in a file, the way into it, and what goes in."""
+
+    def __init__(self, folder: Path, data: bytes, signature: str | None = None, **wanted: Any) -> None:
+        self.file = folder / "model.tflite"
+        self.file.write_bytes(data)
+        self.model: Model = read(self.file)
+        self.entry = entries.entries(self.model, signature)[0]
+        self.samples: list[Sample] = inputs.samples(self.model, self.entry, Wanted(**wanted))
+
+    def request(self, **fields: Any) -> RunRequest:
+        asked: dict[str, Any] = {"runs": 1, "warmup": 0, "computed": entries.computed(self.model, self.entry)} | fields
+        return RunRequest(model=str(self.file), entry=self.entry, **asked)
+
+    def run(self, engine: str = "cpu", limits: Limits = Limits(60), **fields: Any) -> RunResult:  # noqa: B008
+        request = self.request(**fields)
+        runner = engines.local(engine)
+        runner.check(request)
+        return runner.run(request, self.samples, limits)

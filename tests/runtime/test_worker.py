@@ -1,0 +1,48 @@
+"""However a run ends, it is said how, and nothing else comes to harm."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from analyzer.runtime.interface import Limits
+from tests.building import model, operator, tensor
+from tests.runtime import models
+from tests.runtime.running import Given
+
+
+def test_a_crash_is_told_with_its_signal_and_where(tmp_path: Path) -> None:
+    found = Given(tmp_path, models.crashing()).run()
+    assert found.status == "crashed"
+    assert found.message.startswith("ended by SIGSEGV while building")
+    assert found.measured is None and not found.outputs
+
+
+def test_a_run_without_end_is_ended(tmp_path: Path) -> None:
+    found = Given(tmp_path, models.endless()).run(limits=Limits(seconds=2))
+    assert (found.status, found.message) == ("timeout", "no answer within 2 s, while running")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="this system doesn't tell")
+def test_a_run_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
+    found = Given(tmp_path, models.huge()).run(limits=Limits(seconds=60, megabytes=300))
+    assert (found.status, found.message) == (
+        "failed",
+        "needs more than the 300 MB it was allowed, while running",
+    )
+
+
+def test_what_the_runtime_says_is_passed_on(tmp_path: Path) -> None:
+    strange = model([tensor("x", [1]), tensor("y", [1])], [operator("Unheard", ["x"], ["y"])])
+    found = Given(tmp_path, strange).run()
+    assert found.status == "failed"
+    assert "Unheard" in found.message and "\n" not in found.message
+
+
+def test_a_folder_of_the_same_name_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "analyzer").mkdir()
+    (tmp_path / "numpy.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    assert Given(tmp_path, models.chain("ABS")).run().status == "ok"
