@@ -19,6 +19,8 @@ SHOWN = 10
 #: Columns of words.
 _WORDS = ("model", "class", "other answers")
 _LEAST = 16
+#: Between several things in one cell.
+_BREAK = "\n"
 _LEGEND = (
     "differ, other answers: samples that got another class than from the first model, of which it had "
     "some right (lost, -) and some wrong (gained, +); speed: the first model's mean time by this one's"
@@ -27,8 +29,12 @@ _LEGEND = (
 
 def table(found: Evaluation, view: View) -> str:
     """Tables for a terminal."""
-    blocks = [fill(_header(found), view.width), _aligned(_measured(found), view.width)]
-    blocks += [fill(line, view.width, subsequent_indent="  ") for line in _remarks(found)]
+    blocks = [
+        fill(_header(found), view.width, break_on_hyphens=False),
+        _aligned(_measured(found), view.width),
+    ]
+    if remarks := _remarks(found):
+        blocks.append("\n".join(fill(line, view.width, subsequent_indent="  ") for line in remarks))
     if compared := _compared(found):
         blocks.append("\n".join([f"Against {_names(found)[0]}", _aligned(compared, view.width)]))
     if classes := _by_class(found, view.verbose):
@@ -41,7 +47,8 @@ def table(found: Evaluation, view: View) -> str:
 def markdown(found: Evaluation) -> str:
     """The same tables in Markdown, every class included."""
     blocks = [escape(_header(found)), _piped(_measured(found))]
-    blocks += [f"- {escape(line)}" for line in _remarks(found)]
+    if remarks := _remarks(found):
+        blocks.append("\n".join(f"- {escape(line)}" for line in remarks))
     if compared := _compared(found):
         blocks += [f"Against {escape(_names(found)[0])}:", _piped(compared)]
     if classes := _by_class(found, everything=True):
@@ -133,7 +140,7 @@ def _changes(found: Evaluation, other: Result) -> list[str]:
 def _ratios(first: Result, other: Result) -> list[str]:
     times = [result.times.mean for result in (first, other) if result.times]
     sizes = [(other.size.bytes, first.size.bytes), (other.size.gzip_bytes, first.size.gzip_bytes)]
-    speed = f"{times[0] / times[1]:.1f}x" if len(times) == 2 and times[1] else "-"
+    speed = f"{times[0] / times[1]:.2g}x" if len(times) == 2 and times[1] else "-"
     return [speed, *(f"{now / before:.2f}x" if before else "-" for now, before in sizes)]
 
 
@@ -154,7 +161,7 @@ def _class_row(of: Sequence[tuple[str, ClassScore]]) -> list[str]:
     (_, first), *others = of
     told = [f"{name} {one.changed} (-{one.lost} +{one.gained})" for name, one in others if one.changed]
     name = str(first.number) if first.name is None else plain(first.name)
-    return [name, str(first.samples), str(first.right), ", ".join(told)]
+    return [name, str(first.samples), str(first.right), _BREAK.join(told)]
 
 
 def _share(value: float | None) -> str:
@@ -184,7 +191,7 @@ def _aligned(rows: Sequence[Sequence[str]], width: int) -> str:
 
 
 def _piped(rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(map(escape, row))} |" for row in rows]
+    lines = [f"| {' | '.join(escape(cell.replace(_BREAK, ', ')) for cell in row)} |" for row in rows]
     return "\n".join([lines[0], f"|{'|'.join(_sides(rows, '---', '--:'))}|", *lines[1:]])
 
 
