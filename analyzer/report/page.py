@@ -193,11 +193,10 @@ def _card(name: str, audit: Audit) -> Card:
 def _sentence(audit: Audit) -> str:
     summary = audit.summary
     everything = figures.count(summary.operators, "operator")
-    rest = phrases.rest(audit)
     if summary.verdict == "crash":
-        return f"Applying this delegate ends the app; without it, everything runs {rest}."
+        return f"Applying this delegate ends the app; without it, {phrases.rest(audit, 'everything')}."
     if summary.verdict == "none":
-        return f"0 of {everything}; everything runs {rest}."
+        return f"0 of {everything}; {phrases.rest(audit, 'everything')}."
     partitions = figures.count(summary.partitions, "partition")
     if summary.verdict == "full":
         return (
@@ -207,7 +206,7 @@ def _sentence(audit: Audit) -> str:
         )
     share = f", {figures.percent(summary.delegated_macs_share)} of MACs," if summary.macs else ""
     taken = f"{summary.delegated:,} of {everything}{share} in {partitions}"
-    return f"{taken}; the rest runs {rest}. {_first_off(audit)}"
+    return f"{taken}; {phrases.rest(audit, 'the rest')}. {_first_off(audit)}"
 
 
 def _first_off(audit: Audit) -> str:

@@ -77,15 +77,17 @@ def on_reference(node: Operator) -> str:
     return " ref" if node.placement == REFERENCE else ""
 
 
-def rest(audit: Audit) -> str:
-    """What runs the operators that the delegate leaves: `17 on XNNPACK, 5 on the reference kernels`."""
+def rest(audit: Audit, which: str) -> str:
+    """What runs the operators that the delegate leaves, `which` is what these are called together."""
     # A pack names its fallback by an id, which is an acronym in lower case.
     fallback = audit.fallback.upper() or "the CPU"
     placed = Counter(node.placement for node in audit.operators if not node.delegated)
     slow, fast = placed[REFERENCE], placed[audit.fallback]
     if not slow:
-        return f"on {fallback}"
-    return f"{fast} on {fallback}, {slow} on the reference kernels" if fast else "on the reference kernels"
+        return f"{which} runs on {fallback}"
+    if not fast:
+        return f"{which} runs on the reference kernels"
+    return f"{which}: {fast} on {fallback}, {slow} on the reference kernels"
 
 
 def whom(cause: Cause, model: Model) -> str:

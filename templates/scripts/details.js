@@ -101,7 +101,7 @@ function quantized(found) {
   if (!found) return "";
   const [scales, scale, zero, axis, details] = found;
   const words = [];
-  if (scale !== null && scale !== undefined) words.push(`scale ${scale}`, `zero point ${zero ?? 0}`);
+  if (scale !== null && scale !== undefined) words.push(`scale ${Number(scale.toPrecision(6))}`, `zero point ${zero ?? 0}`);
   else if (scales) words.push(`${scales} scales${axis === null || axis === undefined ? "" : ` along dimension ${axis}`}`);
   if (details) words.push(details);
   return words.join(", ");

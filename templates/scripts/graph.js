@@ -54,7 +54,7 @@ function draw(state, output) {
   const { graph, canvas } = state;
   const partitions = graph.nodes.filter(isPartition).length;
   const said = `${count(partitions, "partition")}, ${count(graph.nodes.filter((node) => node.partition === null).length, "run")} of other operators`;
-  if (output) output.value = said;
+  if (output) output.value = `${state.names[state.audit]}: ${said}`;
   if (graph.nodes.length > MOST_NODES) {
     canvas.replaceChildren(element("p", `${said}: too many to draw. They are listed under “Partitions” below.`, "hint"));
     return;

@@ -36,3 +36,13 @@ document.addEventListener("click", (event) => {
   if (link && decodeURIComponent(link.getAttribute("href")) === location.hash) follow();
 });
 follow();
+
+// On paper nothing can be opened any more.
+const opened = [];
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("main details:not([open])")) {
+    details.open = true;
+    opened.push(details);
+  }
+});
+addEventListener("afterprint", () => opened.splice(0).forEach((details) => (details.open = false)));

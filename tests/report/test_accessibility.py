@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from analyzer.report import html
+from analyzer.report.comparison import compare
 from analyzer.report.document import Document
 from tests.report import sample_document as sample
 from tests.report.browsing import Opened, chromium
@@ -94,3 +97,12 @@ def test_columns_sort_by_keyboard_and_say_so(browser: Any, tmp_path: Path) -> No
 def look(browser: Any, folder: Path, document: Document, **context: Any) -> Opened:
     """The page without the security policy's word on scripts, which axe has to be brought in past."""
     return Opened(browser, folder, document, bypass_csp=True, **context)
+
+
+def test_axe_finds_nothing_in_a_comparison(browser: Any, tmp_path: Path) -> None:
+    document = sample.document(sample.model(), replace(sample.model(number=60), path="smaller.tflite"))
+    opened = look(browser, tmp_path, document)
+    opened.file.write_bytes(html.page_of(document, compare(document)))
+    opened.page.reload()
+    assert violations(opened.page) == []
+    opened.page.context.close()

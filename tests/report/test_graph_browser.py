@@ -55,7 +55,7 @@ def test_partitions_and_runs_alternate(opened: Opened) -> None:
     ]
     assert (
         opened.page.locator("form[data-graph] output").inner_text()
-        == "2 partitions, 2 runs of other operators"
+        == "Hexagon: 2 partitions, 2 runs of other operators"
     )
 
 

@@ -174,3 +174,16 @@ def test_what_is_embedded_of_tensors_is_what_the_model_has() -> None:
     assert [whole(data["names"])[part] for part in name] == ["input"]
     assert data["shapes"][shape] == ["UINT8", [1, 224, 224, 3], 150528, []]
     assert quantization == [1, 0.0078125, 128]
+
+
+def test_where_the_rest_runs_is_said() -> None:
+    model = sample.model()
+    nodes = model.audits[0].operators
+    placed = [replace(node, placement="delegate") for node in nodes[:-2]]
+    placed.append(replace(nodes[-2], delegated=False, placement="xnnpack"))
+    placed.append(replace(nodes[-1], placement="reference"))
+    audit = replace(model.audits[0], operators=tuple(placed))
+    text = render(sample.document(replace(model, audits=(audit,))), "html").decode()
+    assert "the rest: 1 on XNNPACK, 1 on the reference kernels" in text
+    assert "refused ref" in text
+    assert "Full residency fails first at #62 RESIZE_BILINEAR" in text
