@@ -12,6 +12,9 @@ from analyzer.errors import ModelError
 from analyzer.runtime.interface import RunRequest, Runtime, Sample, Session, unavailable
 from analyzer.runtime.interpreter import processor
 
+#: Never held against the reference.
+ROUNDS_ALIKE = False
+
 #: The endings of Keras's own files.
 ENDINGS = (".keras", ".h5", ".hdf5")
 _SAVED_MODEL = "saved_model.pb"
