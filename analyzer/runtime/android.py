@@ -183,6 +183,7 @@ class _Task:
             [
                 f"--graph={self._phone.put(self._request.model, _MODEL)}",
                 *benchmark_model.arguments(self._request, sample, self._inputs(sample), timed),
+                *benchmark_model.signature(self._model, entry, told.flags),
                 *told.flags,
                 f"--max_secs={self._limits.seconds:g}",
                 f"--output_filepath={self._phone.folder}/{_OUTPUTS}",
@@ -232,6 +233,7 @@ class _Task:
     def _measured(self, log: str, seen: Sequence[RuntimeSubgraph], told: _Told) -> Measured:
         entry = self._request.entry
         grown = benchmark_model.growth(log)
+        named = benchmark_model.signature(self._model, entry, told.flags)
         return Measured(
             runtime=self._phone.runtime,
             device=str(self._phone.target),
@@ -239,7 +241,7 @@ class _Task:
             # The tool tells the difference alone.
             memory=None if grown is None else Memory(0, grown),
             delegated=benchmark_model.delegated(self._model, entry, log, seen, told.kernel),
-            remarks=benchmark_model.remarks(log, self._request),
+            remarks=benchmark_model.remarks(log, self._request, alone=len(named) > 1),
         )
 
 

@@ -23,6 +23,9 @@ CPU_KERNEL = "TfLiteXNNPackDelegate"
 #: Leaves even that out: the built-in kernels compute everything.
 NO_DELEGATE = ("--use_xnnpack=false",)
 
+#: What comes of forbidding the CPU's delegate.
+_ALONE = "What the delegate leaves ran on the built-in kernels: with a signature, XNNPACK would come first."
+
 _TIMES = re.compile(r"Inference timings in us: Init: (\S+), First inference: (\S+),")
 _STATISTICS = re.compile(r"^.*\bcount=.*$", re.MULTILINE)
 _FIGURE = re.compile(r"(\w+)=([-+.\de]+)")
@@ -68,10 +71,8 @@ def arguments(request: RunRequest, sample: Sample, files: Sequence[str], timed: 
         f"--input_layer_shape={':'.join(shapes)}",
         f"--input_layer_value_files={','.join(map(':'.join, zip(names, files, strict=True)))}",
     ]
-    key = request.entry.key
     return [
         *(inputs if files else []),
-        *([] if key is None else [f"--signature_to_run_for={key}"]),
         f"--num_threads={request.threads}",
         f"--warmup_runs={_warmup(request) if timed else 1}",
         f"--num_runs={request.runs if timed else 0}",
@@ -79,6 +80,18 @@ def arguments(request: RunRequest, sample: Sample, files: Sequence[str], timed: 
         "--warmup_min_secs=0",
         "--min_secs=0",
     ]
+
+
+def signature(model: Model, entry: Entry, told: Sequence[str]) -> list[str]:
+    """What enters the model elsewhere than at its start, beside what is `told` of delegates.
+
+    Naming a signature makes the runtime hand the model to its CPU delegate before any other is asked,
+    unless that is forbidden.
+    """
+    if entry.key is None or (entry.subgraph == 0 and len(model.signatures) == 1):
+        return []
+    settled = any(flag.startswith("--use_xnnpack=") for flag in told)
+    return [f"--signature_to_run_for={entry.key}", *(() if settled else NO_DELEGATE)]
 
 
 def _warmup(request: RunRequest) -> int:
@@ -106,10 +119,10 @@ def statistics(log: str) -> Mapping[str, float]:
     return {name: float(value) for name, value in _FIGURE.findall(lines[-1])} if lines else {}
 
 
-def remarks(log: str, request: RunRequest) -> tuple[str, ...]:
-    """What is worth saying and has no place of its own."""
+def remarks(log: str, request: RunRequest, alone: bool = False) -> tuple[str, ...]:
+    """What is worth saying and has no place of its own; `alone`: without the CPU's delegate beside it."""
     figures = statistics(log) if request.runs else {}
-    found = []
+    found = [_ALONE] if alone else []
     if "p95" in figures:
         found.append(f"95 % of the inferences took at most {figures['p95'] / 1000:.3g} ms.")
     elif "avg" in figures:

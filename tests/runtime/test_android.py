@@ -280,3 +280,25 @@ def test_the_shipped_sample_with_its_signature(phone: Phone) -> None:
 
 def sample() -> Path:
     return Path(analyzer.__file__).parent / "model" / "sample.tflite"
+
+
+def test_one_signature_of_several(phone: Phone, tmp_path: Path) -> None:
+    file = tmp_path / "m.tflite"
+    tensors = [building.tensor(name, [2]) for name in ("x", "y", "out")]
+    signatures = [
+        {
+            "signature_key": key,
+            "subgraph_index": 0,
+            "inputs": [{"name": "second", "tensor_index": 1}, {"name": "first", "tensor_index": 0}],
+            "outputs": [{"name": "difference", "tensor_index": 2}],
+        }
+        for key in ("one", "two")
+    ]
+    operators = [building.operator("SUB", ["x", "y"], ["out"])]
+    file.write_bytes(building.model(tensors, operators, signature_defs=signatures))
+    phone.plan(gpu(0))
+    outcome = on(phone, file, "-d", "gpu", "--signature", "two")
+    assert outcome.code == 0
+    assert "--signature_to_run_for=two --use_xnnpack=false" in phone.told[-1]
+    assert ran(outcome)["remarks"][0].startswith("What the delegate leaves ran on the built-in kernels")
+    assert [one["name"] for one in ran(outcome)["outputs"]] == ["difference"]

@@ -44,7 +44,7 @@ def model(folder: Path, data: bytes | None = None) -> Model:
     return read(file)
 
 
-def two_inputs() -> bytes:
+def two_inputs(**fields: Any) -> bytes:
     return building.model(
         [building.tensor(name, [1, 4]) for name in ("b", "a", "sum", "square")],
         [
@@ -52,6 +52,7 @@ def two_inputs() -> bytes:
             building.operator("MUL", ["a", "a"], ["square"]),
         ],
         outputs=["sum", "square"],
+        **fields,
     )
 
 
@@ -70,13 +71,37 @@ def test_it_is_told_inputs_in_the_order_of_the_subgraph(tmp_path: Path) -> None:
         "--input_layer=input0,input1",
         "--input_layer_shape=2,4:1,4",
         "--input_layer_value_files=input0:/p/0,input1:/p/1",
-        "--signature_to_run_for=serve",
         "--num_threads=4",
         "--warmup_runs=3",
         "--num_runs=20",
         "--warmup_min_secs=0",
         "--min_secs=0",
     ]
+
+
+SERVE, TRAIN = (Entry(key, 0, (("a", 1),), (("x", 2),)) for key in ("serve", "train"))
+
+
+@pytest.mark.parametrize(
+    ("keys", "entry", "told", "expected"),
+    [
+        ([], Entry(None, 0, (), ()), ["--use_gpu=true"], []),
+        (["serve"], SERVE, ["--use_gpu=true"], []),
+        (
+            ["serve", "train"],
+            TRAIN,
+            ["--use_gpu=true"],
+            ["--signature_to_run_for=train", "--use_xnnpack=false"],
+        ),
+        (["serve", "train"], SERVE, ["--use_xnnpack=true"], ["--signature_to_run_for=serve"]),
+    ],
+)
+def test_a_signature_is_named_where_there_is_a_choice(
+    tmp_path: Path, keys: list[str], entry: Entry, told: list[str], expected: list[str]
+) -> None:
+    signatures = [{"signature_key": key, "subgraph_index": 0, "inputs": [], "outputs": []} for key in keys]
+    one = model(tmp_path, two_inputs(signature_defs=signatures))
+    assert benchmark_model.signature(one, entry, told) == expected
 
 
 def test_what_is_not_timed_runs_once(tmp_path: Path) -> None:
@@ -126,19 +151,19 @@ def test_memory() -> None:
     assert benchmark_model.growth("") is None
 
 
-def told(*replaced: tuple[str, tuple[int, ...]]) -> list[RuntimeSubgraph]:
+def seen(*replaced: tuple[str, tuple[int, ...]]) -> list[RuntimeSubgraph]:
     return [RuntimeSubgraph(0, {}, replaced)]
 
 
 @pytest.mark.parametrize(
-    ("log", "seen", "kernel", "expected"),
+    ("log", "info", "kernel", "expected"),
     [
-        (COMPLETELY, told((GPU, (0, 1))), GPU, {0: (0, 1)}),
-        (PARTIALLY, told((GPU, (1,)), ("TfLiteXNNPackDelegate", (0,))), GPU, {0: (1,)}),
-        (PARTIALLY, told(("Mine", (1,)), ("TfLiteXNNPackDelegate", (0,))), None, {0: (1,)}),
-        (NOTHING, told(("TfLiteXNNPackDelegate", (0, 1))), GPU, {0: ()}),
+        (COMPLETELY, seen((GPU, (0, 1))), GPU, {0: (0, 1)}),
+        (PARTIALLY, seen((GPU, (1,)), ("TfLiteXNNPackDelegate", (0,))), GPU, {0: (1,)}),
+        (PARTIALLY, seen(("Mine", (1,)), ("TfLiteXNNPackDelegate", (0,))), None, {0: (1,)}),
+        (NOTHING, seen(("TfLiteXNNPackDelegate", (0, 1))), GPU, {0: ()}),
         # Nodes that the runtime put in itself are nobody's operators.
-        (COMPLETELY, told((GPU, (0, 1, 2))), GPU, {0: (0, 1)}),
+        (COMPLETELY, seen((GPU, (0, 1, 2))), GPU, {0: (0, 1)}),
         # Older builds say no more than their log does.
         (COMPLETELY, [], GPU, {0: (0, 1)}),
         (NOTHING, [], GPU, {0: ()}),
@@ -148,12 +173,12 @@ def told(*replaced: tuple[str, tuple[int, ...]]) -> list[RuntimeSubgraph]:
 def test_what_was_delegated(
     tmp_path: Path,
     log: str,
-    seen: list[RuntimeSubgraph],
+    info: list[RuntimeSubgraph],
     kernel: str | None,
     expected: Mapping[int, tuple[int, ...]] | None,
 ) -> None:
     one = model(tmp_path)
-    assert benchmark_model.delegated(one, main(one.subgraphs[0]), log, seen, kernel) == expected
+    assert benchmark_model.delegated(one, main(one.subgraphs[0]), log, info, kernel) == expected
 
 
 @pytest.mark.parametrize(
