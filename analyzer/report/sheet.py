@@ -41,7 +41,9 @@ def _environment() -> Environment:
 
 @cache
 def _part(name: str) -> str:
-    return (resources.data("templates") / name).read_text("utf-8")
+    """A part without its indentation, which only people need."""
+    text = (resources.data("templates") / name).read_text("utf-8")
+    return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
 
 
 def _policy(style: str, script: str) -> str:
