@@ -206,7 +206,7 @@ def _times(measured: Measured, seconds: Any, batch: int) -> Times:
 
     each = seconds * 1000 / batch
     latency = measured.latency
-    return Times(latency.init, latency.first, float(each.mean()), float(np.percentile(each, 90)))
+    return Times(latency.init, latency.first or 0.0, float(each.mean()), float(np.percentile(each, 90)))
 
 
 def _size(path: str) -> Size:

@@ -241,10 +241,13 @@ class Output(Struct, frozen=True, kw_only=True):
 
 
 class Latency(Struct, frozen=True, kw_only=True):
-    """Milliseconds: loading and delegating, the first inference, then over `runs` after `warmup`."""
+    """Milliseconds: loading and delegating, the first inference, then over `runs` after `warmup`.
+
+    `first` is null where a model was prepared for a device and not run.
+    """
 
     init: float
-    first: float
+    first: float | None = None
     median: float | None = None
     p90: float | None = None
     runs: Count = 0
@@ -296,8 +299,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """A model run for real through one delegate. `delegated` and `predicted`: subgraph -> operators.
 
     `predicted_equal` is null where it could not be verified, which is not agreement. `agrees`: the run
-    ended well, every output is within its threshold, and what was delegated is what was predicted;
-    otherwise `reasons` say what isn't so.
+    ended well, every output is within its threshold, and what was delegated is what was predicted.
+    `reasons` say what isn't so; there are none where outputs were only not compared.
     """
 
     delegate: str

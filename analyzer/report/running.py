@@ -50,7 +50,7 @@ def _block(run: Run) -> Block:
     return Block(
         title=labels.run(run),
         agrees=run.agrees,
-        verdict="agrees with the CPU and with the prediction" if run.agrees else _disagreement(run),
+        verdict=_verdict(run),
         facts=_facts(run),
         reasons=[plain(reason) for reason in run.reasons],
         tables=[table for table in (_times(run), _outputs(run)) if table.rows],
@@ -63,12 +63,17 @@ def _facts(run: Run) -> list[str]:
     return [plain(fact) for fact in (_where(run), _delegated(run), *run.remarks, *allowed, *culprit) if fact]
 
 
-def _disagreement(run: Run) -> str:
+def _verdict(run: Run) -> str:
     if run.status != "ok":
         return _STATUS[run.status]
+    if run.agrees:
+        return "agrees with the CPU" + (" and with the prediction" if run.predicted_equal else "")
     wrong = sum(not one.within for one in run.outputs)
     words = [f"{wrong} of {figures.count(len(run.outputs), 'output')} differ from the CPU's"] if wrong else []
     words += ["taken otherwise than predicted"] if run.differences else []
+    if not run.outputs:
+        words += ["delegated as predicted"] if run.predicted_equal else []
+        words.append("outputs not verified")
     return ", ".join(words) or "not verified"
 
 

@@ -32,7 +32,7 @@ class Agreement:
         self, runner: Runner, samples: Sequence[Sample], reference: RunResult, result: RunResult
     ) -> list[OutputComparison]:
         """Each output of the entry; none where one side has none."""
-        if reference.status != OK or result.measured is None:
+        if reference.status != OK or not result.outputs:
             return []
         found = self._compare(reference, result)
         if self._thresholds != comparison.DEFAULT or not any(map(sensitivity.can_be_rounding, found)):

@@ -92,8 +92,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     @property
     def agrees(self) -> bool:
-        """Whether it ended well, computes what the CPU does and was delegated as predicted."""
-        return not self.reasons
+        """Whether it computes what the CPU does and was delegated as predicted; what isn't known doesn't."""
+        return not self.reasons and bool(self.outputs or not self.entry.outputs)
 
 
 def _ended(result: RunResult) -> str:

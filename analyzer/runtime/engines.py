@@ -52,4 +52,8 @@ def engine(name: str) -> Engine:
 
 def local(name: str) -> Runner:
     """What runs a delegate on this machine; where nothing does, its `check` says so."""
+    if name == "qualcomm-htp":
+        from analyzer.runtime.qualcomm import Qualcomm
+
+        return Qualcomm(name)
     return Local(name)

@@ -72,10 +72,13 @@ class Runtime(Struct, frozen=True):
 
 
 class Latency(Struct, frozen=True):
-    """Milliseconds; `median` and `p90` over `runs` inferences after those that warm up."""
+    """Milliseconds; `median` and `p90` over `runs` inferences after those that warm up.
+
+    `first` is None where a model is prepared for a device and not run.
+    """
 
     init: float
-    first: float
+    first: float | None
     median: float | None = None
     p90: float | None = None
     runs: int = 0

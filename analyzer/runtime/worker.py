@@ -136,15 +136,15 @@ def _result(folder: Path, ended: _Ended, limits: Limits) -> RunResult:
         return RunResult(status=FAILED, message=limit, log=log)
     if ended.late:
         message = f"no answer within {limits.seconds:g} s, while {stage}"
-        return RunResult(status=TIMEOUT, message=_with_words(message, log), log=log)
+        return RunResult(status=TIMEOUT, message=with_words(message, log), log=log)
     if not (folder / ANSWER).is_file():
-        message = f"ended by {_cause(ended.code)} while {stage}"
-        return RunResult(status=CRASHED, message=_with_words(message, log), log=log)
+        message = f"ended by {cause(ended.code)} while {stage}"
+        return RunResult(status=CRASHED, message=with_words(message, log), log=log)
     answer = msgspec.msgpack.decode((folder / ANSWER).read_bytes(), type=Answer)
     if answer.unavailable:
         return RunResult(status=UNAVAILABLE, message=answer.error, log=log)
     if answer.measured is None:
-        message = _with_words(f"{answer.error}, while {stage}", log)
+        message = with_words(f"{answer.error}, while {stage}", log)
         return RunResult(status=FAILED, message=message, log=log)
     outputs: list[dict[str, Any]] = arrays.load(folder / OUTPUTS)
     return RunResult(status=OK, measured=answer.measured, outputs=outputs, log=log)
@@ -154,7 +154,8 @@ def _text(file: Path) -> str:
     return file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
 
 
-def _cause(code: int) -> str:
+def cause(code: int) -> str:
+    """What ended a process, by its exit code."""
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -163,7 +164,7 @@ def _cause(code: int) -> str:
         return f"signal {-code}"
 
 
-def _with_words(message: str, log: str) -> str:
+def with_words(message: str, log: str) -> str:
     """The message with the last that the runtime wrote, where it wrote anything that tells."""
     lines = [" ".join(line.split()) for line in log.splitlines()]
     telling = [line for line in lines if line and not line.startswith(_CHATTER)]
