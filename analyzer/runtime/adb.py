@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -85,7 +86,11 @@ class Adb:
         return [_attached(line) for line in lines if line.strip()]
 
     def device(self, serial: str | None = None) -> Device:
-        """The one that is named, or the only one. Raises: RuntimeUnavailable, AdbError."""
+        """The one that is named, here or as the client has it, or the only one.
+
+        Raises: RuntimeUnavailable, AdbError.
+        """
+        serial = serial or os.environ.get("ANDROID_SERIAL")
         there = self.devices()
         serials = ", ".join(one.serial for one in there)
         if not there:

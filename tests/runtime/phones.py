@@ -15,7 +15,6 @@ from unittest import mock
 
 import pytest
 
-from tests.runtime import benchmark_model
 from tests.runtime.adb_server import FakeDevice, serving
 
 needs_adb = pytest.mark.skipif(shutil.which("adb") is None, reason="needs the adb client (Debian: adb)")
@@ -45,9 +44,9 @@ class Phone:
     def __init__(self, folder: Path, properties: Mapping[str, str] = PROPERTIES, **device: Any) -> None:
         self.device = FakeDevice(folder / "phone", properties=properties, **device)
         self.tool = folder / "tool"
-        source = Path(benchmark_model.__file__).read_text(encoding="utf-8")
+        source = Path(__file__).with_name("benchmark_model.py").read_text(encoding="utf-8")
         self.tool.write_text(f"#!{sys.executable}\n{source}", encoding="utf-8")
-        self._plan = folder / benchmark_model.PLAN
+        self._plan = folder / "plan.json"
         self.plan({})
 
     def plan(self, delegates: Mapping[str, Mapping[str, Any]]) -> None:

@@ -77,6 +77,13 @@ def test_the_only_device_needs_no_name(tmp_path: Path) -> None:
         assert Adb().device().serial == "one"
 
 
+def test_a_device_named_as_the_client_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANDROID_SERIAL", "two")
+    with attached(device(tmp_path), device(tmp_path, "two")):
+        assert Adb().device().serial == "two"
+        assert Adb().device("one").serial == "one"
+
+
 def test_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(

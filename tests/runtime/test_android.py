@@ -211,6 +211,19 @@ def test_a_tool_for_another_processor(phone: Phone, model: Path) -> None:
     assert phone.left == []
 
 
+@pytest.mark.parametrize(("what", "code"), [(KeyboardInterrupt, 130), (RuntimeError, 3)])
+def test_the_phone_is_left_clean_whatever_happens_here(
+    phone: Phone, model: Path, monkeypatch: pytest.MonkeyPatch, what: type[BaseException], code: int
+) -> None:
+    def fail(*_: object) -> None:
+        assert phone.left
+        raise what
+
+    monkeypatch.setattr("analyzer.runtime.benchmark_model.outputs", fail)
+    assert on(phone, model, "-d", "gpu").code == code
+    assert phone.left == []
+
+
 def test_a_cable_that_is_pulled(phone: Phone, model: Path) -> None:
     phone.plan(gpu(0, 1))
     phone.device.breaks_after = 6
