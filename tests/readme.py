@@ -14,6 +14,7 @@ README = Path(__file__).parents[1] / "README.md"
 QUOTES = {
     "audit": ["audit", "sample:", "-d", "gpu,nnapi", "--fail-on", "never"],
     "packs": ["rules", "list"],
+    "agreement": ["rules", "verify", "--about"],
 }
 _BLOCK = r"(<!-- quote: {name} -->\n```text\n)(.*?)(```\n)"
 
