@@ -40,7 +40,7 @@ def audit(
     rules: Sequence[str | Path] = (),
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Audit:
-    """Audit a model for delegates given as on the command line (`"nnapi:api=29"`); by default the four usual ones.
+    """Audit a model for delegates named as on the command line (`"nnapi:api=29"`), or the usual four.
 
     `rules` names further rule files, `shapes` resizes inputs by name.
     Raises: ModelError, RuleError, UsageError.

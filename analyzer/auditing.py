@@ -130,8 +130,8 @@ class Auditor:
         if not model.identifier:
             raise ModelError(
                 model.path,
-                f"it lacks the identifier TFL3 at byte 4 (schema version {model.schema_version}), so no runtime "
-                "loads it",
+                "it lacks the identifier TFL3 at byte 4 "
+                f"(schema version {model.schema_version}), so no runtime loads it",
                 "convert it again with a current converter; `inspect` still shows what is in it",
             )
         customs = {code.custom for code in model.operator_codes}

@@ -79,7 +79,7 @@ class PartitionContext:
 
 
 class _Placed(Struct, frozen=True):
-    """The partitions that are delegated, and those that are built: more where building is part of choosing."""
+    """The partitions that are delegated, and those built: more where building is part of choosing."""
 
     partitions: list[Partition]
     built: list[Partition]

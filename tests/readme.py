@@ -37,7 +37,9 @@ def main() -> None:
     text = README.read_text(encoding="utf-8")
     for name, arguments in QUOTES.items():
         shown = printed(arguments)
-        text = re.sub(_BLOCK.format(name=name), lambda m, s=shown: m[1] + s + m[3], text, flags=re.DOTALL)
+        found = re.search(_BLOCK.format(name=name), text, re.DOTALL)
+        if found is not None:
+            text = text[: found.start(2)] + shown + text[found.end(2) :]
     README.write_text(text, encoding="utf-8")
 
 

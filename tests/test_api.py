@@ -33,7 +33,8 @@ def test_four_steps() -> None:
 
 def test_by_default_the_usual_delegates_are_asked() -> None:
     audit = analyzer.audit(SAMPLE)
-    assert [one.configuration.pack.delegate for one in audit.delegates] == ["gpu", "nnapi", "hexagon", "coreml"]
+    asked = [one.configuration.pack.delegate for one in audit.delegates]
+    assert asked == ["gpu", "nnapi", "hexagon", "coreml"]
     assert "Hexagon" in analyzer.render([audit, audit])
 
 

@@ -11,7 +11,7 @@ from analyzer.model.flatbuffer import Bytes, Flatbuffer
 from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.model.write import build
 
-#: Fields of a model that are about the whole of it.
+#: Fields of a model that are about the whole of it, and of no part.
 _WHOLE = ("signature_defs", "metadata", "metadata_buffer")
 
 
@@ -38,10 +38,7 @@ def around(subgraph: Subgraph, wanted: Sequence[int]) -> Cut:
     read = {index for number in operators for index in subgraph.operators[number].inputs}
     entering = sorted(index for index in read - made if _arrives(subgraph, index))
     wanted_outside = {
-        index
-        for operator in subgraph.operators
-        if operator.index not in inside
-        for index in operator.inputs
+        index for operator in subgraph.operators if operator.index not in inside for index in operator.inputs
     } | set(subgraph.outputs)
     leaving = {
         index
@@ -65,6 +62,8 @@ def _arrives(subgraph: Subgraph, index: int) -> bool:
 def write(data: Bytes, cut: Cut, shapes: Mapping[int, tuple[int, ...]]) -> bytes:
     """The model that a cut makes out of a file's bytes; `shapes` are those of the tensors that enter."""
     model = contents(data)
+    for name in _WHOLE:
+        model.pop(name, None)
     graph = model["subgraphs"][0]
     graph["operators"] = [graph["operators"][number] for number in cut.operators]
     graph["inputs"], graph["outputs"] = list(cut.inputs), list(cut.outputs)
@@ -75,11 +74,9 @@ def write(data: Bytes, cut: Cut, shapes: Mapping[int, tuple[int, ...]]) -> bytes
 
 
 def contents(data: Bytes) -> dict[str, Any]:
-    """All tables of a model as `build` takes them, without what is said of the model as a whole."""
+    """All tables of a model as `build` takes them."""
     file = Flatbuffer(data)
     model: dict[str, Any] = _present(file.decode("Model", file.root()))
-    for name in _WHOLE:
-        model.pop(name, None)
     for buffer in model["buffers"]:
         if buffer.get("offset", 0) > 1:
             buffer["data"] = file.outside(buffer["offset"], buffer["size"])

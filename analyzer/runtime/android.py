@@ -115,6 +115,11 @@ class OnPhone:
             raise unavailable(
                 f"{self.name}: benchmark_model can't apply it on a phone", "leave it out with --on adb"
             )
+        if request.library is not None and not Path(request.library).is_file():
+            raise unavailable(
+                f"--delegate-lib {request.library}: there is no such file",
+                "name a library built for the phone",
+            )
         benchmark_model.check(request, read(request.model).subgraphs[request.entry.subgraph])
 
     def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
@@ -163,7 +168,8 @@ class _Task:
         self._model = model
         self._request = request
         self._limits = limits
-        self._until = time.monotonic() + limits.seconds
+        #: Seconds that the tool may still take; copying files isn't its fault.
+        self._left = limits.seconds
         #: What the tool wrote.
         self.log = ""
 
@@ -179,20 +185,19 @@ class _Task:
     ) -> tuple[str, list[RuntimeSubgraph], dict[str, Any]]:
         """Run the tool on a sample: its log, what the runtime was like, and the outputs."""
         entry = self._request.entry
-        said = self._phone.run(
-            [
-                f"--graph={self._phone.put(self._request.model, _MODEL)}",
-                *benchmark_model.arguments(self._request, sample, self._inputs(sample), timed),
-                *benchmark_model.signature(self._model, entry, told.flags),
-                *told.flags,
-                f"--max_secs={self._limits.seconds:g}",
-                f"--output_filepath={self._phone.folder}/{_OUTPUTS}",
-                "--export_model_runtime_info=true",
-                f"--model_runtime_info_output_file={self._phone.folder}/{_INFO}",
-            ],
-            (_OUTPUTS, _INFO),
-            max(1.0, self._until - time.monotonic()),
-        )
+        arguments = [
+            f"--graph={self._phone.put(self._request.model, _MODEL)}",
+            *benchmark_model.arguments(self._request, sample, self._inputs(sample), timed),
+            *benchmark_model.signature(self._model, entry, told.flags),
+            *told.flags,
+            f"--max_secs={self._limits.seconds:g}",
+            f"--output_filepath={self._phone.folder}/{_OUTPUTS}",
+            "--export_model_runtime_info=true",
+            f"--model_runtime_info_output_file={self._phone.folder}/{_INFO}",
+        ]
+        begun = time.monotonic()
+        said = self._phone.run(arguments, (_OUTPUTS, _INFO), max(1.0, self._left))
+        self._left -= time.monotonic() - begun
         self.log += f"{said.text}\n"
         self._check(said, told)
         seen = runtime_info.read(self._phone.take(_INFO))

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata, util
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from analyzer.errors import RuntimeUnavailable
 from analyzer.model import read
+from analyzer.model.resize import resize
 from analyzer.runtime import vulkan
 from analyzer.runtime.accelerator import AcceleratorWatch
 from analyzer.runtime.buffers import Buffer
@@ -75,7 +77,7 @@ class GpuSession:
         both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
         options = litert.Options(both, litert.CpuOptions(num_threads=request.threads))
         try:
-            self._model = litert.CompiledModel.from_file(request.model, options=options)
+            self._model = litert.CompiledModel.from_file(_file(request), options=options)
         except RuntimeError as error:
             if _NO_ADAPTER in _log():
                 raise _no_device() from None
@@ -131,6 +133,16 @@ class GpuSession:
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
         return self._accelerator.watch.replaced(self._read) if self._accelerator.works else None
+
+
+def _file(request: RunRequest) -> str:
+    """The model's file, or one with its inputs resized: LiteRT would only do that once it is too late."""
+    if not request.shapes:
+        return request.model
+    shapes = {index: request.shapes[name] for name, index in request.entry.inputs if name in request.shapes}
+    resized = Path(mkdtemp()) / "resized.tflite"
+    resized.write_bytes(resize(Path(request.model).read_bytes(), request.entry.subgraph, shapes))
+    return str(resized)
 
 
 def _log() -> str:

@@ -9,6 +9,7 @@ import pytest
 from analyzer.model import cut, read, read_bytes
 from analyzer.model.cut import Cut
 from analyzer.model.graph import Subgraph
+from analyzer.model.resize import resize
 from analyzer.model.write import build
 from tests.building import model, operator, tensor
 
@@ -69,3 +70,19 @@ def test_inputs_have_the_shapes_that_they_are_given() -> None:
     part = cut.around(read_bytes(made, "m").subgraphs[0], [0])
     found = read_bytes(cut.write(made, part, {0: (5, 2)}), "cut").subgraphs[0].tensors[0]
     assert (found.shape, found.shape_signature) == ((5, 2), None)
+
+
+def test_a_resized_model_leaves_no_size_open_and_keeps_its_names() -> None:
+    tensors = [tensor("x", [1, 2], shape_signature=[-1, 2]), tensor("y", [1, 2], shape_signature=[-1, 2])]
+    entry = {
+        "signature_key": "go",
+        "inputs": [{"name": "in", "tensor_index": 0}],
+        "outputs": [{"name": "out", "tensor_index": 1}],
+    }
+    data = model(tensors, [operator("ABS", ["x"], ["y"])], signature_defs=[entry])
+    found = read_bytes(resize(data, 0, {0: (5, 2)}), "resized")
+    assert [(t.shape, t.shape_signature) for t in found.subgraphs[0].tensors] == [
+        ((5, 2), None),
+        ((1, 2), None),
+    ]
+    assert found.signatures == read_bytes(data, "m").signatures

@@ -196,9 +196,26 @@ def test_text_that_loads_names_nothing_outside_the_vocabulary(text: str) -> None
 #: Expressions that load, built of what fits together.
 _numbers = st.recursive(
     st.sampled_from(
-        ["version", "api", "input.rank", "weights.elements", "options.stride_w", "bias.value", "input.scale"]
-        + ["len(inputs)", "dim(input.shape, -1)", "input.shape[0]", "max(input.shape)", "0", "2.5", "-1"]
-        + ["sum(t.bytes for t in operands)", "product(input.shape)", "weights.values[0]", "output.zero_point"]
+        [
+            "version",
+            "api",
+            "input.rank",
+            "weights.elements",
+            "options.stride_w",
+            "bias.value",
+            "input.scale",
+            "len(inputs)",
+            "dim(input.shape, -1)",
+            "input.shape[0]",
+            "max(input.shape)",
+            "0",
+            "2.5",
+            "-1",
+            "sum(t.bytes for t in operands)",
+            "product(input.shape)",
+            "weights.values[0]",
+            "output.zero_point",
+        ]
     ),
     lambda n: st.one_of(
         st.builds("({} {} {})".format, n, st.sampled_from(_ARITHMETIC), n),
@@ -220,17 +237,16 @@ _claims = st.recursive(
                 "not weights.quantized",
                 "input.dtype in quant8",
                 "float(bias)",
-            ]
-            + [
                 "input.shape == output.shape",
                 "any(v > 1 for v in weights.values)",
                 "input.producer.op == 'ADD'",
-            ]
-            + [
                 "all(a == b for a, b in zip(input.shape, output.shape))",
                 "broadcasts_to(bias.shape, output.shape)",
+                "attributes.x == 1",
+                "attributes.x < 2",
+                "attributes.x in [1, 2]",
+                "len(attributes.x) == 1",
             ]
-            + ["attributes.x == 1", "attributes.x < 2", "attributes.x in [1, 2]", "len(attributes.x) == 1"]
         ),
     ),
     lambda c: st.one_of(

@@ -22,7 +22,8 @@ class Given:
         self.samples: list[Sample] = inputs.samples(self.model, self.entry, Wanted(**wanted))
 
     def request(self, **fields: Any) -> RunRequest:
-        asked: dict[str, Any] = {"runs": 1, "warmup": 0, "computed": entries.computed(self.model, self.entry)} | fields
+        asked: dict[str, Any] = {"runs": 1, "warmup": 0}
+        asked |= {"computed": entries.computed(self.model, self.entry)} | fields
         return RunRequest(model=str(self.file), entry=self.entry, **asked)
 
     def run(self, engine: str = "cpu", limits: Limits = Limits(60), **fields: Any) -> RunResult:  # noqa: B008

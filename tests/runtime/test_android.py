@@ -202,6 +202,12 @@ def test_a_library_of_the_user_s_own(phone: Phone, model: Path, tmp_path: Path) 
     assert "/libmine.so" in last and "--external_delegate_options=a:b" in last
 
 
+def test_a_library_that_is_not_there(phone: Phone, model: Path) -> None:
+    outcome = on(phone, model, "--delegate-lib", "libnone.so")
+    assert outcome.code == 2
+    assert outcome.complaint.startswith("--delegate-lib libnone.so: there is no such file")
+
+
 def test_a_tool_for_another_processor(phone: Phone, model: Path) -> None:
     phone.tool.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(60))
     outcome = on(phone, model, "-d", "gpu")

@@ -56,7 +56,7 @@ def test_each_signature_is_entered_by_its_own_names(
 
 def test_inputs_are_resized_before_anything_is_prepared(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain("ABS"), shapes={"t0": (3, 8)})
-    for engine in ("cpu", "xnnpack"):
+    for engine in ("cpu", "xnnpack", *(["litert-gpu"] if _vulkan() else [])):
         assert given.run(engine, shapes={"t0": (3, 8)}).outputs[0]["t1"].shape == (3, 8)
 
 
