@@ -2,7 +2,7 @@
 
 import analyzer
 
-audit = analyzer.audit("model.tflite", ["gpu", "nnapi:api=29"])
+audit = analyzer.audit("model.tflite", ["gpu", "gpu:quantized=false"])
 print(analyzer.render(audit))
 """
 

@@ -40,7 +40,7 @@ def audit(
     rules: Sequence[str | Path] = (),
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Audit:
-    """Audit a model for delegates named as on the command line (`"nnapi:api=29"`), or the usual four.
+    """Audit a model for delegates named as on the command line (`"gpu:quantized=false"`), or the usual four.
 
     `rules` names further rule files, `shapes` resizes inputs by name.
     Raises: ModelError, RuleError, UsageError.
@@ -61,7 +61,7 @@ def run(
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     settings: Settings | None = None,
 ) -> Run:
-    """Run a model on the CPU and through a delegate given as on the command line (`"xnnpack"`).
+    """Run a model on the CPU and through a delegate given as on the command line (`"litert-gpu"`).
 
     `inputs` are arrays by name; those not named are made up. `signature` may be left out where the model
     has only one. The arrays that came out are in `result.outputs` and `reference.outputs`, one mapping of

@@ -1,7 +1,7 @@
 """What a project settles once: the file `delegate-analyzer.toml`.
 
     required-version = ">=0.1,<0.3"          # of this tool
-    delegates = ["gpu", "nnapi:api=29"]      # what `audit` asks where -d names none
+    delegates = ["gpu", "gpu:quantized=false"]      # what `audit` asks where -d names none
     fail-on = ["unsupported", "gpu:partial"]
     rules = ["ci/npu.toml"]                  # further rule files, relative to this one
     runtime = "2.3"                          # for every pack that has this parameter

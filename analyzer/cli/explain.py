@@ -19,7 +19,7 @@ from analyzer.rules.rulebook import find
 def command(rule: str, rules: tuple[str, ...]) -> int:
     """Explain a rule: what it requires, when, why, where that is known from, and what to do.
 
-    RULE is an id as in an audit, such as hexagon/conv-2d/version; the beginning of ids lists all of them.
+    RULE is an id as in an audit, such as gpu/conv-2d/version; the beginning of ids lists all of them.
     """
     pack, found = find(Packs(map(Path, rules)), rule)
     if len(found) == 1:

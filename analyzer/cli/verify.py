@@ -53,8 +53,8 @@ def command(
 ) -> int:
     """Hold the packs to the delegates' own code: what it said of thousands of models, and what it says here.
 
-    XNNPACK and LiteRT's GPU accelerator are asked for real where they are installed; each in a process of
-    its own, since native code may crash. Exit codes: 0 everything agrees, 1 something doesn't.
+    Runtimes that are installed here are asked for real, each in a process of its own, since native code
+    may crash. Exit codes: 0 everything agrees, 1 something doesn't.
     """
     if about:
         found = agreement.recorded()

@@ -133,7 +133,7 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
 
 
 def about(rule: str) -> str:
-    """What a rule is about, whatever operator and operand: `dtype` of `hexagon/add/input1.dtype`."""
+    """What a rule is about, whatever operator and operand: `dtype` of `gpu/add/input1.dtype`."""
     return rule.rsplit("/", 1)[-1].rsplit(".", 1)[-1]
 
 

@@ -19,7 +19,7 @@ FP16_DEQUANTIZE = ("never", "if-fully-delegated", "as-any-operator")
 
 
 class Clause(Struct, frozen=True, omit_defaults=True):
-    """One requirement with its words. `id` is the rule's whole name, `hexagon/conv-2d/bias.dtype`."""
+    """One requirement with its words. `id` is the rule's whole name, `gpu/conv-2d/bias.dtype`."""
 
     id: str
     require: Tree

@@ -1,0 +1,23 @@
+"""How the repository is laid out: facts about delegates in rules, small modules, nothing heavy at the start."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "analyzer").rglob("*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_a_module_is_small_and_knows_no_delegate(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    assert text.count("\n") <= 400
+    if "runtime" not in module.relative_to(ROOT).parts:
+        assert re.findall(r"nnapi|hexagon|coreml|xnnpack", text, re.IGNORECASE) == []
+
+
+def test_no_module_is_called_utils() -> None:
+    assert not [module for module in MODULES if module.stem in ("utils", "util", "helpers", "common_utils")]
