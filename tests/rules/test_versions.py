@@ -247,6 +247,28 @@ def test_xnnpack_mixed_precision_was_refused_for_a_while() -> None:
     assert taken("xnnpack", given) == [*between("xnnpack", "1.0", "1.3"), *between("xnnpack", "2.2")]
 
 
+def one_hot(shape: Sequence[int]) -> Context:
+    numbers = [tensor("n", data=bytes(4), type="INT32"), *(tensor(v, data=bytes(4)) for v in ("on", "off"))]
+    tensors = [tensor("x", shape, "INT32"), *numbers, tensor("y", [*shape, 4])]
+    return context(tensors, operator("ONE_HOT", ["x", "n", "on", "off"], ["y"], {"axis": -1}))
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "last"),
+    [
+        (unary("RELU6"), "2.1.3", ""),
+        (unary("RELU_0_TO_1"), "2.1.3", "2.1.4"),
+        (binary("ADD", IMAGE, IMAGE, IMAGE, version=2), "2.1.3", ""),
+        (binary("ADD", IMAGE, IMAGE, IMAGE, version=3), "2.1.6", ""),
+        (with_numbers("TRANSPOSE", [4], version=6), "2.1.6", ""),
+        (one_hot([1, 8]), "2.1.3", ""),
+        (one_hot([2, 8]), "2.2", ""),
+    ],
+)
+def test_litert_gpu(given: Context, first: str, last: str) -> None:
+    assert taken("litert-gpu", given) == between("litert-gpu", first, last)
+
+
 @pytest.mark.parametrize("delegate", PACKS.names())
 def test_the_newest_release_is_the_default(delegate: str) -> None:
     parameters = PACKS.get(delegate).parameters
