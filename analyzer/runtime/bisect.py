@@ -46,6 +46,11 @@ class Bisection:
         self._thresholds = thresholds
         self._subgraph = model.subgraphs[0]
 
+    def agrees(self, delegated: Sequence[int], samples: Sequence[Sample]) -> bool:
+        """Whether the delegated operators, entered with the CPU's values, leave what the CPU does."""
+        values = [] if self._request.entry.subgraph else self._tensors(samples)
+        return not isinstance(values, RunResult) and bool(values) and self._wrong(delegated, values) is None
+
     def find(self, delegated: Sequence[int], samples: Sequence[Sample]) -> Culprit:
         """The first of the delegated operators that doesn't compute what the CPU does."""
         if self._request.entry.subgraph:
