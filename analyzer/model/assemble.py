@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from analyzer.model import schema
@@ -176,8 +177,7 @@ class Assembly:
 
     def _options(self, name: str, row: Row) -> tuple[str | None, Mapping[str, Any]]:
         """The table that the runtime looks for; all zeros where the file has none or another one."""
-        expected = schema.options_table(name)
-        made: tuple[str | None, Mapping[str, Any]] = None, schema.zeros(expected) if expected else {}
+        expected, made = _without_options(name)
         for union, type in (("BuiltinOptions", 3), ("BuiltinOptions2", 11)):
             if row[type + 1] is not None:
                 table = names(union)[row[type]]
@@ -235,6 +235,13 @@ class Assembly:
     def _tensor_map(self, position: int | None) -> dict[str, int]:
         rows = self.file.tables(kind("TensorMap"), position)
         return {self.file.string(name) or "": index for name, index in rows}
+
+
+@cache
+def _without_options(name: str) -> tuple[str | None, tuple[str | None, Mapping[str, Any]]]:
+    """The options table that an operator should have, and what it has without one."""
+    expected = schema.options_table(name)
+    return expected, (None, schema.zeros(expected) if expected else {})
 
 
 def _indices(wanted: tuple[int, ...], count: int) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from mmap import mmap
 from typing import Any
 
 from analyzer.model import schema
-from analyzer.model.layout import Kind, Layout, Malformed, code, kind, names, refers
+from analyzer.model.layout import Kind, Layout, Malformed, code, kind, names
 from analyzer.model.schema import Field
 
 Bytes = bytes | bytearray | memoryview | mmap
@@ -36,6 +36,7 @@ _SHORT, _LONG = 4, 1024
 #: A table's share of the budget, in bytes. Together with four times the file's size this allows one
 #: table for every four bytes, which is what a reference to a table takes.
 _TABLE_COST = 16
+_OVER_BUDGET = "its tables refer to the same bytes over and over"
 
 
 class Flatbuffer:
@@ -57,7 +58,9 @@ class Flatbuffer:
 
     def rows(self, kind: Kind, positions: Sequence[int]) -> list[list[Any]]:
         """The tables at `positions`: values by slot, positions for what a field refers to, None if absent."""
-        self._spend(_TABLE_COST * len(positions))
+        self.budget -= _TABLE_COST * len(positions)
+        if self.budget < 0:
+            raise Malformed(_OVER_BUDGET)
         data, layouts, defaults = self.data, self._layouts, kind.defaults
         rows = []
         for position in positions:
@@ -111,7 +114,8 @@ class Flatbuffer:
         if position is None:
             return None
         end = position + 4 + self.length(position, 1)
-        self._within(end, 1)
+        if end >= self.size:
+            raise Malformed(self._short(end))
         if self.data[end]:
             raise Malformed(f"the string at byte {position} is not terminated")
         return str(self.data[position + 4 : end], "utf-8", "replace")
@@ -148,7 +152,7 @@ class Flatbuffer:
         count = self._vector(position, size)
         self.budget -= count * size
         if self.budget < 0:
-            self._spend(0)
+            raise Malformed(_OVER_BUDGET)
         return count
 
     def _vector(self, position: int, size: int) -> int:
@@ -160,14 +164,14 @@ class Flatbuffer:
             raise Malformed(self._short(position + 4 + count * size - 1))
         if position & 3:
             raise Malformed(f"a vector at byte {position} is not aligned")
-        return int(count)
+        return count  # type: ignore[no-any-return]
 
     def _fields(self, kind: Kind, row: list[Any]) -> dict[str, Any]:
         for slot, members in kind.enums:
             row[slot] = members[row[slot]]
         return {
-            field.name: self._referred(field, row) if refers(field) else row[field.slot]
-            for field in kind.fields
+            name: row[slot] if field is None else self._referred(field, row)
+            for name, slot, field in kind.fields
         }
 
     def _referred(self, field: Field, row: list[Any]) -> Any:
@@ -206,15 +210,11 @@ class Flatbuffer:
         (size,) = _size(self.data, position)
         if size < 4 or size & 1 or position & 1:
             raise Malformed(f"the vtable at byte {position} is damaged")
-        self._within(position, size)
+        if position + size > self.size:
+            raise Malformed(self._short(position + size - 1))
         vtable = bytes(self.data[position + 4 : position + size])
         found = self._layouts[kind, position] = kind.layouts.get(vtable) or kind.layout(vtable)
         return found
-
-    def _spend(self, cost: int) -> None:
-        self.budget -= cost
-        if self.budget < 0:
-            raise Malformed("its tables refer to the same bytes over and over")
 
     def _within(self, position: int, size: int) -> None:
         if position + size > self.size:

@@ -68,7 +68,8 @@ class Kind:
 
     def __init__(self, fields: Sequence[Field]) -> None:
         slots = 1 + max((field.slot for field in fields), default=-1)
-        self.fields = fields
+        #: Name and slot of every field, and the field itself where it refers to something else.
+        self.fields = [(field.name, field.slot, field if refers(field) else None) for field in fields]
         self.formats: list[str | None] = [None] * slots
         self.references = [field.slot for field in fields if refers(field)]
         #: Enums that stand in the table itself, by slot.
