@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from math import log2
+from operator import attrgetter
 from typing import Any
 
 from analyzer.model.graph import DTYPE_BITS, OMITTED, Operator, Subgraph, Tensor
@@ -65,7 +66,11 @@ class Context:
         else:
             self.inputs = [None if i == OMITTED else tensors[i] for i in operator.inputs]
         self.outputs = [None if i == OMITTED else tensors[i] for i in operator.outputs]
-        self.intermediates = [None if i == OMITTED else tensors[i] for i in operator.intermediates]
+        self.intermediates = (
+            [None if i == OMITTED else tensors[i] for i in operator.intermediates]
+            if operator.intermediates
+            else []
+        )
         self.variables: list[Any] = []
         #: Whoever knows better, because the operators behind have been judged, says so.
         self.consumers_accepted = True
@@ -266,8 +271,8 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
     "op": ("str", "the operator's schema name, such as CONV_2D or CUSTOM", lambda c: c.operator.name),
     "custom": ("str", "custom code, empty for builtin operators", lambda c: c.operator.custom or ""),
     "version": ("int", "operator version", lambda c: c.operator.version),
-    "inputs": ("list[tensor]", "all inputs, left-out ones included", lambda c: c.inputs),
-    "outputs": ("list[tensor]", "all outputs", lambda c: c.outputs),
+    "inputs": ("list[tensor]", "all inputs, left-out ones included", attrgetter("inputs")),
+    "outputs": ("list[tensor]", "all outputs", attrgetter("outputs")),
     "intermediates": ("list[tensor]", "all intermediates", lambda c: c.intermediates),
     "operands": (
         "list[tensor]",

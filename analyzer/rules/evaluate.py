@@ -6,8 +6,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analyzer.rules import signs
-from analyzer.rules.trees import Tree, show
+from analyzer.rules import loops, signs
+from analyzer.rules.trees import Tree, remembered, show, unnamed
 from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context, attributes
 
 Evaluate = Callable[[Context], Any]
@@ -18,20 +18,13 @@ def build(tree: Tree) -> Evaluate:
     return _BUILDERS[tree[0]](tree)
 
 
-#: Identity of a tree -> the tree and its function. Explaining looks at the same parts again and again.
-_built: dict[int, tuple[Tree, Evaluate]] = {}
-_MOST_BUILT = 20_000
+#: Explaining looks at the same parts again and again.
+_built = remembered(build)
 
 
 def look(tree: Tree, context: Context) -> Any:
     """What a part of a tree comes to. Raises: Absent."""
-    found = _built.get(id(tree))
-    if found is None:
-        if len(_built) >= _MOST_BUILT:
-            _built.clear()
-        # The tree is kept beside its function, so that no other can come to have its identity.
-        found = _built[id(tree)] = tree, build(tree)
-    return found[1](context)
+    return _built(tree)(context)
 
 
 def _build_literal(tree: Tree) -> Evaluate:
@@ -104,11 +97,12 @@ def _build_var(tree: Tree) -> Evaluate:
 
 def _build_attr(tree: Tree) -> Evaluate:
     of, name = build(tree[1]), tree[2]
+    base = unnamed(tree[1])
     if name == "omitted":
-        return lambda c: of(c) is None
+        return _build_omitted(base)
     plain = _PLAIN.get(name)
-    if plain is not None and tree[1][0] in ("operand", "var"):
-        return _build_plain(tree[1], plain)
+    if plain is not None and base[0] in ("operand", "var"):
+        return _build_plain(tree[1], base, plain)
     tensor_answer = TENSOR[name][2] if name in TENSOR else _no_such_fact
     operator_answer = OPERATOR[name][2] if name in OPERATOR else None
 
@@ -123,21 +117,31 @@ def _build_attr(tree: Tree) -> Evaluate:
     return evaluate
 
 
+def _build_omitted(base: Tree) -> Evaluate:
+    if base[0] == "var":
+        slot = base[1]
+        return lambda c: c.variables[slot] is None
+    of = build(base)
+    return lambda c: of(c) is None
+
+
 #: What is asked most often is a field of the tensor, which needs no call to answer.
+_FIELDS = ("dtype", "shape", "constant", "variable", "index", "dynamic", "persistent")
 _PLAIN: Mapping[str, Callable[[Any], Any]] = {
-    name: operator.attrgetter(name) for name in ("dtype", "shape", "constant", "variable", "index")
+    **{name: operator.attrgetter(name) for name in _FIELDS},
+    "rank": lambda tensor: len(tensor.shape),
 }
 
 
-def _build_plain(base: Tree, plain: Callable[[Any], Any]) -> Evaluate:
-    """A field of an operand or of a loop variable."""
+def _build_plain(of: Tree, base: Tree, plain: Callable[[Any], Any]) -> Evaluate:
+    """A fact of the operand or loop variable `base`, which `of` may give a name."""
     if base[0] == "var":
         slot = base[1]
 
         def of_variable(c: Context) -> Any:
             value = c.variables[slot]
             if value is None:
-                raise Absent(f"{base[2]} is left out")
+                raise Absent(f"{show(of)} is left out")
             return plain(value)
 
         return of_variable
@@ -148,7 +152,7 @@ def _build_plain(base: Tree, plain: Callable[[Any], Any]) -> Evaluate:
         try:
             return plain(tensors(c)[position])
         except (AttributeError, IndexError):
-            raise Absent(f"{base[3]} is left out") from None
+            raise Absent(f"{show(of)} is left out") from None
 
     return of_operand
 
@@ -159,9 +163,24 @@ def _no_such_fact(c: Context, value: Any) -> Any:
 
 def _build_index(tree: Tree) -> Evaluate:
     of, at = build(tree[1]), build(tree[2])
+    if tree[2][0] == "lit":
+        return _build_literal_index(tree, of)
 
     def evaluate(c: Context) -> Any:
         elements, position = of(c), at(c)
+        try:
+            return elements[position]
+        except (IndexError, TypeError):
+            raise Absent(f"{show(tree[1])} has no element {position}") from None
+
+    return evaluate
+
+
+def _build_literal_index(tree: Tree, of: Evaluate) -> Evaluate:
+    position = tree[2][1]
+
+    def evaluate(c: Context) -> Any:
+        elements = of(c)
         try:
             return elements[position]
         except (IndexError, TypeError):
@@ -176,9 +195,13 @@ def _build_sign(tree: Tree) -> Evaluate:
         return signs.of_lists(sign, build(left), build(right))
     if right[0] == "lit":
         return signs.with_literal(sign, build(left), right[1])
-    if sign in ("in", "not in") and right[0] == "list" and all(part[0] == "lit" for part in right[1:]):
-        return signs.among(sign, build(left), frozenset(part[1] for part in right[1:]))
+    if sign in ("in", "not in") and _is_literal_list(members := unnamed(right)):
+        return signs.among(sign, build(left), frozenset(part[1] for part in members[1:]))
     return signs.of_two(sign, build(left), build(right))
+
+
+def _is_literal_list(tree: Tree) -> bool:
+    return tree[0] == "list" and all(part[0] == "lit" for part in tree[1:])
 
 
 def _is_list(tree: Tree) -> bool:
@@ -234,6 +257,9 @@ def _build_if(tree: Tree) -> Evaluate:
 
 
 def _build_list(tree: Tree) -> Evaluate:
+    if _is_literal_list(tree):
+        values = [part[1] for part in tree[1:]]
+        return lambda c: values
     parts = tuple(build(part) for part in tree[1:])
     return lambda c: [part(c) for part in parts]
 
@@ -242,112 +268,37 @@ def _build_call(tree: Tree) -> Evaluate:
     name, arguments = tree[1], tree[2:]
     if name in ("all", "any") and arguments[0][0] == "each" and len(arguments[0][2]) == 1:
         return _build_quantifier(name == "all", arguments[0])
+    if name == "sum" and _counts(arguments[0]):
+        return _build_count(arguments[0])
     return signs.called(FUNCTIONS[name][3], tuple(build(part) for part in arguments), show(tree))
 
 
 def _build_quantifier(every: bool, each: Tree) -> Evaluate:
     """`all(... for ...)` or `any(... for ...)` over one loop, ended by the first element that decides."""
-    body, ((slots, iterable_tree),) = build(each[1]), each[2]
-    iterable = build(iterable_tree)
-    condition = None if each[3] is None else build(each[3])
-    if len(slots) == 1:
-        return _build_one_variable_quantifier(every, slots[0], iterable, condition, body)
-    bind = _binder(slots)
-
-    def evaluate(c: Context) -> bool:
-        for value in iterable(c):
-            bind(c, value)
-            if (condition is None or condition(c)) and bool(body(c)) is not every:
-                return not every
-        return every
-
-    return evaluate
+    body, ((slots, iterable),) = build(each[1]), each[2]
+    quantifier = loops.over_elements if len(slots) == 1 else loops.over_pairs
+    return quantifier(every, slots, build(iterable), _build_condition(each), body)
 
 
-def _build_one_variable_quantifier(
-    every: bool, slot: int, iterable: Evaluate, condition: Evaluate | None, body: Evaluate
-) -> Evaluate:
-    """The common case, without a call for every element."""
-
-    def evaluate(c: Context) -> bool:
-        values = iterable(c)
-        variables = _room(c, slot)
-        for value in values:
-            variables[slot] = value
-            if (condition is None or condition(c)) and bool(body(c)) is not every:
-                return not every
-        return every
-
-    return evaluate
+def _build_condition(each: Tree) -> Evaluate | None:
+    return None if each[3] is None else build(each[3])
 
 
-def _room(c: Context, top: int) -> list[Any]:
-    """The context's slots for loop variables, at least up to `top`."""
-    variables = c.variables
-    if len(variables) <= top:
-        variables.extend([None] * (top + 1 - len(variables)))
-    return variables
+def _counts(tree: Tree) -> bool:
+    """Whether a tree lists one whole number again and again, over one loop with one variable."""
+    if tree[0] != "each" or len(tree[2]) != 1 or len(tree[2][0][0]) != 1:
+        return False
+    return tree[1][0] == "lit" and isinstance(tree[1][1], int)
 
 
-def _binder(slots: list[int]) -> Callable[[Context, Any], None]:
-    """Puts an element into the context's slots."""
-    if len(slots) == 1:
-        slot = slots[0]
-
-        def bind_one(c: Context, value: Any) -> None:
-            _room(c, slot)[slot] = value
-
-        return bind_one
-    first, second = slots
-    top = max(slots)
-
-    def bind_two(c: Context, value: Any) -> None:
-        variables = _room(c, top)
-        variables[first], variables[second] = value
-
-    return bind_two
+def _build_count(each: Tree) -> Evaluate:
+    (_, worth), ((slots, iterable),) = each[1], each[2]
+    return loops.count(worth, slots, build(iterable), _build_condition(each))
 
 
 def _build_each(tree: Tree) -> Evaluate:
-    """A lazy comprehension; its loop variables live in the context's slots."""
-    body = build(tree[1])
-    condition = None if tree[3] is None else build(tree[3])
-    loops = [(_binder(slots), build(iterable)) for slots, iterable in tree[2]]
-
-    def walk(c: Context, depth: int) -> Any:
-        bind, iterable = loops[depth]
-        for value in iterable(c):
-            bind(c, value)
-            if depth + 1 < len(loops):
-                yield from walk(c, depth + 1)
-            elif condition is None or condition(c):
-                yield body(c)
-
-    return lambda c: _Lazy(walk(c, 0))
-
-
-class _Lazy:
-    """A comprehension's elements: consumed once by all, any or sum, listed when somebody asks for more."""
-
-    __slots__ = ("elements",)
-
-    def __init__(self, elements: Any) -> None:
-        self.elements = elements
-
-    def __iter__(self) -> Any:
-        return iter(self.elements)
-
-    def listed(self) -> list[Any]:
-        if not isinstance(self.elements, list):
-            self.elements = list(self.elements)
-        found: list[Any] = self.elements
-        return found
-
-    def __len__(self) -> int:
-        return len(self.listed())
-
-    def __getitem__(self, index: int) -> Any:
-        return self.listed()[index]
+    nested = [(slots, build(iterable)) for slots, iterable in tree[2]]
+    return loops.lazily(nested, _build_condition(tree), build(tree[1]))
 
 
 def _build_named(tree: Tree) -> Evaluate:

@@ -119,7 +119,9 @@ class _Explainer:
         return self._why_claim(tree, True)
 
     def value(self, tree: Tree) -> Any:
-        return look(tree, self.context) if self.looks else None
+        if not self.looks:
+            return None
+        return tree[1] if tree[0] == "lit" else look(tree, self.context)
 
     def fails(self, tree: Tree) -> bool:
         """Whether this part is at fault; one that can't be looked at is, by raising."""

@@ -11,9 +11,29 @@ The first element names the node:
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 Tree = list[Any]
+Found = TypeVar("Found")
+#: Trees that a function remembers before it begins anew.
+_MOST = 20_000
+
+
+def remembered(find: Callable[[Tree], Found]) -> Callable[[Tree], Found]:
+    """The function that finds something out about a tree, doing so once for each tree."""
+    known: dict[int, tuple[Tree, Found]] = {}
+
+    def recall(tree: Tree) -> Found:
+        found = known.get(id(tree))
+        if found is None:
+            if len(known) >= _MOST:
+                known.clear()
+            # The tree is kept beside what was found, so that no other can come to have its identity.
+            found = known[id(tree)] = tree, find(tree)
+        return found[1]
+
+    return recall
 
 
 def show(tree: Tree) -> str:
@@ -80,17 +100,23 @@ def _variables(tree: Any) -> dict[int, str]:
     return found
 
 
-def operand_of(tree: Any) -> str | None:
-    """The first operand that a tree names."""
+def _operand_of(tree: Any) -> str | None:
     if not isinstance(tree, list) or not tree:
         return None
     if tree[0] in ("operand", "rest"):
         return str(tree[3])
-    for part in tree[1:]:
-        found = operand_of(part)
-        if found is not None:
-            return found
-    return None
+    return next((found for part in tree[1:] if (found := _operand_of(part)) is not None), None)
+
+
+#: The first operand that a tree names.
+operand_of: Callable[[Tree], str | None] = remembered(_operand_of)
+
+
+def unnamed(tree: Tree) -> Tree:
+    """The tree without the definitions' names around it."""
+    while tree[0] == "named":
+        tree = tree[2]
+    return tree
 
 
 def shape_in(tree: Any) -> Tree | None:
