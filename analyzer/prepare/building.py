@@ -19,6 +19,8 @@ class Builder:
         self._judge = judge
         #: Operator code -> why it isn't registered; the runtime wants every one of the table, used or not.
         self._codes: dict[OperatorCode, Stop | None] = {}
+        #: Operator -> whether reading its options may fail.
+        self._parsed: dict[str, bool] = {}
 
     def refusal(self, model: Model) -> Stop | None:
         """Why the interpreter can't be built; None where it can."""
@@ -31,19 +33,26 @@ class Builder:
             )
         if not model.subgraphs:
             return _stop("no-subgraph", "The file has no graph.")
+        parsed = set()
         for code in model.operator_codes:
-            stop = self._unregistered(code)
-            if stop is not None:
-                return stop
-        parsed = {code.name for code in model.operator_codes if self._parses(code)}
+            # Custom operators fail only when they are reached.
+            if code.name != "CUSTOM":
+                stop = self._unregistered(code)
+                if stop is not None:
+                    return stop
+                if self._parses(code.name):
+                    parsed.add(code.name)
         for subgraph in model.subgraphs:
             stop = _tensors(subgraph) or self._operators(subgraph, parsed)
             if stop is not None:
                 return stop
         return None
 
-    def _parses(self, code: OperatorCode) -> bool:
-        return code.name != "CUSTOM" and self._judge.has_stage("parse", code.name)
+    def _parses(self, name: str) -> bool:
+        found = self._parsed.get(name)
+        if found is None:
+            found = self._parsed[name] = self._judge.has_stage("parse", name)
+        return found
 
     def _operators(self, subgraph: Subgraph, parsed: set[str]) -> Stop | None:
         """Operators that can't be read; `parsed` are the names of those that may not be."""
@@ -57,9 +66,6 @@ class Builder:
         return None
 
     def _unregistered(self, code: OperatorCode) -> Stop | None:
-        if code.name == "CUSTOM":
-            # Custom operators fail only when they are reached.
-            return None
         if code not in self._codes:
             self._codes[code] = self._look_up(code)
         return self._codes[code]
@@ -103,7 +109,8 @@ def _of_operator(finding: Finding, operator: Operator) -> Stop:
 def _overlaps(operator: Operator) -> bool:
     """Whether the operator, if it has options, writes what it reads."""
     shared = set(operator.inputs).intersection(operator.outputs)
-    return bool(shared - {OMITTED}) and bool(operator.options)
+    shared.discard(OMITTED)
+    return bool(shared and operator.options)
 
 
 def _overlap(subgraph: Subgraph, operator: Operator) -> Stop:
@@ -123,11 +130,8 @@ def _stop(rule: str, message: str, **more: str | int | None) -> Stop:
 
 def _tensors(subgraph: Subgraph) -> Stop | None:
     for tensor in subgraph.tensors:
-        if tensor.quantization is not None:
-            stop = _quantization(tensor)
-            if stop is not None:
-                return stop
-        stop = _size(tensor)
+        stop = None if tensor.quantization is None else _quantization(tensor)
+        stop = stop or _size(tensor)
         if stop is not None:
             return stop
     return None

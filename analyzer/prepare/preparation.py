@@ -15,6 +15,9 @@ from analyzer.vocabulary import Context
 
 #: Subgraphs of this name are no delegate's business.
 _VALIDATION = "VALIDATION:"
+#: What an operator passes before its outputs get their shapes; builtin operators are registered by then.
+_STAGES = ("operator", "size")
+_OF_CUSTOM = ("version", *_STAGES)
 
 
 class Preparation:
@@ -81,15 +84,14 @@ class Preparation:
         kernel = self.kernels.of(operator)
         judge = self.kernels.judge
         context = Context(graph.view, operator)
-        if operator.custom is not None and (findings := judge.stage_findings("version", context)):
-            return stops.stop("failure", findings[0], context, kernel.places)
-        if findings := judge.stage_findings("operator", context):
-            return stops.stop("failure", findings[0], context, kernel.places)
-        if findings := judge.stage_findings("size", context):
+        found = judge.first_findings(_STAGES if operator.custom is None else _OF_CUSTOM, context)
+        if found is not None and found[0] != "size":
+            return stops.stop("failure", found[1][0], context, kernel.places)
+        if found is not None:
             if kernel.types:
                 set_types(graph, kernel, context)
             grow(graph, context)
-            return stops.stop("dynamic", findings[0], context, kernel.places)
+            return stops.stop("dynamic", found[1][0], context, kernel.places)
         if kernel.calls:
             return CALLS[kernel.calls](self, graph, context)
         impossible = settle(graph, kernel, context)

@@ -111,13 +111,21 @@ class Judge:
         """Whether the pack asks anything of an operator in this stage."""
         return any(stage in form.stages for form in self._compiled(name).forms)
 
-    def stage_findings(self, stage: str, context: Context) -> Sequence[Finding]:
-        """What one stage alone finds."""
+    def first_findings(self, stages: Sequence[str], context: Context) -> tuple[str, Sequence[Finding]] | None:
+        """The first of these stages that finds something, and what; None where none does."""
         form = _form_of(self._operator(context), context)
         if form is None:
-            return (_no_form(self.pack, context),)
-        clauses = form.stages.get(stage)
-        return _failing(clauses, context, "check") if clauses else ()
+            return stages[0], (_no_form(self.pack, context),)
+        for stage in stages:
+            clauses = form.stages.get(stage)
+            if clauses and (findings := _failing(clauses, context, "check")):
+                return stage, findings
+        return None
+
+    def stage_findings(self, stage: str, context: Context) -> Sequence[Finding]:
+        """What one stage alone finds."""
+        found = self.first_findings((stage,), context)
+        return () if found is None else found[1]
 
     def build_findings(self, context: Context) -> list[Finding]:
         """What would fail when the delegate builds its graph with this operator."""
