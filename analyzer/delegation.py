@@ -124,7 +124,7 @@ def delegate_model(
     reason = _reason(found)
     for one in asked:
         _settle_dequantize(one, limits, prepared, found)
-        _settle_lost(one, limits, reason)
+        _settle_lost(one, reason)
         one.words.wanted = _wanted(one, limits)
     return found
 
@@ -134,7 +134,7 @@ def _reason(found: Delegation) -> str:
     return next((blocker.kind for blocker in found.blockers if blocker.kind is not None), GRAPH)
 
 
-def _settle_lost(one: Asked, limits: _Limits, reason: str) -> None:
+def _settle_lost(one: Asked, reason: str) -> None:
     """Why accepted operators stay off the delegate: it was never reached, or lost to a limit."""
     words = one.words
     words.lost = words.lost or dict.fromkeys(one.accepted, reason)

@@ -38,12 +38,24 @@ def partition(
     tensor that only its reader writes), or a control edge names an operator that doesn't exist.
     """
     count = len(subgraph.operators)
+    if len(accepted) == count > 0 and not control_edges and _in_order(subgraph):
+        return [Partition(tuple(range(count)))]
     if not all(0 <= operator < count for edge in control_edges for operator in edge):
         return []
     groups = list(_groups(subgraph, frozenset(accepted), control_edges))
     if sum(len(group) for _, group in groups) < count:
         return []
     return [Partition(tuple(sorted(group))) for delegated, group in groups if delegated]
+
+
+def _in_order(subgraph: Subgraph) -> bool:
+    """Whether no operator waits for a later one: all of them together can be scheduled."""
+    producers = subgraph.producers
+    return all(
+        tensor not in producers or producers[tensor][0] < operator.index
+        for operator in subgraph.operators
+        for tensor in operator.inputs
+    )
 
 
 def _groups(
@@ -103,9 +115,10 @@ def boundary(subgraph: Subgraph, operators: Collection[int]) -> tuple[tuple[int,
     members = [subgraph.operators[index] for index in inside]
     read = {tensor for operator in members for tensor in operator.inputs}
     written = {tensor for operator in members for tensor in operator.outputs} - {OMITTED}
-    consumers = subgraph.consumers
-    outputs = {tensor for tensor in written if not inside.issuperset(consumers.get(tensor, ()))}
-    outputs |= written.intersection(subgraph.outputs)
+    outputs = written.intersection(subgraph.outputs)
+    if len(inside) < len(subgraph.operators):
+        consumers = subgraph.consumers
+        outputs |= {tensor for tensor in written if not inside.issuperset(consumers.get(tensor, ()))}
     return tuple(sorted(read - written - {OMITTED})), tuple(sorted(outputs))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import cast
 
@@ -23,6 +25,11 @@ ENDINGS = {".txt": "table", ".json": "json", ".jsonl": "jsonl", ".md": "markdown
 
 def render(document: Document, format: str, view: View | None = None) -> bytes:
     """The document in one of `FORMATS`, as UTF-8."""
+    return _renderer(format)(document, view or View())
+
+
+@cache
+def _renderer(format: str) -> Callable[[Document, View], bytes]:
     module, function = FORMATS[format]
-    renderer = getattr(import_module(f"analyzer.report.{module}"), function)
-    return cast(bytes, renderer(document, view or View()))
+    found = getattr(import_module(f"analyzer.report.{module}"), function)
+    return cast(Callable[[Document, View], bytes], found)
