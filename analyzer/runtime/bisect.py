@@ -81,7 +81,7 @@ class Bisection:
         if own is None or not own.within:
             told = "so it does by itself" if own else "by itself it could not be run"
         else:
-            told = "by itself it agrees, behind those before it it doesn't: errors add up, or they are computed together"
+            told = "by itself it agrees: errors before it add up, or those are computed with it"
         return Culprit(f"results part at {name}: {worst.problem}; {told}", operator, worst, own)
 
     def _tensors(self, samples: Sequence[Sample]) -> list[dict[int, Any]] | RunResult:
