@@ -1,4 +1,4 @@
-"""How the repository is laid out: facts about delegates in rules, small modules, nothing heavy at the start."""
+"""How the repository is laid out: facts about delegates in rules, small modules, no heap of odds and ends."""
 
 from __future__ import annotations
 
