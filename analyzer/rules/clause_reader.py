@@ -15,7 +15,7 @@ from analyzer.rules.parameters import releases
 from analyzer.rules.source import RuleFile
 from analyzer.rules.spelling import nearest
 from analyzer.rules.tables import CheckTable, FormTable, OperatorTable, Words
-from analyzer.rules.trees import Tree
+from analyzer.rules.trees import Tree, varies
 from analyzer.rules.versions import place
 
 BUILD = "build"
@@ -78,6 +78,7 @@ class ClauseReader:
             source=source,
             operand=table.operand or None,
             formerly=tuple(table.formerly),
+            fixed=not (varies(require) or varies(when)),
         )
 
     def _known(self, key: str, word: str, known: Sequence[str], section: Section) -> None:
@@ -139,6 +140,7 @@ class ClauseReader:
             fix=fix,
             source=self.file.table.sources.get(requirement.kind, section.source),
             operand=requirement.operand,
+            fixed=not varies(tree),
         )
 
     def refusal(self, table: OperatorTable, section: Section) -> Clause:

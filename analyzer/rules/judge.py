@@ -177,8 +177,10 @@ class Judge:
     def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[_Compiled]:
         """The clauses that can fail under these parameters."""
         for clause in clauses:
-            require = fold(clause.require, known)
-            when = None if clause.when is None else fold(clause.when, known)
+            require, when = clause.require, clause.when
+            if not clause.fixed:
+                require = fold(require, known)
+                when = None if when is None else fold(when, known)
             if require == ["lit", True] or when == ["lit", False]:
                 continue
             condition = None if when is None or when[0] == "lit" else build(when)

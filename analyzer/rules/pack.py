@@ -33,6 +33,8 @@ class Clause(Struct, frozen=True, omit_defaults=True):
     source: str = ""
     operand: str | None = None
     formerly: tuple[str, ...] = ()
+    #: Whether no parameter has a say in it, so that there is nothing to fold.
+    fixed: bool = False
 
 
 class Form(Struct, frozen=True, omit_defaults=True):

@@ -155,3 +155,8 @@ def negated(tree: Tree) -> Tree | None:
         other = "all" if tree[1] == "any" else "any"
         return ["call", other, ["each", ["not", each[1]], each[2], each[3]]]
     return None
+
+
+def varies(tree: Any) -> bool:
+    """Whether a parameter, or a value that differs by operator, has a say in a tree."""
+    return isinstance(tree, list) and (tree[:1] == ["param"] or any(varies(part) for part in tree))
