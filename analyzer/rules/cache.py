@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ def folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "delegate-analyzer"
 
 
+@cache
 def _code_stamp() -> str:
     """Changes whenever the code that makes entries does, in a checkout as in an installed package."""
     here = Path(__file__).parent
