@@ -81,6 +81,8 @@ class Judge:
         #: As expressions compare them.
         self.parameters = compared(pack, parameters)
         self._operators: dict[str, _Operator] = {}
+        #: The clauses of every operator, by the operator's own values.
+        self._common: dict[str, tuple[_Compiled, ...]] = {}
         self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
 
     def verdict(self, context: Context) -> Verdict:
@@ -164,11 +166,20 @@ class Judge:
         known = {**self.parameters, **self.pack.values, **rules.values}
         accept = tuple(build(fold(tree, known)) for tree in rules.accept_when)
         refused = () if rules.refused is None else (rules.refused,)
-        return _Operator(accept, tuple(self._form(form, refused, known) for form in rules.forms))
+        shared = (*self._every_op(rules.values, known), *self._clauses(refused, known))
+        return _Operator(accept, tuple(self._form(form, shared, known) for form in rules.forms))
 
-    def _form(self, form: Form, refused: tuple[Clause, ...], known: Mapping[str, Any]) -> _Form:
+    def _every_op(self, values: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[_Compiled, ...]:
+        """The clauses of every operator; nearly all operators share the same values."""
+        key = repr(values)
+        found = self._common.get(key)
+        if found is None:
+            found = self._common[key] = tuple(self._clauses(self.pack.every_op, known))
+        return found
+
+    def _form(self, form: Form, shared: tuple[_Compiled, ...], known: Mapping[str, Any]) -> _Form:
         stages: dict[str, list[_Compiled]] = {stage: [] for stage in (*self.pack.stages, BUILD)}
-        for compiled in self._clauses((*self.pack.every_op, *refused, *form.clauses), known):
+        for compiled in (*shared, *self._clauses(form.clauses, known)):
             stages[compiled.clause.stage].append(compiled)
         building = tuple(stages.pop(BUILD))
         when = None if form.when is None else build(fold(form.when, known))
