@@ -1,0 +1,50 @@
+"""A newer level never refuses what an older one accepts, unless the delegate itself does."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from analyzer.auditing import Auditor, configure
+from analyzer.model import Model, read_bytes
+from analyzer.rules.packs import Packs
+
+HERE = Path(__file__).parent
+
+#: Configurations from the oldest level to the newest.
+LADDERS = {
+    "without accelerator": [f"nnapi:api={api}:accelerator=false" for api in (27, 28, 29, 30, 31)],
+    "with accelerator": [
+        *(f"nnapi:api={api}" for api in (29, 30, 31)),
+        "nnapi:api=31:feature_level=6",
+        "nnapi:api=33:feature_level=7",
+        "nnapi:api=34:feature_level=8",
+    ],
+}
+
+
+def _models() -> Iterator[Model]:
+    with zipfile.ZipFile(HERE / "cases.zip") as archive:
+        for name in archive.namelist():
+            if name.endswith(".tflite"):
+                yield read_bytes(archive.read(name), name)
+
+
+@pytest.mark.parametrize("ladder", LADDERS)
+def test_a_newer_level_accepts_what_an_older_one_does(ladder: str) -> None:
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, LADDERS[ladder]))
+    refused = []
+    for model in _models():
+        audits = auditor.audit(model).delegates
+        for older, newer in pairwise(audits):
+            for before, after in zip(older.operators, newer.operators, strict=True):
+                if before.supported and not after.supported and not after.folded:
+                    rules = [finding.rule for finding in after.findings]
+                    level = newer.configuration.parameters
+                    refused.append(f"{model.path} operator {after.index}: {level} {rules}")
+    assert refused == []
