@@ -1,0 +1,85 @@
+"""Checks of the packs that no generated case refuses, or none accepts.
+
+`python -m tests.conformance.unexercised` writes the list anew; the test beside it notices new ones.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from analyzer.auditing import Auditor, Configuration
+from analyzer.model import read_bytes
+from analyzer.rules.evaluate import Evaluate
+from analyzer.rules.judge import Judge
+from analyzer.rules.pack import Clause, RulePack
+from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import resolve, split
+from analyzer.vocabulary import Absent, Context
+
+HERE = Path(__file__).parent
+LIST = HERE / "unexercised.txt"
+
+
+class Counting(Judge):
+    """A judge that notes for every clause whether it ever held and ever failed."""
+
+    def __init__(self, pack: RulePack, parameters: Mapping[str, Any], seen: dict[str, set[bool]]) -> None:
+        self._seen = seen
+        super().__init__(pack, parameters)
+
+    def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[Any]:
+        for compiled in super()._clauses(clauses, known):
+            noted = self._noted(compiled.require, self._seen[compiled.clause.id])
+            yield replace(compiled, require=noted)
+
+    @staticmethod
+    def _noted(require: Evaluate, seen: set[bool]) -> Evaluate:
+        def evaluate(context: Context) -> Any:
+            try:
+                holds = require(context)
+            except Absent:
+                seen.add(False)
+                raise
+            seen.add(bool(holds))
+            return holds
+
+        return evaluate
+
+
+def unexercised() -> list[str]:
+    """One line a check: `no case refuses ID`, `no case accepts ID` or `no case comes to ID`."""
+    packs, seen = Packs(), defaultdict[str, set[bool]](set)
+    configurations = []
+    for spec in json.loads((HERE / "targets.json").read_text()).values():
+        name, written = split(spec)
+        pack = packs.get(name)
+        parameters = resolve(pack, written)
+        configurations.append(Configuration(pack, parameters, Counting(pack, parameters, seen)))
+    auditor = Auditor(packs, configurations)
+    with zipfile.ZipFile(HERE / "cases.zip") as archive:
+        for name in archive.namelist():
+            if name.endswith(".tflite"):
+                auditor.audit(read_bytes(archive.read(name), name))
+    words = {
+        frozenset([True]): "no case refuses",
+        frozenset([False]): "no case accepts",
+        frozenset(): "no case comes to",
+    }
+    found = ((words.get(frozenset(answers)), identity) for identity, answers in sorted(seen.items()))
+    # What is never taken, or isn't listed, has nothing to accept.
+    return [f"{word} {identity}" for word, identity in found if word and not _refuses_all(word, identity)]
+
+
+def _refuses_all(word: str, identity: str) -> bool:
+    return word == "no case accepts" and identity.endswith(("/never", "/unlisted", "/unlisted-custom"))
+
+
+if __name__ == "__main__":
+    LIST.write_text("\n".join(unexercised()) + "\n", encoding="utf-8")
