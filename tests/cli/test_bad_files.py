@@ -20,6 +20,10 @@ FOLDER = os.environ.get("DELEGATE_ANALYZER_BAD", "")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="DELEGATE_ANALYZER_BAD names no folder of bad files")
 
 
+#: Compiled before any interpreter sees the model, which so has no say.
+_AHEAD = ("qualcomm-htp",)
+
+
 def rows() -> list[dict[str, Any]]:
     if not FOLDER:
         return []
@@ -45,6 +49,8 @@ def test_a_bad_file(row: dict[str, Any]) -> None:
         return
     assert (done.code, done.err, model["error"]) == (0, "", None)
     for audit in model["audits"]:
+        if audit["delegate"] in _AHEAD:
+            continue
         refused = [blocker for blocker in audit["blockers"] if blocker["kind"] == "refused"]
         if row["allocates"]:
             assert refused == []

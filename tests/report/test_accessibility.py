@@ -71,8 +71,9 @@ def test_details_give_the_focus_back(browser: Any, tmp_path: Path) -> None:
     link = page.locator("#op-0-5 th a")
     link.focus()
     page.keyboard.press("Enter")
-    assert page.get_by_role("dialog").is_visible()
+    page.get_by_role("dialog").wait_for()
     page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
     assert page.evaluate("document.activeElement.hash") == "#op-0-5"
     opened.close()
 
