@@ -34,6 +34,6 @@ def test_the_filter_narrows_by_text_delegate_and_status(browser: Any, tmp_path: 
     assert page.locator("output").inner_text() == f"{rows.count()} of {len(found.rows)} operators"
     details = rows.first.locator("details").first
     details.locator("summary").click()
-    assert details.locator("li").first.is_visible()
+    details.locator("li").first.wait_for()
     page.close()
     assert complaints == []

@@ -51,7 +51,7 @@ def test_an_operator_opens_with_every_delegate_s_findings(opened: Opened) -> Non
     assert "Hexagon: refused" in dialog.inner_text()
     assert "Use strides of at most 3" in dialog.inner_text()
     page.keyboard.press("Escape")
-    assert not dialog.is_visible()
+    dialog.wait_for(state="hidden")
 
 
 def test_a_link_to_an_operator_opens_it(opened: Opened) -> None:
@@ -114,7 +114,9 @@ def test_one_of_several_models_can_be_shown_alone(browser: Any, tmp_path: Path) 
     opened = Opened(browser, tmp_path, document)
     page = opened.page
     page.locator("#switch").select_option("other.tflite")
-    assert not page.locator("#m0").is_visible() and page.locator("#m1").is_visible()
+    page.locator("#m0").wait_for(state="hidden")
+    page.locator("#m1").wait_for()
     page.goto(f"{opened.file.as_uri()}#op-0-3")
-    assert page.get_by_role("dialog").is_visible() and page.locator("#m0").is_visible()
+    page.get_by_role("dialog").wait_for()
+    page.locator("#m0").wait_for()
     opened.close()
