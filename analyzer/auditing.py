@@ -210,7 +210,7 @@ def _audit_one(
     macs: Sequence[Sequence[int | None]],
     configuration: Configuration,
 ) -> DelegateAudit:
-    delegation = delegate_model(prepared, contexts, configuration.judge, configuration.parameters)
+    delegation = delegate_model(prepared, contexts, configuration.judge)
     partitions = _partitions(prepared, delegation)
     place = {(p.subgraph, operator): p.index for p in partitions for operator in p.operators}
     operators = []

@@ -8,7 +8,7 @@ Source: google-ai-edge/LiteRT f67457790, tflite/core/interpreter.cc and subgraph
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -100,9 +100,7 @@ class _Limits(Struct, frozen=True):
         return self.graph.build_failure in ("rolls-back-model", "fails-load")
 
 
-def delegate_model(
-    prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge, parameters: Mapping[str, Any]
-) -> Delegation:
+def delegate_model(prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
     if limits.graph.dynamic_tensors == "compiled-ahead":

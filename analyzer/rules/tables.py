@@ -44,43 +44,35 @@ class CheckTable(Struct, frozen=True, forbid_unknown_fields=True):
 Count = int | str | list[int | str | Case]
 
 
-class FormTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """The requirements on one form of an operator; also the common part of an operator's table."""
+class Requirements(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator's table and the table of one of its forms may both say."""
+
+    #: Operand names in place of the catalogue's.
+    names: dict[str, list[str]] = {}
+    version: Count | None = None
+    inputs: Count | None = None
+    outputs: Count | None = None
+    operands: dict[str, str | list[str | Case]] = {}
+    options: dict[str, Any] = {}
+    constant: list[str] = []
+    known: list[str] = []
+    use: list[str] = []
+    check: list[CheckTable] = []
+    messages: dict[str, str] = {}
+    fixes: dict[str, str] = {}
+    source: str = ""
+
+
+class FormTable(Requirements, frozen=True, forbid_unknown_fields=True):
+    """`[[op.NAME.form]]`: the requirements on one form of an operator."""
 
     id: str = ""
     when: str = ""
-    #: Operand names of this form in place of the catalogue's.
-    names: dict[str, list[str]] = {}
-    version: Count | None = None
-    inputs: Count | None = None
-    outputs: Count | None = None
-    operands: dict[str, str | list[str | Case]] = {}
-    options: dict[str, Any] = {}
-    constant: list[str] = []
-    known: list[str] = []
-    use: list[str] = []
-    check: list[CheckTable] = []
-    messages: dict[str, str] = {}
-    fixes: dict[str, str] = {}
-    source: str = ""
 
 
-class OperatorTable(Struct, frozen=True, forbid_unknown_fields=True):
+class OperatorTable(Requirements, frozen=True, forbid_unknown_fields=True):
     """`[op.NAME]` or `[op."NAME|NAME"]`."""
 
-    version: Count | None = None
-    inputs: Count | None = None
-    outputs: Count | None = None
-    operands: dict[str, str | list[str | Case]] = {}
-    options: dict[str, Any] = {}
-    constant: list[str] = []
-    known: list[str] = []
-    use: list[str] = []
-    check: list[CheckTable] = []
-    messages: dict[str, str] = {}
-    fixes: dict[str, str] = {}
-    source: str = ""
-    names: dict[str, list[str]] = {}
     form: list[FormTable] = []
     accept_when: str | list[str] = []
     supported: bool = True
