@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+
+from analyzer.model import schema
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "analyzer").rglob("*.py"))
@@ -17,6 +20,19 @@ def test_a_module_is_small_and_knows_no_delegate(module: Path) -> None:
     assert text.count("\n") <= 400
     if "runtime" not in module.relative_to(ROOT).parts:
         assert re.findall(r"nnapi|hexagon|coreml|xnnpack", text, re.IGNORECASE) == []
+
+
+@pytest.mark.parametrize("layer", ["prepare", "rules"])
+def test_what_single_operators_do_stands_in_the_rules(layer: str) -> None:
+    placeholders = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"}
+    operators = set(schema.members("BuiltinOperator").values()) - placeholders
+    named = {
+        (module.name, node.value)
+        for module in (ROOT / "analyzer" / layer).rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in operators
+    }
+    assert named == set()
 
 
 def test_no_module_is_called_utils() -> None:

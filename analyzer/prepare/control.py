@@ -71,7 +71,7 @@ def _branch(
             return _dynamic(graph, context, stops.called(context, one.stop, one.file))
     for first, *others in zip(*(_results(one) for one in called), strict=True):
         if any(other.shape != first.shape for other in others):
-            return _dynamic(graph, context, stops.branches_differ(context, first))
+            return _dynamic(graph, context, stops.call("branch-shapes", context, None, _sizes(first)))
     _return(graph, context, called[0])
     return None
 
@@ -101,10 +101,13 @@ def _while(preparation: Preparation, graph: Working, context: Context) -> Stop |
         return _dynamic(graph, context, stops.called(context, loop.stop, loop.file))
     for before, after in _variables(loop):
         if before.dtype != after.dtype:
-            return stops.loop_type(context, before, after)
+            return stops.call("loop-type", context, before.dtype, after.dtype, variable=stops.name(before))
         # A scalar may become a vector of one element, or the other way round.
         if before.shape != after.shape and sum((*before.shape[:1], *after.shape[:1])) != 1:
-            return _dynamic(graph, context, stops.loop_shape(context, before, after))
+            sizes = _sizes(before), _sizes(after)
+            return _dynamic(
+                graph, context, stops.call("loop-shape", context, *sizes, variable=stops.name(before))
+            )
     _return(graph, context, loop)
     return None
 
@@ -113,13 +116,23 @@ def _counts(preparation: Preparation, context: Context, index: int, inputs: int,
     """Whether a subgraph can be called with so many arguments."""
     subgraphs = preparation.model.subgraphs
     if not 0 <= index < len(subgraphs):
-        return stops.no_subgraph(context, index, len(subgraphs))
+        count = len(subgraphs)
+        return stops.call("subgraph", context, f"0 to {count - 1}", str(index), count=count)
     if preparation.is_running(index):
-        return stops.recursive(context, index)
+        return stops.call("recursion", context, None, None, called=index)
     found = subgraphs[index]
     if (len(found.inputs), len(found.outputs)) != (inputs, outputs):
-        return stops.wrong_arguments(context, found, inputs, outputs)
+        taken, given = _arguments(len(found.inputs), len(found.outputs)), _arguments(inputs, outputs)
+        return stops.call("arguments", context, taken, given, called=f"{index} ({found.name})")
     return None
+
+
+def _arguments(inputs: int, outputs: int) -> str:
+    return f"{inputs} arguments and {outputs} results"
+
+
+def _sizes(tensor: Tensor) -> str:
+    return str(list(tensor.shape))
 
 
 def _drop_unused_inputs(graph: Working) -> None:
@@ -167,7 +180,7 @@ def _undecided(decision: Working, context: Context) -> Stop | None:
     result = decision.tensors[decision.file.outputs[0]]
     if result.dynamic or (result.dtype == "BOOL" and result.shape in ((), (1,))):
         return None
-    return stops.condition(context, result)
+    return stops.call("condition", context, "one BOOL", f"{result.dtype} {_sizes(result)}")
 
 
 def _results(graph: Working) -> list[Tensor]:

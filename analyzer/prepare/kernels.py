@@ -25,6 +25,8 @@ class Kernel(Struct, frozen=True):
     persistent: str
     #: Which subgraphs the operator calls, by control-flow construct; empty for all other operators.
     calls: str
+    #: Whether operators of this kind keep their order even where no data says so.
+    side_effects: bool
     #: Operand name -> where it stands.
     places: dict[str, Place]
 
@@ -55,6 +57,7 @@ class Kernels:
             folds_always=values["folds"] == "always",
             persistent=values["persistent"],
             calls=values["calls"],
+            side_effects=values["side_effects"],
             places=places,
         )
 

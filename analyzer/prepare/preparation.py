@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from analyzer.model.graph import Model, Operator, Prepared, Stop
+from analyzer.model.graph import OMITTED, Model, Operator, Prepared, Stop, Subgraph
 from analyzer.prepare import stops
 from analyzer.prepare.control import CALLS
 from analyzer.prepare.kernels import Kernels
@@ -50,7 +50,7 @@ class Preparation:
             tuple(graph.finished() for graph in graphs),
             {index: graph.stop for index, graph in enumerate(graphs) if graph.stop is not None},
             None,
-            {index: found for index, graph in enumerate(graphs) if (found := _side_effects(graph))},
+            {index: found for index, graph in enumerate(graphs) if (found := self._side_effects(graph))},
         )
 
     def graph(self, index: int) -> Working:
@@ -86,33 +86,31 @@ class Preparation:
         context = Context(graph.view, operator)
         found = judge.first_findings(_STAGES if operator.custom is None else _OF_CUSTOM, context)
         if found is not None and found[0] != "size":
-            return stops.stop("failure", found[1][0], context, kernel.places)
+            return stops.failure(found[1][0], context, self.kernels)
         if found is not None:
             if kernel.types:
                 set_types(graph, kernel, context)
             grow(graph, context)
-            return stops.stop("dynamic", found[1][0], context, kernel.places)
+            return stops.dynamic(found[1][0], context, self.kernels)
         if kernel.calls:
             return CALLS[kernel.calls](self, graph, context)
         impossible = settle(graph, kernel, context)
         if impossible is not None:
             return impossible
         if graph.sizeless and (findings := judge.stage_findings("output", Context(graph.view, operator))):
-            return stops.stop("dynamic", findings[0], context, kernel.places)
+            return stops.dynamic(findings[0], context, self.kernels)
         return None
 
+    def _side_effects(self, graph: Working) -> tuple[int, ...]:
+        """Operators that may have side effects: those on resources, and those that the rules name."""
+        return tuple(
+            operator.index
+            for operator in graph.file.operators
+            if self.kernels.of(operator).side_effects
+            or (graph.sizeless and _touches_resources(operator, graph.file))
+        )
 
-def _side_effects(graph: Working) -> tuple[int, ...]:
-    """Operators that may have side effects: those on resources, and control flow."""
-    found = []
-    tensors = graph.file.tensors
-    for operator in graph.file.operators:
-        if operator.name in ("IF", "WHILE", "CALL_ONCE") or (
-            graph.sizeless
-            and any(
-                index >= 0 and tensors[index].dtype == "RESOURCE"
-                for index in (*operator.inputs, *operator.outputs)
-            )
-        ):
-            found.append(operator.index)
-    return tuple(found)
+
+def _touches_resources(operator: Operator, subgraph: Subgraph) -> bool:
+    tensors = (index for index in (*operator.inputs, *operator.outputs) if index != OMITTED)
+    return any(subgraph.tensors[index].dtype == "RESOURCE" for index in tensors)

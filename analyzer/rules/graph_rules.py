@@ -18,6 +18,17 @@ class GraphRule(Struct, frozen=True):
     stage: str = "check"
 
 
+class CallRule(GraphRule, frozen=True):
+    """What the runtime asks of operators that call subgraphs. `id` follows the operator's name."""
+
+    #: The constructs it concerns, in the words of the value `calls` in `rules/runtime.toml`; none: all.
+    of: tuple[str, ...] = ()
+    #: `failure`, or `dynamic` where the operator's results only lose their size.
+    kind: str = "failure"
+    #: What happened, with braces where a case has words of its own.
+    says: str = ""
+
+
 TIE = GraphRule(
     "graph/tie-at-limit",
     "More than 16 partitions compete for the delegate's limit and several are equally large. Which of them "
@@ -128,38 +139,64 @@ SIZELESS_OUTPUT = GraphRule(
     "Keep tensors of this type out of the graph that is to be delegated.",
     "core/subgraph.cc PrepareOpsStartingAt",
 )
-#: What the runtime asks of operators that call subgraphs; ids follow `runtime/` and the operator's name.
-CALLS = _by_id(
-    GraphRule(
-        "branch-shapes",
-        "Branches whose results have different shapes make the results' size unknown until the model runs.",
-        "Make all branches give results of one shape.",
-        _CALLS,
-    ),
-    GraphRule(
-        "loop-shape",
-        "A loop whose body changes the shape of a loop variable makes its size unknown until the model runs.",
-        "Give every loop variable one shape, for example by writing into a tensor of full size.",
-        _CALLS,
-    ),
-    GraphRule(
-        "loop-type",
-        "A loop's body must keep the types of the loop variables.",
-        "Give every loop variable one type.",
-        _CALLS,
-    ),
-    GraphRule(
-        "condition",
-        "A loop's condition must give one BOOL.",
-        "Make the condition's subgraph give a single BOOL.",
-        _CALLS,
-    ),
-    GraphRule("subgraph", "A subgraph that is called must exist.", "Convert the model again.", _CALLS),
-    GraphRule("recursion", "A subgraph can't call itself.", "Write the recursion as a loop.", _CALLS),
-    GraphRule(
-        "arguments",
-        "A subgraph must take as many arguments and give as many results as its caller has for it.",
-        "Convert the model again.",
-        _CALLS,
-    ),
-)
+#: What the runtime asks of operators that call subgraphs.
+CALLS = {
+    rule.id: rule
+    for rule in (
+        CallRule(
+            "branch-shapes",
+            "Branches whose results differ in shape make the results' size unknown until the model runs.",
+            "Make all branches give results of one shape.",
+            _CALLS,
+            of=("if", "case", "composite"),
+            kind="dynamic",
+            says="its branches give results of different shapes",
+        ),
+        CallRule(
+            "loop-shape",
+            "A loop whose body changes the shape of a variable makes its size unknown until the model runs.",
+            "Give every loop variable one shape, for example by writing into a tensor of full size.",
+            _CALLS,
+            of=("while",),
+            kind="dynamic",
+            says="its body changes the shape of {variable} from {expected} to {actual}",
+        ),
+        CallRule(
+            "loop-type",
+            "A loop's body must keep the types of the loop variables.",
+            "Give every loop variable one type.",
+            _CALLS,
+            of=("while",),
+            says="its body changes the type of {variable} from {expected} to {actual}",
+        ),
+        CallRule(
+            "condition",
+            "A loop's condition must give one BOOL.",
+            "Make the condition's subgraph give a single BOOL.",
+            _CALLS,
+            of=("while",),
+            says="its condition gives {actual} instead of {expected}",
+        ),
+        CallRule(
+            "subgraph",
+            "A subgraph that is called must exist.",
+            "Convert the model again.",
+            _CALLS,
+            says="it calls subgraph {actual}, the model has {count}",
+        ),
+        CallRule(
+            "recursion",
+            "A subgraph can't call itself.",
+            "Write the recursion as a loop.",
+            _CALLS,
+            says="it calls subgraph {called}, which is being prepared already",
+        ),
+        CallRule(
+            "arguments",
+            "A subgraph must take as many arguments and give as many results as its caller has for it.",
+            "Convert the model again.",
+            _CALLS,
+            says="subgraph {called} has {expected}, it is called for {actual}",
+        ),
+    )
+}

@@ -22,21 +22,6 @@ from analyzer.rules.trees import Tree
 _RUNTIME = "runtime"
 #: What rules are about that concern no single operator.
 GRAPH = "the graph"
-#: Schema names of the operators that call subgraphs.
-_CALLERS = ("IF", "WHILE", "CALL_ONCE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE", "STABLEHLO_WHILE")
-
-
-_OF_ANY_MODEL = (
-    *graph_rules.BUILDING.values(),
-    graph_rules.CONSTANT_OUTPUT,
-    graph_rules.NEGATIVE_SIZE,
-    graph_rules.SIZELESS_OUTPUT,
-    *(
-        msgspec.structs.replace(rule, id=f"{slug(operator)}/{rule.id}")
-        for operator in _CALLERS
-        for rule in graph_rules.CALLS.values()
-    ),
-)
 
 
 class Rule(Struct, frozen=True):
@@ -133,8 +118,17 @@ class Rulebook:
 
     def graph(self) -> list[Rule]:
         """Rules that follow from the pack's policies; of the runtime, what it asks of any model."""
-        found = _OF_ANY_MODEL if self.pack.delegate == _RUNTIME else self._policies()
+        found = self._preparing() if self.pack.delegate == _RUNTIME else self._policies()
         return [self._of_graph(rule) for rule in found]
+
+    def _preparing(self) -> Iterator[GraphRule]:
+        yield from graph_rules.BUILDING.values()
+        yield from (graph_rules.CONSTANT_OUTPUT, graph_rules.NEGATIVE_SIZE, graph_rules.SIZELESS_OUTPUT)
+        for listed, encoded in self.pack.operators.items():
+            construct = msgspec.json.decode(encoded, type=OperatorRules).values.get("calls")
+            for rule in graph_rules.CALLS.values() if construct else ():
+                if not rule.of or construct in rule.of:
+                    yield msgspec.structs.replace(rule, id=f"{slug(listed)}/{rule.id}")
 
     def _policies(self) -> Iterator[GraphRule]:
         policies = self.pack.graph

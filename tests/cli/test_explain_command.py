@@ -98,6 +98,13 @@ def test_the_beginning_of_ids_lists_them() -> None:
     assert all(one.startswith("hexagon/conv-2d/") for one in ids)
 
 
+def test_only_loops_have_rules_on_loops() -> None:
+    assert "runtime/while/loop-shape" in run("explain", "runtime/while").text
+    assert "loop-shape" not in run("explain", "runtime/if").text
+    # No kernel is registered for it, so that there is nothing to call.
+    assert run("explain", "runtime/stablehlo-while/condition").code == 2
+
+
 @pytest.mark.parametrize(
     ("rule", "words"),
     [

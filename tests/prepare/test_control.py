@@ -98,16 +98,30 @@ def test_a_loop_keeps_the_shapes_of_its_variables(body: Description, kind: str |
         assert found.subgraphs[1].inputs == (-1,)
     else:
         assert (stop(found).kind, stop(found).rule) == (kind, "runtime/while/loop-shape")
+        assert "its body changes the shape of a from [2] to [4]" in stop(found).message
 
 
 @pytest.mark.parametrize(
-    ("index", "rule"),
-    [(7, "runtime/if/subgraph"), (0, "runtime/if/recursion")],
+    ("index", "rule", "words"),
+    [
+        (7, "runtime/if/subgraph", "IF, operator 0: it calls subgraph 7, the model has 1"),
+        (0, "runtime/if/recursion", "IF, operator 0: it calls subgraph 0, which is being prepared already"),
+    ],
 )
-def test_a_call_needs_a_subgraph_of_its_own(index: int, rule: str) -> None:
+def test_a_call_needs_a_subgraph_of_its_own(index: int, rule: str, words: str) -> None:
     call = operator("IF", ["c"], [], {"then_subgraph_index": index, "else_subgraph_index": index})
     found = prepared(model(subgraphs=[main(call, tensor("c", [1], BOOL))]))
     assert stop(found).rule == rule
+    assert stop(found).message == f"The CPU can't prepare {words}"
+
+
+def test_a_call_needs_as_many_arguments_as_the_subgraph_takes() -> None:
+    call = operator("IF", ["c"], ["y"], {"then_subgraph_index": 1, "else_subgraph_index": 1})
+    graph = main(call, tensor("c", [1], BOOL), tensor("y", [1]))
+    found = stop(prepared(model(subgraphs=[graph, branch("then", relu(), shape=[1])])))
+    assert (found.kind, found.rule) == ("failure", "runtime/if/arguments")
+    assert (found.expected, found.actual) == ("1 arguments and 1 results", "0 arguments and 1 results")
+    assert f"subgraph 1 (then) has {found.expected}, it is called for {found.actual}" in found.message
 
 
 def test_an_initializer_is_only_prepared_for_itself() -> None:
