@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,11 @@ from analyzer.report import document
 from analyzer.runs import Run
 from analyzer.runtime.bisect import Culprit
 from analyzer.runtime.comparison import OutputComparison
+from analyzer.runtime.distribution import Distribution
 from analyzer.runtime.interface import Measured, RunResult
+
+#: How many bounds of errors are told apart.
+_BOUNDS = 20
 
 
 def runs(found: Sequence[Run], seed: int = 0) -> tuple[document.Run, ...]:
@@ -85,7 +90,18 @@ def _fields(one: Struct) -> dict[str, Any]:
 
 def _output(one: OutputComparison) -> document.Output:
     """JSON has no infinity: noise where there should be silence has no ratio."""
-    fields = _fields(one)
+    fields = _fields(one) | {"errors": None if one.errors is None else errors(one.errors)}
     if one.snr_db is not None and math.isinf(one.snr_db):
         fields["snr_db"] = None
     return document.Output(**fields)
+
+
+def errors(found: Distribution) -> document.Errors:
+    """No error first, then every bound from the least to the largest; too small ones count with the least."""
+    off = sorted(bound for bound in found.counts if bound)
+    shown = [bound for bound in found.scale if off and off[0] <= bound <= off[-1]][-_BOUNDS:]
+    counts = Counter[float]()
+    for bound, count in found.counts.items():
+        counts[max(bound, shown[0]) if bound else bound] += count
+    bounds = (0.0, *shown)
+    return document.Errors(steps=found.steps, bounds=bounds, counts=tuple(counts[bound] for bound in bounds))

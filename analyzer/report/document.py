@@ -215,6 +215,18 @@ class Runtime(Struct, frozen=True, kw_only=True):
     version: str
 
 
+class Errors(Struct, frozen=True, kw_only=True):
+    """How many elements of all samples are off by how much; those not finite are left aside.
+
+    `counts[i]` elements are off by at most `bounds[i]`, and by more than the bound before it. `steps`:
+    bounds are steps of a quantized output, else real units.
+    """
+
+    steps: bool
+    bounds: tuple[float, ...]
+    counts: tuple[Count, ...]
+
+
 class Output(Struct, frozen=True, kw_only=True):
     """An output of a delegate beside the CPU's: the worst over all samples, in real units.
 
@@ -238,12 +250,14 @@ class Output(Struct, frozen=True, kw_only=True):
     within: bool
     problem: str = ""
     allowance: str = ""
+    errors: Errors | None = None
 
 
 class Latency(Struct, frozen=True, kw_only=True):
     """Milliseconds: loading and delegating, the first inference, then over `runs` after `warmup`.
 
-    `first` is null where a model was prepared for a device and not run.
+    `first` is null where a model was prepared for a device and not run. `times`: each of the runs, in the
+    order they ran, where that is known.
     """
 
     init: float
@@ -253,6 +267,7 @@ class Latency(Struct, frozen=True, kw_only=True):
     runs: Count = 0
     warmup: Count = 0
     threads: Count = 1
+    times: tuple[float, ...] = ()
 
 
 class Memory(Struct, frozen=True, kw_only=True):

@@ -118,7 +118,8 @@ def latency(init: float, first: float, times: Sequence[float], request: RunReque
     import numpy as np
 
     median, p90 = (float(np.percentile(times, q)) * 1000 for q in (50, 90)) if times else (None, None)
-    return Latency(init * 1000, first * 1000, median, p90, len(times), request.warmup, request.threads)
+    each = tuple(round(seconds * 1000, 4) for seconds in times)
+    return Latency(init * 1000, first * 1000, median, p90, len(times), request.warmup, request.threads, each)
 
 
 def memory(field: str) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.model.graph import Model, Tensor
+from analyzer.runtime.distribution import Distribution, distribution, together
 from analyzer.runtime.interface import Entry, Sample
 
 
@@ -77,6 +78,8 @@ class OutputComparison(Struct, frozen=True, kw_only=True):
     problem: str = ""
     #: Why more is allowed than the element type's own threshold, where it is.
     allowance: str = ""
+    #: All finite elements, by how much they differ.
+    errors: Distribution | None = None
 
 
 def compare(
@@ -147,6 +150,7 @@ def _compare(name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds) 
         equal=equal,
         within=not problem,
         problem=problem,
+        errors=distribution(difference, step),
     )
 
 
@@ -260,6 +264,7 @@ def _worst(found: Sequence[OutputComparison]) -> OutputComparison:
         equal=min(one.equal for one in found),
         within=all(one.within for one in found),
         problem=next((one.problem for one in found if one.problem), ""),
+        errors=together(one.errors for one in found),
     )
 
 

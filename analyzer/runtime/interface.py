@@ -84,6 +84,8 @@ class Latency(Struct, frozen=True):
     runs: int = 0
     warmup: int = 0
     threads: int = 1
+    #: Each of those inferences, in the order they ran, where that is known.
+    times: tuple[float, ...] = ()
 
 
 class Memory(Struct, frozen=True):

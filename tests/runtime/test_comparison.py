@@ -90,3 +90,28 @@ def test_the_worst_sample_counts() -> None:
     pairs = [(one, one), (one, other)]
     found = compare_output("y", FLOAT, pairs, Thresholds())
     assert not found.within and found.max_abs == 1 and found.equal == 0.5
+
+
+@pytest.mark.parametrize(
+    ("tensor", "reference", "found", "counts"),
+    [
+        pytest.param(FLOAT, [1, 2, 3, 4], [1, 2, 3.25, 4.02], {0.0: 2, 0.03: 1, 0.3: 1}, id="real units"),
+        pytest.param(FLOAT, [0, 0, 0, 0], [1e-30, 0, 0, 0], {0.0: 3, 1e-12: 1}, id="next to nothing"),
+        pytest.param(FLOAT, [1, np.nan, np.inf, 2], [1, 1, np.inf, 2], {0.0: 2}, id="finite ones alone"),
+        pytest.param(INT8, [1, 2, 3, 4], [1, 3, 6, 8], {0.0: 1, 1.0: 1, 3.0: 1, 7.0: 1}, id="steps"),
+        pytest.param(CLASSES, [1, 2, 3, 4], [1, 2, 3, 9], {0.0: 3, 10.0: 1}, id="classes"),
+    ],
+)
+def test_errors_are_counted(tensor: Tensor, reference: Any, found: Any, counts: dict[float, int]) -> None:
+    result = compare(tensor, reference, found)
+    assert result.errors is not None
+    assert result.errors.counts == counts
+    assert result.errors.steps is (tensor is INT8)
+
+
+def test_errors_of_samples_are_counted_together() -> None:
+    pairs = [
+        (np.zeros(4, np.float32), np.asarray(other, np.float32)) for other in ([0, 0, 0, 1], [0, 0, 2, 1])
+    ]
+    errors = compare_output("y", FLOAT, pairs, Thresholds()).errors
+    assert errors is not None and errors.counts == {0.0: 5, 1.0: 2, 3.0: 1}
