@@ -1,10 +1,11 @@
-"""What would have to be accepted for everything to run on the delegate."""
+"""What it would bring if the delegate accepted more: everything, or what one change is worth."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections import defaultdict
+from collections.abc import Callable, Collection, Set
 
-from analyzer.asking import Asked
+from analyzer.asking import Asked, Gain, Reason
 from analyzer.rules.pack import REFUSING
 
 
@@ -40,4 +41,26 @@ def _unbuilt(one: Asked, refused: Set[int]) -> set[int]:
         if index not in refused
         and index not in built
         and any(finding.severity in REFUSING for finding in one.judge.build_findings(one.contexts[index]))
+    }
+
+
+def about(rule: str) -> str:
+    """What a rule is about, whatever operator and operand: `dtype` of `gpu/add/input1.dtype`."""
+    return rule.rsplit("/", 1)[-1].rsplit(".", 1)[-1]
+
+
+def gains(one: Asked, selected: Callable[[Set[int]], Collection[int]]) -> dict[Reason, Gain]:
+    """What each reason for refusals costs, with all that is lost because of them.
+
+    `selected` says which operators are delegated if those given are accepted.
+    """
+    refused: dict[Reason, set[int]] = defaultdict(set)
+    for index, findings in enumerate(one.words.findings):
+        if index not in one.accepted:
+            for finding in findings:
+                if finding.severity in REFUSING:
+                    refused[about(finding.rule), finding.fix].add(index)
+    return {
+        reason: Gain(frozenset(operators), frozenset(selected(one.accepted | operators)))
+        for reason, operators in refused.items()
     }

@@ -12,6 +12,16 @@ from analyzer.partition import Partition
 from analyzer.rules.judge import Finding, Judge, Verdict
 from analyzer.vocabulary import Context
 
+#: What a rule is about and how to mend it: refusals that share both have one cause.
+Reason = tuple[str, str]
+
+
+class Gain(Struct, frozen=True):
+    """The operators that one reason refuses, and what of their subgraph would be delegated without it."""
+
+    refused: frozenset[int]
+    delegated: frozenset[int]
+
 
 class SubgraphDelegation(Struct):
     """A delegate's words on one subgraph, and the partitions that it ends up with."""
@@ -26,8 +36,14 @@ class SubgraphDelegation(Struct):
     partitions: list[Partition] = []
     #: Accepted operators that are not delegated -> why.
     lost: dict[int, str] = {}
+    #: By reason, where operators are lost because others are refused.
+    gains: dict[Reason, Gain] = {}
     #: The fewest operators to accept for the whole subgraph to be delegated; None: that isn't enough.
     wanted: tuple[int, ...] | None = ()
+
+    @property
+    def delegated(self) -> list[int]:
+        return [index for partition in self.partitions for index in partition.operators]
 
 
 class Asked:
@@ -81,11 +97,6 @@ class Asked:
                 context.consumers_accepted = False
                 settled[index] = self.judge.verdict(context)
         return settled
-
-    @property
-    def whole(self) -> bool:
-        """Whether every operator is accepted or such a DEQUANTIZE."""
-        return len(self.accepted) + len(self.dequantize) == len(self.subgraph.operators)
 
     def delegates(self, operator: int | None) -> bool:
         return any(operator in partition.operators for partition in self.words.partitions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -83,6 +83,15 @@ class ToFull(Struct, frozen=True):
     blockers: tuple[int, ...]
 
 
+class Gain(Struct, frozen=True):
+    """What would be delegated if operators that are refused for one reason were accepted."""
+
+    #: Subgraph and index of those operators.
+    operators: tuple[tuple[int, int], ...]
+    delegated: int
+    delegated_macs: int
+
+
 class DelegateAudit(Struct, frozen=True):
     configuration: Configuration
     operators: tuple[OperatorAudit, ...]
@@ -91,6 +100,8 @@ class DelegateAudit(Struct, frozen=True):
     summary: Summary
     #: None where no acceptance of operators brings full delegation.
     to_full: ToFull | None
+    #: One for each reason, where operators are lost because others are refused.
+    gains: tuple[Gain, ...] = ()
 
 
 class Audit(Struct, frozen=True):
@@ -240,6 +251,7 @@ def _audit_one(
         tuple(delegation.blockers),
         summary,
         _to_full(delegation, macs, configuration.pack.graph.asked_early),
+        tuple(_gains(delegation, macs)),
     )
 
 
@@ -265,6 +277,22 @@ def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]], early
         sum(macs[subgraph][index] or 0 for subgraph, index in operators),
         tuple(position for position, blocker in enumerate(delegation.blockers) if blocker.remains(early)),
     )
+
+
+def _gains(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> Iterator[Gain]:
+    reasons = dict.fromkeys(reason for words in delegation.subgraphs for reason in words.gains)
+    for reason in reasons:
+        refused: list[tuple[int, int]] = []
+        delegated: list[tuple[int, int]] = []
+        for words in delegation.subgraphs:
+            index, gain = words.subgraph.index, words.gains.get(reason)
+            refused += [(index, operator) for operator in sorted(gain.refused)] if gain else []
+            delegated += [(index, operator) for operator in (gain.delegated if gain else words.delegated)]
+        yield Gain(
+            tuple(refused),
+            len(delegated),
+            sum(macs[subgraph][operator] or 0 for subgraph, operator in delegated),
+        )
 
 
 def _summary(operators: list[OperatorAudit], partitions: list[PartitionAudit], crashes: bool) -> Summary:

@@ -8,14 +8,14 @@ Source: google-ai-edge/LiteRT f67457790, tflite/core/interpreter.cc and subgraph
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Collection, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from analyzer.advice import wanted
+from analyzer.advice import gains, wanted
 from analyzer.asking import Asked, SubgraphDelegation, unprepared
 from analyzer.model.graph import Prepared, Stop, Subgraph
 from analyzer.partition import (
@@ -223,6 +223,8 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
             _roll_back(found)
             return
         one.words.partitions = placed.partitions
+        if len(one.words.lost) > sum(len(partition.operators) for partition in placed.partitions):
+            one.words.gains = gains(one, partial(_selected, one, edges=edges, limits=limits))
         if not _builds(one, placed.built, limits, found):
             return
         if early and stop is not None and stop.kind == "failure" and not one.delegates(stop.operator):
@@ -246,29 +248,30 @@ def _roll_back(found: Delegation) -> None:
     for words in found.subgraphs:
         words.partitions = []
         words.lost = {}
+        words.gains = {}
 
 
 def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation) -> _Placed | None:
     """The partitions of a subgraph that was asked; None where choosing them rolls everything back."""
     graph, subgraph = limits.graph, one.subgraph
-    if _taken_whole(one, graph):
-        whole = [*one.accepted, *one.dequantize]
-        one.words.subgraph = fold(subgraph, one.accepted, one.sources)
+    accepted = one.accepted
+    if _taken_whole(one, accepted, graph):
+        whole = [*accepted, *one.dequantize]
+        one.words.subgraph = fold(subgraph, accepted, one.sources)
         partitions = group(subgraph, whole, edges)
         return _Placed(partitions, partitions)
-    accepted = set(one.accepted)
     if not accepted:
         return _Placed([], [])
     before = group(subgraph, accepted, edges)
     if tie_at_limit(before, limits.most, limits.minimum):
         found.blockers.append(_tie(one, limits))
     kept = largest(before, limits.most, limits.minimum, graph.sort)
+    operators = [index for partition in kept for index in partition.operators]
     one.words.lost = {
         index: MINIMUM if len(partition.operators) < limits.minimum else LIMIT
         for partition in before
         for index in partition.operators
     }
-    operators = [index for partition in kept for index in partition.operators]
     if limits.fp16_rolls_back and one.sources and (dropped := _stranded(one, accepted.difference(operators))):
         found.blockers.append(_rolled_back_by_limit(one, dropped[0], limits))
         return None
@@ -278,10 +281,22 @@ def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Del
     return _Placed(kept, before if limits.builds_while_choosing else kept)
 
 
-def _taken_whole(one: Asked, graph: Graph) -> bool:
-    if not graph.full_delegation_ignores_limits or not one.whole or not one.subgraph.operators:
+def _selected(
+    one: Asked, accepted: Collection[int], edges: Sequence[ControlEdge], limits: _Limits
+) -> Collection[int]:
+    """What the delegate would take if these were the operators that it accepts."""
+    if _taken_whole(one, accepted, limits.graph):
+        return range(len(one.subgraph.operators))
+    kept = largest(group(one.subgraph, accepted, edges), limits.most, limits.minimum, limits.graph.sort)
+    return [index for partition in kept for index in partition.operators]
+
+
+def _taken_whole(one: Asked, accepted: Collection[int], graph: Graph) -> bool:
+    if not graph.full_delegation_ignores_limits or not one.subgraph.operators:
         return False
-    return bool(one.accepted) or graph.takes_dequantize_alone
+    if len(accepted) + len(one.dequantize) < len(one.subgraph.operators):
+        return False
+    return bool(accepted) or graph.takes_dequantize_alone
 
 
 def _stranded(one: Asked, dropped: set[int]) -> list[int]:
@@ -361,7 +376,7 @@ def _settle_dequantize(one: Asked, limits: _Limits, prepared: Prepared, found: D
     read_through = one.reading_through(one.accepted)
     for index in one.dequantize:
         words.supported[index] = (
-            whole and _taken_whole(one, limits.graph) and not failed and _interpreted(prepared)
+            whole and _taken_whole(one, one.accepted, limits.graph) and not failed and _interpreted(prepared)
         )
         if index in read_through or (index in delegated and not words.supported[index]):
             words.folded.add(index)

@@ -143,3 +143,46 @@ def _verdict(packs: Packs, configuration: Configuration, one: Model, accepted: S
     judge = Lenient(configuration, frozenset(accepted))
     lenient = Configuration(configuration.pack, configuration.parameters, judge)
     return Auditor(packs, [lenient]).audit(one).delegates[0].summary.verdict
+
+
+OTHER_REASON = """
+[[op.SIGN.check]]
+id = "never"
+require = "false"
+message = "the tiny delegate has no SIGN"
+fix = "Compare with zero."
+"""
+
+
+def gains(audit: DelegateAudit) -> list[tuple[list[int], int, int]]:
+    """Operators of the first subgraph that one reason refuses, what would be delegated, with its MACs."""
+    return [([index for _, index in one.operators], one.delegated, one.delegated_macs) for one in audit.gains]
+
+
+@pytest.mark.parametrize(
+    ("names", "graph", "expected"),
+    [
+        pytest.param(("RELU", "NEG", "ABS"), "", [], id="nothing is lost"),
+        pytest.param(("RELU", "NEG", "ABS"), "max_partitions = 1", [([1], 3, 0)], id="a limit"),
+        pytest.param(("RELU", "NEG", "ABS"), "min_operators = 2", [([1], 3, 0)], id="a minimum"),
+        pytest.param(
+            ("RELU", "NEG", "ABS", "NEG", "ABS"), "max_partitions = 1", [([1, 3], 5, 0)], id="one reason"
+        ),
+        pytest.param(
+            ("RELU", "NEG", "ABS", "ABS", "SIGN", "RELU"),
+            f"max_partitions = 1\n{OTHER_REASON}",
+            [([1], 4, 0), ([4], 4, 0)],
+            id="reasons one at a time",
+        ),
+        pytest.param(
+            ("RELU", "NEG", "ABS", "COS"),
+            'max_partitions = 1\nbuild_failure = "rolls-back-model"',
+            [],
+            id="rolled back",
+        ),
+    ],
+)
+def test_tells_what_each_reason_costs(
+    names: Sequence[str], graph: str, expected: list[tuple[list[int], int, int]]
+) -> None:
+    assert gains(audited(chain(*names), tiny(graph))) == expected

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from analyzer.advice import about
+from analyzer.report import document
 from analyzer.report.document import Audit, Blocker, Finding, Model, Operator
 
 #: Graph-level kinds that follow from something else: from refused operators, a failed build, a crash.
@@ -34,6 +36,19 @@ class Case(Struct, frozen=True):
     operators: tuple[Operator, ...]
 
 
+class Gain(Struct, frozen=True):
+    """How much is delegated, and how much would be."""
+
+    operators: int
+    macs: int
+    delegated: int
+    delegated_macs: int
+
+    @property
+    def more(self) -> tuple[int, int]:
+        return self.delegated_macs - self.macs, self.delegated - self.operators
+
+
 class Cause(Struct, frozen=True, kw_only=True):
     """Something to change, with all operators that it concerns.
 
@@ -52,12 +67,20 @@ class Cause(Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     operators: tuple[Operator, ...]
     macs: int
+    #: What is delegated with and without it, where others are lost because of its operators.
+    gain: Gain | None = None
     #: The operator that holds the graph back, where one does.
     culprit: Operator | None = None
 
     @property
     def message(self) -> str:
         return self.cases[0].message
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """MACs and operators that it keeps off the delegate."""
+        own = self.macs, len(self.operators)
+        return own if self.gain is None else max(own, self.gain.more)
 
     @property
     def knock_on(self) -> bool:
@@ -69,7 +92,7 @@ class Cause(Struct, frozen=True, kw_only=True):
 
 
 def causes(model: Model) -> list[Cause]:
-    """Every cause, graph-level ones first, then by MACs; the same cause under several delegates is one."""
+    """Every cause, graph-level ones first, then by cost; the same cause under several delegates is one."""
     found: dict[object, Cause] = {}
     for position, audit in enumerate(model.audits):
         for cause in _of_audit(audit, position):
@@ -101,7 +124,8 @@ def _joined(known: Cause, other: Cause) -> Cause:
 
 
 def _costly_first(cause: Cause) -> tuple[bool, int, int]:
-    return cause.level != "graph", -cause.macs, -len(cause.operators)
+    macs, operators = cause.cost
+    return cause.level != "graph", -macs, -operators
 
 
 def direct(found: Iterable[Cause]) -> list[Cause]:
@@ -128,13 +152,22 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
         for finding in node.findings:
             alike = (about(finding.rule), finding.severity, finding.fix)
             groups.setdefault(alike, []).append((finding, node))
+    gains = {frozenset(map(_place, gain.operators)): gain for gain in audit.gains}
     for group in groups.values():
-        yield _found(group, position)
+        cause = _found(group, position)
+        yield replace(cause, gain=_gain(cause, gains.get(frozenset(_places(cause.operators))), audit))
 
 
-def about(rule: str) -> str:
-    """What a rule is about, whatever operator and operand: `dtype` of `gpu/add/input1.dtype`."""
-    return rule.rsplit("/", 1)[-1].rsplit(".", 1)[-1]
+def _gain(cause: Cause, found: document.Gain | None, audit: Audit) -> Gain | None:
+    if found is None or not cause.blocks:
+        return None
+    summary = audit.summary
+    gain = Gain(summary.delegated, summary.delegated_macs, found.delegated, found.delegated_macs)
+    return gain if gain.more > (cause.macs, len(cause.operators)) else None
+
+
+def _place(place: document.Place) -> tuple[int, int]:
+    return place.subgraph, place.operator
 
 
 def _held_back(blocker: Blocker, audit: Audit, position: int) -> Cause:

@@ -8,7 +8,7 @@ from itertools import repeat
 from msgspec import UNSET, UnsetType, structs
 
 from analyzer import __version__
-from analyzer.auditing import Audit, DelegateAudit, OperatorAudit, ToFull
+from analyzer.auditing import Audit, DelegateAudit, Gain, OperatorAudit, ToFull
 from analyzer.delegation import Blocker
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph
@@ -114,12 +114,22 @@ def _audit(one: DelegateAudit, audit: Audit) -> document.Audit:
         blockers=tuple(_blocker(blocker) for blocker in one.blockers),
         summary=document.Summary(**structs.asdict(summary)),
         to_full=None if one.to_full is None else _to_full(one.to_full),
+        gains=tuple(map(_gain, one.gains)),
     )
 
 
 def _to_full(found: ToFull) -> document.ToFull:
-    places = (document.Place(subgraph=subgraph, operator=index) for subgraph, index in found.operators)
-    return document.ToFull(operators=tuple(places), macs=found.macs, blockers=found.blockers)
+    return document.ToFull(operators=_named(found.operators), macs=found.macs, blockers=found.blockers)
+
+
+def _gain(found: Gain) -> document.Gain:
+    return document.Gain(
+        operators=_named(found.operators), delegated=found.delegated, delegated_macs=found.delegated_macs
+    )
+
+
+def _named(places: Iterable[tuple[int, int]]) -> tuple[document.Place, ...]:
+    return tuple(document.Place(subgraph=subgraph, operator=index) for subgraph, index in places)
 
 
 def _places(one: DelegateAudit, audit: Audit) -> Iterable[str | UnsetType]:

@@ -185,6 +185,17 @@ class ToFull(Struct, frozen=True, kw_only=True):
     blockers: tuple[Count, ...] = ()
 
 
+class Gain(Struct, frozen=True, kw_only=True):
+    """How much would be delegated if `operators`, all refused for one reason, were accepted.
+
+    What is lost to limits because of them counts as well.
+    """
+
+    operators: tuple[Place, ...]
+    delegated: Count
+    delegated_macs: Count
+
+
 class Audit(Struct, frozen=True, kw_only=True):
     """One model on one delegate with one set of parameters, all of them resolved."""
 
@@ -203,6 +214,8 @@ class Audit(Struct, frozen=True, kw_only=True):
     summary: Summary
     #: None where no acceptance of operators brings full delegation.
     to_full: ToFull | None = None
+    #: One for each reason to refuse, where accepted operators are lost because of others.
+    gains: tuple[Gain, ...] = ()
 
 
 Status = Annotated[str, _one_of("ok", "failed", "crashed", "timeout", "unavailable")]

@@ -56,6 +56,7 @@ class Item(Struct, frozen=True):
     severity: str
     whom: str
     cost: str
+    gain: str
     percent: float
     cause: Cause
     proofs: list[Proof]
@@ -226,14 +227,15 @@ def _lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[List]:
 
 
 def _item(ident: str, number: int, cause: Cause, model: Model, names: Sequence[str]) -> Item:
-    share = cause.macs / model.macs if model.macs else 0.0
+    share = cause.cost[0] / model.macs if model.macs else 0.0
     return Item(
         number=number,
         id=f"{ident}-c{number}",
         delegates=[names[position] for position in cause.audits],
         severity=cause.severity,
         whom=phrases.whom(cause, model),
-        cost=f"{figures.percent(share)} of MACs" if cause.macs else "",
+        cost=f"{figures.percent(share)} of MACs" if share else "",
+        gain=phrases.gain(cause, model),
         percent=round(share * 100, 1),
         cause=cause,
         proofs=[_proof(ident, case) for case in cause.cases],

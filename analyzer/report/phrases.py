@@ -58,9 +58,23 @@ def headline(cause: Cause, model: Model) -> str:
     others = len(cause.cases) - 1
     if others:
         words += f", and {figures.count(others, 'other case')}"
-    if cause.macs and model.macs:
-        words += f"; {figures.percent(cause.macs / model.macs)} of MACs"
-    return words
+    cost = gain(cause, model) or _share(cause, model)
+    return f"{words}; {cost}" if cost else words
+
+
+def _share(cause: Cause, model: Model) -> str:
+    return f"{figures.percent(cause.macs / model.macs)} of MACs" if cause.macs and model.macs else ""
+
+
+def gain(cause: Cause, model: Model) -> str:
+    """What would be delegated without a cause, where others are lost because of its operators."""
+    found = cause.gain
+    if found is None:
+        return ""
+    if found.delegated_macs > found.macs:
+        now, then = (figures.percent(macs / model.macs) for macs in (found.macs, found.delegated_macs))
+        return f"without it {then} of MACs are delegated, not {now}"
+    return f"without it {found.delegated} operators are delegated, not {found.operators}"
 
 
 def where(node: Operator) -> str:

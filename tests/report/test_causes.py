@@ -2,9 +2,13 @@
 
 from msgspec.structs import replace
 
-from analyzer.report import causes, phrases
+from analyzer.auditing import Auditor, configure
+from analyzer.model import read_bytes
+from analyzer.report import causes, convert, phrases
 from analyzer.report.causes import Cause
-from analyzer.report.document import Finding, Operator
+from analyzer.report.document import Finding, Gain, Operator, Place
+from analyzer.rules.packs import Packs
+from tests.cli.models import chain
 from tests.report import sample_document as sample
 
 MODEL = sample.model()
@@ -26,6 +30,29 @@ def test_a_cause_names_all_operators_that_a_rule_refuses_and_their_macs() -> Non
     assert cause.operators == tuple(refused)
     assert cause.macs == sum(node.macs or 0 for node in refused)
     assert cause.audits == (2,)
+
+
+def test_a_cause_that_makes_others_lose_costs_what_they_lose() -> None:
+    """One cheap operator in the middle of a delegate with room for one partition."""
+    packs = Packs()
+    audits = Auditor(packs, configure(packs, ["gpu"])).audit(read_bytes(chain("RELU", "CEIL", "EXP"), "m"))
+    model = convert.model(audits)
+    (cause,) = causes.direct(causes.causes(model))
+    assert cause.cost == (0, 2)
+    assert phrases.headline(cause, model).endswith("; without it 3 operators are delegated, not 1")
+
+
+def test_a_cause_that_costs_others_more_comes_first() -> None:
+    audit = MODEL.audits[2]
+    refused = next(node for node in audit.operators if node.findings and not node.macs)
+    place = Place(subgraph=refused.subgraph, operator=refused.index)
+    everything = replace(
+        audit, gains=(Gain(operators=(place,), delegated=64, delegated_macs=audit.summary.macs),)
+    )
+    model = replace(MODEL, audits=(everything,))
+    foremost = causes.direct(causes.causes(model))[0]
+    assert foremost.operators == (refused,)
+    assert "; without it 100 % of MACs are delegated, not 31 %" in phrases.headline(foremost, model)
 
 
 def test_losses_to_limits_are_consequences_not_causes() -> None:
