@@ -92,7 +92,7 @@ class Cause(Struct, frozen=True, kw_only=True):
 
 
 def causes(model: Model) -> list[Cause]:
-    """Every cause, graph-level ones first, then by cost; the same cause under several delegates is one."""
+    """Every cause: crashes, graph-level ones, then by cost; the same cause under several delegates is one."""
     found: dict[object, Cause] = {}
     for position, audit in enumerate(model.audits):
         for cause in _of_audit(audit, position):
@@ -119,13 +119,14 @@ def _joined(known: Cause, other: Cause) -> Cause:
     nodes = tuple(both[place] for place in sorted(both))
     case = replace(known.cases[0], operators=nodes) if known.level == "graph" else known.cases[0]
     cases = (case, *known.cases[1:])
-    audits = (*known.audits, *other.audits)
+    audits = tuple(dict.fromkeys((*known.audits, *other.audits)))
     return replace(known, audits=audits, cases=cases, operators=nodes, macs=_macs(nodes))
 
 
-def _costly_first(cause: Cause) -> tuple[bool, int, int]:
+def _costly_first(cause: Cause) -> tuple[bool, bool, int, int]:
+    """What brings the app down costs most of all."""
     macs, operators = cause.cost
-    return cause.level != "graph", -macs, -operators
+    return cause.severity != "crash", cause.level != "graph", -macs, -operators
 
 
 def direct(found: Iterable[Cause]) -> list[Cause]:
@@ -144,8 +145,11 @@ def remarks(found: Iterable[Cause]) -> list[Cause]:
 
 
 def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
+    said = {finding.rule for node in audit.operators for finding in node.findings}
     for blocker in audit.blockers:
-        yield _held_back(blocker, audit, position)
+        held = _held_back(blocker, audit, position)
+        if held.operators or not held.knock_on or blocker.rule not in said:
+            yield held
     yield from _unsaid(audit, position)
     groups: dict[tuple[str, str, str], list[tuple[Finding, Operator]]] = {}
     for node in audit.operators:
