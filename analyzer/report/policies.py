@@ -20,15 +20,12 @@ _FLOAT16 = {
     "never": "Float16 constants are read through their DEQUANTIZE, which itself never counts as supported.",
     "if-fully-delegated": "Float16 constants are read through their DEQUANTIZE, which counts as supported "
     "where all else is accepted.",
-    "if-consumers-accepted": "Float16 constants are read through their DEQUANTIZE, which is supported where "
-    "all its consumers are.",
     "as-any-operator": "A DEQUANTIZE of a float16 constant is an operator like any other.",
 }
 _BUILD = {
     "reported-only": "A failure to build the graph is shown as a hazard; what is delegated stays.",
     "rolls-back-model": "A failure to build the graph takes the whole model back to the CPU.",
     "fails-load": "A failure to build the graph fails the loading of the model.",
-    "keeps-others": "A failure to build one partition leaves the others delegated.",
 }
 _EQUALS = {
     "stable": "of equals the earlier",

@@ -18,7 +18,8 @@ _EXPRESSIONS = {
     "fp16_limit_rolls_back": "bool",
     "builds_while_choosing": "bool",
 }
-_WORDS = {
+#: Key -> the words that it may say.
+WORDS = {
     "dynamic_tensors": ("not-asked", "refuses-model", "accepted", "compiled-ahead"),
     "constant_fp16_dequantize": FP16_DEQUANTIZE,
     "build_failure": BUILD_FAILURES,
@@ -32,7 +33,7 @@ _FLAGS = ("full_delegation_ignores_limits", "takes_dequantize_alone")
 def convert(raw: dict[str, Any], scope: Scope, problem: Callable[..., None]) -> Graph:
     """The section as a `Graph`; what is wrong goes to `problem(header, what, key)`."""
     found: dict[str, Any] = {}
-    known = [*_EXPRESSIONS, *_WORDS, *_LISTS, *_FLAGS]
+    known = [*_EXPRESSIONS, *WORDS, *_LISTS, *_FLAGS]
     for key, value in raw.items():
         if key not in known:
             problem("graph", f"there is no key {key}{nearest(key, known)}", key)
@@ -47,8 +48,8 @@ def convert(raw: dict[str, Any], scope: Scope, problem: Callable[..., None]) -> 
             if not isinstance(value, bool):
                 problem("graph", f"{key} is {value!r}, expected true or false", key)
             found[key] = value
-        elif value not in _WORDS[key]:
-            problem("graph", f"{key} is {value!r}, expected {' or '.join(_WORDS[key])}", key)
+        elif value not in WORDS[key]:
+            problem("graph", f"{key} is {value!r}, expected {' or '.join(WORDS[key])}", key)
         elif key != "keep":
             found[key] = value
     return Graph(**found)

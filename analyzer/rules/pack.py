@@ -12,8 +12,8 @@ from analyzer.rules.trees import Tree
 SEVERITIES = ("blocker", "aborts", "crash", "hazard", "note")
 #: Those that refuse an operator.
 REFUSING = SEVERITIES[:3]
-#: What `[graph] build_failure` may say.
-BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load", "keeps-others")
+#: What `[graph] build_failure` may say; the runtime keeps no partition where another can't be built.
+BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load")
 #: What `[graph] constant_fp16_dequantize` may say.
 FP16_DEQUANTIZE = ("never", "if-fully-delegated", "as-any-operator")
 

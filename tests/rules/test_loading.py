@@ -167,6 +167,7 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
         ("[graph]\nmax_partitions = 'many' # <--", "nothing is called many"),
         ("[graph]\nmin_operators = true # <--", "is bool, expected int"),
         ("[graph]\ndynamic_tensors = 'refused' # <--", "expected not-asked or refuses-model or accepted"),
+        ("[graph]\nbuild_failure = 'keeps-others' # <--", "expected reported-only or rolls-back-model"),
         ("[graph]\nsort = 'quick' # <--", "expected libstdc++ or libc++ or stable"),
         ("[graph]\nfull_delegation_ignores_limits = 1 # <--", "expected true or false"),
     ],

@@ -1,0 +1,15 @@
+"""A pack's `[graph]` section in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.report.policies import sentences
+from analyzer.rules.graph_section import WORDS
+from analyzer.rules.pack import Graph
+
+
+@pytest.mark.parametrize("key", ["dynamic_tensors", "constant_fp16_dequantize", "build_failure"])
+def test_every_word_has_a_sentence_of_its_own(key: str) -> None:
+    said = ["\n".join(sentences(Graph(**{key: word}))) for word in WORDS[key]]
+    assert len(set(said)) == len(WORDS[key])
