@@ -68,7 +68,7 @@ class Agreement:
             reference.outputs,
             result.outputs,
             self._thresholds,
-            result.measured.never_written if result.measured else (),
+            result.measured.never_written if result.measured else None,
         )
 
     def _rounding(

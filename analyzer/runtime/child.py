@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,19 @@ from analyzer.runtime.engines import engine
 from analyzer.runtime.interface import Latency, Measured, Memory, RunRequest, Sample, Session
 from analyzer.runtime.worker import Answer, Task
 
-#: What outputs are filled with before a run, another one for each sample.
-_PATTERNS = (0xA5, 0x5A)
-#: More outputs than this are too little to tell an unwritten one by.
-_TELLING_BYTES = 4
+#: What outputs are filled with before a run, and what they are filled with to make sure.
+_PATTERN, _OTHER_PATTERN = 0xA5, 0x5A
+#: The share of its time that a run may use up before it stops timing: what it has found must not be lost.
+_TIMING = 0.5
 
 
 def main(folder: Path) -> None:
     """Do the task and leave an answer."""
+    begun = time.monotonic()
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
     without_core_dumps()
     samples = arrays.load(folder / worker.SAMPLES)
-    leave(folder, lambda: _run(folder, task, samples))
+    leave(folder, lambda: _run(folder, task, samples, begun + _TIMING * task.seconds))
 
 
 def leave(folder: Path, act: Callable[[], tuple[Answer, list[dict[str, Any]]]]) -> None:
@@ -45,7 +46,9 @@ def leave(folder: Path, act: Callable[[], tuple[Answer, list[dict[str, Any]]]]) 
     (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(answer))
 
 
-def _run(folder: Path, task: Task, samples: Sequence[Sample]) -> tuple[Answer, list[dict[str, Any]]]:
+def _run(
+    folder: Path, task: Task, samples: Sequence[Sample], until: float
+) -> tuple[Answer, list[dict[str, Any]]]:
     def stage(name: str) -> None:
         (folder / worker.STAGE).write_text(name)
 
@@ -56,8 +59,9 @@ def _run(folder: Path, task: Task, samples: Sequence[Sample]) -> tuple[Answer, l
     session = opened.open(request)
     init = time.perf_counter() - start
     stage("running")
-    outputs, first, unwritten = _compute(session, samples)
-    times = _time(session, samples[0], request)
+    outputs, first = _compute(session, samples)
+    unwritten = _unwritten(session, samples[0], outputs[0])
+    times = _time(session, samples[0], request, until)
     stage("asking what was delegated")
     peak = memory("VmHWM")
     measured = Measured(
@@ -67,43 +71,57 @@ def _run(folder: Path, task: Task, samples: Sequence[Sample]) -> tuple[Answer, l
         memory=Memory(before, peak) if peak else None,
         delegated=session.delegated(),
         never_written=unwritten,
-        remarks=tuple(session.remarks),
+        remarks=(*session.remarks, *_stopped(times, request)),
     )
     return Answer(measured=measured), outputs
 
 
-def _compute(
-    session: Session, samples: Sequence[Sample]
-) -> tuple[list[dict[str, Any]], float, tuple[str, ...]]:
-    """Each sample's outputs, the first inference in seconds, and the outputs that none wrote."""
+def _compute(session: Session, samples: Sequence[Sample]) -> tuple[list[dict[str, Any]], float]:
+    """Each sample's outputs, and the first inference in seconds."""
     outputs: list[dict[str, Any]] = []
-    first, suspects = 0.0, None
-    for number, sample in enumerate(samples):
-        pattern = _PATTERNS[number % len(_PATTERNS)]
+    first = 0.0
+    for sample in samples:
         session.feed(sample)
-        session.mark(pattern)
+        session.mark(_PATTERN)
         start = time.perf_counter()
         session.invoke()
-        found = session.fetch()
+        outputs.append(session.fetch())
         first = first or time.perf_counter() - start
-        outputs.append(found)
-        left = {name for name, values in found.items() if _untouched(values, pattern)}
-        suspects = left if suspects is None else suspects & left
-    return outputs, first, tuple(sorted(suspects or ()))
+    return outputs, first
 
 
-def _untouched(values: Any, pattern: int) -> bool:
-    raw = values.tobytes()
-    return len(raw) > _TELLING_BYTES and raw == bytes([pattern]) * len(raw)
+def _unwritten(session: Session, sample: Sample, found: Mapping[str, Any]) -> dict[str, int]:
+    """Elements of each output that are what they were filled with, whatever that is."""
+    suspects = {name: kept for name, values in found.items() if (kept := _holding(values, _PATTERN)).any()}
+    if not suspects:
+        return {}
+    session.feed(sample)
+    session.mark(_OTHER_PATTERN)
+    session.invoke()
+    again = session.fetch()
+    left = {
+        name: int((kept & _holding(again[name], _OTHER_PATTERN)).sum()) for name, kept in suspects.items()
+    }
+    return {name: count for name, count in left.items() if count}
 
 
-def _time(session: Session, sample: Sample, request: RunRequest) -> list[float]:
+def _holding(values: Any, pattern: int) -> Any:
+    """Which elements are made of one byte alone."""
+    import numpy as np
+
+    raw = np.frombuffer(values.tobytes(), np.uint8).reshape(values.size, -1)
+    return (raw == pattern).all(axis=1)
+
+
+def _time(session: Session, sample: Sample, request: RunRequest, until: float) -> list[float]:
     """Seconds of each inference after those that warm up, until its outputs are there.
 
     An accelerator may compute on after it is invoked, until it is asked for them.
     """
-    times = []
+    times: list[float] = []
     for number in range(request.warmup + request.runs if request.runs else 0):
+        if time.monotonic() > until:
+            break
         session.feed(sample)
         start = time.perf_counter()
         session.invoke()
@@ -111,6 +129,12 @@ def _time(session: Session, sample: Sample, request: RunRequest) -> list[float]:
         if number >= request.warmup:
             times.append(time.perf_counter() - start)
     return times
+
+
+def _stopped(times: Sequence[float], request: RunRequest) -> tuple[str, ...]:
+    if len(times) >= request.runs:
+        return ()
+    return (f"{len(times)} of {request.runs} inferences timed: more would take too long (--timeout).",)
 
 
 def latency(init: float, first: float, times: Sequence[float], request: RunRequest) -> Latency:

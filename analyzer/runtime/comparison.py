@@ -8,10 +8,11 @@ as close follows from the output's element type; each threshold that the user gi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.model.graph import Model, Tensor
 from analyzer.runtime.distribution import Distribution, distribution, together
@@ -88,7 +89,7 @@ def compare(
     reference: Sequence[Sample],
     found: Sequence[Sample],
     thresholds: Thresholds = DEFAULT,
-    never_written: Sequence[str] = (),
+    never_written: Mapping[str, int] | None = None,
 ) -> list[OutputComparison]:
     """Each output of an entry, its samples side by side."""
     tensors = model.subgraphs[entry.subgraph].tensors
@@ -96,8 +97,8 @@ def compare(
     for name, index in entry.outputs:
         pairs = [(a[name], b[name]) for a, b in zip(reference, found, strict=True)]
         one = compare_output(name, tensors[index], pairs, thresholds)
-        if name in never_written:
-            one = _failed(name, tensors[index], "the run never wrote it", never_written=True)
+        if left := (never_written or {}).get(name):
+            one = replace(one, within=False, never_written=True, problem=_left(left, found[0][name].size))
         result.append(one)
     return result
 
@@ -110,10 +111,12 @@ def compare_output(
     return found[0] if len(found) == 1 else _worst(found)
 
 
-def _failed(name: str, tensor: Tensor, problem: str, never_written: bool = False) -> OutputComparison:
-    return OutputComparison(
-        name=name, dtype=tensor.dtype, equal=0.0, within=False, problem=problem, never_written=never_written
-    )
+def _left(elements: int, of: int) -> str:
+    return "the run never wrote it" if elements == of else f"the run never wrote {elements} of {of} elements"
+
+
+def _failed(name: str, tensor: Tensor, problem: str) -> OutputComparison:
+    return OutputComparison(name=name, dtype=tensor.dtype, equal=0.0, within=False, problem=problem)
 
 
 def _compare(name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds) -> OutputComparison:

@@ -104,8 +104,8 @@ class Measured(Struct, frozen=True, kw_only=True):
     memory: Memory | None = None
     #: Subgraph -> indices of the operators that the delegate runs; None where the runtime doesn't tell.
     delegated: Mapping[int, tuple[int, ...]] | None = None
-    #: Names of outputs that no run wrote.
-    never_written: tuple[str, ...] = ()
+    #: Outputs that aren't written whole -> how many of their elements aren't.
+    never_written: Mapping[str, int] = {}
     #: What is to be said with these numbers, one line each.
     remarks: tuple[str, ...] = ()
 

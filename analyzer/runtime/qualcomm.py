@@ -6,7 +6,6 @@ The plug-in comes with LiteRT, Qualcomm's libraries with ONNX Runtime's package 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -19,11 +18,10 @@ from msgspec import Struct
 from analyzer.errors import ModelError
 from analyzer.model import read
 from analyzer.model.graph import Model, Operator, Subgraph
+from analyzer.runtime import process
 from analyzer.runtime.interface import (
-    CRASHED,
     FAILED,
     OK,
-    TIMEOUT,
     Latency,
     Limits,
     Measured,
@@ -33,7 +31,6 @@ from analyzer.runtime.interface import (
     Sample,
     unavailable,
 )
-from analyzer.runtime.worker import cause, with_words
 
 _TOOL = Path("tools/apply_plugin_main")
 _PLUGIN = Path("vendors/qualcomm/compiler")
@@ -44,6 +41,7 @@ _UNUSED = "libQnnLpai.so"
 #: What stands in a partitioned model for operators that the NPU takes.
 _DISPATCH = "DISPATCH_OP"
 _INSTALL = "pip install ai-edge-litert onnxruntime-qnn"
+_STAGE = "partitioning"
 _REMARK = "Partitioned and validated for the NPU, not run: outputs and times are those of a phone alone."
 
 
@@ -70,44 +68,37 @@ class Qualcomm(Struct, frozen=True):
         with TemporaryDirectory(prefix="delegate-analyzer-") as name:
             folder = Path(name)
             (folder / _UNUSED).symlink_to(_any_library())
-            try:
-                return _partition(request, folder, limits)
-            except subprocess.TimeoutExpired as late:
-                log = (late.stdout or b"").decode("utf-8", "replace")
-                return RunResult(status=TIMEOUT, message=f"no answer within {limits.seconds:g} s", log=log)
+            return _partition(request, folder, limits)
 
 
 def _partition(request: RunRequest, folder: Path, limits: Limits) -> RunResult:
     litert, libraries = _folder("ai_edge_litert") or Path(), _folder(_LIBRARIES) or Path()
     chip = str(request.parameters.get("soc", "SM8650"))
-    out = folder / "partitioned.tflite"
+    out, said = folder / "partitioned.tflite", folder / "log"
     paths = [libraries, libraries.parent / f"{_LIBRARIES}.libs", folder, litert]
+    command = [
+        str(litert / _TOOL),
+        "--cmd=partition",
+        f"--libs={litert / _PLUGIN}",
+        f"--model={request.model}",
+        "--soc_manufacturer=Qualcomm",
+        f"--soc_model={chip}",
+        f"--o={out}",
+        "--err=--",
+        "--qualcomm_log_level=error",
+    ]
+    environment = {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(map(str, paths))}
     start = time.perf_counter()
-    ended = subprocess.run(
-        [
-            litert / _TOOL,
-            "--cmd=partition",
-            f"--libs={litert / _PLUGIN}",
-            f"--model={request.model}",
-            "--soc_manufacturer=Qualcomm",
-            f"--soc_model={chip}",
-            f"--o={out}",
-            "--err=--",
-            "--qualcomm_log_level=error",
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        timeout=limits.seconds,
-        env={**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(map(str, paths))},
-    )
+    ended = process.watch(command, said, environment, limits)
     took = 1000 * (time.perf_counter() - start)
-    log = ended.stdout.decode("utf-8", "replace")
-    if ended.returncode < 0:
-        message = f"ended by {cause(ended.returncode)} while partitioning"
-        return RunResult(status=CRASHED, message=with_words(message, log), log=log)
-    if ended.returncode or not out.is_file():
-        return RunResult(status=FAILED, message=with_words("the plug-in refuses the model", log), log=log)
+    log = said.read_text("utf-8", "replace")
+    if failed := process.over_limit(ended, limits, _STAGE, log):
+        return failed
+    if ended.code < 0:
+        return process.crash(ended, _STAGE, log)
+    if ended.code or not out.is_file():
+        message = process.with_words("the plug-in refuses the model", log)
+        return RunResult(status=FAILED, message=message, log=log)
     measured = Measured(
         runtime=Runtime("ai-edge-litert", metadata.version("ai-edge-litert")),
         device=f"Qualcomm {chip}, NPU (HTP)",

@@ -63,7 +63,7 @@ def test_usage_errors_in_a_process_of_its_own() -> None:
     assert run_apart("audit") == run("audit")
 
 
-HEAVY = ["numpy", "flatbuffers", "jinja2", "tabulate", "tensorflow", "ai_edge_litert"]
+HEAVY = ["numpy", "psutil", "flatbuffers", "jinja2", "tabulate", "tensorflow", "ai_edge_litert"]
 
 
 def loaded(code: str, names: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -22,16 +21,26 @@ def test_a_crash_is_told_with_its_signal_and_where(tmp_path: Path) -> None:
 
 def test_a_run_without_end_is_ended(tmp_path: Path) -> None:
     found = Given(tmp_path, models.endless()).run(limits=Limits(seconds=2))
-    assert (found.status, found.message) == ("timeout", "no answer within 2 s, while running")
+    assert (found.status, found.message) == (
+        "timeout",
+        "no answer within 2 s (--timeout), while running",
+    )
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="this system doesn't tell")
 def test_a_run_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
     found = Given(tmp_path, models.huge()).run(limits=Limits(seconds=60, megabytes=300))
     assert (found.status, found.message) == (
         "failed",
-        "needs more than the 300 MB it was allowed, while running",
+        "needs more than the 300 MB it was allowed (--memory), while running",
     )
+
+
+def test_timing_stops_at_half_of_the_time_and_says_so(tmp_path: Path) -> None:
+    found = Given(tmp_path, models.chain("ABS")).run(limits=Limits(seconds=4), runs=10_000_000)
+    assert found.status == "ok" and found.measured is not None
+    latency = found.measured.latency
+    assert latency.median is not None and 0 < latency.runs < 10_000_000
+    assert f"{latency.runs} of 10000000 inferences timed" in found.measured.remarks[-1]
 
 
 def test_what_the_runtime_says_is_passed_on(tmp_path: Path) -> None:
