@@ -50,7 +50,7 @@ QUANTIZED_16 = Bound(quanta=16, snr_db=42.0)
 #: Classes, counts, positions: the same, or not.
 EXACT = Bound()
 
-#: An output of at most two dimensions, the last one this long, may be scores of classes.
+#: Rows of this many numbers, with nothing but a batch around them, may be scores of classes.
 _CLASSES = 3
 
 
@@ -223,30 +223,41 @@ def _relative(reference: Any, difference: Any) -> float:
     return float(difference.max(initial=0.0)) / largest if largest else 0.0
 
 
-def _snr(reference: Any, difference: Any) -> float | None:
+def _length(values: Any) -> float:
+    """Euclidean, also where squares would be too large."""
     import numpy as np
 
-    noise = float(np.sum(difference**2))
-    signal = float(np.sum(np.abs(reference) ** 2))
+    largest = float(np.abs(values).max(initial=0.0))
+    return largest * float(np.linalg.norm(values / largest)) if largest else 0.0
+
+
+def _snr(reference: Any, difference: Any) -> float | None:
+    noise, signal = _length(difference), _length(reference)
     if not noise:
         return None
-    return 10 * math.log10(signal / noise) if signal else -math.inf
+    return 20 * math.log10(signal / noise) if signal else -math.inf
 
 
 def _cosine(a: Any, b: Any) -> float | None:
     import numpy as np
 
-    lengths = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
-    return float(np.abs(np.vdot(a, b))) / lengths if lengths else None
+    lengths = _length(a), _length(b)
+    if not all(lengths):
+        return None
+    product = np.vdot(a / lengths[0], b / lengths[1])
+    return float(abs(product) if np.iscomplexobj(product) else product)
 
 
 def _top1(a: Any, b: Any) -> bool | None:
-    """Whether the highest score is the same one in every row; ties go to whichever comes first."""
+    """Whether the highest score of every row is one of the highest of the other's row."""
     import numpy as np
 
-    if a.dtype.kind == "c" or a.ndim not in (1, 2) or a.shape[-1] < _CLASSES or not a.size:
+    rows = a.ndim and a.size and a.shape[-1] >= _CLASSES and math.prod(a.shape[1:-1]) == 1
+    if not rows or a.dtype.kind == "c":
         return None
-    return bool(np.array_equal(np.argmax(a, axis=-1), np.argmax(b, axis=-1)))
+    chosen = np.argmax(b, axis=-1, keepdims=True)
+    found, highest = np.take_along_axis(a, chosen, -1), a.max(axis=-1, keepdims=True)
+    return bool(np.array_equal(found, highest, equal_nan=True))
 
 
 def _worst(found: Sequence[OutputComparison]) -> OutputComparison:
@@ -266,9 +277,13 @@ def _worst(found: Sequence[OutputComparison]) -> OutputComparison:
         nan=max(one.nan for one in found),
         equal=min(one.equal for one in found),
         within=all(one.within for one in found),
-        problem=next((one.problem for one in found if one.problem), ""),
+        problem=max(found, key=_badness).problem,
         errors=together(one.errors for one in found),
     )
+
+
+def _badness(one: OutputComparison) -> tuple[bool, int, float]:
+    return bool(one.problem), one.nan, -math.inf if one.snr_db is None else -one.snr_db
 
 
 def _by(shape: Sequence[int]) -> str:

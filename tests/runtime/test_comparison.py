@@ -77,7 +77,25 @@ def test_figures_are_in_real_units() -> None:
 def test_scores_are_also_compared_by_their_highest() -> None:
     assert compare(FLOAT, [[0.1, 0.9, 0]], [[0.2, 0.8, 0]]).top1_equal is True
     assert compare(FLOAT, [[0.1, 0.9, 0]], [[0.9, 0.2, 0]]).top1_equal is False
-    assert compare(FLOAT, [[[0.1, 0.9, 0]]], [[[0.1, 0.9, 0]]]).top1_equal is None
+    assert compare(FLOAT, [[[[0.1, 0.9, 0]]]], [[[[0.9, 0.2, 0]]]]).top1_equal is False
+    assert compare(FLOAT, [[[0.1, 0.9, 0]] * 2], [[[0.1, 0.9, 0]] * 2]).top1_equal is None
+
+
+def test_either_of_two_equal_scores_is_the_highest() -> None:
+    assert compare(INT8, [1, 9, 9, 0], [1, 8, 9, 0]).top1_equal is True
+    assert compare(INT8, [1, 9, 8, 0], [1, 8, 9, 0]).top1_equal is False
+
+
+def test_the_opposite_is_not_alike() -> None:
+    assert compare(FLOAT, SIGNAL, -SIGNAL).cosine == pytest.approx(-1)
+    assert compare(FLOAT, SIGNAL, SIGNAL * 3).cosine == pytest.approx(1)
+
+
+def test_numbers_too_large_to_be_squared_have_a_ratio_too() -> None:
+    double = Tensor(0, "y", "FLOAT64", (2,))
+    found = compare_output("y", double, [(np.array([1e300, 1e300]), np.array([1e300, 0]))], Thresholds())
+    assert found.snr_db == pytest.approx(10 * math.log10(2)) and not found.within
+    assert found.cosine == pytest.approx(math.sqrt(0.5))
 
 
 def test_another_shape_is_no_agreement() -> None:
@@ -90,6 +108,13 @@ def test_the_worst_sample_counts() -> None:
     pairs = [(one, one), (one, other)]
     found = compare_output("y", FLOAT, pairs, Thresholds())
     assert not found.within and found.max_abs == 1 and found.equal == 0.5
+
+
+def test_the_problem_named_is_that_of_the_worst_sample() -> None:
+    right = np.array([1, 2], np.float32)
+    found = compare_output("y", FLOAT, [(right, right * by) for by in (1.1, 3, 1.2)], Thresholds())
+    assert found.problem == "SNR -6.0 dB, expected at least 42"
+    assert found.snr_db == pytest.approx(-6.02, abs=0.01)
 
 
 @pytest.mark.parametrize(
