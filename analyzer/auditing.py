@@ -136,7 +136,8 @@ class Auditor:
     def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
         """Audit a model; `shapes` resizes inputs by name before anything else, as an app may.
 
-        Raises: ModelError for a file that can be read but that no runtime takes for a model.
+        Raises: ModelError for a file that can be read but that no runtime takes for a model, or that lacks
+            such an input (InputError).
         """
         if not model.identifier:
             raise ModelError(

@@ -1,5 +1,7 @@
 """What can go wrong, told apart by whose move it is."""
 
+from collections.abc import Sequence
+
 
 class AnalyzerError(Exception):
     """Something the user can act on; its text is one line: what, what is wrong; what to do."""
@@ -21,6 +23,17 @@ class ModelError(AnalyzerError):
         self.path = path
         self.problem = problem
         self.advice = advice
+
+
+class InputError(ModelError):
+    """The model lacks an input that is to be resized; `known` are those that it has."""
+
+    code = "input"
+
+    def __init__(self, path: str, name: str, known: Sequence[str], hint: str) -> None:
+        super().__init__(path, f"there is no input {name}{hint}", f"it has {', '.join(known) or 'none'}")
+        self.name = name
+        self.known = known
 
 
 class RuleError(AnalyzerError):

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.auditing import Auditor, configure, fallbacks
-from analyzer.errors import ModelError, UsageError
+from analyzer.errors import InputError, ModelError, UsageError
 from analyzer.model import Model, read, read_bytes
 from analyzer.policy import read_policies
 from analyzer.report import convert, document
@@ -47,12 +47,20 @@ class Task(Struct, frozen=True):
     everything: bool = False
 
 
+class Lack(Struct, frozen=True):
+    """An input that was to be resized and that a model hasn't, and those that it has."""
+
+    input: str
+    known: tuple[str, ...]
+
+
 class Answer(Struct, frozen=True):
-    """What became of one model: its part of the document, why policies fail, why it can't be read."""
+    """What became of one model: its part of the document, why policies fail, why it can't be audited."""
 
     model: document.Model
     reasons: tuple[str, ...] = ()
     error: str | None = None
+    lacks: Lack | None = None
 
 
 def find(paths: Sequence[str]) -> list[Found]:
@@ -160,7 +168,8 @@ class Worker:
             model = load(found)
             audit = self._auditor.audit(model, self.task.shapes)
         except ModelError as error:
-            return Answer(convert.unread(found.name, _size(found), error), error=str(error))
+            lacks = Lack(error.name, tuple(error.known)) if isinstance(error, InputError) else None
+            return Answer(convert.unread(found.name, _size(found), error), error=str(error), lacks=lacks)
         reasons = [reason for policy in self._policies for reason in policy.reasons(audit)]
         digest = _digest(found) if self.task.hash else None
         return Answer(convert.model(audit, digest, self._catalogue), tuple(reasons))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -15,6 +15,10 @@ from analyzer.cli.project import aims
 from analyzer.cli.shapes import read_shapes
 from analyzer.errors import UsageError
 from analyzer.report import FORMATS, convert, document
+from analyzer.rules.spelling import nearest
+
+#: So many inputs are named where a set of models has many.
+_NAMED = 8
 
 
 @click.command("audit")
@@ -71,17 +75,40 @@ def command(
     models = fleet.find(paths)
     found: list[document.Model] = []
     reasons: list[str] = []
-    broken = False
+    lacking: list[fleet.Answer] = []
     for answer in _with_progress(fleet.answers(worker, models, jobs), len(models), quiet):
-        if answer.error is not None:
-            broken = True
+        if answer.lacks is not None:
+            lacking.append(answer)
+        elif answer.error is not None:
             complain(answer.error)
         found.append(answer.model)
         reasons += answer.reasons
+    _complain_of_inputs(lacking, any(model.error is None for model in found))
     policy = document.Policy(fail_on=sought.fail_on, failed=bool(reasons), reasons=tuple(reasons))
     if found and not (quiet and not files):
         deliver(convert.whole(found, policy), wanted, color, verbose)
+    broken = any(model.error is not None for model in found)
     return BAD_INPUT if broken else FAILS if reasons else HOLDS
+
+
+def _complain_of_inputs(lacking: Sequence[fleet.Answer], others: bool) -> None:
+    """Say which models lack an input that was to be resized.
+
+    Raises: UsageError where it is the same one everywhere, so that nothing could be audited.
+    """
+    lacks = [answer.lacks for answer in lacking if answer.lacks is not None]
+    if others or len({lack.input for lack in lacks}) != 1:
+        for answer in lacking:
+            complain(answer.error or "")
+        return
+    if len(lacking) == 1:
+        raise UsageError(lacking[0].error)
+    name, known = lacks[0].input, sorted({name for lack in lacks for name in lack.known})
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    raise UsageError(
+        f"--shape {name}: none of the {len(lacks)} models has such an input{nearest(name, known)}; "
+        f"they have {', '.join(known[:_NAMED]) or 'none'}{more}"
+    )
 
 
 def _with_progress(answers: Iterator[fleet.Answer], count: int, quiet: bool) -> Iterator[fleet.Answer]:

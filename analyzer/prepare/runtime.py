@@ -30,10 +30,11 @@ class Runtime:
 
         `stand_ins` are custom operators that only a delegate can run, but whose kernels prepare.
 
-        Raises: UsageError where an input in `shapes` doesn't exist.
+        Raises: InputError where an input in `shapes` doesn't exist.
         """
+        sizes = resized(model, shapes) if shapes else {}
         refused = self._builder.refusal(model)
         if refused is not None:
             return Prepared(model, model.subgraphs, refused=refused)
         preparation = Preparation(self._kernels, model, stand_ins)
-        return preparation.prepared(resized(model, shapes) if shapes else {})
+        return preparation.prepared(sizes)

@@ -26,7 +26,7 @@ def whole(models: Sequence[document.Model], policy: document.Policy) -> document
 
 
 def unread(path: str, size: int, error: AnalyzerError) -> document.Model:
-    """A file that could not be read."""
+    """A file that could not be read, or not be audited as it was asked for."""
     return document.Model(path=path, bytes=size, error=document.Error(code=error.code, message=str(error)))
 
 

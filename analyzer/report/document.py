@@ -39,7 +39,7 @@ class Tool(Struct, frozen=True, kw_only=True):
 
 
 class Error(Struct, frozen=True, kw_only=True):
-    """Why a file could not be read."""
+    """Why a file could not be read (`model`), or hasn't the input that was to be resized (`input`)."""
 
     code: str
     message: str

@@ -36,7 +36,7 @@ def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     yield f"## {escape(model.path)}"
     yield ""
     if model.error is not None:
-        yield f"Not read: {escape(model.error.message)}"
+        yield f"Not audited: {escape(model.error.message)}"
         return
     yield phrases.card(model)
     if model.audits:

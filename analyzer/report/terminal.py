@@ -37,7 +37,7 @@ def render(document: Document, view: View) -> bytes:
 
 def _model(model: Model, names: Sequence[str], view: View) -> str:
     if model.error is not None:
-        return fill(f"not read: {plain(model.error.message)}", view.width, subsequent_indent="  ")
+        return fill(f"not audited: {plain(model.error.message)}", view.width, subsequent_indent="  ")
     parts = [_header(model, view)]
     if model.audits:
         parts.append(_verdicts(model, names, view))

@@ -268,6 +268,33 @@ def test_shapes_that_make_no_sense(tmp_path: Path, rules: Path, shape: str, comp
     assert complaint in done.complaint
 
 
+def test_an_input_that_only_one_model_lacks_is_that_models_error(tmp_path: Path, rules: Path) -> None:
+    for name in ("one", "three"):
+        resizable(tmp_path / f"{name}.tflite")
+    save(tmp_path / "two.tflite", chain("RELU"))
+    for jobs in ("1", "2"):
+        done = audit_tiny(rules, tmp_path, "--shape", "a=3,4", "-j", jobs)
+        assert done.code == 2
+        assert f"{tmp_path}/two.tflite: there is no input a; " in done.complaint
+        errors = {Path(model["path"]).stem: model["error"] for model in done.json["models"]}
+        assert errors == {
+            "one": None,
+            "three": None,
+            "two": {"code": "input", "message": done.complaint},
+        }
+
+
+def test_an_input_that_no_model_has_is_told_once(tmp_path: Path, rules: Path) -> None:
+    for name in ("one", "two"):
+        save(tmp_path / f"{name}.tflite", resizable(tmp_path / "x.tflite").read_bytes())
+    (tmp_path / "x.tflite").write_bytes(b"nothing")
+    done = audit_tiny(rules, tmp_path, "--shape", "aa=3,4", "--shape", "none=3,4")
+    assert (done.code, done.out) == (2, b"")
+    unread, said = done.err.splitlines()
+    assert "x.tflite" in unread
+    assert "--shape aa: none of the 2 models has such an input; did you mean a?; they have a, b" in said
+
+
 # What is written
 
 

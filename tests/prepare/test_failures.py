@@ -130,7 +130,7 @@ def test_an_output_can_not_shrink_below_nothing() -> None:
 
 
 def test_shapes_are_only_for_inputs_that_exist() -> None:
-    from analyzer.errors import UsageError
+    from analyzer.errors import InputError
 
-    with pytest.raises(UsageError, match="no input z; it has x"):
+    with pytest.raises(InputError, match="no input z; it has x"):
         prepared(built(), {"z": [1]})

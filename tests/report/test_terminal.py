@@ -70,7 +70,7 @@ def test_many_models_take_a_line_a_delegate() -> None:
         == 5
     )
     assert "What blocks the most models" in lines
-    assert any("not read: models/broken.tflite" in line for line in lines)
+    assert any("not audited: models/broken.tflite" in line for line in lines)
 
 
 def test_a_policy_that_fails_says_why() -> None:
