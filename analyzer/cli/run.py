@@ -14,6 +14,7 @@ from analyzer.auditing import Auditor, configure
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, phone
 from analyzer.cli.delivery import deliver
 from analyzer.cli.output import targets
+from analyzer.cli.pairs import pairs
 from analyzer.cli.shapes import read_shapes
 from analyzer.cli.specs import specs
 from analyzer.errors import UsageError
@@ -129,7 +130,7 @@ def command(
         warmup=warmup,
         threads=threads,
         library=library,
-        options=_options(options),
+        options=pairs("--delegate-option", options),
         vulkan_driver=vulkan_driver,
         bisect=bisect,
     )
@@ -172,14 +173,4 @@ def _ranges(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
         if not low <= high:
             raise UsageError(f"--range {text}: {low:g} is above {high:g}; give the lower one first")
         found[name] = low, high
-    return found
-
-
-def _options(texts: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for text in texts:
-        key, sign, value = text.partition("=")
-        if not (key and sign):
-            raise UsageError(f"--delegate-option {text}: not KEY=VALUE; write KEY=VALUE")
-        found[key] = value
     return found
