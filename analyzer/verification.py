@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -82,16 +81,18 @@ Tallies = dict[str, Tally]
 
 
 class Data:
-    """A folder of conformance data, and one of real models."""
+    """A folder of conformance data, one of real models, or both."""
 
-    def __init__(self, folder: Path, models: Path | None = None) -> None:
+    def __init__(self, folder: Path | None, models: Path | None = None) -> None:
         """Raises: UsageError where there is no such data."""
-        self.folder = folder
         self._models = models
-        try:
-            self.targets = msgspec.json.decode((folder / "targets.json").read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.DecodeError):
-            raise UsageError(f"{folder}: holds no conformance data; name its folder with --data") from None
+        self._folder = folder or Path()
+        #: What messages call the folder.
+        self.name = str(folder or "this installation")
+        self.targets = {} if folder is None else _targets(folder)
+        names = ("cases.zip", "synth.zip") if folder is not None else ()
+        #: The archive of generated models, where there is one.
+        self.archives = [file for file in (self._folder / name for name in names) if file.is_file()][:1]
         if models is not None and not models.is_dir():
             raise UsageError(f"{models}: there is no such folder; name that of the real models")
 
@@ -101,24 +102,22 @@ class Data:
         return {row.path: row for row in rows}
 
     def _lines(self, name: str) -> list[bytes]:
-        archive = self.folder / "truth.zip"
-        if not archive.is_file():
-            return (self.folder / "truth" / name).read_bytes().splitlines()
-        with zipfile.ZipFile(archive) as opened:
-            return opened.read(name).splitlines()
-
-    @cached_property
-    def cases(self) -> Path:
-        """The archive of generated models."""
-        found = (self.folder / name for name in ("cases.zip", "synth.zip"))
-        return next((archive for archive in found if archive.is_file()), self.folder / "cases.zip")
+        archive = self._folder / "truth.zip"
+        try:
+            if not archive.is_file():
+                return (self._folder / "truth" / name).read_bytes().splitlines()
+            with zipfile.ZipFile(archive) as opened:
+                return opened.read(name).splitlines()
+        except (OSError, KeyError, zipfile.BadZipFile):
+            raise UsageError(f"{self.name}: lacks {name}, though targets.json names it; add it") from None
 
     def models(self) -> Iterator[tuple[str, str, Model | ModelError]]:
         """Kind, path and model of each; an error in place of those that can't be read."""
-        with zipfile.ZipFile(self.cases) as archive:
-            for name in archive.namelist():
-                if name.endswith(_ENDING):
-                    yield GENERATED, name, _read(archive.read(name), name)
+        for archive in self.archives:
+            with zipfile.ZipFile(archive) as opened:
+                for name in opened.namelist():
+                    if name.endswith(_ENDING):
+                        yield GENERATED, name, _read(opened.read(name), name)
         for name, file in self.real():
             yield REAL, name, _read(file, name)
 
@@ -127,6 +126,13 @@ class Data:
         folder = self._models / "real" if self._models and (self._models / "real").is_dir() else self._models
         for file in sorted(folder.rglob(f"*{_ENDING}")) if folder else []:
             yield f"real/{file.relative_to(folder or file).as_posix()}", file
+
+
+def _targets(folder: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode((folder / "targets.json").read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError):
+        raise UsageError(f"{folder}: holds no conformance data; name its folder with --data") from None
 
 
 def _read(source: bytes | Path, name: str) -> Model | ModelError:
@@ -229,8 +235,10 @@ def _predicted(auditor: Auditor, file: str) -> dict[int, list[int]] | None:
 
 def unpack(data: Data, folder: Path) -> dict[str, str]:
     """Every model as a file in or outside of `folder` -> what it is called."""
-    with zipfile.ZipFile(data.cases) as archive:
-        names = [name for name in archive.namelist() if name.endswith(_ENDING)]
-        archive.extractall(folder, names)
-    found = {os.fspath(folder / name): name for name in names}
-    return found | {os.fspath(file): name for name, file in data.real()}
+    found = {os.fspath(file): name for name, file in data.real()}
+    for archive in data.archives:
+        with zipfile.ZipFile(archive) as opened:
+            names = [name for name in opened.namelist() if name.endswith(_ENDING)]
+            opened.extractall(folder, names)
+        found |= {os.fspath(folder / name): name for name in names}
+    return found

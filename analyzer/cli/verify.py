@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,19 +19,25 @@ from analyzer.report import agreement as report
 from analyzer.rules.packs import Packs
 from analyzer.runtime.interface import Limits
 from analyzer.runtime.verification import ENGINES
-from analyzer.verification import Data, RuntimeTally
+from analyzer.verification import Data, RuntimeTally, Tallies
 
-#: Where a checkout has the data.
-_DATA = resources.data("rules").parent / "tests" / "conformance"
+#: Where a checkout has the data; an installed package has none.
+_CHECKOUT = resources.data("rules").parent / "tests" / "conformance"
 
 
 @click.command("verify")
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="NAME",
               help="Only these packs, in all configurations that there is data of.")  # fmt: skip
 @click.option("--rules", multiple=True, metavar="FILE", help="Hold the rule pack in FILE to it.")
-@click.option("--data", type=click.Path(path_type=Path), default=_DATA, metavar="DIR",
-              help="Conformance data. Default: that of a checkout.")  # fmt: skip
-@click.option("--models", type=click.Path(path_type=Path), metavar="DIR", help="The real models of the data.")
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR",
+              help="Conformance data: targets.json, cases.zip (or synth.zip), truth.zip (or truth/). "
+                   "Default: that of a checkout.")  # fmt: skip
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The real models of the data; without data, what the runtimes here are asked about.",
+)
 @click.option(
     "--show", type=click.IntRange(0), default=10, metavar="N", help="Disagreements to show of each."
 )
@@ -43,7 +49,7 @@ _DATA = resources.data("rules").parent / "tests" / "conformance"
 def command(
     delegates: tuple[str, ...],
     rules: tuple[str, ...],
-    data: Path,
+    data: Path | None,
     models: Path | None,
     show: int,
     timeout: float,
@@ -61,12 +67,13 @@ def command(
         click.echo((report.details if verbose else report.summary)(found, width()))
         return HOLDS
     packs = Packs(map(Path, rules))
-    names = _names(packs, delegates)
-    held = Data(data, models)
+    held = _data(data, models)
+    names = _names(packs, delegates, held)
     targets = [target for target, spec in held.targets.items() if spec.partition(":")[0] in names]
     with _telling(f"{len(targets)} configurations"):
         compared = verification.verify(packs, held, targets)
     runtimes = dict(_runtimes(packs, held, names, Limits(seconds=timeout)))
+    _something(compared, runtimes, held)
     found = agreement.gather(held.targets, compared, runtimes)
     click.echo(report.details(found, width()))
     wrong = [
@@ -80,15 +87,44 @@ def command(
     return FAILS if any(lines for _, lines in wrong) else HOLDS
 
 
-def _names(packs: Packs, delegates: Sequence[str]) -> list[str]:
-    names = list(specs(delegates)) or packs.names()
-    for name in names:
+def _data(data: Path | None, models: Path | None) -> Data:
+    if data is None and models is None and not _CHECKOUT.is_dir():
+        raise UsageError(
+            "no conformance data is installed with the package; name a folder of it with --data DIR, "
+            "or with --models DIR models to ask the runtimes about that are here"
+        )
+    return Data(data or (_CHECKOUT if _CHECKOUT.is_dir() else None), models)
+
+
+def _names(packs: Packs, delegates: Sequence[str], held: Data) -> list[str]:
+    """The packs to hold: those that are asked for, else those that are given, else all.
+
+    Raises: UsageError where there is nothing to hold one to that was named.
+    """
+    named = list(specs(delegates)) or packs.given
+    known = {spec.partition(":")[0] for spec in held.targets.values()}
+    for name in named:
         if ":" in name:
             raise UsageError(
                 f"-d {name}: names a configuration; write the pack's name, {name.partition(':')[0]}"
             )
         packs.get(name)
-    return names
+        if name not in known and name not in ENGINES:
+            raise UsageError(
+                f"there is no data of {name} in {held.name}, which has that of "
+                f"{', '.join(sorted(known)) or 'no delegate'}; name a folder that has some with --data"
+            )
+    return named or packs.names()
+
+
+def _something(compared: Mapping[str, Tallies], runtimes: Mapping[str, RuntimeTally], held: Data) -> None:
+    """Raises: UsageError where nothing was compared: what agrees with nothing doesn't agree."""
+    models = sum(one.models for kinds in compared.values() for one in kinds.values())
+    if not models and not any(one.sets.all for one in runtimes.values()):
+        raise UsageError(
+            f"nothing was compared: {held.name} has no model with a delegate's word on it, "
+            "and no runtime here was asked; see --data and --models"
+        )
 
 
 def _runtimes(

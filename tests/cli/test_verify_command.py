@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.models import chain
+from analyzer.cli import verify as command
+from tests.cli.models import chain, save
 from tests.cli.running import Outcome, run
+from tests.packs import saved, tiny
 from tests.test_verification import folder, row
 
 
@@ -49,6 +51,50 @@ def test_recorded_figures_are_told_at_once() -> None:
     summary, details = (run("rules", "verify", "--about", *more).text for more in ((), ("-v",)))
     assert "generated models" in summary
     assert len(details.splitlines()) > len(summary.splitlines())
+
+
+def test_a_pack_that_is_given_is_the_one_that_is_held(rules: Path, data: Path) -> None:
+    (data / "targets.json").write_text('{"tiny-1": "tiny", "gpu": "gpu"}')
+    outcome = run("rules", "verify", "--rules", rules, "--data", data)
+    assert outcome.code == 1
+    assert "tiny-1" in outcome.text
+
+
+def test_a_pack_without_data_does_not_agree(tmp_path: Path, data: Path) -> None:
+    npu = saved(tmp_path, tiny(name="npu"), "npu.toml")
+    outcome = run("rules", "verify", "-d", "npu", "--rules", npu, "--data", data)
+    assert (outcome.code, outcome.text) == (2, "")
+    assert outcome.complaint == (
+        f"there is no data of npu in {data}, which has that of tiny; name a folder that has some with --data"
+    )
+
+
+def test_where_nothing_is_compared_nothing_agrees(rules: Path, data: Path) -> None:
+    (data / "truth" / "tiny-1.jsonl").write_text("")
+    outcome = verify(rules, data)
+    assert outcome.code == 2
+    assert outcome.complaint.startswith("nothing was compared: ")
+
+
+def test_an_installed_package_says_what_it_can_do_without_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "_CHECKOUT", Path("nowhere"))
+    outcome = run("rules", "verify")
+    assert outcome.code == 2
+    assert outcome.complaint == (
+        "no conformance data is installed with the package; name a folder of it with --data DIR, "
+        "or with --models DIR models to ask the runtimes about that are here"
+    )
+
+
+def test_models_alone_are_enough_to_hold_packs_to_the_runtimes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ai_edge_litert")
+    monkeypatch.setattr(command, "_CHECKOUT", Path("nowhere"))
+    save(tmp_path / "m.tflite", chain("RELU", "ABS"))
+    outcome = run("rules", "verify", "-d", "xnnpack", "--models", tmp_path)
+    assert outcome.code == 0
+    assert "takes for real: 100 % of 1" in outcome.text
 
 
 @pytest.mark.parametrize(
