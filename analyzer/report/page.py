@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Case, Cause
-from analyzer.report.charts import Bar, latencies
+from analyzer.report.charts import Histogram, Phase, histograms, latencies, same
 from analyzer.report.document import Audit, Document, Model, Operator
 from analyzer.report.text import plain
 
@@ -32,6 +32,7 @@ class Card(Struct, frozen=True):
     to_full: str
     percent: float
     status: str
+    runs: list[RealRun]
 
 
 class Link(Struct, frozen=True):
@@ -108,6 +109,17 @@ class Part(Struct, frozen=True):
     crossing: str
 
 
+class RealRun(Struct, frozen=True):
+    """What a real run comes to, and its charts. `mark`: as a verdict, partial where nothing is proven."""
+
+    id: str
+    mark: str
+    block: running.Block
+    latencies: list[Phase]
+    errors: list[Histogram]
+    same: list[str]
+
+
 class Section(Struct, frozen=True):
     """Everything about one model."""
 
@@ -127,8 +139,7 @@ class Section(Struct, frozen=True):
     parts: list[Part]
     kinds: list[str]
     audits: Sequence[Audit]
-    #: Each real run with its bars: for loading, the first inference, all later ones.
-    runs: list[tuple[running.Block, list[list[Bar]]]]
+    runs: list[RealRun]
     #: Whether there is enough known to draw a graph, and whose graph tells most.
     drawn: bool
     telling: int
@@ -147,6 +158,7 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
     answers = _answers(lists)
     audits = list(zip(names, model.audits, strict=True))
     rows = list(_rows(ident, model, answers))
+    real = list(_real(ident, model))
     return Section(
         index=index,
         id=ident,
@@ -157,14 +169,14 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
         description=plain(model.description),
         error=plain(model.error.message) if model.error else "",
         delegates=list(names),
-        cards=[_card(name, audit) for name, audit in audits],
+        cards=[_card(name, audit, _runs_of(audit, model, real)) for name, audit in audits],
         lists=lists,
         strips=[Strip(name, list(_runs(audit))) for name, audit in audits],
         rows=rows,
         parts=[part for name, audit in audits for part in _parts(ident, name, audit)],
         kinds=sorted({row.name for row in rows}),
         audits=model.audits,
-        runs=[(block, latencies(run)) for block, run in zip(running.blocks(model), model.runs, strict=True)],
+        runs=real,
         drawn=bool(model.graphs),
         telling=_telling(model.audits),
     )
@@ -176,7 +188,21 @@ def _telling(audits: Sequence[Audit]) -> int:
     return parts.index(max(parts, default=0)) if parts else 0
 
 
-def _card(name: str, audit: Audit) -> Card:
+def _real(ident: str, model: Model) -> Iterator[RealRun]:
+    for number, (block, run) in enumerate(zip(running.blocks(model), model.runs, strict=True)):
+        mark = "full" if block.agrees else "none" if block.reasons else "partial"
+        yield RealRun(f"{ident}-r{number}", mark, block, latencies(run), histograms(run), same(run))
+
+
+def _runs_of(audit: Audit, model: Model, real: Sequence[RealRun]) -> list[RealRun]:
+    """The real runs that an audit predicted."""
+    asked = audit.delegate, audit.parameters
+    return [
+        shown for shown, run in zip(real, model.runs, strict=True) if (run.delegate, run.parameters) == asked
+    ]
+
+
+def _card(name: str, audit: Audit, runs: list[RealRun]) -> Card:
     summary = audit.summary
     share = summary.delegated_macs_share if summary.macs else summary.delegated_operators_share
     return Card(
@@ -188,6 +214,7 @@ def _card(name: str, audit: Audit) -> Card:
         to_full=phrases.to_full(audit),
         percent=round(share * 100, 1),
         status="" if audit.status == "current" else audit.status,
+        runs=runs,
     )
 
 

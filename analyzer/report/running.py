@@ -38,7 +38,13 @@ class Block(Struct, frozen=True):
     verdict: str
     facts: list[str]
     reasons: list[str]
-    tables: list[Table]
+    times: Table
+    outputs: Table
+
+    @property
+    def tables(self) -> list[Table]:
+        """Those that say anything."""
+        return [table for table in (self.times, self.outputs) if table.rows]
 
 
 def blocks(model: Model) -> list[Block]:
@@ -53,14 +59,15 @@ def _block(run: Run) -> Block:
         verdict=_verdict(run),
         facts=_facts(run),
         reasons=[plain(reason) for reason in run.reasons],
-        tables=[table for table in (_times(run), _outputs(run)) if table.rows],
+        times=_times(run),
+        outputs=_outputs(run),
     )
 
 
 def _facts(run: Run) -> list[str]:
     allowed = [f"output {one.name} agrees: {one.allowance}" for one in run.outputs if one.allowance]
-    culprit = [run.culprit.message] if run.culprit else []
-    return [plain(fact) for fact in (_where(run), _delegated(run), *run.remarks, *allowed, *culprit) if fact]
+    culprits = [one.message for one in run.culprits]
+    return [plain(fact) for fact in (_where(run), _delegated(run), *run.remarks, *allowed, *culprits) if fact]
 
 
 def _verdict(run: Run) -> str:
@@ -69,7 +76,8 @@ def _verdict(run: Run) -> str:
     if run.agrees:
         return "agrees with the CPU" + (" and with the prediction" if run.predicted_equal else "")
     wrong = sum(not one.within for one in run.outputs)
-    words = [f"{wrong} of {figures.count(len(run.outputs), 'output')} differ from the CPU's"] if wrong else []
+    verb = "differs" if wrong == 1 else "differ"
+    words = [f"{wrong} of {figures.count(len(run.outputs), 'output')} {verb} from the CPU's"] if wrong else []
     words += ["taken otherwise than predicted"] if run.differences else []
     if not run.outputs:
         words += ["delegated as predicted"] if run.predicted_equal else []
@@ -115,9 +123,11 @@ def _row(backend: str, latency: Latency, memory: Memory | None) -> list[str]:
 
 
 def milliseconds(value: float | None) -> str:
-    """`12.3 ms`, `45 µs`; `-` where nothing was timed."""
+    """`12.3 ms`, `45 µs`, `2.69 s`; `-` where nothing was timed."""
     if value is None:
         return "-"
+    if value >= 999.5:
+        return f"{value / 1000:.2f} s" if value < 9_995 else f"{value / 1000:.1f} s"
     if value < 0.1:
         return f"{value * 1000:.0f} µs"
     digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
@@ -128,8 +138,8 @@ def _output(one: Output) -> list[str]:
     return [
         plain(one.name),
         one.dtype,
-        _number(one.max_abs),
-        _number(one.max_rel),
+        number(one.max_abs),
+        number(one.max_rel),
         _ratio(one),
         "-" if one.quanta is None else str(one.quanta),
         "-" if one.top1_equal is None else "same" if one.top1_equal else "other",
@@ -143,5 +153,7 @@ def _ratio(one: Output) -> str:
     return "equal" if one.within and not one.max_abs else "-"
 
 
-def _number(value: float) -> str:
-    return f"{value:.3g}"
+def number(value: float) -> str:
+    """Three digits at most: `0.0371`, `7.63e-5`."""
+    digits, _, power = f"{value:.3g}".partition("e")
+    return f"{digits}e{int(power)}" if power else digits

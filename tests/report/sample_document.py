@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,13 +13,18 @@ from analyzer.report.document import (
     Blocker,
     Document,
     Error,
+    Errors,
     Finding,
+    Latency,
     Model,
     Operator,
+    Output,
     Partition,
     Place,
     Policy,
+    Reference,
     Rules,
+    Run,
     Subgraph,
     Summary,
     ToFull,
@@ -308,6 +314,42 @@ def described(number: int = 64) -> Model:
     ]
     graph = contents.Graph(subgraph=0, operators=tuple(nodes), tensors=tuple(tensors))
     return replace(found, graphs=(graph,))
+
+
+def run(delegate: str = "gpu", outputs: Sequence[Output] = (), **fields: Any) -> Run:
+    """A run beside the CPU's, with the time of each inference."""
+    cpu = Latency(init=21.0, first=13.2, median=9.6, p90=20.9, runs=3, times=(9.6, 8.1, 31.0))
+    taken = replace(cpu, init=2690.0, first=1.3, median=0.045, p90=0.5, times=(0.045, 0.04, 0.6))
+    known: dict[str, Any] = {
+        "status": "ok",
+        "agrees": all(one.within for one in outputs),
+        "samples": 2,
+        "latency_ms": taken,
+        "reference": Reference(status="ok", latency_ms=cpu),
+    }
+    return Run(delegate=delegate, backend=delegate, outputs=tuple(outputs), **{**known, **fields})
+
+
+def output(
+    name: str, bounds: Sequence[float] = (0.0,), counts: Sequence[int] = (100,), **fields: Any
+) -> Output:
+    """An output whose errors are counted so."""
+    steps = fields.get("quanta") is not None
+    errors = Errors(steps=steps, bounds=tuple(bounds), counts=tuple(counts))
+    known = {"dtype": "FLOAT32", "max_abs": bounds[-1], "max_rel": 0.0, "within": True}
+    return Output(name=name, errors=errors, **{**known, **fields})
+
+
+def ran() -> Model:
+    """The described model, run on two of its delegates, one of which computes something else."""
+    found = described()
+    near = output("scores", (0.0, 1e-5, 3e-5, 1e-4), (10, 60, 25, 5), snr_db=61.2)
+    far = output("boxes", (0.0, 1.0, 3.0, 7.0), (90, 4, 3, 3), quanta=6, within=False, problem="6 quanta")
+    runs = (
+        run("gpu", (near, output("classes")), parameters=found.audits[0].parameters),
+        run("dsp", (near, far, output(HOSTILE[0])), reasons=("output boxes: 6 quanta",)),
+    )
+    return replace(found, runs=runs)
 
 
 def document(*models: Model) -> Document:

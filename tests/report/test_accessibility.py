@@ -24,6 +24,7 @@ RULES = {
 
 DOCUMENTS = {
     "described": sample.document(sample.described()),
+    "ran": sample.document(sample.ran()),
     "several": sample.document(sample.model(), sample.unreadable(), sample.empty()),
     "hostile": sample.hostile(),
 }

@@ -55,6 +55,7 @@ DOCUMENTS = {
     "hostile": sample.hostile(),
     "odd": sample.document(sample.unreadable(), sample.empty()),
     "described": sample.document(sample.described()),
+    "ran": sample.document(sample.ran()),
 }
 
 
