@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from analyzer.model.calls import called
 from analyzer.model.flatbuffer import Bytes, Flatbuffer
 from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.model.write import build
@@ -16,11 +17,14 @@ _WHOLE = ("signature_defs", "metadata", "metadata_buffer")
 
 
 class Cut(Struct, frozen=True):
-    """Operators of the first subgraph, in order, with the tensors that cross their border."""
+    """Operators of one subgraph, in order, with the tensors that cross their border."""
 
+    subgraph: int
     operators: tuple[int, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    #: Whether any of them calls other subgraphs.
+    calls: bool = False
 
 
 def around(subgraph: Subgraph, wanted: Sequence[int]) -> Cut:
@@ -46,7 +50,8 @@ def around(subgraph: Subgraph, wanted: Sequence[int]) -> Cut:
         for index in subgraph.operators[number].outputs
         if index in wanted_outside or index not in subgraph.consumers
     }
-    return Cut(operators, tuple(entering), tuple(sorted(leaving - {OMITTED})))
+    calls = any(list(called(subgraph.operators[number])) for number in operators)
+    return Cut(subgraph.index, operators, tuple(entering), tuple(sorted(leaving - {OMITTED})), calls)
 
 
 def _constant(subgraph: Subgraph, number: int) -> bool:
@@ -60,11 +65,13 @@ def _arrives(subgraph: Subgraph, index: int) -> bool:
 
 
 def write(data: Bytes, cut: Cut, shapes: Mapping[int, tuple[int, ...]]) -> bytes:
-    """The model that a cut makes out of a file's bytes; `shapes` are those of the tensors that enter."""
+    """The model that a cut makes out of a file's bytes; `shapes` are what tensors are known to have."""
     model = contents(data)
     for name in _WHOLE:
         model.pop(name, None)
-    graph = model["subgraphs"][0]
+    graph = model["subgraphs"][cut.subgraph]
+    # The first one is where a model is entered, which nothing calls.
+    model["subgraphs"] = [graph, *(model["subgraphs"][1:] if cut.calls else [])]
     graph["operators"] = [graph["operators"][number] for number in cut.operators]
     graph["inputs"], graph["outputs"] = list(cut.inputs), list(cut.outputs)
     for index, shape in shapes.items():

@@ -10,8 +10,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from analyzer.report import document
-from analyzer.runs import Run
-from analyzer.runtime.bisect import Culprit
+from analyzer.runs import Culprit, Run
 from analyzer.runtime.comparison import OutputComparison
 from analyzer.runtime.distribution import Distribution
 from analyzer.runtime.interface import Measured, RunResult
@@ -46,7 +45,7 @@ def _run(one: Run, seed: int) -> document.Run:
         latency_ms=_latency(measured),
         memory=_memory(measured),
         reference=_reference(one.reference),
-        culprit=None if one.culprit is None else _culprit(one.culprit),
+        culprits=tuple(_culprit(each) for each in one.culprits),
         remarks=measured.remarks if measured else (),
         agrees=one.agrees,
         reasons=one.reasons,
@@ -54,8 +53,9 @@ def _run(one: Run, seed: int) -> document.Run:
 
 
 def _culprit(found: Culprit) -> document.Culprit:
-    output, alone = (None if one is None else _output(one) for one in (found.output, found.alone))
-    return document.Culprit(message=found.message, operator=found.operator, output=output, alone=alone)
+    compared = ("output", "before", "alone")
+    outputs = {name: None if (one := getattr(found, name)) is None else _output(one) for name in compared}
+    return document.Culprit(**_fields(found) | outputs)
 
 
 def _reference(result: RunResult) -> document.Reference:

@@ -311,16 +311,20 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class Culprit(Struct, frozen=True, kw_only=True):
-    """From where on outputs differ: the first delegated operator of subgraph 0 that makes them differ.
+    """From where on outputs differ in one subgraph: the first delegated operator that makes them differ.
 
-    `operator` is null where none could be found. `output` is what differs after it, `alone` the operator's
-    own output where it is run by itself.
+    `operator` is null where none could be found. `output` is the tensor that it makes wrong, `before` the
+    worst of what it reads as the delegate computes that (null where the CPU does), `alone` its output where
+    it is run by itself. Where that agrees, `together` is the shortest stretch of operators that doesn't.
     """
 
     message: str
+    subgraph: Count = 0
     operator: Count | None = None
     output: Output | None = None
+    before: Output | None = None
     alone: Output | None = None
+    together: tuple[int, ...] = ()
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -349,7 +353,7 @@ class Run(Struct, frozen=True, kw_only=True):
     latency_ms: Latency | None = None
     memory: Memory | None = None
     reference: Reference | None = None
-    culprit: Culprit | None = None
+    culprits: tuple[Culprit, ...] = ()
     remarks: tuple[str, ...] = ()
     agrees: bool
     reasons: tuple[str, ...] = ()

@@ -13,13 +13,11 @@ from msgspec.structs import replace
 
 from analyzer.model.graph import Model
 from analyzer.runtime import comparison, engines, inputs, sensitivity
-from analyzer.runtime.bisect import Bisection
 from analyzer.runtime.comparison import OutputComparison, Thresholds
 from analyzer.runtime.interface import OK, Limits, Runner, RunRequest, RunResult, Sample
 
 #: How often each sample is moved: where a result tips over, not every push tips it.
 _NUDGES = 4
-_MAGNIFIED = "the delegate's own part agrees; what the CPU makes of it magnifies rounding"
 _OTHER_KERNELS = "the CPU's optimized kernels compute the same"
 
 
@@ -28,7 +26,6 @@ class Agreement:
 
     def __init__(self, model: Model, request: RunRequest, limits: Limits, thresholds: Thresholds) -> None:
         self._model = model
-        self._asked = request
         self._request = replace(request, parameters={}, runs=0)
         self._limits = limits
         self._thresholds = thresholds
@@ -45,21 +42,7 @@ class Agreement:
             return found
         if not runner.rounds_alike:
             return self._either(samples, result, found)
-        found = self._rounding(samples, reference, found)
-        if any(map(sensitivity.can_be_rounding, found)) and self._parts_agree(runner, samples, result):
-            return [
-                replace(one, within=True, problem="", allowance=_MAGNIFIED)
-                if sensitivity.can_be_rounding(one)
-                else one
-                for one in found
-            ]
-        return found
-
-    def _parts_agree(self, runner: Runner, samples: Sequence[Sample], result: RunResult) -> bool:
-        """Whether all that the delegate runs agrees where it ends, so that the rest is the CPU's doing."""
-        taken = (result.measured.delegated or {}).get(0, ()) if result.measured else ()
-        search = Bisection(self._model, runner, self._asked, self._limits, self._thresholds)
-        return bool(taken) and search.agrees(taken, samples)
+        return self._rounding(samples, reference, found)
 
     def _compare(self, reference: RunResult, result: RunResult) -> list[OutputComparison]:
         return comparison.compare(

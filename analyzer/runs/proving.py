@@ -12,12 +12,26 @@ from analyzer.errors import RuntimeUnavailable, UsageError
 from analyzer.model.graph import Model
 from analyzer.runs import prediction
 from analyzer.runs.agreement import Agreement
+from analyzer.runs.bisect import Culprit, culprits
+from analyzer.runs.parts import Parts, agree, parts
 from analyzer.runs.place import HERE, Place
 from analyzer.runs.run import Run, Settings
-from analyzer.runtime import entries, files, inputs
-from analyzer.runtime.bisect import Bisection, Culprit
+from analyzer.runtime import entries, files, inputs, sensitivity
+from analyzer.runtime.comparison import DEFAULT, OutputComparison
 from analyzer.runtime.inputs import Wanted
-from analyzer.runtime.interface import UNAVAILABLE, Entry, Runner, RunRequest, RunResult, Sample
+from analyzer.runtime.interface import (
+    CRASHED,
+    FAILED,
+    OK,
+    UNAVAILABLE,
+    Entry,
+    Runner,
+    RunRequest,
+    RunResult,
+    Sample,
+)
+
+_MAGNIFIED = "the delegate's own part agrees; what the CPU makes of it magnifies rounding"
 
 
 def prove(audit: Audit, path: str, settings: Settings, place: Place = HERE) -> list[Run]:
@@ -53,9 +67,8 @@ class Proving:
         parameters = audit.configuration.parameters if audit else {}
         for entry in entries.entries(self.model, self.settings.signature):
             run = self._run(runner, self._request(entry, parameters), audit)
-            if self.settings.bisect and any(not one.within for one in run.outputs):
-                run = replace(run, culprit=self._search(runner, run))
-            yield run
+            run = replace(run, outputs=self._magnified(runner, run))
+            yield replace(run, culprits=self._culprits(runner, run)) if self.settings.bisect else run
 
     def _run(self, runner: Runner, request: RunRequest, audit: DelegateAudit | None) -> Run:
         settings = self.settings
@@ -111,9 +124,27 @@ class Proving:
         read = files.given(self.model, entry, self.settings.files, wanted.shapes, wanted.ranges)
         return replace(wanted, given={**wanted.given, **read})
 
-    def _search(self, runner: Runner, run: Run) -> Culprit:
+    def _magnified(self, runner: Runner, run: Run) -> tuple[OutputComparison, ...]:
+        """Outputs that differ where all that the delegate computes agrees: the rest is the CPU's doing."""
+        differ = [one for one in run.outputs if sensitivity.can_be_rounding(one)]
+        if not differ or self.settings.thresholds != DEFAULT or not runner.rounds_alike:
+            return run.outputs
+        taken = (run.delegated or {}).get(run.entry.subgraph)
+        if not taken or not agree(self._parts(runner, run), taken):
+            return run.outputs
+        allowed = {"within": True, "problem": "", "allowance": _MAGNIFIED}
+        return tuple(replace(one, **allowed) if one in differ else one for one in run.outputs)
+
+    def _culprits(self, runner: Runner, run: Run) -> tuple[Culprit, ...]:
+        """Where results part, or where what the delegate makes of the model ends badly."""
+        ended_badly = run.result.status in (FAILED, CRASHED) and not run.foreseen
+        differs = any(not one.within for one in run.outputs)
+        if run.reference.status != OK or not (ended_badly or differs):
+            return ()
+        taken = run.predicted if run.delegated is None else run.delegated
+        return culprits(self._parts(runner, run), taken)
+
+    def _parts(self, runner: Runner, run: Run) -> Iterator[Parts]:
         settings = self.settings
         request = self._request(run.entry, run.parameters)
-        search = Bisection(self.model, runner, request, settings.limits, settings.thresholds)
-        everything = [operator.index for operator in self.model.subgraphs[0].operators]
-        return search.find(everything if run.delegated is None else run.delegated.get(0, ()), run.samples)
+        return parts(self.model, runner, request, run.samples, settings.limits, settings.thresholds)

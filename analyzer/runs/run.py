@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from analyzer.runtime.bisect import Culprit
+from analyzer.runs.bisect import Culprit
 from analyzer.runtime.comparison import OutputComparison, Thresholds
 from analyzer.runtime.inputs import Wanted
 from analyzer.runtime.interface import CRASHED, FAILED, OK, Entry, Limits, RunResult, Sample
@@ -60,8 +60,8 @@ class Run(Struct, frozen=True, kw_only=True):
     differences: tuple[Difference, ...] = ()
     #: What was predicted to keep the model from running at all; empty where nothing was.
     foreseen: str = ""
-    #: Where outputs begin to differ, where that was searched.
-    culprit: Culprit | None = None
+    #: Where outputs begin to differ, where that was searched: one for each subgraph in which they do.
+    culprits: tuple[Culprit, ...] = ()
 
     @property
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:

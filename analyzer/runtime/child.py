@@ -109,7 +109,7 @@ def _holding(values: Any, pattern: int) -> Any:
     """Which elements are made of one byte alone."""
     import numpy as np
 
-    raw = np.frombuffer(values.tobytes(), np.uint8).reshape(values.size, -1)
+    raw = np.frombuffer(values.tobytes(), np.uint8).reshape(values.size, values.itemsize)
     return (raw == pattern).all(axis=1)
 
 

@@ -13,4 +13,4 @@ def check(request: RunRequest) -> None:
 
 
 def open(request: RunRequest) -> Session:
-    return InterpreterSession(request, NO_DELEGATE, keep_all=request.keep_all)
+    return InterpreterSession(request, NO_DELEGATE)

@@ -48,8 +48,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     threads: int = 1
     warmup: int = 1
     runs: int = 10
-    #: Whether every tensor is kept, so that any of them may be an output; the CPU alone can.
-    keep_all: bool = False
+    #: Tensors, by subgraph and index, that come out besides the outputs, called `kept`; the CPU alone can.
+    kept: tuple[tuple[int, int], ...] = ()
     #: A delegate's shared library with its options, for engines that load one.
     library: str | None = None
     options: Mapping[str, str] = {}
@@ -173,6 +173,11 @@ class Engine(Protocol):
         """Raises: RuntimeUnavailable."""
 
     def open(self, request: RunRequest) -> Session: ...
+
+
+def kept(subgraph: int, tensor: int) -> str:
+    """What a tensor that is kept is called among outputs."""
+    return f"{subgraph}.{tensor}"
 
 
 def unavailable(what: str, advice: str) -> RuntimeUnavailable:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module, metadata, util
 from typing import Any
 
 from analyzer.model import read
+from analyzer.runtime import interface
 from analyzer.runtime.interface import RunRequest, Runtime, Sample, unavailable
 from analyzer.runtime.plan import Watch
 
@@ -69,9 +71,7 @@ class InterpreterSession:
 
     remarks: Sequence[str] = ()
 
-    def __init__(
-        self, request: RunRequest, resolver: str, delegate: Any = None, *, keep_all: bool = False
-    ) -> None:
+    def __init__(self, request: RunRequest, resolver: str, delegate: Any = None) -> None:
         module, self.runtime = _source()
         self.device = processor()
         self._request = request
@@ -80,7 +80,7 @@ class InterpreterSession:
             request.model,
             num_threads=request.threads,
             experimental_op_resolver_type=module.OpResolverType[resolver],
-            experimental_preserve_all_tensors=keep_all,
+            experimental_preserve_all_tensors=bool(request.kept),
         )
         self._owner = interpreter
         self._resize(request.shapes)
@@ -127,11 +127,13 @@ class InterpreterSession:
         self._inside.Invoke(self._entry.subgraph)
 
     def fetch(self) -> dict[str, Any]:
-        return {name: self.value(index) for name, index in self._entry.outputs}
-
-    def value(self, index: int) -> Any:
-        """A copy of what a tensor holds."""
-        return self._inside.GetTensor(index, self._entry.subgraph)
+        subgraph = self._entry.subgraph
+        found = {name: self._inside.GetTensor(index, subgraph) for name, index in self._entry.outputs}
+        for kept in self._request.kept:
+            # What was never computed, as in a branch that wasn't taken, has no values.
+            with suppress(ValueError):
+                found[interface.kept(*kept)] = self._inside.GetTensor(kept[1], kept[0])
+        return found
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
         if self._delegate is None:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from analyzer.model import cut, read, read_bytes
+from analyzer.model.calls import callees
 from analyzer.model.cut import Cut
 from analyzer.model.graph import Subgraph
 from analyzer.model.resize import resize
 from analyzer.model.write import build
 from tests.building import model, operator, tensor
+from tests.runtime import models
 
 SAMPLE = Path(cut.__file__).parent / "sample.tflite"
 
@@ -43,11 +45,11 @@ def branching() -> Subgraph:
 @pytest.mark.parametrize(
     ("operators", "expected"),
     [
-        ([0], Cut((0,), (0,), (1,))),
-        ([0, 1], Cut((0, 1), (0,), (1, 2))),
-        ([3], Cut((2, 3), (1,), (5,))),
-        ([1, 4], Cut((1, 4), (1, 5), (6,))),
-        ([0, 1, 2, 3, 4], Cut((0, 1, 2, 3, 4), (0,), (6,))),
+        ([0], Cut(0, (0,), (0,), (1,))),
+        ([0, 1], Cut(0, (0, 1), (0,), (1, 2))),
+        ([3], Cut(0, (2, 3), (1,), (5,))),
+        ([1, 4], Cut(0, (1, 4), (1, 5), (6,))),
+        ([0, 1, 2, 3, 4], Cut(0, (0, 1, 2, 3, 4), (0,), (6,))),
     ],
 )
 def test_what_crosses_the_border_goes_in_and_out(operators: list[int], expected: Cut) -> None:
@@ -70,6 +72,26 @@ def test_inputs_have_the_shapes_that_they_are_given() -> None:
     part = cut.around(read_bytes(made, "m").subgraphs[0], [0])
     found = read_bytes(cut.write(made, part, {0: (5, 2)}), "cut").subgraphs[0].tensors[0]
     assert (found.shape, found.shape_signature) == ((5, 2), None)
+
+
+def test_a_cut_of_another_subgraph_is_a_model_without_the_rest() -> None:
+    data = models.counting()
+    body = read_bytes(data, "m").subgraphs[2]
+    (found,) = read_bytes(cut.write(data, cut.around(body, [0]), {}), "cut").subgraphs
+    assert (found.name, [one.name for one in found.operators], found.inputs) == ("body", ["ADD"], (0,))
+
+
+def test_a_cut_that_calls_subgraphs_brings_them() -> None:
+    data = models.counting()
+    part = cut.around(read_bytes(data, "m").subgraphs[0], [0])
+    assert part.calls
+    found = read_bytes(cut.write(data, part, {}), "cut")
+    assert [len(one.operators) for one in found.subgraphs] == [1, 1, 1]
+
+
+def test_what_calls_what_is_read_from_options() -> None:
+    found = read_bytes(models.counting(), "m").subgraphs
+    assert [callees(one) for one in found] == [[1, 2], [], []]
 
 
 def test_a_resized_model_leaves_no_size_open_and_keeps_its_names() -> None:

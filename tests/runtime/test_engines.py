@@ -60,6 +60,12 @@ def test_inputs_are_resized_before_anything_is_prepared(tmp_path: Path) -> None:
         assert given.run(engine, shapes={"t0": (3, 8)}).outputs[0]["t1"].shape == (3, 8)
 
 
+def test_an_output_of_no_elements_is_an_output(tmp_path: Path) -> None:
+    found = Given(tmp_path, models.chain("ABS", shape=(0, 4))).run()
+    assert found.status == "ok", found.message
+    assert found.outputs[0]["t1"].shape == (0, 4)
+
+
 def test_times_are_those_of_as_many_runs_as_asked(tmp_path: Path) -> None:
     found = Given(tmp_path, models.chain("ABS")).run(runs=5, warmup=2, threads=2).measured
     assert found is not None

@@ -1,0 +1,138 @@
+"""Finds the first operator from which a delegate's results part from the CPU's.
+
+The CPU computes every tensor once. The operators that the delegate took are then run as a model of their
+own, entered with the CPU's values: first all of them, then the first half, and so on, until one operator more
+makes the difference. Where that one is right by itself, so are ever shorter stretches that end with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from analyzer.errors import RuntimeUnavailable
+from analyzer.model.graph import Subgraph
+from analyzer.runs.parts import Parts
+from analyzer.runs.tensors import NotComputed
+from analyzer.runtime.comparison import OutputComparison
+
+_NOWHERE = "the delegated operators agree with the CPU when they are run by themselves"
+
+
+class Culprit(Struct, frozen=True, kw_only=True):
+    """Where results part in one subgraph; `operator` is None where they can't be made to."""
+
+    message: str
+    subgraph: int = 0
+    operator: int | None = None
+    #: The tensor of the operator that is wrong, or an earlier one that is once the operator is there.
+    output: OutputComparison | None = None
+    #: The worst of what the operator reads, as the delegate computes it; None where that is the CPU's.
+    before: OutputComparison | None = None
+    #: The operator's output where it is run by itself; None where it has none in numbers.
+    alone: OutputComparison | None = None
+    #: Where it agrees by itself: the shortest stretch of operators up to it that doesn't.
+    together: tuple[int, ...] = ()
+
+
+def culprits(found: Iterable[Parts], taken: Mapping[int, Sequence[int]] | None) -> tuple[Culprit, ...]:
+    """One for each subgraph in which results part; `taken`: the delegated operators, None where not known."""
+    searched = []
+    try:
+        for parts in found:
+            if culprit := search(parts, _suspects(parts.subgraph, taken)):
+                searched.append(culprit)
+    except (NotComputed, RuntimeUnavailable) as error:
+        searched.append(Culprit(message=str(error)))
+    return tuple(searched) or (Culprit(message=_NOWHERE),)
+
+
+def _suspects(subgraph: Subgraph, taken: Mapping[int, Sequence[int]] | None) -> Sequence[int]:
+    return range(len(subgraph.operators)) if taken is None else taken.get(subgraph.index, ())
+
+
+def search(parts: Parts, operators: Iterable[int]) -> Culprit | None:
+    """The first of the operators after which results part; None where they don't."""
+    suspects = sorted(operators)
+    if not _differ(parts, suspects):
+        return None
+    count = _least(len(suspects), lambda count: _differ(parts, suspects[:count]))
+    return _culprit(parts, suspects[:count])
+
+
+def _differ(parts: Parts, operators: Sequence[int]) -> bool:
+    return any(not one.within for one in parts.compare(operators).values())
+
+
+def _least(most: int, holds: Callable[[int], bool]) -> int:
+    """The smallest number for which something holds that holds for `most`, and for 0 doesn't."""
+    least = 0
+    while most - least > 1:
+        middle = (least + most) // 2
+        if holds(middle):
+            most = middle
+        else:
+            least = middle
+    return most
+
+
+def _culprit(parts: Parts, stretch: Sequence[int]) -> Culprit:
+    operator = parts.subgraph.operators[stretch[-1]]
+    after = {index: one for index, one in parts.compare(stretch).items() if not one.within}
+    output = _worst(after, operator.outputs) or _worst(after, after)
+    before = _worst(parts.compare(stretch[:-1]), operator.inputs)
+    alone = _worst(parts.compare(stretch[-1:]), operator.outputs)
+    together: Sequence[int] = ()
+    if alone is not None and alone.within:
+        together = stretch[-_least(len(stretch), lambda count: _differ(parts, stretch[-count:])) :]
+    told = "; ".join(
+        (
+            f"results part at {_name(parts.subgraph, operator.index)}{_where(parts.subgraph)}, "
+            f"tensor {output.name if output else ''}: {output.problem if output else ''}",
+            f"what it reads {_alike(before)}, {_by_itself(parts.subgraph, alone, together)}",
+        )
+    )
+    return Culprit(
+        message=told,
+        subgraph=parts.subgraph.index,
+        operator=operator.index,
+        output=output,
+        before=before,
+        alone=alone,
+        together=tuple(together),
+    )
+
+
+def _worst(found: Mapping[int, OutputComparison], of: Collection[int]) -> OutputComparison | None:
+    among = [one for index, one in found.items() if index in of]
+    return max(among, key=lambda one: (not one.within, one.max_rel), default=None)
+
+
+def _name(subgraph: Subgraph, index: int) -> str:
+    operator = subgraph.operators[index]
+    return f"#{index} {operator.custom or operator.name}"
+
+
+def _where(subgraph: Subgraph) -> str:
+    return f" of subgraph {subgraph.index}" if subgraph.index else ""
+
+
+def _alike(before: OutputComparison | None) -> str:
+    if before is None:
+        return "is the CPU's"
+    if before.snr_db is None:
+        return "is equal"
+    steps = f", {before.quanta} steps" if before.quanta is not None else ""
+    return f"agrees (SNR {before.snr_db:.1f} dB{steps})"
+
+
+def _by_itself(subgraph: Subgraph, alone: OutputComparison | None, together: Sequence[int]) -> str:
+    if alone is None or not alone.within:
+        return "by itself it is wrong too"
+    *others, _ = together
+    if not others:
+        return "by itself it agrees"
+    first = _name(subgraph, others[0])
+    company = first if len(others) == 1 else f"{len(others)} operators from {first} on"
+    return f"by itself it agrees, together with {company} it doesn't"
