@@ -40,13 +40,14 @@ def audit(
     rules: Sequence[str | Path] = (),
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Audit:
-    """Audit a model for delegates named as on the command line (`"gpu:quantized=false"`), or the usual four.
+    """Audit a model for delegates named as on the command line (`"gpu:quantized=false"`).
 
-    `rules` names further rule files, `shapes` resizes inputs by name.
+    `rules` names further rule files; without `delegates` theirs are asked, or the usual four where there
+    are none. `shapes` resizes inputs by name.
     Raises: ModelError, RuleError, UsageError.
     """
     packs = Packs(Path(file) for file in rules)
-    configurations = configure(packs, list(delegates) or packs.default())
+    configurations = configure(packs, list(delegates) or packs.usual())
     found = model if isinstance(model, Model) else read(model)
     return Auditor(packs, configurations).audit(found, shapes)
 

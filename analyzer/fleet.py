@@ -36,7 +36,7 @@ class Found(Struct, frozen=True):
 class Task(Struct, frozen=True):
     """What every model of a run is audited for; plain texts, so that any process can take it up."""
 
-    #: None: those that packs state a default order for.
+    #: None: the rule files' own, else those that packs state a default order for.
     delegates: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     fail_on: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ class Worker:
         packs = Packs(Path(file) for file in task.rules)
         for name in packs.given:
             packs.get(name)
-        configurations = configure(packs, task.delegates or packs.default())
+        configurations = configure(packs, task.delegates or packs.usual())
         self.delegates = [one.pack.delegate for one in configurations]
         self._auditor = Auditor(
             packs, configurations, fallbacks(packs, configurations) if task.everything else ()

@@ -42,7 +42,9 @@ def test_a_rule_file_is_a_pack(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('delegate = "mine"\ntitle = "Mine"\nextends = "hexagon"\n', encoding="utf-8")
     assert analyzer.load_rules(file).title == "Mine"
-    assert analyzer.audit(SAMPLE, ["mine"], rules=[file]).delegates[0].summary.delegated > 0
+    [audit] = analyzer.audit(SAMPLE, rules=[file]).delegates
+    assert audit.configuration.pack.delegate == "mine"
+    assert audit.summary.delegated > 0
 
 
 def test_errors_are_ours(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ _NAMED = 8
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
               help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every "
                    "pack. Default: the packs that state a default order.")  # fmt: skip
-@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+@click.option("--rules", multiple=True, metavar="FILE",
+              help="Also use the rule pack in FILE; without -d it is what is asked.")  # fmt: skip
 @click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
 @click.option(
     "--format", "stdout_format", default="table", metavar="FORMAT", help=f"For stdout: {', '.join(FORMATS)}."

@@ -10,6 +10,7 @@ from msgspec import Struct
 from analyzer import config
 from analyzer.cli.specs import specs
 from analyzer.rules.packs import Packs
+from analyzer.rules.parameters import split
 
 
 class Aims(Struct, frozen=True):
@@ -26,13 +27,20 @@ def aims(file: str | None, delegates: Sequence[str], rules: Sequence[str], fail_
     Raises: UsageError where the file is wrong, or pins another version of this tool or of a pack.
     """
     project = config.find(file)
-    asked = specs(delegates) or project.settings.delegates
+    asked = specs(delegates)
     files = tuple(rules) or project.rules
-    usual = ("unsupported",) if asked else ()
+    usual = ("unsupported",) if asked or project.settings.delegates else ()
     if project.file is None:
         return Aims(asked, files, tuple(fail_on) or usual)
     config.check_tool(project)
     packs = Packs(map(Path, files))
+    asked = asked or _with(project.settings.delegates, packs.given if rules else ())
     settled = config.settled(project, packs, asked)
     config.check_packs(project, packs, settled)
     return Aims(settled, files, tuple(fail_on) or config.policies(project, settled) or usual)
+
+
+def _with(delegates: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """The file's delegates and the packs on the command line: who gives one wants it asked."""
+    known = {split(spec)[0] for spec in delegates}
+    return (*delegates, *(name for name in given if known.isdisjoint((name, "all"))))

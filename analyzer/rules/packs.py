@@ -61,9 +61,13 @@ class Packs:
         return [*self._default, *sorted(name for name in rank if rank[name] is None)]
 
     def default(self) -> list[str]:
-        """The delegates that an audit asks when the user names none."""
+        """The delegates that the packs themselves put forward, in their order."""
         self.names()
         return self._default
+
+    def usual(self) -> list[str]:
+        """The delegates that are asked when the user names none: those of the rule files that were given."""
+        return self.given or self.default()
 
     def get(self, name: str) -> RulePack:
         """The pack of a delegate. Raises: UsageError where there is none, RuleError where it is wrong."""

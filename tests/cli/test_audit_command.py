@@ -181,10 +181,13 @@ def test_delegates_that_make_no_sense(model: Path, rules: Path, spec: str, compl
 # Rule files
 
 
-def test_a_pack_of_ones_own_is_audited_by_default_where_it_says_so(tmp_path: Path, model: Path) -> None:
-    rules = saved(tmp_path, tiny(more="default_order = 2", name="own"))
-    done = run("audit", model, "--rules", rules, "--format", "json")
-    assert "own" in [name for name, _ in audited(done)]
+def test_packs_that_are_given_are_what_is_asked_where_no_delegate_is_named(
+    tmp_path: Path, model: Path
+) -> None:
+    files = [saved(tmp_path, tiny(name=name), f"{name}.toml") for name in ("npu", "dsp")]
+    done = run("audit", model, *(word for file in files for word in ("--rules", file)), "--format", "json")
+    assert [name for name, _ in audited(done)] == ["npu", "dsp"]
+    assert (done.code, done.json["policy"]["fail_on"]) == (0, [])
 
 
 def test_a_pack_that_extends_a_shipped_one(tmp_path: Path, model: Path) -> None:

@@ -77,6 +77,18 @@ def test_the_command_line_comes_first(
     assert delegated(audit(*arguments)) == expected
 
 
+@pytest.mark.parametrize("aims", ['delegates = ["gpu"]\n', 'rules = ["tiny.toml"]\ndelegates = ["gpu"]\n'])
+def test_a_pack_on_the_command_line_is_asked_beside_the_file_s_delegates(project: Path, aims: str) -> None:
+    settle(project, aims)
+    saved(project, tiny(name="npu"), "npu.toml")
+    assert [name for name, _ in delegated(audit("--rules", "npu.toml"))] == ["gpu", "npu"]
+
+
+def test_rules_of_the_file_alone_change_no_default(project: Path) -> None:
+    settle(project, 'rules = ["tiny.toml"]\n')
+    assert [name for name, _ in delegated(audit())] == ["gpu", "nnapi", "hexagon", "coreml"]
+
+
 def test_parameters_hold_where_none_are_given(project: Path) -> None:
     settle(project, TINY + "[packs.tiny]\nparameters = {most = 1}\n")
     assert delegated(audit()) == [("tiny", 1)]
