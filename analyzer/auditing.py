@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from analyzer.delegation import Blocker, Delegation, delegate_model
+from analyzer.blockers import Blocker
+from analyzer.delegation import Delegation, delegate_model
 from analyzer.errors import ModelError
 from analyzer.model.graph import Model, Prepared
 from analyzer.partition import crossing
@@ -251,7 +252,7 @@ def _audit_one(
         tuple(partitions),
         tuple(delegation.blockers),
         summary,
-        _to_full(delegation, macs, configuration.pack.graph.asked_early),
+        _to_full(delegation, macs),
         tuple(_gains(delegation, macs)),
     )
 
@@ -267,7 +268,7 @@ def _partitions(prepared: Prepared, delegation: Delegation) -> list[PartitionAud
     return found
 
 
-def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]], early: bool) -> ToFull | None:
+def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> ToFull | None:
     operators: list[tuple[int, int]] = []
     for words in delegation.subgraphs:
         if words.wanted is None:
@@ -276,7 +277,7 @@ def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]], early
     return ToFull(
         tuple(operators),
         sum(macs[subgraph][index] or 0 for subgraph, index in operators),
-        tuple(position for position, blocker in enumerate(delegation.blockers) if blocker.remains(early)),
+        tuple(position for position, blocker in enumerate(delegation.blockers) if blocker.remains),
     )
 
 

@@ -17,6 +17,20 @@ from msgspec.structs import replace
 
 from analyzer.advice import gains, wanted
 from analyzer.asking import Asked, SubgraphDelegation, unprepared
+from analyzer.blockers import (
+    GRAPH,
+    LIMIT,
+    MINIMUM,
+    ROLLED_BACK,
+    Blocker,
+    fatal,
+    finding,
+    left,
+    rolled_back_by_limit,
+    stopped,
+    tie,
+    unprepared_rest,
+)
 from analyzer.model.graph import Prepared, Stop, Subgraph
 from analyzer.partition import (
     ControlEdge,
@@ -29,34 +43,12 @@ from analyzer.partition import (
 )
 from analyzer.partition import partition as group
 from analyzer.rules import evaluate, folding, graph_rules
-from analyzer.rules.graph_rules import GraphRule
 from analyzer.rules.judge import Finding, Judge
 from analyzer.rules.pack import Graph
 from analyzer.vocabulary import Context
 
-#: Why accepted operators of a subgraph stay off the delegate all the same.
-LIMIT, MINIMUM, DYNAMIC, REFUSED = "limit", "minimum", "dynamic", "refused"
-ROLLED_BACK, CRASH, GRAPH = "rolled-back", "crash", "graph"
-
 #: Subgraphs whose name begins so hold validation data; no delegate is applied to them.
 _VALIDATION = "VALIDATION:"
-
-
-class Blocker(Struct, frozen=True):
-    """What concerns a whole graph: a dynamic tensor, an operator that the CPU refuses, a roll-back."""
-
-    finding: Finding
-    subgraph: int | None = None
-    operator: int | None = None
-    tensor: int | None = None
-    #: One of the words above; None where nothing is lost by it.
-    kind: str | None = None
-
-    def remains(self, early: bool) -> bool:
-        """Whether it would hold if every operator were accepted; `early`: asked before anything stops."""
-        if self.kind == REFUSED:
-            return not early or self.operator is None
-        return self.kind == DYNAMIC or (self.kind == ROLLED_BACK and self.operator is None)
 
 
 class Delegation(Struct):
@@ -103,25 +95,26 @@ class _Limits(Struct, frozen=True):
 def delegate_model(prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
-    if limits.graph.dynamic_tensors == "compiled-ahead":
-        prepared = replace(prepared, stops={}, refused=None)
     early = limits.graph.asked_early
     # A subgraph that can't be prepared to its end is asked about as the file has it.
     contexts = [
         unprepared(prepared, index, of) if early or index in prepared.stops else of
         for index, of in enumerate(contexts)
     ]
-    reads_through = _reads_through(prepared, limits.graph)
+    interpreted = limits.graph.compiled_ahead or _interpreted(prepared)
+    reads_through = _reads_through(interpreted, limits.graph)
     asked = [
         Asked(subgraph, of, judge, reads_through)
         for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)
     ]
     found = Delegation([one.words for one in asked])
-    if not _refused(prepared, found):
+    if prepared.refused is None or limits.graph.compiled_ahead:
         _apply(prepared, asked, found, limits)
+    if prepared.refused is not None:
+        _refuse(prepared.refused, asked, found, limits.graph)
     reason = _reason(found)
     for one in asked:
-        _settle_dequantize(one, limits, prepared, found)
+        _settle_dequantize(one, limits, interpreted, found)
         _settle_lost(one, reason)
         one.words.wanted = _wanted(one, limits)
     return found
@@ -167,13 +160,13 @@ def _limits(judge: Judge) -> _Limits:
     )
 
 
-def _reads_through(prepared: Prepared, graph: Graph) -> bool:
+def _reads_through(interpreted: bool, graph: Graph) -> bool:
     """Whether operators are asked about with float16 constants in place of their DEQUANTIZE's output.
 
     A delegate that only does so while it chooses never comes to it where the interpreter refuses the model.
     """
     if graph.constant_fp16_dequantize == "if-fully-delegated":
-        return _interpreted(prepared)
+        return interpreted
     return graph.constant_fp16_dequantize != "as-any-operator"
 
 
@@ -181,21 +174,12 @@ def _interpreted(prepared: Prepared) -> bool:
     return prepared.refused is None and all(stop.kind != "failure" for stop in prepared.stops.values())
 
 
-def _refused(prepared: Prepared, found: Delegation) -> bool:
-    """Whether the interpreter itself refuses the model, so that nobody is asked."""
-    if prepared.refused is not None:
-        found.blockers.append(_stopped(prepared.refused, None))
-        return True
-    return False
-
-
-def _stopped(stop: Stop, subgraph: int | None) -> Blocker:
-    finding = Finding(
-        stop.rule, "blocker", "check", stop.message, stop.fix, stop.source, stop.expected, stop.actual
-    )
-    return Blocker(
-        finding, subgraph, stop.operator, stop.tensor, DYNAMIC if stop.kind == "dynamic" else REFUSED
-    )
+def _refuse(stop: Stop, asked: list[Asked], found: Delegation, graph: Graph) -> None:
+    """The interpreter can't be built: of the model or, compiled ahead, of what the delegate left."""
+    if not graph.compiled_ahead:
+        found.blockers.append(stopped(stop, stop.subgraph, remains=True))
+    elif left(stop, [(one.subgraph, [p.operators for p in one.words.partitions]) for one in asked]):
+        found.blockers.append(unprepared_rest(stop, stop.subgraph))
 
 
 def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _Limits) -> None:
@@ -208,13 +192,13 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
         stop = prepared.stops.get(index)
         early = limits.graph.asked_early
         if stop is not None and not early:
-            found.blockers.append(_stopped(stop, index))
+            found.blockers.append(stopped(stop, index, remains=True))
             if stop.kind == "failure" or limits.graph.dynamic_tensors == "refuses-model":
                 _roll_back(found)
             return
         if any(verdict.aborts for verdict in one.verdicts):
             found.crashes = any(verdict.crashes for verdict in one.verdicts)
-            found.blockers.extend(_fatal(one))
+            found.blockers.extend(fatal(one))
             _roll_back(found)
             return
         edges = control_edges(model, one.subgraph, prepared.side_effects.get(index, ()))
@@ -228,20 +212,12 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
         if not _builds(one, placed.built, limits, found):
             return
         if early and stop is not None and stop.kind == "failure" and not one.delegates(stop.operator):
-            found.blockers.append(_stopped(stop, index))
+            if limits.graph.compiled_ahead:
+                found.blockers.append(unprepared_rest(stop, index))
+                continue
+            found.blockers.append(stopped(stop, index, remains=False))
             _roll_back(found)
             return
-
-
-def _fatal(one: Asked) -> list[Blocker]:
-    """What makes the delegate give up on the whole model, or the app crash."""
-    kinds = {"aborts": ROLLED_BACK, "crash": CRASH}
-    return [
-        Blocker(finding, one.subgraph.index, index, None, kinds[finding.severity])
-        for index, verdict in enumerate(one.verdicts)
-        for finding in verdict.findings
-        if finding.severity in kinds
-    ]
 
 
 def _roll_back(found: Delegation) -> None:
@@ -264,7 +240,7 @@ def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Del
         return _Placed([], [])
     before = group(subgraph, accepted, edges)
     if tie_at_limit(before, limits.most, limits.minimum):
-        found.blockers.append(_tie(one, limits))
+        found.blockers.append(tie(one, limits.most))
     kept = largest(before, limits.most, limits.minimum, graph.sort)
     operators = [index for partition in kept for index in partition.operators]
     one.words.lost = {
@@ -273,7 +249,7 @@ def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Del
         for index in partition.operators
     }
     if limits.fp16_rolls_back and one.sources and (dropped := _stranded(one, accepted.difference(operators))):
-        found.blockers.append(_rolled_back_by_limit(one, dropped[0], limits))
+        found.blockers.append(rolled_back_by_limit(one, dropped[0], limits.most))
         return None
     if one.sources:
         one.words.subgraph = fold(subgraph, operators, one.sources)
@@ -308,24 +284,6 @@ def _stranded(one: Asked, dropped: set[int]) -> list[int]:
     ]
 
 
-def _tie(one: Asked, limits: _Limits) -> Blocker:
-    message = (
-        f"Equally large partitions compete for the limit of {limits.most}; the C++ library's sort decides."
-    )
-    return Blocker(_finding(one, graph_rules.TIE, message), one.subgraph.index)
-
-
-def _rolled_back_by_limit(one: Asked, operator: int, limits: _Limits) -> Blocker:
-    message = f"The limit of {limits.most} partitions leaves float16 operands to the CPU, which refuses them."
-    finding = _finding(one, graph_rules.FLOAT16_LIMIT, message)
-    return Blocker(finding, one.subgraph.index, operator, None, ROLLED_BACK)
-
-
-def _finding(one: Asked, rule: GraphRule, message: str) -> Finding:
-    identity = f"{one.judge.pack.delegate}/{rule.id}"
-    return Finding(identity, rule.severity, rule.stage, message, rule.fix, rule.source)
-
-
 def _builds(one: Asked, partitions: list[Partition], limits: _Limits, found: Delegation) -> bool:
     """Build partitions; False where a failure rolled everything back."""
     said = [b for partition in partitions for b in _build_partition(one, partition, limits.rolls_back)]
@@ -349,7 +307,7 @@ def _build_partition(one: Asked, partition: Partition, rolls_back: bool) -> list
         for finding in one.judge.partition_findings(context):
             reported = _as_reported(finding, rolls_back)
             kind = ROLLED_BACK if _sinks(reported) else None
-            said.append(Blocker(reported, one.subgraph.index, None, None, kind))
+            said.append(Blocker(reported, one.subgraph.index, None, None, kind, remains=kind is not None))
     return said
 
 
@@ -362,7 +320,7 @@ def _as_reported(finding: Finding, rolls_back: bool) -> Finding:
     return finding if rolls_back or not _sinks(finding) else replace(finding, severity="hazard")
 
 
-def _settle_dequantize(one: Asked, limits: _Limits, prepared: Prepared, found: Delegation) -> None:
+def _settle_dequantize(one: Asked, limits: _Limits, interpreted: bool, found: Delegation) -> None:
     """What is said of the DEQUANTIZEs of float16 constants, now that the rest is known."""
     if not one.dequantize:
         return
@@ -376,7 +334,7 @@ def _settle_dequantize(one: Asked, limits: _Limits, prepared: Prepared, found: D
     read_through = one.reading_through(one.accepted)
     for index in one.dequantize:
         words.supported[index] = (
-            whole and _taken_whole(one, one.accepted, limits.graph) and not failed and _interpreted(prepared)
+            whole and _taken_whole(one, one.accepted, limits.graph) and not failed and interpreted
         )
         if index in read_through or (index in delegated and not words.supported[index]):
             words.folded.add(index)
@@ -386,4 +344,4 @@ def _settle_dequantize(one: Asked, limits: _Limits, prepared: Prepared, found: D
 
 def _unread(one: Asked) -> Finding:
     message = "DEQUANTIZE of a float16 constant that no accepted operator reads"
-    return _finding(one, graph_rules.FLOAT16_CONSTANT, message)
+    return finding(one, graph_rules.FLOAT16_CONSTANT, message)

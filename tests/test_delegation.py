@@ -220,10 +220,82 @@ def test_a_model_that_the_interpreter_refuses() -> None:
     assert places(found) == []
     [blocker] = found.blockers
     assert (blocker.finding.severity, blocker.kind) == ("blocker", "refused")
+    assert found.to_full is not None
+    assert found.to_full.blockers == (0,)
     assert "no_such_operator" in blocker.finding.message
     assert blocker.finding.fix
     assert letters(found.operators) == "s-s"
     assert found.summary.verdict == "none"
+
+
+# Compiled ahead: the interpreter is only given what the delegate left
+
+AHEAD = "dynamic_tensors = 'compiled-ahead'"
+
+
+def test_compiling_asks_for_no_sizes() -> None:
+    found = audited(several(dynamic()), tiny(AHEAD) + "\n[op.RESHAPE]\n")
+    assert (places(found), found.blockers) == ([(0, [0, 1])], ())
+
+
+def test_what_is_compiled_the_interpreter_never_sees() -> None:
+    found = audited(several(graph("RELU", "NEG"), failing()), tiny(AHEAD))
+    assert (places(found), found.blockers) == ([(0, [0]), (1, [0, 1])], ())
+
+
+def test_what_is_left_the_interpreter_still_has_to_prepare() -> None:
+    found = audited(several(graph("RELU"), failing()), tiny(AHEAD).replace("|ABS", ""))
+    assert places(found) == [(0, [0]), (1, [0])]
+    assert blockers(found) == [("runtime/abs/inputs", "hazard", 1, 1)]
+    assert found.to_full is not None
+    assert (found.to_full.operators, found.to_full.blockers) == (((1, 1),), ())
+
+
+def test_the_operator_table_is_kept_whole() -> None:
+    """So that an operator's version has to be registered even where all such operators are compiled."""
+    tensors = [tensor("x", [1, 8]), tensor("y", [1, 8])]
+    found = audited(model(tensors, [operator("RELU", ["x"], ["y"], version=99)]), tiny(AHEAD))
+    assert places(found) == [(0, [0])]
+    assert blockers(found) == [("runtime/relu/version", "hazard", None, None)]
+
+
+@pytest.mark.parametrize(("name", "rules"), [("RELU", []), ("NEG", ["runtime/build/schema-version"])])
+def test_what_is_compiled_is_written_anew(name: str, rules: list[str]) -> None:
+    tensors = [tensor("x", [1, 8]), tensor("y", [1, 8])]
+    found = audited(model(tensors, [operator(name, ["x"], ["y"])], version=2), tiny(AHEAD))
+    assert [blocker.finding.rule for blocker in found.blockers] == rules
+    assert places(found) == ([] if rules else [(0, [0])])
+
+
+@pytest.mark.parametrize(
+    ("odd", "remains"),
+    [
+        pytest.param("weights", False, id="only read by what is compiled"),
+        pytest.param("inner", False, id="inside a partition"),
+        pytest.param("input", True, id="handed over by the caller"),
+        pytest.param("left", True, id="written by what is left"),
+        pytest.param("between", True, id="handed over from one partition to the other"),
+        pytest.param("shared", True, id="also read by what is left"),
+    ],
+)
+def test_tensors_that_the_interpreter_refuses(odd: str, remains: bool) -> None:
+    """One of them is quantized along a dimension that it doesn't have."""
+
+    def one(name: str, data: bytes | None = None) -> Description:
+        return tensor(name, [2, 8], "INT8", data=data, scale=[0.5, 0.5], axis=4 if name == odd else 0)
+
+    tensors = [one(name) for name in ("input", "inner", "between", "left", "output")]
+    tensors += [one(name, bytes(16)) for name in ("weights", "shared")]
+    operators = [
+        operator("ADD", ["input", "weights"], ["inner"]),
+        operator("MUL", ["inner", "shared"], ["between"]),
+        operator("SUB", ["input", "shared"], ["left"]),
+        operator("ADD", ["between", "left"], ["output"]),
+    ]
+    found = audited(model(tensors, operators), tiny(AHEAD))
+    said = [("runtime/build/quantized-dimension", "hazard", 0, None)]
+    assert blockers(found) == (said if remains else [])
+    assert places(found) == [(0, [0, 1]), (0, [3])]
 
 
 # Crashes

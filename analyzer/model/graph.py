@@ -217,6 +217,8 @@ class Stop(Struct, frozen=True):
     tensor: int | None = None
     expected: str | None = None
     actual: str | None = None
+    #: Of those that keep the interpreter from being built: whose operator or tensor it is.
+    subgraph: int | None = None
 
 
 class Prepared(Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from analyzer.model.graph import DTYPE_BITS, OMITTED, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
 from analyzer.rules.graph_rules import BUILDING
 from analyzer.rules.judge import Finding, Judge
@@ -45,7 +47,7 @@ class Builder:
         for subgraph in model.subgraphs:
             stop = _tensors(subgraph) or self._operators(subgraph, parsed)
             if stop is not None:
-                return stop
+                return replace(stop, subgraph=subgraph.index)
         return None
 
     def _parses(self, name: str) -> bool:

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from analyzer import __version__
 from analyzer.auditing import Audit, DelegateAudit, Gain, OperatorAudit, ToFull
-from analyzer.delegation import Blocker
+from analyzer.blockers import Blocker
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.report import document

@@ -13,8 +13,8 @@ _DYNAMIC = {
     "delegate, nor are later ones.",
     "refuses-model": "A tensor whose size is only known at run time keeps the whole model from the delegate.",
     "accepted": "It is asked before anything is prepared: sizes only known at run time are no obstacle.",
-    "compiled-ahead": "It compiles the file as it stands: nothing is prepared, and what the CPU refuses "
-    "doesn't matter.",
+    "compiled-ahead": "It compiles the file as it stands, before anything is prepared. Where the CPU can't "
+    "prepare what it left, that is shown as a hazard.",
 }
 _FLOAT16 = {
     "never": "Float16 constants are read through their DEQUANTIZE, which itself never counts as supported.",

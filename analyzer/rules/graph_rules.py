@@ -120,6 +120,8 @@ BUILDING = _by_id(
         _BUILDER,
     ),
 )
+#: The whole name of the one about the file as such.
+SCHEMA_VERSION = "runtime/build/schema-version"
 CONSTANT_OUTPUT = GraphRule(
     "graph/constant-output",
     "An operator writes a constant and would give it another shape.",

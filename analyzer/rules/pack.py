@@ -95,7 +95,12 @@ class Graph(Struct, frozen=True, omit_defaults=True):
     @property
     def asked_early(self) -> bool:
         """Whether the delegate is asked before anything is prepared."""
-        return self.dynamic_tensors in ("accepted", "compiled-ahead")
+        return self.dynamic_tensors == "accepted" or self.compiled_ahead
+
+    @property
+    def compiled_ahead(self) -> bool:
+        """Whether the interpreter is only given what the delegate left."""
+        return self.dynamic_tensors == "compiled-ahead"
 
 
 class Flag(Struct, frozen=True, omit_defaults=True):

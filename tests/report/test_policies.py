@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from analyzer.report.policies import sentences
@@ -11,5 +12,5 @@ from analyzer.rules.pack import Graph
 
 @pytest.mark.parametrize("key", ["dynamic_tensors", "constant_fp16_dequantize", "build_failure"])
 def test_every_word_has_a_sentence_of_its_own(key: str) -> None:
-    said = ["\n".join(sentences(Graph(**{key: word}))) for word in WORDS[key]]
+    said = ["\n".join(sentences(msgspec.convert({key: word}, Graph))) for word in WORDS[key]]
     assert len(set(said)) == len(WORDS[key])
