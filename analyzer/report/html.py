@@ -19,6 +19,7 @@ SCRIPTS = (
             "details",
             "partitions",
             "inside",
+            "column",
             "graph",
             "switch",
             "start",

@@ -88,8 +88,12 @@ function operandRow(model, operator, name, index) {
   return row;
 }
 
+function shapeOf({ dimensions }) {
+  return dimensions.map((size) => size ?? "?").join("×") || "scalar";
+}
+
 function sizes({ dimensions, bytes }) {
-  const shape = dimensions.map((size) => size ?? "?").join("×") || "scalar";
+  const shape = shapeOf({ dimensions });
   return bytes === null ? shape : `${shape} (${scaled(bytes, "B")})`;
 }
 

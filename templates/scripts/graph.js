@@ -1,7 +1,7 @@
 /* The graph of one delegate: drawn when it is first seen, its nodes open into their operators. */
 
-/** More nodes than this can't be told apart on any screen, nor laid out quickly. */
-const MOST_NODES = 250;
+/** More nodes than this can't be told apart on any screen; more than few can't be laid out freely. */
+const MOST_NODES = 1000, FEW_NODES = 40;
 const MOST_ROWS = 1500;
 const WIDTH = 232, HEIGHT = 62, ROW = 22, PAD = 12;
 
@@ -59,16 +59,30 @@ function draw(state, output) {
     canvas.replaceChildren(element("p", `${said}: too many to draw. They are listed under “Partitions” below.`, "hint"));
     return;
   }
-  const boxes = new Map(graph.nodes.map((node) => [node.id, box(state, node)]));
-  const room = canvas.clientWidth - 2;
-  let laid = arrange(boxes, graph.edges, state.open.size ? "TB" : "LR");
-  if (laid.width > room) laid = arrange(boxes, graph.edges, "TB");
+  const boxes = new Map(inOrder(graph.nodes).map((node) => [node.id, box(state, node)]));
+  const laid = fitted(boxes, graph.edges, canvas.clientWidth - 2, state.open.size);
   const svg = drawn("svg", {
     width: laid.width, height: laid.height, viewBox: `0 0 ${laid.width} ${laid.height}`,
     role: "group", "aria-label": `Graph of ${state.names[state.audit]}: ${said}`,
   });
   svg.append(...laid.edges.map((edge) => edgePath(edge)), ...[...boxes.values()].map((one) => one.shape), ...laid.edges.map((edge) => edgeLabel(edge)));
   canvas.replaceChildren(svg);
+}
+
+/** The layout that fits: from left to right, from top to bottom, or all in one column. */
+function fitted(boxes, edges, room, opened) {
+  const directions = boxes.size > FEW_NODES ? [] : opened ? ["TB"] : ["LR", "TB"];
+  for (const direction of directions) {
+    const laid = arrange(boxes, edges, direction);
+    if (laid.width <= room) return laid;
+  }
+  return column(boxes, edges);
+}
+
+/** What goes into a subgraph comes first, what comes out of it last. */
+function inOrder(nodes) {
+  const side = (node) => ({ input: 0, output: 2 })[node.end] ?? 1;
+  return [...nodes].sort((one, other) => one.subgraph - other.subgraph || side(one) - side(other));
 }
 
 /** Places boxes and routes the edges between them. */
@@ -118,7 +132,7 @@ function endBox(state, node) {
   const carried = state.graph.edges.filter((edge) => edge[node.end === "input" ? "from" : "to"] === node.id).flatMap((edge) => edge.tensors);
   const title = node.end === "input" ? "Input" : "Output";
   const text = node.subgraph ? `${title} of subgraph ${node.subgraph}` : title;
-  const detail = new Set(carried.map((tensor) => `${tensor.dtype} ${sizes(tensor)}`));
+  const detail = new Set(carried.map((tensor) => `${tensor.dtype} ${shapeOf(tensor)}`));
   const width = WIDTH;
   const line = detail.size === 1 ? [...detail][0] : count(new Set(carried.map((tensor) => tensor.name)).size, "tensor");
   return { width, height: 46, shape: drawn("g", { class: "node end" }, drawn("rect", { width, height: 46, rx: 23, class: "frame" }),
@@ -133,11 +147,11 @@ const MARKS = { d: "●", l: "◐", r: "✕" };
 
 function nodeLines(state, node) {
   const { operators, partition, subgraph } = node;
-  const where = subgraph ? ` of subgraph ${subgraph}` : "";
   const macs = operators.reduce((sum, operator) => sum + (operator.macs ?? 0), 0);
-  const size = [count(operators.length, "operator"), ...(macs ? [`${scaled(macs, "")} MACs`] : [])].join(", ");
-  if (partition !== null) return [`${MARKS.d} Partition ${partition}${where}`, size, kindsOf(operators)];
-  const title = operators.length === 1 ? `${place(operators[0].subgraph, operators[0].index)} ${operators[0].custom ?? operators[0].op}` : `Not delegated${where}`;
+  const where = subgraph ? `subgraph ${subgraph}: ` : "";
+  const size = where + [count(operators.length, "operator"), ...(macs ? [`${scaled(macs, "")} MACs`] : [])].join(", ");
+  if (partition !== null) return [`${MARKS.d} Partition ${partition}`, size, kindsOf(operators)];
+  const title = operators.length === 1 ? `${place(operators[0].subgraph, operators[0].index)} ${operators[0].custom ?? operators[0].op}` : "Not delegated";
   return [`${MARKS[stateOfRun(node)]} ${title}`, size, operators.length === 1 ? why(operators[0]) : kindsOf(operators)];
 }
 

@@ -1,8 +1,11 @@
 /* The inside of an opened node: chains of operators as one block each, laid out by what they hand on. */
 
+/** More than this can't be laid out quickly. */
+const MOST_BLOCKS = 250;
+
 function inside(state, node) {
   const { blocks, edges } = chains(node.operators);
-  const tooMany = blocks.length > MOST_NODES;
+  const tooMany = blocks.length > MOST_BLOCKS;
   const shown = tooMany ? [node.operators] : blocks;
   const boxes = new Map(shown.map((operators, index) => [index, block(state, operators)]));
   const laid = arrange(boxes, tooMany ? [] : edges, "TB");

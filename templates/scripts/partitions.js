@@ -127,7 +127,7 @@ function connect(graph, model, subgraph, operators, flow, owner) {
     const tensors = [...edge.tensors].map((tensor) => tensorOf(model, subgraph.index, tensor));
     const bytes = tensors.reduce((sum, tensor) => sum + (tensor.bytes ?? 0), 0);
     const open = tensors.some((tensor) => tensor.bytes === null);
-    graph.edges.push({ ...edge, tensors, label: open && !bytes ? "size unknown" : scaled(bytes, "B") });
+    graph.edges.push({ ...edge, tensors, bytes, label: open && !bytes ? "size unknown" : scaled(bytes, "B") });
   }
 }
 

@@ -1,11 +1,14 @@
 """The graph of the HTML page in a real browser: partitions, what crosses, what is inside."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from analyzer.report import contents
 from tests.report import sample_document as sample
 from tests.report.browsing import Opened, chromium
 
@@ -87,4 +90,46 @@ def test_the_graph_is_printed_too(browser: Any, tmp_path: Path) -> None:
     opened = Opened(browser, tmp_path, sample.document(sample.described()))
     opened.page.pdf()
     assert opened.page.locator(".graph svg").count() == 1
+    opened.close()
+
+
+BOXES = """() => [...document.querySelectorAll(".graph .node")].map(node => {
+  const { left, right, top, bottom } = node.getBoundingClientRect();
+  const canvas = document.querySelector(".graph svg").getBoundingClientRect();
+  return [left - canvas.left, right - canvas.left, top - canvas.top, bottom - canvas.top];
+})"""
+
+
+def test_a_long_graph_is_one_column_from_its_start_to_its_end(browser: Any, tmp_path: Path) -> None:
+    model = sample.described(240)
+    audit = sample.audit("gpu", "GPU", model.audits[0].operators, sample.by_name("ADD", sample.UNKNOWN))
+    document = sample.document(replace(model, audits=(audit,)))
+    opened = Opened(browser, tmp_path, document, viewport={"width": 800, "height": 600})
+    opened.page.locator(".graph").scroll_into_view_if_needed()
+    opened.page.locator(".graph svg").wait_for()
+    boxes = opened.page.evaluate(BOXES)
+    assert len(boxes) == 60 + 59 + 2
+    assert {left for left, *_ in boxes} == {boxes[0][0]}
+    assert all(above[3] < below[2] for above, below in pairwise(boxes))
+    assert opened.page.locator(".graph").evaluate("e => e.scrollWidth <= e.clientWidth")
+    opened.close()
+
+
+def test_what_skips_a_neighbour_runs_beside_the_column(browser: Any, tmp_path: Path) -> None:
+    """Every operator also reads what the first one writes."""
+    model = sample.described(240)
+    (graph,) = model.graphs or ()
+    first = contents.Operand(name="first", tensor=1)
+    nodes = (graph.operators[0], *(replace(n, inputs=(*n.inputs, first)) for n in graph.operators[1:]))
+    audit = sample.audit("gpu", "GPU", model.audits[0].operators, sample.by_name("ADD", sample.UNKNOWN))
+    model = replace(model, audits=(audit,), graphs=(replace(graph, operators=nodes),))
+    opened = Opened(browser, tmp_path, sample.document(model), viewport={"width": 1000, "height": 600})
+    opened.page.locator(".graph").scroll_into_view_if_needed()
+    opened.page.locator(".graph svg").wait_for()
+    right = max(box[1] for box in opened.page.evaluate(BOXES))
+    lanes = opened.page.locator(".graph .edge").evaluate_all(
+        "all => all.map(e => e.getBBox().x + e.getBBox().width)"
+    )
+    assert max(lanes) > right
+    assert opened.page.locator(".graph svg").evaluate("e => e.width.baseVal.value") > max(lanes)
     opened.close()
