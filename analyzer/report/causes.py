@@ -105,7 +105,7 @@ def causes(model: Model) -> list[Cause]:
 def _identity(cause: Cause, audit: Audit) -> object:
     """What makes two causes one: for a graph what is wrong with it, for operators also which they are."""
     if cause.level == "graph" and cause.rules:
-        return cause.rules, cause.message
+        return cause.rules, cause.severity, cause.message
     return audit.delegate, cause.rules, cause.kind, cause.message, _places(cause.operators)
 
 

@@ -55,6 +55,16 @@ def test_a_cause_that_costs_others_more_comes_first() -> None:
     assert "; without it 100 % of MACs are delegated, not 31 %" in phrases.headline(foremost, model)
 
 
+def test_what_blocks_one_delegate_and_is_a_hazard_of_another_is_told_twice() -> None:
+    packs = Packs()
+    specs = configure(packs, ["qualcomm-htp", "gpu"])
+    audits = Auditor(packs, specs).audit(read_bytes(chain("RELU", "unheard-of"), "m"))
+    found = causes.causes(convert.model(audits))
+    rule = "runtime/unheard-of/unlisted-custom"
+    assert [cause.audits for cause in causes.direct(found) if cause.rules == (rule,)] == [(1,)]
+    assert [cause.audits for cause in causes.remarks(found) if cause.rules == (rule,)] == [(0,)]
+
+
 def test_losses_to_limits_are_consequences_not_causes() -> None:
     found = causes.causes(MODEL)
     assert rules(causes.knock_on(found)) == ["dsp/graph/max-partitions"]
