@@ -123,7 +123,7 @@ def _alike(before: OutputComparison | None) -> str:
         return "is the CPU's"
     if before.snr_db is None:
         return "is equal"
-    steps = f", {before.quanta} steps" if before.quanta is not None else ""
+    steps = "" if before.quanta is None else f", {before.quanta} step{'' if before.quanta == 1 else 's'}"
     return f"agrees (SNR {before.snr_db:.1f} dB{steps})"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from analyzer.model.graph import Model, Tensor
+from analyzer.model.graph import Model, Subgraph, Tensor
 from analyzer.runtime.distribution import Distribution, distribution, together
 from analyzer.runtime.interface import Entry, Sample
 
@@ -44,6 +44,8 @@ class Bound(Struct, frozen=True):
 
 #: Seven bits of the signal: half precision on the way leaves ten or more, about 60 dB.
 FLOAT = Bound(atol=1e-5, rtol=1e-4, snr_db=42.0)
+#: Floating point numbers that are 8-bit ones until the end: what those round to, or else what floats may do.
+DEQUANTIZED = Bound(atol=1e-5, rtol=1e-4, quanta=1, snr_db=42.0)
 #: A few steps of rounding, added up over a deep network.
 QUANTIZED_8 = Bound(quanta=3, snr_db=25.0)
 QUANTIZED_16 = Bound(quanta=16, snr_db=42.0)
@@ -59,7 +61,8 @@ class OutputComparison(Struct, frozen=True, kw_only=True):
 
     `snr_db` and `cosine` are None where nothing differs or where there is no signal. `nan` counts the
     elements that are finite on one side alone. `quanta` is the largest difference in steps of a quantized
-    output. `top1_equal` is None for what isn't a vector of scores.
+    output, or of what a floating point one is dequantized from. `top1_equal` is None for what isn't a vector
+    of scores.
     """
 
     name: str
@@ -92,22 +95,33 @@ def compare(
     never_written: Mapping[str, int] | None = None,
 ) -> list[OutputComparison]:
     """Each output of an entry, its samples side by side."""
-    tensors = model.subgraphs[entry.subgraph].tensors
+    subgraph = model.subgraphs[entry.subgraph]
     result = []
     for name, index in entry.outputs:
         pairs = [(a[name], b[name]) for a, b in zip(reference, found, strict=True)]
-        one = compare_output(name, tensors[index], pairs, thresholds)
+        one = compare_output(name, subgraph.tensors[index], pairs, thresholds, _source(subgraph, index))
         if left := (never_written or {}).get(name):
             one = replace(one, within=False, never_written=True, problem=_left(left, found[0][name].size))
         result.append(one)
     return result
 
 
+def _source(subgraph: Subgraph, index: int) -> Tensor | None:
+    """The 8-bit tensor that a tensor is dequantized from."""
+    producers = [subgraph.operators[number] for number in subgraph.producers.get(index, ())]
+    sources = [subgraph.tensors[one.inputs[0]] for one in producers if one.name == "DEQUANTIZE"]
+    return next((one for one in sources if one.dtype in ("INT8", "UINT8")), None)
+
+
 def compare_output(
-    name: str, tensor: Tensor, pairs: Sequence[tuple[Any, Any]], thresholds: Thresholds
+    name: str,
+    tensor: Tensor,
+    pairs: Sequence[tuple[Any, Any]],
+    thresholds: Thresholds,
+    source: Tensor | None = None,
 ) -> OutputComparison:
-    """One output: pairs of reference and found values, one a sample."""
-    found = [_compare(name, tensor, a, b, thresholds) for a, b in pairs]
+    """One output, dequantized from `source`: pairs of reference and found values, one a sample."""
+    found = [_compare(name, tensor, a, b, thresholds, source) for a, b in pairs]
     return found[0] if len(found) == 1 else _worst(found)
 
 
@@ -119,7 +133,9 @@ def _failed(name: str, tensor: Tensor, problem: str) -> OutputComparison:
     return OutputComparison(name=name, dtype=tensor.dtype, equal=0.0, within=False, problem=problem)
 
 
-def _compare(name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds) -> OutputComparison:
+def _compare(
+    name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds, source: Tensor | None
+) -> OutputComparison:
     import numpy as np
 
     if a.shape != b.shape:
@@ -128,7 +144,9 @@ def _compare(name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds) 
         same = bool(np.array_equal(a, b))
         return OutputComparison(name=name, dtype=tensor.dtype, within=same, problem="" if same else "differs")
     equal = float(np.mean((a == b) | ((a != a) & (b != b)))) if a.size else 1.0
-    real_a, real_b, step = real(tensor, a), real(tensor, b), _step(tensor, a)
+    real_a, real_b = real(tensor, a), real(tensor, b)
+    own_step = _step(tensor, a)
+    step = _scale(source) if source else own_step
     finite = np.isfinite(real_a) & np.isfinite(real_b)
     # Infinities of the same sign and NaN on both sides are the same result.
     same_kind = finite | (real_a == real_b) | (np.isnan(real_a) & np.isnan(real_b))
@@ -153,7 +171,7 @@ def _compare(name: str, tensor: Tensor, a: Any, b: Any, thresholds: Thresholds) 
         equal=equal,
         within=not problem,
         problem=problem,
-        errors=distribution(difference, step),
+        errors=distribution(difference, own_step),
     )
 
 
@@ -172,15 +190,19 @@ def real(tensor: Tensor, values: Any) -> Any:
 
 def _step(tensor: Tensor, values: Any) -> float | None:
     """The scale of a quantized output."""
+    return _scale(tensor) if values.dtype.kind in "iu" else None
+
+
+def _scale(tensor: Tensor) -> float | None:
     quantization = tensor.quantization
-    if values.dtype.kind not in "iu" or quantization is None or quantization.scale_count != 1:
+    if quantization is None or quantization.scale_count != 1:
         return None
     return float(quantization.scales[0]) or None
 
 
 def _bound(tensor: Tensor, values: Any, step: float | None) -> Bound:
     if values.dtype.kind in "fc":
-        return FLOAT
+        return FLOAT if step is None else DEQUANTIZED
     if step is None:
         return EXACT
     return QUANTIZED_8 if values.dtype.itemsize == 1 else QUANTIZED_16

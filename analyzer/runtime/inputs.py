@@ -39,7 +39,9 @@ _LARGE = 100.0
 _SMALL = 10
 #: Operators that look up rows, and which operand holds their numbers and which the rows.
 _LOOKUPS = {"GATHER": (1, 0), "EMBEDDING_LOOKUP": (0, 1)}
-#: Operators that hand numbers on to a lookup.
+#: Operators whose second operand, an integer, may not be zero.
+_DIVISIONS = ("DIV", "FLOOR_DIV", "FLOOR_MOD", "STABLEHLO_DIVIDE", "STABLEHLO_REMAINDER")
+#: Operators that hand numbers on.
 _CARRIERS = ("RESHAPE", "CAST", "EXPAND_DIMS", "SQUEEZE")
 
 
@@ -89,8 +91,12 @@ def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample]) -> list[Sa
         step = extent * (1 / 255 if coarse else 1e-6)
         return (values + random.uniform(-step, step, values.shape)).astype(values.dtype)
 
-    # Numbers of rows, words and the like don't round.
-    kept = {name for name, index in entry.inputs if _rows(subgraph, index) is not None}
+    # Numbers of rows, words and the like don't round, and what divides might become zero.
+    kept = {
+        name
+        for name, index in entry.inputs
+        if _rows(subgraph, index) is not None or _divides(subgraph, index)
+    }
     return [{name: v if name in kept else move(v) for name, v in sample.items()} for sample in found]
 
 
@@ -111,7 +117,8 @@ def _sample(subgraph: Subgraph, entry: Entry, wanted: Wanted, kind: str, number:
             found[name] = fit(wanted.given[name], tensor, shape, name)
         else:
             limits = wanted.ranges.get(name) or wanted.ranges.get("")
-            found[name] = _made(subgraph, tensor, shape, kind, number, limits, wanted.seed)
+            values = _made(subgraph, tensor, shape, kind, number, limits, wanted.seed)
+            found[name] = _divisors(values, tensor) if _divides(subgraph, index) else values
     return found
 
 
@@ -174,6 +181,27 @@ def _rows(subgraph: Subgraph, index: int) -> int | None:
     return min(found, default=None)
 
 
+def _divides(subgraph: Subgraph, index: int) -> bool:
+    """Whether something is divided by a tensor."""
+    consumers = [subgraph.operators[number] for number in subgraph.consumers.get(index, ())]
+    return any(
+        (one.name in _DIVISIONS and index in one.inputs[1:])
+        or (one.name in _CARRIERS and one.inputs[0] == index and _divides(subgraph, one.outputs[0]))
+        for one in consumers
+    )
+
+
+def _divisors(values: Any, tensor: Tensor) -> Any:
+    """The same values, with a step away from zero in place of every integer that stands for it."""
+    import numpy as np
+
+    if values.dtype.kind in "iu":
+        points = tensor.quantization.zero_points if tensor.quantization is not None else ()
+        zero = points[0] if points else 0
+        values[values == zero] = zero + 1 if zero < np.iinfo(values.dtype).max else zero - 1
+    return values
+
+
 def stored(values: Any, tensor: Tensor, dtype: Any) -> Any:
     """Real numbers as a tensor of NumPy's `dtype` holds them."""
     import numpy as np
@@ -201,8 +229,23 @@ def fit(values: Any, tensor: Tensor, shape: Sequence[int], name: str) -> Any:
     if tensor.dtype not in NUMPY:
         return array.reshape(tuple(shape))
     dtype = np.dtype(NUMPY[tensor.dtype])
-    real = array.dtype.kind == "f" and dtype.kind in "iu"
-    return (stored(array, tensor, dtype) if real else array.astype(dtype)).reshape(tuple(shape))
+    if dtype.kind in "iu":
+        array = (
+            stored(array, tensor, dtype) if array.dtype.kind == "f" else _whole(array, dtype, tensor, name)
+        )
+    return array.astype(dtype).reshape(tuple(shape))
+
+
+def _whole(array: Any, dtype: Any, tensor: Tensor, name: str) -> Any:
+    """Integers that a tensor can hold. Raises: UsageError."""
+    import numpy as np
+
+    info = np.iinfo(dtype)
+    beyond = array[(array < info.min) | (array > info.max)]
+    if beyond.size:
+        limits = f"expected {tensor.dtype}'s {info.min} to {info.max}"
+        raise UsageError(f"--input {name}: holds {beyond[0]}, {limits}; give floats for real units")
+    return array
 
 
 def _by(shape: Sequence[int], between: str = "x") -> str:

@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analyzer.model import read_bytes
 from analyzer.model.graph import Quantization, Tensor
+from analyzer.runtime import entries
 from analyzer.runtime.comparison import OutputComparison, Thresholds, compare_output
+from analyzer.runtime.comparison import compare as compare_outputs
+from tests.building import model, operator, tensor
 
 FLOAT = Tensor(0, "y", "FLOAT32", (4,))
 INT8 = Tensor(0, "y", "INT8", (4,), quantization=Quantization(1, 1, (0.5,), (10,)))
@@ -64,6 +68,21 @@ def test_default_thresholds(tensor: Tensor, reference: Any, found: Any, within: 
 )
 def test_each_threshold_of_the_user_must_hold(thresholds: Thresholds, within: bool) -> None:
     assert compare(FLOAT, [1, 2, 3, 4], [1.1, 2, 3, 4], thresholds).within is within
+
+
+@pytest.mark.parametrize(("steps", "within"), [(1, True), (2, False)])
+def test_what_is_dequantized_in_the_end_may_be_a_step_of_its_source_off(steps: int, within: bool) -> None:
+    tensors = [tensor("x", [4]), tensor("q", [4], "INT8", scale=[0.5], zero_point=[3]), tensor("y", [4])]
+    operators = [operator("QUANTIZE", ["x"], ["q"]), operator("DEQUANTIZE", ["q"], ["y"])]
+    found = read_bytes(model(tensors, operators), "m")
+    right = np.array([0, 1, 0.5, 2], np.float32)
+    wrong = right + np.array([0, 0.5 * steps, 0, 0], np.float32)
+    (one,) = compare_outputs(found, entries.entries(found)[0], [{"y": right}], [{"y": wrong}])
+    assert (one.quanta, one.within) == (steps, within)
+    (one,) = compare_outputs(
+        found, entries.entries(found)[0], [{"y": right}], [{"y": wrong}], Thresholds(min_snr=40)
+    )
+    assert not one.within
 
 
 def test_figures_are_in_real_units() -> None:

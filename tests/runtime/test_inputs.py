@@ -79,6 +79,22 @@ def test_rows_that_are_looked_up_are_there() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("dtype", "fields", "zero"), [("INT8", {"scale": [0.1], "zero_point": [127]}, 127), ("INT32", {}, 0)]
+)
+def test_nothing_is_divided_by_zero_where_the_cpu_refuses_to(
+    dtype: str, fields: dict[str, Any], zero: int
+) -> None:
+    tensors = [tensor(name, [2000], dtype, **fields) for name in "abcy"]
+    operators = [operator("RESHAPE", ["b"], ["c"]), operator("DIV", ["a", "c"], ["y"])]
+    found = read_bytes(model(tensors, operators), "m")
+    entry = entries.entries(found)[0]
+    values = inputs.samples(found, entry, Wanted(special=("zeros", "large")))
+    for sample in (*values, *inputs.nudged(found.subgraphs[0], entry, values)):
+        assert zero not in sample["b"]
+    assert zero in values[0]["a"]
+
+
 def test_ranges_are_in_real_units() -> None:
     x = tensor("x", [500], "INT8", scale=[0.5], zero_point=[10])
     for ranges in ({"x": (-2.0, 2.0)}, {"": (-2.0, 2.0)}):
@@ -106,6 +122,7 @@ def test_given_values_take_the_type_that_the_model_has() -> None:
     ("wanted", "complaint"),
     [
         ({"given": {"x": [1, 2, 3]}}, r"--input x: has shape 3, the model wants 2x2; .*--shape x=3"),
+        ({"given": {"x": [1, 2, 3, 300]}}, "--input x: holds 300, expected INT8's -128 to 127"),
         ({"given": {"z": [1]}}, "--input z: there is no such input; there are x"),
         ({"ranges": {"z": (0, 1)}}, "--range z: there is no such input; there are x"),
         ({"shapes": {"z": (1,)}}, "--shape z: there is no such input; there are x"),
@@ -113,7 +130,7 @@ def test_given_values_take_the_type_that_the_model_has() -> None:
 )
 def test_what_does_not_fit_is_refused(wanted: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        made(tensor("x", [2, 2]), **wanted)
+        made(tensor("x", [2, 2], "INT8"), **wanted)
 
 
 def test_texts_are_not_made_up() -> None:
