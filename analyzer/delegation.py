@@ -44,7 +44,7 @@ from analyzer.partition import (
 from analyzer.partition import partition as group
 from analyzer.rules import evaluate, folding, graph_rules
 from analyzer.rules.judge import Finding, Judge
-from analyzer.rules.pack import Graph
+from analyzer.rules.pack import REFUSING, Graph
 from analyzer.vocabulary import Context
 
 #: Subgraphs whose name begins so hold validation data; no delegate is applied to them.
@@ -312,7 +312,7 @@ def _build_partition(one: Asked, partition: Partition, rolls_back: bool) -> list
 
 
 def _sinks(finding: Finding) -> bool:
-    return finding.severity in ("blocker", "crash")
+    return finding.severity in REFUSING
 
 
 def _as_reported(finding: Finding, rolls_back: bool) -> Finding:

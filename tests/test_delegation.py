@@ -335,6 +335,15 @@ def test_a_build_failure(mode: str) -> None:
         assert found.summary.verdict == "none"
 
 
+@pytest.mark.parametrize("severity", ["aborts", "crash"])
+def test_building_that_ends_in_more_than_a_refusal_rolls_back_too(severity: str) -> None:
+    rules = tiny("build_failure = 'rolls-back-model'")
+    rules = rules.replace('stage = "build"', f'stage = "build"\nseverity = "{severity}"')
+    found = audited(chain("RELU", "COS"), rules)
+    assert (found.summary.delegated, found.summary.verdict) == (0, "none")
+    assert blockers(found) == [("tiny/cos/unbuilt", severity, 0, 1)]
+
+
 def test_what_is_not_built_cannot_fail_to_build() -> None:
     rules = tiny("build_failure = 'rolls-back-model'\nmax_partitions = 1")
     found = audited(chain("RELU", "ABS", "NEG", "COS"), rules)

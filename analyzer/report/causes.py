@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from analyzer.advice import about
 from analyzer.report import document
 from analyzer.report.document import Audit, Blocker, Finding, Model, Operator
+from analyzer.rules.pack import REFUSING
 
 #: Graph-level kinds that follow from something else: from refused operators, a failed build, a crash.
 KNOCK_ON = ("limit", "minimum", "rolled-back", "crash")
-_REFUSING = ("blocker", "aborts", "crash")
 
 #: What is said of a loss that no blocker of the document speaks of.
 _UNSAID = {
@@ -88,7 +88,7 @@ class Cause(Struct, frozen=True, kw_only=True):
 
     @property
     def blocks(self) -> bool:
-        return self.severity in _REFUSING
+        return self.severity in REFUSING
 
 
 def causes(model: Model) -> list[Cause]:

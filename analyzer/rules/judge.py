@@ -12,7 +12,7 @@ from msgspec import Struct
 from analyzer.rules.evaluate import Evaluate, build
 from analyzer.rules.explain import UNEXPLAINED, Explanation, absence, explain
 from analyzer.rules.folding import fill, fold
-from analyzer.rules.pack import REFUSING, Clause, Form, OperatorRules, RulePack
+from analyzer.rules.pack import FATAL, REFUSING, Clause, Form, OperatorRules, RulePack
 from analyzer.rules.parameters import compared
 from analyzer.rules.trees import operand_of
 from analyzer.rules.words import message, proof
@@ -44,7 +44,7 @@ class Verdict(Struct, frozen=True):
     @property
     def aborts(self) -> bool:
         """Whether the delegate gives up on the whole model because of this operator."""
-        return any(finding.severity in ("aborts", "crash") for finding in self.findings)
+        return any(finding.severity in FATAL for finding in self.findings)
 
     @property
     def crashes(self) -> bool:

@@ -10,8 +10,9 @@ from analyzer.rules.trees import Tree
 
 #: The severities of a finding; `blocker`, `aborts` and `crash` make an operator unsupported.
 SEVERITIES = ("blocker", "aborts", "crash", "hazard", "note")
-#: Those that refuse an operator.
+#: Those that refuse an operator, and those that keep the whole model from the delegate.
 REFUSING = SEVERITIES[:3]
+FATAL = REFUSING[1:]
 #: What `[graph] build_failure` may say; the runtime keeps no partition where another can't be built.
 BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load")
 #: What `[graph] constant_fp16_dequantize` may say.
