@@ -9,31 +9,11 @@ print(analyzer.render(audit))
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analyzer.api import audit, load_rules, render, run
-    from analyzer.auditing import Audit
-    from analyzer.errors import AnalyzerError, ModelError, RuleError
-    from analyzer.model import Model, read
-    from analyzer.rules.pack import RulePack
-    from analyzer.runs import Run
+    from analyzer.api import *  # noqa: F403
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "Audit": "analyzer.auditing",
-    "AnalyzerError": "analyzer.errors",
-    "Model": "analyzer.model",
-    "ModelError": "analyzer.errors",
-    "RuleError": "analyzer.errors",
-    "RulePack": "analyzer.rules.pack",
-    "Run": "analyzer.runs",
-    "audit": "analyzer.api",
-    "load_rules": "analyzer.api",
-    "read": "analyzer.model",
-    "render": "analyzer.api",
-    "run": "analyzer.api",
-}
-
-__all__ = [
+__all__ = [  # noqa: F405
     "AnalyzerError",
     "Audit",
     "Model",
@@ -50,9 +30,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Names of the public API are imported when they are first used: starting up costs what is needed."""
-    if name not in _HOMES:
+    """The public API is imported when a name of it is first used: the command line starts without it."""
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from analyzer import api
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(api, name)

@@ -1,24 +1,36 @@
-"""The steps from Python: read a model, load rules, audit, run for real, render."""
+"""The steps from Python: read a model, load rules, audit, run for real, render.
+
+`analyzer.__all__` says which names of this module are public.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from msgspec.structs import replace
-
-from analyzer.auditing import Audit, Auditor, configure
+from analyzer.auditing import Audit as Audit
+from analyzer.auditing import Auditor, configure, fallbacks
+from analyzer.errors import AnalyzerError as AnalyzerError
+from analyzer.errors import ModelError as ModelError
+from analyzer.errors import RuleError as RuleError
 from analyzer.errors import RuntimeUnavailable, UsageError
-from analyzer.model import Model, read
-from analyzer.report import convert, document
+from analyzer.model import Model as Model
+from analyzer.model import read as read
+from analyzer.report import convert, document, known
 from analyzer.report import render as render_document
 from analyzer.report.view import View
-from analyzer.rules.pack import RulePack
+from analyzer.rules.pack import RulePack as RulePack
 from analyzer.rules.packs import Packs
+from analyzer.runs import Run as Run
+from analyzer.runs import Settings, prove
+from analyzer.runtime.comparison import Thresholds
+from analyzer.runtime.entries import entries
+from analyzer.runtime.inputs import Wanted
+from analyzer.runtime.interface import UNAVAILABLE, Limits
 
-if TYPE_CHECKING:
-    from analyzer.runs import Run, Settings
+#: A rule file, or the pack that was loaded from one.
+Rules = str | Path | RulePack
 
 
 def load_rules(source: str | Path) -> RulePack:
@@ -35,21 +47,21 @@ def load_rules(source: str | Path) -> RulePack:
 
 def audit(
     model: Model | str | Path,
-    delegates: Sequence[str] = (),
+    delegates: str | Sequence[str] = (),
     *,
-    rules: Sequence[str | Path] = (),
+    rules: Rules | Sequence[Rules] = (),
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Audit:
     """Audit a model for delegates named as on the command line (`"gpu:quantized=false"`).
 
-    `rules` names further rule files; without `delegates` theirs are asked, or the usual four where there
-    are none. `shapes` resizes inputs by name.
+    `rules` are further rule files, or packs from `load_rules`; without `delegates` theirs are asked, or the
+    usual four where there are none. `shapes` resizes inputs by name.
     Raises: ModelError, RuleError, UsageError.
     """
-    packs = Packs(Path(file) for file in rules)
-    configurations = configure(packs, list(delegates) or packs.usual())
-    found = model if isinstance(model, Model) else read(model)
-    return Auditor(packs, configurations).audit(found, shapes)
+    packs = _packs(rules)
+    asked = [delegates] if isinstance(delegates, str) else list(delegates)
+    configurations = configure(packs, asked or packs.usual())
+    return Auditor(packs, configurations, fallbacks(packs, configurations)).audit(_model(model), shapes)
 
 
 def run(
@@ -57,40 +69,75 @@ def run(
     delegate: str,
     inputs: Mapping[str, Any] | None = None,
     *,
-    rules: Sequence[str | Path] = (),
+    rules: Rules | Sequence[Rules] = (),
     signature: str | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
-    settings: Settings | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    samples: int = 2,
+    seed: int = 0,
+    runs: int = 10,
+    warmup: int = 1,
+    threads: int = 1,
+    timeout: float = 120.0,
+    memory: int = 4096,
+    atol: float | None = None,
+    rtol: float | None = None,
+    min_snr: float | None = None,
+    library: str | None = None,
+    options: Mapping[str, str] | None = None,
+    bisect: bool = False,
 ) -> Run:
     """Run a model on the CPU and through a delegate given as on the command line (`"litert-gpu"`).
 
-    `inputs` are arrays by name; those not named are made up. `signature` may be left out where the model
-    has only one. The arrays that came out are in `result.outputs` and `reference.outputs`, one mapping of
-    names to NumPy arrays a sample, and beside each other in `outputs`.
+    `inputs` are arrays by name; those not named are made up, `samples` times. `signature` may be left out
+    where the model has only one. All else is as with `delegate-analyzer run`. The arrays that came out are
+    in `result.outputs` and `reference.outputs`, one mapping of names to NumPy arrays a sample, and beside
+    each other in `outputs`.
     Raises: ModelError, RuleError, UsageError, RuntimeUnavailable.
     """
-    from analyzer.runs import Settings, prove
-    from analyzer.runtime.entries import entries
-
-    found = model if isinstance(model, Model) else read(model)
+    found = _model(model)
     entry, *others = entries(found, signature)
     if others:
-        known = ", ".join(str(one.key) for one in (entry, *others))
-        raise UsageError(f"{found.path}: has several signatures; name one of {known}")
-    packs = Packs(Path(file) for file in rules)
-    asked = settings or Settings()
-    wanted = replace(asked.wanted, given=dict(inputs or {}), shapes=dict(shapes or {}))
+        several = ", ".join(str(one.key) for one in (entry, *others))
+        raise UsageError(f"{found.path}: has several signatures; name one of {several}")
+    settings = Settings(
+        wanted=Wanted(
+            seed, samples, ranges=dict(ranges or {}), shapes=dict(shapes or {}), given=dict(inputs or {})
+        ),
+        signature=entry.key,
+        thresholds=Thresholds(atol, rtol, min_snr),
+        limits=Limits(timeout, memory),
+        runs=runs,
+        warmup=warmup,
+        threads=threads,
+        library=library,
+        options=dict(options or {}),
+        bisect=bisect,
+    )
+    packs = _packs(rules)
     audited = Auditor(packs, configure(packs, [delegate])).audit(found, shapes)
-    (ran,) = prove(audited, found.path, replace(asked, wanted=wanted, signature=entry.key))
-    if ran.result.status == "unavailable":
+    (ran,) = prove(audited, found.path, settings)
+    if ran.result.status == UNAVAILABLE:
         raise RuntimeUnavailable(ran.result.message)
     return ran
 
 
 def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int = 80) -> str:
-    """Audits as text in one of the output formats: table, json, jsonl, markdown or html."""
+    """Audits as text in one of the output formats: table, json, jsonl, markdown or html.
+
+    Raises: UsageError where there is no such format.
+    """
     several = [audits] if isinstance(audits, Audit) else audits
-    catalogue = Packs().catalogue if format == "html" else None
+    catalogue = Packs().catalogue if known(format, "format") == "html" else None
     models = [convert.model(one, catalogue=catalogue) for one in several]
     whole = convert.whole(models, document.Policy())
     return render_document(whole, format, View(width=width)).decode()
+
+
+def _packs(rules: Rules | Sequence[Rules]) -> Packs:
+    several = [rules] if isinstance(rules, str | Path | RulePack) else rules
+    return Packs(Path(one) if isinstance(one, str) else one for one in several)
+
+
+def _model(model: Model | str | Path) -> Model:
+    return model if isinstance(model, Model) else read(model)

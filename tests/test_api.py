@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
+import numpy
 import pytest
 
 import analyzer
-import analyzer.auditing
+from analyzer.auditing import Audit
 from analyzer.model.graph import Model
+from analyzer.runs import Settings
+from tests.building import model as build_model
+from tests.building import operator, tensor
+from tests.cli.models import save
 
-SAMPLE = Path(analyzer.auditing.__file__).parent / "model" / "sample.tflite"
+SAMPLE = Path(analyzer.__file__).parent / "model" / "sample.tflite"
+
+
+def asked(audit: Audit) -> list[str]:
+    return [one.configuration.pack.delegate for one in audit.delegates]
 
 
 def test_every_public_name_is_there() -> None:
     assert len(analyzer.__all__) <= 12
-    for name in analyzer.__all__:
-        assert getattr(analyzer, name) is not None
+    offered: dict[str, object] = {}
+    exec("from analyzer import *", offered)
+    assert offered.keys() - {"__builtins__"} == set(analyzer.__all__)
 
 
 def test_four_steps() -> None:
@@ -33,8 +44,7 @@ def test_four_steps() -> None:
 
 def test_by_default_the_usual_delegates_are_asked() -> None:
     audit = analyzer.audit(SAMPLE)
-    asked = [one.configuration.pack.delegate for one in audit.delegates]
-    assert asked == ["gpu", "nnapi", "hexagon", "coreml"]
+    assert asked(audit) == ["gpu", "nnapi", "hexagon", "coreml"]
     assert "Hexagon" in analyzer.render([audit, audit])
 
 
@@ -45,6 +55,59 @@ def test_a_rule_file_is_a_pack(tmp_path: Path) -> None:
     [audit] = analyzer.audit(SAMPLE, rules=[file]).delegates
     assert audit.configuration.pack.delegate == "mine"
     assert audit.summary.delegated > 0
+
+
+def test_what_load_rules_returns_can_be_asked(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('delegate = "mine"\ntitle = "Mine"\nextends = "hexagon"\n', encoding="utf-8")
+    mine, shipped = analyzer.load_rules(file), analyzer.load_rules("gpu")
+    assert asked(analyzer.audit(SAMPLE, rules=mine)) == ["mine"]
+    assert asked(analyzer.audit(SAMPLE, rules=[mine, shipped])) == ["mine", "gpu"]
+    named = analyzer.audit(SAMPLE, ["gpu", "mine:max_partitions=1"], rules=[mine])
+    assert asked(named) == ["gpu", "mine"]
+    assert named.delegates[1].configuration.pack is mine
+
+
+def test_one_delegate_needs_no_list() -> None:
+    assert asked(analyzer.audit(SAMPLE, "gpu:quantized=false")) == ["gpu"]
+
+
+def test_a_format_that_there_is_none_of_names_those_that_are() -> None:
+    audit = analyzer.audit(SAMPLE, "gpu")
+    with pytest.raises(analyzer.AnalyzerError, match="format pdf: .* use table, json, jsonl, markdown, html"):
+        analyzer.render(audit, "pdf")
+
+
+def test_a_report_says_where_every_operator_runs() -> None:
+    audit = analyzer.audit(SAMPLE, "gpu")
+    [one] = json.loads(analyzer.render(audit, "json"))["models"][0]["audits"]
+    assert {operator["placement"] for operator in one["operators"]} == {"delegate", "xnnpack", "reference"}
+    assert "XNNPACK" in analyzer.render(audit, "html")
+
+
+@pytest.fixture
+def resizable(tmp_path: Path) -> Path:
+    tensors = [tensor(name, [1, 4]) for name in "abc"]
+    return save(tmp_path / "m.tflite", build_model(tensors, [operator("ADD", ["a", "b"], ["c"])]))
+
+
+def test_a_run_is_what_it_is_asked_for(resizable: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    given = {"a": numpy.full((3, 4), 2, numpy.float32)}
+    shapes = {"a": (3, 4), "b": (3, 4)}
+    found = analyzer.run(resizable, "xnnpack", given, shapes=shapes, ranges={"b": (5, 5)}, samples=1, runs=0)
+    assert isinstance(found, analyzer.Run)
+    assert found.agrees
+    assert [sample["c"].tolist() for sample in found.result.outputs] == [[[7] * 4] * 3]
+
+
+def test_runs_are_those_of_the_command_line_unless_asked_otherwise() -> None:
+    own = {name: one.default for name, one in inspect.signature(analyzer.run).parameters.items()}
+    settings = Settings()
+    assert (own["samples"], own["seed"]) == (settings.wanted.samples, settings.wanted.seed)
+    assert (own["timeout"], own["memory"]) == (settings.limits.seconds, settings.limits.megabytes)
+    for name in ("runs", "warmup", "threads", "library", "bisect"):
+        assert own[name] == getattr(settings, name)
 
 
 def test_errors_are_ours(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from analyzer.cli import hush
 from analyzer.errors import UsageError
-from analyzer.report import ENDINGS, FORMATS
-from analyzer.rules.spelling import nearest
+from analyzer.report import ENDINGS, FORMATS, known
 
 
 class Target(Struct, frozen=True):
@@ -25,7 +24,7 @@ class Target(Struct, frozen=True):
 
 def targets(stdout_format: str, files: Sequence[str], formats: Collection[str] = FORMATS) -> list[Target]:
     """What `--format` and `-o [FORMAT=]FILE` ask for, out of `formats`. Raises: UsageError."""
-    on_stdout = Target(_known(stdout_format, "--format", formats), None)
+    on_stdout = Target(known(stdout_format, "--format", formats), None)
     if not files:
         return [on_stdout]
     found = [_target(text, formats) for text in files]
@@ -51,15 +50,6 @@ def _target(text: str, formats: Collection[str]) -> Target:
             f"use one of {known}, or write -o FORMAT=FILE"
         )
     return Target(endings[ending], text)
-
-
-def _known(name: str, option: str, formats: Collection[str]) -> str:
-    if name not in formats:
-        raise UsageError(
-            f"{option} {name}: there is no such format{nearest(name, list(formats))}; "
-            f"use {', '.join(formats)}"
-        )
-    return name
 
 
 def show(content: bytes) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from importlib import import_module
 from typing import cast
 
+from analyzer.errors import UsageError
 from analyzer.report.document import Document
 from analyzer.report.view import View
+from analyzer.rules.spelling import nearest
 
 #: Format name -> module and function, imported when the format is asked for.
 FORMATS = {
@@ -21,6 +23,16 @@ FORMATS = {
 
 #: File ending -> format name.
 ENDINGS = {".txt": "table", ".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".html": "html"}
+
+
+def known(name: str, asked_by: str, formats: Collection[str] = FORMATS) -> str:
+    """The format of this name, as `asked_by` asks for it. Raises: UsageError where there is none."""
+    if name not in formats:
+        raise UsageError(
+            f"{asked_by} {name}: there is no such format{nearest(name, list(formats))}; "
+            f"use {', '.join(formats)}"
+        )
+    return name
 
 
 def render(document: Document, format: str, view: View | None = None) -> bytes:

@@ -24,16 +24,15 @@ _EXTENDS = re.compile(r"""^extends\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 class Packs:
     """Delegate name -> rule pack, each read when it is first asked for."""
 
-    def __init__(self, extra: Iterable[Path] = ()) -> None:
+    def __init__(self, extra: Iterable[Path | RulePack] = ()) -> None:
         shipped = sorted(data("rules").glob("*.toml"))
-        self._files = {file.stem: file for file in shipped if file.stem not in _NOT_DELEGATES}
-        #: The delegates of the rule files that were given beside those that ship.
-        self.given: list[str] = []
-        for file in extra:
-            name = _delegate_of(file)
-            self._files[name] = file
-            self.given.append(name)
-        self._loaded: dict[str, RulePack] = {}
+        self._packs: dict[str, Path | RulePack] = {
+            file.stem: file for file in shipped if file.stem not in _NOT_DELEGATES
+        }
+        given = {one.delegate if isinstance(one, RulePack) else _delegate_of(one): one for one in extra}
+        self._packs |= given
+        #: The delegates of the packs that were given beside those that ship.
+        self.given = list(given)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -53,8 +52,7 @@ class Packs:
 
     def names(self) -> list[str]:
         """All delegates: those asked by default first, in their order, then the rest by name."""
-        orders = {name: _ORDER.search(file.read_text(encoding="utf-8")) for name, file in self._files.items()}
-        rank = {name: int(found[1]) if found else None for name, found in orders.items()}
+        rank = {name: _order(pack) for name, pack in self._packs.items()}
         self._default = [
             name for name, order in sorted(rank.items(), key=lambda e: e[1] or 0) if order is not None
         ]
@@ -71,15 +69,12 @@ class Packs:
 
     def get(self, name: str) -> RulePack:
         """The pack of a delegate. Raises: UsageError where there is none, RuleError where it is wrong."""
-        if name not in self._loaded:
-            if name not in self._files:
-                raise UsageError(self._unknown(name))
-            self._loaded[name] = self._read(name, self._files[name])
-        return self._loaded[name]
-
-    def file(self, name: str) -> Path:
-        """The rule file of a delegate."""
-        return self._files[name]
+        if name not in self._packs:
+            raise UsageError(self._unknown(name))
+        found = self._packs[name]
+        if isinstance(found, Path):
+            found = self._packs[name] = self._read(name, found)
+        return found
 
     def _unknown(self, name: str) -> str:
         if "=" in name:
@@ -99,6 +94,14 @@ class Packs:
             return load(file, self.catalogue)
 
         return make() if name in self.given else cache.kept(name, from_text, RulePack, make)
+
+
+def _order(pack: Path | RulePack) -> int | None:
+    """The pack's place among those that are asked by default."""
+    if isinstance(pack, RulePack):
+        return pack.default_order
+    found = _ORDER.search(pack.read_text(encoding="utf-8"))
+    return int(found[1]) if found else None
 
 
 def _delegate_of(file: Path) -> str:
