@@ -74,7 +74,9 @@ def test_one_delegate_needs_no_list() -> None:
 
 def test_a_format_that_there_is_none_of_names_those_that_are() -> None:
     audit = analyzer.audit(SAMPLE, "gpu")
-    with pytest.raises(analyzer.AnalyzerError, match="format pdf: .* use table, json, jsonl, markdown, html"):
+    with pytest.raises(
+        analyzer.AnalyzerError, match=r"format pdf: .* use table, json, jsonl, markdown, html"
+    ):
         analyzer.render(audit, "pdf")
 
 
