@@ -33,6 +33,6 @@ def __getattr__(name: str) -> Any:
     """The public API is imported when a name of it is first used: the command line starts without it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from analyzer import api
+    from importlib import import_module
 
-    return getattr(api, name)
+    return getattr(import_module("analyzer.api"), name)
