@@ -119,6 +119,8 @@ def command(
     from analyzer.runtime.inputs import Wanted
     from analyzer.runtime.interface import UNAVAILABLE, Limits
 
+    if options and library is None:
+        raise UsageError("--delegate-option: it is for a library of your own; name that with --delegate-lib")
     wanted = targets(stdout_format, files)
     settings = Settings(
         wanted=Wanted(seed, samples, special, _ranges(ranges), read_shapes(shapes)),

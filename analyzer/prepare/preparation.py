@@ -8,6 +8,7 @@ from analyzer.model.graph import OMITTED, Model, Operator, Prepared, Stop, Subgr
 from analyzer.prepare import stops
 from analyzer.prepare.control import CALLS
 from analyzer.prepare.kernels import Kernels
+from analyzer.prepare.resizing import Place
 from analyzer.prepare.settling import grow, set_types, settle
 from analyzer.prepare.shapes import Shape
 from analyzer.prepare.working import Working
@@ -32,12 +33,11 @@ class Preparation:
         self._done: set[int] = set()
         self._running: list[int] = []
 
-    def prepared(self, shapes: Mapping[int, Shape]) -> Prepared:
-        """All subgraphs in order; `shapes` are those that the first one's inputs are resized to."""
-        if shapes:
-            first = self.graph(0)
-            for index, shape in shapes.items():
-                first.resize(first.tensors[index], shape)
+    def prepared(self, shapes: Mapping[Place, Shape]) -> Prepared:
+        """All subgraphs in order; `shapes` are those that inputs are resized to."""
+        for (place, index), shape in shapes.items():
+            entered = self.graph(place)
+            entered.resize(entered.tensors[index], shape)
         for index, subgraph in enumerate(self.model.subgraphs):
             # Delegates are applied to one subgraph after the other; after a stop, to none.
             if index not in self._done and not subgraph.name.startswith(_VALIDATION):

@@ -9,21 +9,31 @@ from analyzer.model.graph import OMITTED, Model
 from analyzer.prepare.shapes import Shape
 from analyzer.rules.spelling import nearest
 
+#: Subgraph and tensor.
+Place = tuple[int, int]
 
-def resized(model: Model, shapes: Mapping[str, Shape]) -> dict[int, Shape]:
-    """Tensor index -> shape, for inputs of the first subgraph given by name.
+
+def resized(model: Model, shapes: Mapping[str, Shape]) -> dict[Place, Shape]:
+    """Shapes of inputs by their places; a name is a signature's, or a tensor's of the first subgraph.
 
     Raises: InputError where there is no such input.
     """
-    names = {
-        subgraph.tensors[index].name: index
-        for subgraph in model.subgraphs[:1]
-        for index in subgraph.inputs
-        if index != OMITTED
-    }
-    found = {}
+    places = _places(model)
+    found: dict[Place, Shape] = {}
     for name, shape in shapes.items():
-        if name not in names:
-            raise InputError(model.path, name, list(names), nearest(name, list(names)))
-        found[names[name]] = tuple(shape)
+        if name not in places:
+            raise InputError(model.path, name, list(places), nearest(name, list(places)))
+        found |= dict.fromkeys(places[name], tuple(shape))
+    return found
+
+
+def _places(model: Model) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] = {}
+    for subgraph in model.subgraphs[:1]:
+        for index in subgraph.inputs:
+            if index != OMITTED:
+                found.setdefault(subgraph.tensors[index].name, []).append((0, index))
+    for signature in model.signatures:
+        for name, index in signature.inputs.items():
+            found.setdefault(name, []).append((signature.subgraph, index))
     return found

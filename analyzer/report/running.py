@@ -72,7 +72,7 @@ def _facts(run: Run) -> list[str]:
 
 def _verdict(run: Run) -> str:
     if run.status != "ok":
-        return _STATUS[run.status]
+        return _STATUS[run.status] + (", as predicted" if run.predicted_equal else "")
     if run.agrees:
         return "agrees with the CPU" + (" and with the prediction" if run.predicted_equal else "")
     wrong = sum(not one.within for one in run.outputs)

@@ -86,12 +86,12 @@ def _culprit(parts: Parts, stretch: Sequence[int]) -> Culprit:
     together: Sequence[int] = ()
     if alone is not None and alone.within:
         together = stretch[-_least(len(stretch), lambda count: _differ(parts, stretch[-count:])) :]
-    told = "; ".join(
-        (
-            f"results part at {_name(parts.subgraph, operator.index)}{_where(parts.subgraph)}, "
-            f"tensor {output.name if output else ''}: {output.problem if output else ''}",
-            f"what it reads {_alike(before)}, {_by_itself(parts.subgraph, alone, together)}",
-        )
+    # Where a converter fuses operators it joins their names; the first is enough to go by.
+    tensor, problem = (output.name.partition(";")[0], output.problem) if output else ("", "")
+    told = (
+        f"results part at {_name(parts.subgraph, operator.index)}{_where(parts.subgraph)}, "
+        f"tensor {tensor}: {problem}; what it reads {_alike(before)}, "
+        f"{_by_itself(parts.subgraph, alone, together)}"
     )
     return Culprit(
         message=told,

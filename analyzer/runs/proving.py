@@ -101,7 +101,7 @@ class Proving:
             model=self._path,
             entry=entry,
             parameters=parameters,
-            shapes=settings.wanted.shapes,
+            shapes=entries.by_name(self.model, entry, settings.wanted.shapes),
             threads=settings.threads,
             warmup=settings.warmup,
             runs=settings.runs,
@@ -120,9 +120,12 @@ class Proving:
         return self._references[entry.key]
 
     def _wanted(self, entry: Entry) -> Wanted:
-        wanted = self.settings.wanted
-        read = files.given(self.model, entry, self.settings.files, wanted.shapes, wanted.ranges)
-        return replace(wanted, given={**wanted.given, **read})
+        asked = self.settings.wanted
+        shapes, ranges, given = (
+            entries.by_name(self.model, entry, named) for named in (asked.shapes, asked.ranges, asked.given)
+        )
+        given |= files.given(self.model, entry, self.settings.files, shapes, ranges)
+        return replace(asked, shapes=shapes, ranges=ranges, given=given)
 
     def _magnified(self, runner: Runner, run: Run) -> tuple[OutputComparison, ...]:
         """Outputs that differ where all that the delegate computes agrees: the rest is the CPU's doing."""

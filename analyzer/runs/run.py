@@ -86,6 +86,8 @@ class Run(Struct, frozen=True, kw_only=True):
         found += [one.message for one in self.differences]
         if self.reference.status != OK:
             found.append(f"not compared, the CPU's own run {_ended(self.reference)}")
+        if self.predicted is None and self.delegated is not None and not any(self.delegated.values()):
+            found.append("the delegate took no operator")
         if self.predicted is not None and self.delegated is None:
             found.append("what was delegated could not be verified: the runtime doesn't tell")
         return tuple(found)

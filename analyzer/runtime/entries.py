@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from analyzer.errors import UsageError
 from analyzer.model.graph import Model, Subgraph
 from analyzer.runtime.interface import Entry
+
+Value = TypeVar("Value")
 
 
 def entries(model: Model, signature: str | None = None) -> list[Entry]:
@@ -39,6 +42,14 @@ def computed(model: Model, entry: Entry) -> tuple[int, ...]:
         and index not in subgraph.inputs
         and not subgraph.tensors[index].variable
     )
+
+
+def by_name(model: Model, entry: Entry, given: Mapping[str, Value]) -> dict[str, Value]:
+    """What is given by names of an entry's inputs, or by those of their tensors, by the former."""
+    tensors = model.subgraphs[entry.subgraph].tensors
+    names = {tensors[index].name: name for name, index in entry.inputs}
+    names |= {name: name for name, _ in entry.inputs}
+    return {names.get(name, name): value for name, value in given.items()}
 
 
 def _named(subgraph: Subgraph, indices: Sequence[int]) -> tuple[tuple[str, int], ...]:

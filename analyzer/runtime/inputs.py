@@ -105,7 +105,9 @@ def _known(entry: Entry, wanted: Wanted) -> None:
     for option, asked in (("--input", wanted.given), ("--range", wanted.ranges), ("--shape", wanted.shapes)):
         for name in asked:
             if name and name not in names:
-                raise UsageError(f"{option} {name}: there is no such input; there are {', '.join(names)}")
+                where = f" of signature {entry.key}" if entry.key else ""
+                known = ", ".join(names) or "none"
+                raise UsageError(f"{option} {name}: there is no such input{where}; there are {known}")
 
 
 def _sample(subgraph: Subgraph, entry: Entry, wanted: Wanted, kind: str, number: int) -> Sample:

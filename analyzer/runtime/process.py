@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: How often memory is looked at. Listing processes takes time that the run would miss.
 _POLL_SECONDS = 0.1
 _LAST_WORDS = 300
+#: What Python says when it can't clean up after what really happened.
+_AFTERMATH = "Exception ignored in"
 #: Lines that runtimes write whatever happens.
 _CHATTER = ("INFO", "I0", "W0", "WARNING: [", "WARNING: Logging before", "VERBOSE", "└", "===", "See instr")
 
@@ -145,7 +147,7 @@ def _cause(code: int) -> str:
 
 def with_words(message: str, log: str) -> str:
     """The message with the last that the runtime wrote, where it wrote anything that tells."""
-    lines = [" ".join(line.split()) for line in log.splitlines()]
+    lines = [" ".join(line.split()) for line in log.partition(_AFTERMATH)[0].splitlines()]
     telling = [line for line in lines if line and not line.startswith(_CHATTER)]
     words = " / ".join(dict.fromkeys(telling[-2:]))
     words = words if len(words) <= _LAST_WORDS else f"{words[: _LAST_WORDS - 1]}…"

@@ -66,6 +66,7 @@ def test_a_failed_run_is_exit_code_1_and_says_why(tmp_path: Path) -> None:
     outcome = run("run", file, "-d", "xnnpack", *QUICK)
     assert outcome.code == 1
     assert "Unheard" in outcome.text and "policy failed" in outcome.text
+    assert "xnnpack, run for real: failed, as predicted" in outcome.text
 
 
 def test_one_s_own_inputs_are_used(chain: Path, tmp_path: Path) -> None:
@@ -115,6 +116,7 @@ def test_what_is_here_is_run_all_the_same(chain: Path) -> None:
         (("-d", "xnnpack", "--shape", "z=1"), "z"),
         (("-d", "xnnpack", "--delegate-lib", "none.so"), "--delegate-lib none.so: there is no such file"),
         (("--delegate-lib", "lib.so", "--delegate-option", "key"), "--delegate-option key: not KEY=VALUE"),
+        (("-d", "xnnpack", "--delegate-option", "a=b"), "name that with --delegate-lib"),
         (("-d", "xnnpack:qs8=false"), "leave qs8 at its default"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from analyzer.model import read_bytes
 from tests.building import Description, model, operator, tensor
 from tests.prepare.preparing import named, numbers, one, prepared, runtime, shape_of
+from tests.runtime import models
 
 Operands = list[Description]
 
@@ -175,6 +176,11 @@ def test_resized_inputs_change_what_follows() -> None:
         ],
     )
     assert shape_of(prepared(data, {"x": [3, 4]}), "z") == [3, 4]
+
+
+def test_inputs_are_resized_by_the_names_of_signatures_too() -> None:
+    found = prepared(models.signatures(), {"value": [3, 4]})
+    assert [graph.tensors[1].shape for graph in found.subgraphs] == [(3, 4), (3, 4)]
 
 
 def test_a_dequantized_constant_is_persistent() -> None:

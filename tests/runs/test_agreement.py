@@ -47,7 +47,7 @@ class Off:
     def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
         found = engines.local("cpu").run(request, samples, limits)
         outputs = [{name: (v + self.by).astype(v.dtype) for name, v in one.items()} for one in found.outputs]
-        return RunResult(status=found.status, measured=found.measured, outputs=outputs)
+        return RunResult(status=found.status, outputs=outputs)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,20 @@ def test_a_failure_that_was_foreseen_is_as_predicted_and_still_a_failure(tmp_pat
     (run,) = prove(audit(data, "xnnpack"), saved(tmp_path, data), QUICK)
     assert run.predicted_equal is True and not run.agrees
     assert "predicted: " in run.reasons[0]
+
+
+def test_a_delegate_that_takes_nothing_proves_nothing(tmp_path: Path) -> None:
+    (run,) = Proving(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK).runs(engines.local("cpu"))
+    assert not run.agrees and run.reasons == ("the delegate took no operator",)
+
+
+@pytest.mark.parametrize("name", ["value", "x"])
+def test_an_input_may_be_called_as_the_signature_or_the_file_does(tmp_path: Path, name: str) -> None:
+    data = models.signatures()
+    wanted = Wanted(samples=1, shapes={name: (3, 4)}, given={name: np.ones((3, 4))})
+    settings = Settings(runs=0, wanted=wanted, signature="double")
+    (run,) = Proving(read_bytes(data, "m"), saved(tmp_path, data), settings).runs(engines.local("xnnpack"))
+    np.testing.assert_array_equal(run.result.outputs[0]["result"], np.full((3, 4), 2))
 
 
 def test_what_is_not_here_is_a_run_of_its_own(tmp_path: Path) -> None:

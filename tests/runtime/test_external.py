@@ -139,6 +139,7 @@ def test_a_file_that_is_no_library_says_so(tmp_path: Path) -> None:
     other.write_text("text")
     found = Given(tmp_path, models.chain("ABS")).run("external", library=str(other))
     assert found.status == "failed" and "other.so" in found.message
+    assert "its last words" not in found.message
 
 
 def test_a_library_that_is_not_there_is_named(tmp_path: Path) -> None:
