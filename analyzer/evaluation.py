@@ -6,16 +6,20 @@ import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.model import read
-from analyzer.runtime import datasets, engines, entries, keras, prediction
-from analyzer.runtime.datasets import Source
-from analyzer.runtime.interface import FAILED, OK, Limits, Measured, RunRequest, RunResult
-from analyzer.runtime.scores import CLASSIFICATION, TOP, ClassScore, Difference, Score, Truth
+from analyzer.runtime import datasets, engines, entries, keras, labels, ports, prediction, scores
+from analyzer.runtime.datasets import Dataset, Source
+from analyzer.runtime.interface import OK, Limits, Measured, RunRequest
+from analyzer.runtime.labels import Numbers
+from analyzer.runtime.prediction import Times
+from analyzer.runtime.scores import Answers, ClassScore
 
 _CHUNK = 1 << 20
 
@@ -26,6 +30,9 @@ class Backend(Struct, frozen=True):
     name: str
     engine: str
     parameters: Mapping[str, Any] = {}
+    #: A delegate's shared library with its options.
+    library: str | None = None
+    options: Mapping[str, str] = {}
 
 
 class Candidate(Struct, frozen=True):
@@ -40,6 +47,10 @@ class Settings(Struct, frozen=True):
 
     source: Source
     task: str | None = None
+    #: A file that names the outputs of every model; None leaves it to each model's metadata.
+    labels: str | None = None
+    #: What the numbers of outputs exceed those of classes by.
+    offset: int = 0
     signature: str | None = None
     batch: int = 1
     threads: int = 1
@@ -55,15 +66,6 @@ class Size(Struct, frozen=True):
     gzip_bytes: int
 
 
-class Times(Struct, frozen=True):
-    """Milliseconds; `mean` and `p90` for each sample."""
-
-    init: float
-    first: float
-    mean: float
-    p90: float
-
-
 class Result(Struct, frozen=True, kw_only=True):
     """How one candidate did; what couldn't be measured is None."""
 
@@ -75,10 +77,8 @@ class Result(Struct, frozen=True, kw_only=True):
     message: str = ""
     measured: Measured | None = None
     times: Times | None = None
-    score: Score | None = None
-    #: Against the first candidate; None for itself.
-    difference: Difference | None = None
-    classes: tuple[ClassScore, ...] = ()
+    #: One for each output that there are labels for.
+    answers: tuple[Answers, ...] = ()
 
     @property
     def left(self) -> int:
@@ -88,20 +88,25 @@ class Result(Struct, frozen=True, kw_only=True):
             return 0
         return self.operators - sum(map(len, delegated.values()))
 
+    def of(self, target: str) -> Answers | None:
+        return next((one for one in self.answers if one.target == target), None)
+
 
 class Evaluation(Struct, frozen=True):
     """Every candidate on the same samples."""
 
     settings: Settings
-    task: str
     samples: int
-    #: How many classes the samples are of; 0 for numbers.
-    classes: int
     results: tuple[Result, ...]
 
     @property
     def complete(self) -> bool:
         return all(result.status == OK for result in self.results)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What any model's outputs were held against."""
+        return tuple(dict.fromkeys(one.target for result in self.results for one in result.answers))
 
 
 #: Gives, for a candidate and the number of samples, what is told how many of them are done.
@@ -121,92 +126,102 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: Watch) -> E
     Raises: UsageError, ModelError, RuntimeUnavailable, all before anything runs.
     """
     data = datasets.open(settings.source)
-    truth = Truth(data.labels, data.classes, settings.task)
-    jobs = [_job(candidate, data.shape, settings) for candidate in chosen]
+    jobs = list(_jobs(chosen, data, settings))
     for job in jobs:
-        engines.engine(job.candidate.backend.engine).check(job.request)
+        engines.engine(job.task.engine).check(job.task.request)
     results: list[Result] = []
-    first: Any = None
-    for job in jobs:
-        with watch(job.candidate, len(truth.values)) as moved:
-            ran = prediction.predict(_task(job, truth, settings), settings.limits, moved)
-        outputs = ran.outputs[0] if ran.outputs else {}
-        results.append(_result(job, ran, outputs, truth, first if results else None, settings.batch))
-        if len(results) == 1 and results[0].status == OK:
-            first = outputs[prediction.FOUND]
-    classes = len(set(truth.values.tolist())) if truth.task == CLASSIFICATION else 0
-    return Evaluation(settings, truth.task, len(truth.values), classes, tuple(results))
+    with TemporaryDirectory(prefix="delegate-analyzer-") as name:
+        folders = [Path(name, str(number)) for number in range(len(jobs))]
+        for job, folder in zip(jobs, folders, strict=True):
+            compared = results and results[0].status == OK
+            task = replace(job.task, first=str(folders[0]) if compared else None)
+            with watch(job.candidate, data.samples) as moved:
+                ran, found = prediction.predict(task, folder, settings.limits, moved)
+            result = Result(
+                candidate=job.candidate,
+                size=_size(job.candidate.path),
+                operators=job.operators,
+                status=ran.status,
+                message=ran.message,
+                measured=ran.measured,
+                times=found.times if found else None,
+                answers=tuple(_named(one, data.classes) for one in found.answers) if found else (),
+            )
+            results.append(result)
+    return Evaluation(settings, data.samples, tuple(results))
 
 
 class _Job(Struct, frozen=True):
     """A candidate, ready to run; `operators` are its model's."""
 
     candidate: Candidate
-    request: RunRequest
+    task: prediction.Task
     operators: int = 0
 
 
-def _job(candidate: Candidate, sample: tuple[int, ...] | None, settings: Settings) -> _Job:
+def _jobs(chosen: Sequence[Candidate], data: Dataset, settings: Settings) -> Iterator[_Job]:
+    given = labels.read(settings.labels) if settings.labels else ()
+    numbers = Numbers(data.classes)
+    for candidate in chosen:
+        task = _task(candidate, settings)
+        if candidate.backend.engine == engines.KERAS:
+            yield _Job(candidate, replace(task, order=numbers.of(candidate.path, given)))
+        else:
+            yield _tflite(candidate, task, data, settings, given, numbers)
+
+
+def _tflite(
+    candidate: Candidate,
+    task: prediction.Task,
+    data: Dataset,
+    settings: Settings,
+    given: Sequence[str],
+    numbers: Numbers,
+) -> _Job:
+    path, model = candidate.path, read(candidate.path)
+    entry = entries.entries(model, settings.signature)[0]
+    plugs = ports.feeding(path, ports.into(model, entry), data)
+    outputs = ports.judged(path, ports.out_of(model, entry), data)
+    for plug in outputs:
+        scores.truth(data, plug.array, settings.task)
+    described = outputs[0].port.described
+    known = given or labels.own(path, described.labels if described else None)
+    request = replace(task.request, entry=entry, shapes=ports.resized(path, plugs, data, settings.batch))
+    order = numbers.of(path, known) if len(outputs) == 1 else ()
+    operators = sum(len(subgraph.operators) for subgraph in model.subgraphs)
+    return _Job(candidate, replace(task, request=request, order=order), operators)
+
+
+def _task(candidate: Candidate, settings: Settings) -> prediction.Task:
+    backend = candidate.backend
     request = RunRequest(
         model=candidate.path,
         entry=replace(prediction.OPAQUE, key=settings.signature),
-        parameters=candidate.backend.parameters,
+        parameters=backend.parameters,
         threads=settings.threads,
         warmup=settings.warmup,
+        library=backend.library,
+        options=backend.options,
         vulkan_driver=settings.vulkan_driver,
     )
-    if candidate.backend.engine == engines.KERAS:
-        return _Job(candidate, request)
-    model = read(candidate.path)
-    entry = entries.entries(model, settings.signature)[0]
-    shapes = prediction.shapes(model, entry, sample, settings.batch)
-    operators = sum(len(subgraph.operators) for subgraph in model.subgraphs)
-    return _Job(candidate, replace(request, entry=entry, shapes=shapes), operators)
-
-
-def _task(job: _Job, truth: Truth, settings: Settings) -> prediction.Task:
     return prediction.Task(
-        engine=job.candidate.backend.engine,
-        request=job.request,
+        engine=backend.engine,
+        request=request,
         source=settings.source,
         batch=settings.batch,
-        ranks=TOP if truth.task == CLASSIFICATION else 0,
+        task=settings.task,
+        offset=settings.offset,
     )
 
 
-def _result(
-    job: _Job, ran: RunResult, outputs: Mapping[str, Any], truth: Truth, first: Any, batch: int
-) -> Result:
-    """What a run came to; `first` are the first candidate's predictions, None for itself."""
-    result = Result(
-        candidate=job.candidate,
-        size=_size(job.candidate.path),
-        operators=job.operators,
-        status=ran.status,
-        message=ran.message,
-        measured=ran.measured,
-    )
-    if ran.measured is None:
-        return result
-    found, width = outputs[prediction.FOUND], int(outputs[prediction.WIDTH])
-    problem = truth.problem(width)
-    if problem is not None:
-        return replace(result, status=FAILED, message=problem)
-    return replace(
-        result,
-        times=_times(ran.measured, outputs[prediction.SECONDS], batch),
-        score=truth.score(found, width),
-        difference=None if first is None else truth.difference(first, found),
-        classes=truth.classes(found if first is None else first, found),
-    )
+def _named(answers: Answers, classes: Mapping[str, int]) -> Answers:
+    """With the names of classes, where they have any."""
+    names = {number: name for name, number in classes.items()}
 
+    def named(one: ClassScore) -> ClassScore:
+        return replace(one, name=names.get(one.number))
 
-def _times(measured: Measured, seconds: Any, batch: int) -> Times:
-    import numpy as np
-
-    each = seconds * 1000 / batch
-    latency = measured.latency
-    return Times(latency.init, latency.first or 0.0, float(each.mean()), float(np.percentile(each, 90)))
+    return replace(answers, classes=tuple(map(named, answers.classes)))
 
 
 def _size(path: str) -> Size:

@@ -16,7 +16,12 @@ WEIGHT_STEP = 1 / 127
 
 
 def linear(
-    weights: Sequence[Sequence[float]], *, softmax: bool = False, batch: int = 1, open_batch: bool = False
+    weights: Sequence[Sequence[float]],
+    *,
+    softmax: bool = False,
+    batch: int = 1,
+    open_batch: bool = False,
+    **fields: Any,
 ) -> bytes:
     """A FULLY_CONNECTED of float32 weights [outputs, inputs], then a SOFTMAX where it is asked for."""
     table = np.array(weights, np.float32)
@@ -31,7 +36,7 @@ def linear(
     if softmax:
         tensors.append(tensor("y", [batch, outputs]))
         operators.append(operator("SOFTMAX", ["scores"], ["y"], {"beta": 1.0}))
-    return model(tensors, operators)
+    return model(tensors, operators, **fields)
 
 
 def linear_int8(weights: Sequence[Sequence[float]]) -> bytes:
@@ -51,7 +56,7 @@ def linear_int8(weights: Sequence[Sequence[float]]) -> bytes:
 
 
 #: Tells which of three numbers is the largest; and one that takes the second for the third.
-LARGEST = np.eye(3).tolist()
+LARGEST: list[list[float]] = np.eye(3).tolist()
 CONFUSED = [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import click
 
 from analyzer.cli import FAILS, HOLDS
 from analyzer.cli.output import show, targets, write
+from analyzer.cli.pairs import pairs
 from analyzer.cli.screen import width
 from analyzer.cli.specs import chosen, specs
 from analyzer.errors import UsageError
@@ -20,7 +21,7 @@ from analyzer.report.view import View
 if TYPE_CHECKING:
     from analyzer.evaluation import Backend, Candidate
 
-_FORMATS = ("table", "json", "markdown")
+_FORMATS = ("table", "json", "markdown", "html")
 
 
 @click.command("evaluate")
@@ -31,10 +32,19 @@ _FORMATS = ("table", "json", "markdown")
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
               help="For .tflite models, NAME or NAME:PARAM=VALUE:..., several joined by commas; cpu is the "
                    "built-in kernels alone. Default: what the interpreter does by itself.")  # fmt: skip
+@click.option("--delegate-lib", "library", metavar="LIB",
+              help="Besides, an external delegate's shared library, for .tflite models.")  # fmt: skip
+@click.option("--delegate-option", "options", multiple=True, metavar="KEY=VALUE", help="For --delegate-lib.")
 @click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
 @click.option("--task", type=click.Choice(["classification", "regression"]),
               help="What y holds. Default: integers, and rows with a single 1, are classes.")  # fmt: skip
-@click.option("--range", "range_", default="0,1", metavar="LOW,HIGH", help="Black and white of images.")
+@click.option("--labels", metavar="FILE", help="A line for each output of the models: what its class is "
+              "called. Default: what each model's metadata says.")  # fmt: skip
+@click.option("--class-offset", "offset", type=click.IntRange(0), default=0, metavar="N",
+              help="Class 0 is output N; 1 where models have a background class first.")  # fmt: skip
+@click.option("--range", "range_", metavar="LOW,HIGH", help="Black and white of images. Default: as an input "
+              "of bytes or the model's metadata has it, else 0,1.")  # fmt: skip
+@click.option("--crop", is_flag=True, help="Crop images to the input's proportions, not stretch them.")
 @click.option("--signature", metavar="KEY", help="The signature to run. Default: the first.")
 @click.option(
     "--batch", type=click.IntRange(1), default=1, show_default=True, help="Samples for each inference."
@@ -65,9 +75,14 @@ def command(
     models: tuple[str, ...],
     data: str,
     delegates: tuple[str, ...],
+    library: str | None,
+    options: tuple[str, ...],
     rules: tuple[str, ...],
     task: str | None,
-    range_: str,
+    labels: str | None,
+    offset: int,
+    range_: str | None,
+    crop: bool,
     signature: str | None,
     batch: int,
     threads: int,
@@ -92,8 +107,10 @@ def command(
 
     wanted = targets(stdout_format, files, _FORMATS)
     settings = Settings(
-        source=Source(data, *_range(range_)),
+        source=Source(data, None if range_ is None else _range(range_), crop),
         task=task,
+        labels=labels,
+        offset=offset,
         signature=signature,
         batch=batch,
         threads=threads,
@@ -101,7 +118,11 @@ def command(
         limits=Limits(timeout, memory),
         vulkan_driver=vulkan_driver,
     )
-    several = list(candidates(models, list(_backends(delegates, rules))))
+    backends = [
+        *_backends(delegates, rules, library),
+        *_external(library, pairs("--delegate-option", options)),
+    ]
+    several = list(candidates(models, backends))
     found = evaluate(several, settings, _progress)
     for target in wanted:
         view = View(width=width() if target.file is None else 100, verbose=verbose)
@@ -113,17 +134,29 @@ def command(
     return HOLDS if found.complete else FAILS
 
 
-def _backends(texts: Sequence[str], rules: Sequence[str]) -> Iterator[Backend]:
+def _backends(texts: Sequence[str], rules: Sequence[str], library: str | None) -> Iterator[Backend]:
     """Delegates with their packs' parameters, or the built-in kernels alone, which no pack describes."""
     from analyzer.evaluation import Backend
     from analyzer.runtime import engines
 
-    for spec in specs(texts) if texts else (engines.DEFAULT,):
+    usual = () if library else (engines.DEFAULT,)
+    for spec in specs(texts) if texts else usual:
         if spec == engines.REFERENCE:
             yield Backend(spec, spec)
         else:
             pack, parameters = chosen(spec, rules)
             yield Backend(spec, pack.delegate, parameters)
+
+
+def _external(library: str | None, options: Mapping[str, str]) -> Iterator[Backend]:
+    """A delegate in a library of the user's own."""
+    from analyzer.evaluation import Backend
+    from analyzer.runtime import engines
+
+    if library is not None:
+        yield Backend(os.path.basename(library), engines.EXTERNAL, library=library, options=options)
+    elif options:
+        raise UsageError("--delegate-option: it is for a library; name that with --delegate-lib")
 
 
 def _range(text: str) -> tuple[float, float]:

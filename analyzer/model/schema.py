@@ -7,7 +7,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from analyzer.model.tables import EMPTY, ENUMS, OLDER_ENUMS, OLDER_TABLES, OPTIONS, TABLES, UNIONS
+from analyzer.model import tables as stated
+from analyzer.model.tables import EMPTY, ENUMS, OPTIONS, TABLES
+
+_ENUMS = {**ENUMS, **stated.OLDER_ENUMS, **stated.METADATA_ENUMS}
+_UNIONS = {**stated.UNIONS, **stated.METADATA_UNIONS}
+_TABLES = {**TABLES, **stated.OLDER_TABLES, **stated.METADATA_TABLES}
 
 
 class Field(Struct, frozen=True):
@@ -29,10 +34,10 @@ class Field(Struct, frozen=True):
 @cache
 def members(name: str) -> dict[int, str]:
     """The numbers and names of an enum, or of a union's tables."""
-    if name in UNIONS:
-        return dict(enumerate(["NONE", *UNIONS[name].split()]))
+    if name in _UNIONS:
+        return dict(enumerate(["NONE", *_UNIONS[name].split()]))
     found, number = {}, 0
-    for word in (ENUMS.get(name) or OLDER_ENUMS[name]).rpartition(":")[2].split():
+    for word in _ENUMS[name].rpartition(":")[2].split():
         member, _, written = word.partition("=")
         number = int(written or number)
         found[number] = member
@@ -42,14 +47,14 @@ def members(name: str) -> dict[int, str]:
 
 def stored_type(name: str) -> str:
     """The number type that an enum or a union's type is stored as."""
-    return "uint8" if name in UNIONS else ENUMS[name].rpartition(":")[0] or "int8"
+    return "uint8" if name in _UNIONS else _ENUMS[name].rpartition(":")[0] or "int8"
 
 
 @cache
 def fields(table: str) -> dict[str, Field]:
     """The fields of a table by name, in slot order."""
     found, slot = {}, 0
-    for word in (TABLES.get(table) or OLDER_TABLES.get(table, "")).split():
+    for word in _TABLES.get(table, "").split():
         if word != "-":
             name, _, declared = word.partition(":")
             for field in _declared(name, slot, *declared.partition("=")[::2]):
@@ -74,7 +79,7 @@ def tables() -> frozenset[str]:
 
 
 def is_table(name: str) -> bool:
-    return name in tables()
+    return name in _TABLES or name in tables()
 
 
 @cache
@@ -85,7 +90,7 @@ def options_table(operator: str) -> str | None:
 
 @cache
 def _options_by_key() -> dict[str, str]:
-    options = f"{UNIONS['BuiltinOptions']} {UNIONS['BuiltinOptions2']}".split()
+    options = f"{_UNIONS['BuiltinOptions']} {_UNIONS['BuiltinOptions2']}".split()
     return {_key(table.removesuffix("Options")): table for table in options}
 
 
@@ -96,7 +101,7 @@ def _key(name: str) -> str:
 def _declared(name: str, slot: int, declared: str, default: str) -> list[Field]:
     type = declared.strip("[]")
     vector = type != declared
-    if type in UNIONS:
+    if type in _UNIONS:
         kind = Field(f"{name}_type", slot, "enum", type, False, "NONE")
         return [kind, Field(name, slot + 1, "union", type, False, None)]
     form = _form(type)
@@ -104,9 +109,9 @@ def _declared(name: str, slot: int, declared: str, default: str) -> list[Field]:
 
 
 def _form(type: str) -> str:
-    if type in ENUMS:
+    if type in _ENUMS:
         return "enum"
-    return "table" if type in TABLES or type in OLDER_TABLES else "string" if type == "string" else "scalar"
+    return "table" if type in _TABLES else "string" if type == "string" else "scalar"
 
 
 def _default(form: str, type: str, vector: bool, written: str) -> Any:

@@ -344,6 +344,34 @@ OLDER_TABLES = {
     ),
 }
 
+#: What a model's metadata says of it, in a flatbuffer of its own, as far as it is read here.
+#: Source: google-ai-edge/mediapipe, mediapipe/tasks/metadata/metadata_schema.fbs.
+METADATA_ENUMS = {
+    "AssociatedFileType": (
+        "UNKNOWN DESCRIPTIONS TENSOR_AXIS_LABELS TENSOR_VALUE_LABELS TENSOR_AXIS_SCORE_CALIBRATION "
+        "VOCABULARY SCANN_INDEX_FILE"
+    ),
+}
+METADATA_UNIONS = {
+    "ProcessUnitOptions": (
+        "NormalizationOptions ScoreCalibrationOptions ScoreThresholdingOptions BertTokenizerOptions "
+        "SentencePieceTokenizerOptions RegexTokenizerOptions"
+    ),
+}
+METADATA_TABLES = {
+    "ModelMetadata": "name:string description:string version:string subgraph_metadata:[SubGraphMetadata]",
+    "SubGraphMetadata": (
+        "name:string description:string input_tensor_metadata:[TensorMetadata] "
+        "output_tensor_metadata:[TensorMetadata]"
+    ),
+    "TensorMetadata": (
+        "name:string description:string - - process_units:[ProcessUnit] - associated_files:[AssociatedFile]"
+    ),
+    "ProcessUnit": "options:ProcessUnitOptions",
+    "NormalizationOptions": "mean:[float32] std:[float32]",
+    "AssociatedFile": "name:string description:string type:AssociatedFileType locale:string",
+}
+
 #: Operators whose options table isn't simply their own name followed by `Options`.
 OPTIONS = {
     "AVERAGE_POOL_2D": "Pool2DOptions",

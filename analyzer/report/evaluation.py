@@ -1,4 +1,4 @@
-"""An evaluation as table, JSON or Markdown."""
+"""An evaluation as table, JSON, Markdown or HTML page."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from analyzer.report import evaluation_text
 from analyzer.report.convert import TOOL
 from analyzer.report.view import View
 
-FORMATS = ("table", "json", "markdown")
 SCHEMA = 1
 
 
 def render(found: Evaluation, format: str, view: View) -> bytes:
-    """The evaluation in one of `FORMATS`."""
+    """The evaluation as `table`, `json`, `markdown` or `html`."""
     if format == "json":
         return msgspec.json.encode(_document(found)) + b"\n"
+    if format == "html":
+        from analyzer.report import evaluation_page
+
+        return evaluation_page.page(found)
     text = evaluation_text.markdown(found) if format == "markdown" else evaluation_text.table(found, view)
     return (text + "\n").encode()
 
 
 def _document(found: Evaluation) -> dict[str, Any]:
     settings = found.settings
-    data = {"path": settings.source.path, "samples": found.samples, "classes": found.classes or None}
     return {
         "schema": SCHEMA,
         "tool": TOOL,
-        "data": data,
-        "task": found.task,
+        "data": {"path": settings.source.path, "samples": found.samples},
         "batch": settings.batch,
         "threads": settings.threads,
         "models": [_model(result) for result in found.results],
@@ -43,6 +44,7 @@ def _model(result: Result) -> dict[str, Any]:
         "path": candidate.path,
         "backend": candidate.backend.engine,
         "parameters": candidate.backend.parameters,
+        "library": candidate.backend.library,
         "status": result.status,
         "message": result.message,
         "runtime": None if measured is None else measured.runtime,
@@ -54,7 +56,5 @@ def _model(result: Result) -> dict[str, Any]:
         "gzip_bytes": result.size.gzip_bytes,
         "latency_ms": result.times,
         "memory": None if measured is None else measured.memory,
-        "score": result.score,
-        "against_first": result.difference,
-        "classes": result.classes,
+        "outputs": result.answers,
     }

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.errors import UsageError
+from analyzer.model import metadata
 from analyzer.model.graph import Model
 from analyzer.runtime import images
+from analyzer.runtime.images import Picture
 from analyzer.runtime.interface import Entry
-
-_PIXEL = 255.0
 
 
 def given(
@@ -39,8 +39,9 @@ def given(
         if ending in images.ENDINGS:
             tensor = model.subgraphs[entry.subgraph].tensors[indices[name]]
             shape = shapes.get(name, tensor.shape)
-            low, high = ranges.get(name) or ranges.get("") or _pixel_range(tensor.dtype)
-            found[name] = _image(file, name, shape, low, high)
+            described = metadata.inputs(model, entry.subgraph).get(tensor.index)
+            shades = images.shades(tensor, described, ranges.get(name) or ranges.get(""))
+            found[name] = _image(file, name, shape, shades)
         else:
             found[name] = _array(file)
     return found
@@ -81,20 +82,17 @@ def _unreadable(file: str, error: Exception) -> UsageError:
     return UsageError(f"--input {file}: can't be read ({why}); give a .npy, .npz or image file")
 
 
-def _pixel_range(dtype: str) -> tuple[float, float]:
-    return (0.0, 1.0) if dtype.startswith("FLOAT") else (0.0, _PIXEL)
-
-
-def _image(file: str, name: str, shape: Sequence[int], low: float, high: float) -> Any:
+def _image(file: str, name: str, shape: Sequence[int], shades: images.Shades) -> Any:
     """An image as [batch, height, width, channels], the same in the whole batch."""
     import numpy as np
 
     images.check_installed(f"--input {file}")
-    if len(shape) != 4 or shape[-1] not in images.MODES:
+    picture = Picture(tuple(shape[1:]), shades)
+    if not picture.fits:
         sizes = "x".join(map(str, shape))
         raise UsageError(f"--input {name}: an image doesn't fit an input of shape {sizes}; give a .npy file")
     try:
-        values = images.pixels(file, shape[1], shape[2], shape[3], low, high)
+        values = picture.read(file)
     except (OSError, ValueError) as error:
         raise _unreadable(file, error) from None
     return np.repeat(values[None], shape[0], axis=0)

@@ -9,8 +9,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from analyzer.errors import ModelError
+from analyzer.runtime.datasets import INPUT
 from analyzer.runtime.interface import RunRequest, Runtime, Sample, Session, unavailable
 from analyzer.runtime.interpreter import processor
+from analyzer.runtime.ports import Port
 
 #: Never held against the reference.
 ROUNDS_ALIKE = False
@@ -42,83 +44,85 @@ def open(request: RunRequest) -> Session:
     tf.config.threading.set_intra_op_parallelism_threads(request.threads)
     tf.config.threading.set_inter_op_parallelism_threads(request.threads)
     saved = os.path.isdir(request.model)
-    return _KerasSession(_saved(tf, request) if saved else _kept(tf, request), request)
+    return _KerasSession(_Saved(tf, request) if saved else _Kept(tf, request))
 
 
-class _Function:
-    """One compiled function of one input and one output; `shape` is a sample's (None: open)."""
+class _Kept:
+    """A Keras file, compiled to one function."""
 
-    def __init__(self, call: Any, shape: Sequence[int | None] | None, dtype: str) -> None:
-        self.call = call
-        self.shape = shape
-        self.dtype = dtype
+    def __init__(self, tf: Any, request: RunRequest) -> None:
+        model = tf.keras.models.load_model(request.model, compile=False)
+        # Classes of the user's own may tell nothing of what they take.
+        self.inputs = [Port(one.name, (), _sample(one.shape)) for one in model.inputs or ()] or [Port(INPUT)]
+        self.dtypes = {one.name: str(one.dtype) for one in model.inputs or ()}
+        # Converters number outputs; Keras names them by their layers.
+        names = getattr(model, "output_names", None) or ["output"]
+        self.outputs = [Port(name, (f"output_{at}",)) for at, name in enumerate(names)]
+
+        def call(*values: Any) -> list[Any]:
+            given = values[0] if len(values) == 1 else list(values)
+            return list(tf.nest.flatten(model(given, training=False)))
+
+        self._function = tf.function(call)
+
+    def call(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        found = self._function(*(values[port.name] for port in self.inputs))
+        return dict(zip((port.name for port in self.outputs), found, strict=True))
 
 
-def _kept(tf: Any, request: RunRequest) -> _Function:
-    model = tf.keras.models.load_model(request.model, compile=False)
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(
-            f"has {len(model.inputs)} inputs and {len(model.outputs)} outputs, expected one each"
-        )
-    shape = model.inputs[0].shape
-    compiled = tf.function(lambda values: model(values, training=False))
-    return _Function(compiled, None if shape is None else tuple(shape)[1:], str(model.inputs[0].dtype))
+class _Saved:
+    """A signature of a SavedModel."""
+
+    def __init__(self, tf: Any, request: RunRequest) -> None:
+        # Its functions live no longer than it does.
+        self._model = tf.saved_model.load(request.model)
+        key, signatures = request.entry.key or "serving_default", self._model.signatures
+        if key not in signatures:
+            raise ValueError(f"has no signature {key}, only {', '.join(signatures) or 'none'}")
+        self._function = signatures[key]
+        _, named = self._function.structured_input_signature
+        self.inputs = [Port(name, (), _sample(spec.shape)) for name, spec in named.items()]
+        self.dtypes = {name: spec.dtype.name for name, spec in named.items()}
+        self.outputs = [Port(name) for name in self._function.structured_outputs]
+
+    def call(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(self._function(**values))
 
 
-def _saved(tf: Any, request: RunRequest) -> _Function:
-    model = tf.saved_model.load(request.model)
-    key = request.entry.key or "serving_default"
-    if key not in model.signatures:
-        raise ValueError(f"has no signature {key}, only {', '.join(model.signatures) or 'none'}")
-    function = model.signatures[key]
-    _, named = function.structured_input_signature
-    if len(named) != 1 or len(function.structured_outputs) != 1:
-        raise ValueError(
-            f"has {len(named)} inputs and {len(function.structured_outputs)} outputs, expected one each"
-        )
-    [(name, spec)] = named.items()
-
-    def call(values: Any) -> Any:
-        [output] = function(**{name: values}).values()
-        # The function lives no longer than its model.
-        return output if model else None
-
-    return _Function(call, None if spec.shape.rank is None else tuple(spec.shape)[1:], spec.dtype.name)
+def _sample(shape: Any) -> tuple[int | None, ...] | None:
+    """A sample's shape; None where that is open."""
+    return None if shape is None or getattr(shape, "rank", 0) is None else tuple(shape)[1:]
 
 
 class _KerasSession:
-    """A loaded model: whatever its input and output are called, the names of the entry stand for them."""
+    """A loaded model."""
 
     remarks: Sequence[str] = ()
 
-    def __init__(self, function: _Function, request: RunRequest) -> None:
+    def __init__(self, function: _Kept | _Saved) -> None:
         import tensorflow as tf
 
         self.runtime = Runtime("tensorflow", _version())
+        self.inputs, self.outputs = function.inputs, function.outputs
         self._convert = tf.convert_to_tensor
         self._function = function
-        self._input, self._output = request.entry.inputs[0][0], request.entry.outputs[0][0]
-        self._values: Any = None
-        self._found: Any = None
+        self._values: dict[str, Any] = {}
+        self._found: dict[str, Any] = {}
         gpus = tf.config.list_physical_devices("GPU")
         self.device = ", ".join(gpu.name for gpu in gpus) or processor()
 
-    @property
-    def shape(self) -> tuple[int | None, ...] | None:
-        """What a sample looks like; None where that is open."""
-        return None if self._function.shape is None else tuple(self._function.shape)
-
     def feed(self, sample: Sample) -> None:
-        self._values = self._convert(sample[self._input], self._function.dtype)
+        dtypes = self._function.dtypes
+        self._values = {name: self._convert(values, dtypes.get(name)) for name, values in sample.items()}
 
     def mark(self, pattern: int) -> None:
         """TensorFlow makes new outputs for every run."""
 
     def invoke(self) -> None:
-        self._found = self._function.call(self._values).numpy()
+        self._found = {name: value.numpy() for name, value in self._function.call(self._values).items()}
 
     def fetch(self) -> dict[str, Any]:
-        return {self._output: self._found}
+        return self._found
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import msgspec
 
 from analyzer.model import read
-from analyzer.model.graph import OMITTED, Tensor
-from analyzer.runtime import comparison, datasets, inputs, prediction, worker
+from analyzer.runtime import datasets, ports, prediction, scores, worker
 from analyzer.runtime.child import latency, leave, memory, without_core_dumps
 from analyzer.runtime.datasets import Dataset
 from analyzer.runtime.engines import engine
-from analyzer.runtime.interface import Measured, Memory, RunRequest, Session
-from analyzer.runtime.prediction import Task
+from analyzer.runtime.images import Picture
+from analyzer.runtime.interface import Latency, Measured, Memory, RunRequest, Sample, Session
+from analyzer.runtime.ports import Opaque, Port
+from analyzer.runtime.prediction import Found, Task, Times
+from analyzer.runtime.scores import Answers, Judge
 from analyzer.runtime.worker import Answer
 
 #: Progress is written down no more often than this.
@@ -28,12 +31,10 @@ def main(folder: Path) -> None:
     """Do the task and leave an answer."""
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
     without_core_dumps()
-    leave(folder, lambda: _run(folder, task))
+    leave(folder, lambda: (_run(folder, task), []))
 
 
-def _run(folder: Path, task: Task) -> tuple[Answer, list[dict[str, Any]]]:
-    import numpy as np
-
+def _run(folder: Path, task: Task) -> Answer:
     def stage(name: str) -> None:
         (folder / worker.STAGE).write_text(name)
 
@@ -43,119 +44,147 @@ def _run(folder: Path, task: Task) -> tuple[Answer, list[dict[str, Any]]]:
     session = opened.open(task.request)
     init = time.perf_counter() - start
     stage("running")
-    port = _Port(task.request, session, data, task.batch)
-    found: list[Any] = []
-    times: list[float] = []
-    first = _warm_up(session, port, data, task)
-    for values in _telling(data.batches(task.batch, port.shape[1:]), folder / prediction.PROGRESS):
-        session.feed({port.input: port.stored(values)})
-        start = time.perf_counter()
-        session.invoke()
-        outputs = session.fetch()
-        times.append(time.perf_counter() - start)
-        real = port.real(outputs)[: len(values)]
-        found.append(_best(real, task.ranks) if task.ranks else real.astype(np.float32))
+    model = _Model(session, data, task)
+    first = model.warm_up()
+    judging = [_Judging(at, model, data, task, folder) for at in range(len(model.outputs))]
+    problem = next((one.judge.problem for one in judging if one.judge.problem), "")
+    times = array("d") if problem else model.run(judging, folder / prediction.PROGRESS)
+    taken = latency(init, first, times, task.request)
+    answers = () if problem else tuple(one.answers() for one in judging)
+    found = Found(_times(taken, times, task.batch), answers, problem)
+    (folder / prediction.FOUND).write_bytes(msgspec.msgpack.encode(found))
     peak = memory("VmHWM")
     measured = Measured(
         runtime=session.runtime,
         device=session.device,
-        latency=latency(init, first, times, task.request),
+        latency=taken,
         memory=Memory(before, peak) if peak else None,
         delegated=session.delegated(),
-        remarks=tuple(session.remarks),
+        remarks=(
+            *session.remarks,
+            *model.remarks,
+            *(one.judge.remark for one in judging if one.judge.remark),
+        ),
     )
-    everything = {
-        prediction.FOUND: np.concatenate(found),
-        prediction.SECONDS: np.array(times),
-        prediction.WIDTH: np.array(real.shape[1]),
-    }
-    return Answer(measured=measured), [everything]
+    return Answer(measured=measured)
 
 
-def _warm_up(session: Session, port: _Port, data: Dataset, task: Task) -> float:
-    """Run the first batch a few times; the seconds of the very first inference."""
-    session.feed({port.input: port.stored(next(data.batches(task.batch, port.shape[1:])))})
-    times = []
-    for _ in range(task.request.warmup):
+class _Model:
+    """A session with what goes into it and what its outputs are held against."""
+
+    def __init__(self, session: Session, data: Dataset, task: Task) -> None:
+        request = task.request
+        inputs, outputs = _ports(session, request)
+        self.outputs = ports.judged(request.model, outputs, data)
+        self._inputs = ports.feeding(request.model, inputs, data)
+        self._session, self._data, self._task = session, data, task
+        self._shapes = [ports.shape(one, data, task.batch, request.shapes) for one in self._inputs]
+        self._picture = self._pictured()
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        return (str(self._picture.shades),) if self._picture else ()
+
+    def _pictured(self) -> Picture | None:
+        """How an image gets into the input that takes it."""
+        for plug, shape in zip(self._inputs, self._shapes, strict=True):
+            if self._data.shapes[plug.array] is None:
+                source = self._task.source
+                return Picture(shape[1:], plug.shades(source.range), source.crop)
+        return None
+
+    def warm_up(self) -> float:
+        """Run the first batch a few times; the seconds of the very first inference."""
+        self._feed(next(self._batches()))
+        first, *_ = [self._infer() for _ in range(max(1, self._task.request.warmup))]
+        return first
+
+    def run(self, judging: Sequence[_Judging], progress: Path) -> array[float]:
+        """Run and judge every batch; the seconds of each, and how many samples went by in a file."""
+        times, done, told = array("d"), 0, 0.0
+        for batch in self._batches():
+            self._feed(batch)
+            times.append(self._infer())
+            for one in judging:
+                one.add(batch)
+            done += len(next(iter(batch.values())))
+            if time.monotonic() - told > _TELL_SECONDS:
+                told = time.monotonic()
+                progress.write_text(str(done))
+        progress.write_text(str(done))
+        return times
+
+    def real(self, at: int) -> Any:
+        """An output of the last inference in real units, [batch, size]."""
+        plug = self.outputs[at]
+        return plug.real(self._found[plug.port.name], self._task.batch)
+
+    def _batches(self) -> Iterator[Sample]:
+        names = dict.fromkeys(plug.array for plug in (*self._inputs, *self.outputs))
+        return self._data.batches(self._task.batch, list(names), self._picture)
+
+    def _feed(self, batch: Sample) -> None:
+        pairs = zip(self._inputs, self._shapes, strict=True)
+        size = self._task.batch
+        self._session.feed({one.port.name: one.stored(batch[one.array], size, shape) for one, shape in pairs})
+
+    def _infer(self) -> float:
         start = time.perf_counter()
-        session.invoke()
-        session.fetch()
-        times.append(time.perf_counter() - start)
-    return times[0]
+        self._session.invoke()
+        self._found = self._session.fetch()
+        return time.perf_counter() - start
 
 
-def _telling(batches: Iterator[Any], file: Path) -> Iterator[Any]:
-    """The batches; how many samples went by is kept in a file."""
-    done, told = 0, 0.0
-    for values in batches:
-        yield values
-        done += len(values)
-        if time.monotonic() - told > _TELL_SECONDS:
-            told = time.monotonic()
-            file.write_text(str(done))
-    file.write_text(str(done))
+def _ports(session: Session, request: RunRequest) -> tuple[Sequence[Port], Sequence[Port]]:
+    """Inputs and outputs, as a file tells or, where it doesn't, the session."""
+    if isinstance(session, Opaque):
+        return session.inputs, session.outputs
+    model = read(request.model)
+    return ports.into(model, request.entry), ports.out_of(model, request.entry)
 
 
-class _Port:
-    """Between samples of real values and what a model's one input and one output hold."""
+class _Judging:
+    """One output held against its labels and the first model's answers, or itself the first."""
 
-    def __init__(self, request: RunRequest, session: Session, data: Dataset, batch: int) -> None:
-        [(self.input, index)], [(self.output, other)] = request.entry.inputs, request.entry.outputs
-        self._batch = batch
-        self._input: Tensor | None = None
-        self._output: Tensor | None = None
-        #: The whole input's.
-        self.shape: tuple[int, ...]
-        if index == OMITTED:
-            self.shape = (batch, *_sample_shape(getattr(session, "shape", None), data.shape))
-        else:
-            tensors = read(request.model).subgraphs[request.entry.subgraph].tensors
-            self._input, self._output = tensors[index], tensors[other]
-            self.shape = request.shapes.get(self.input, self._input.shape)
+    def __init__(self, at: int, model: _Model, data: Dataset, task: Task, folder: Path) -> None:
+        self._at, self._model = at, model
+        self._array = model.outputs[at].array
+        truth = scores.truth(data, self._array, task.task)
+        order = task.order if len(model.outputs) == 1 else ()
+        self.judge: Judge = scores.judge(truth, model.real(at).shape[1], order, task.offset)
+        name = f"answers{list(data.shapes).index(self._array)}"
+        self._own = folder / name if task.first is None else None
+        self._first = Path(task.first or folder, name)
+        self._compared = task.first is not None and self._first.is_file()
+        self._done = 0
 
-    def stored(self, values: Any) -> Any:
-        """A batch as the input holds it; the last one, where it is short, filled up with its last sample."""
+    def add(self, batch: Sample) -> None:
+        labels = batch[self._array]
+        found = self._model.real(self._at)[: len(labels)]
+        kept = self.judge.add(found, labels, self._before(len(labels)))
+        if self._own is not None:
+            with open(self._own, "ab") as file:
+                file.write(kept.tobytes())
+        self._done += len(labels)
+
+    def _before(self, count: int) -> Any:
         import numpy as np
 
-        missing = self._batch - len(values)
-        if missing:
-            values = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
-        values = values.reshape(self.shape)
-        if self._input is None:
-            return values
-        dtype = np.dtype(inputs.NUMPY[self._input.dtype])
-        return inputs.stored(values.astype(np.float64), self._input, dtype)
+        if not self._compared:
+            return None
+        dtype, width = self.judge.kept
+        at = self._done * width * np.dtype(dtype).itemsize
+        return np.fromfile(self._first, dtype, count * width, offset=at).reshape(count, width)
 
-    def real(self, outputs: dict[str, Any]) -> Any:
-        """Real outputs [batch, size]."""
-        values = outputs[self.output]
-        rows = values if self._output is None else comparison.real(self._output, values)
-        return rows.reshape(self._batch, -1)
+    def answers(self) -> Answers:
+        return self.judge.answers(self._array, self._compared)
 
 
-def _sample_shape(own: Sequence[int | None] | None, sample: Sequence[int] | None) -> tuple[int, ...]:
-    """What a model wants a sample to be, open sizes as the data set has them."""
-    if sample is None:
-        if own is None or None in own:
-            raise ValueError("takes images of any size, so that there is none to bring them to")
-        return tuple(size for size in own if size is not None)
-    if own is None or None in own:
-        return tuple(sample)
-    return tuple(size for size in own if size is not None)
-
-
-def _best(scores: Any, ranks: int) -> Any:
-    """The numbers of the highest scores, best first; ties go to whichever comes first.
-
-    A single score is the chance of class 1.
-    """
+def _times(taken: Latency, seconds: Sequence[float], batch: int) -> Times:
     import numpy as np
 
-    if scores.shape[1] == 1:
-        scores = np.concatenate([1 - scores, scores], axis=1)
-    found = np.argsort(-scores, axis=1, kind="stable")[:, :ranks].astype(np.int32)
-    found[np.isnan(scores).any(axis=1)] = -1
-    return found
+    each = np.array(seconds or [0.0]) * 1000 / batch
+    return Times(taken.init, taken.first or 0.0, float(each.mean()), float(np.percentile(each, 90)))
 
 
 if __name__ == "__main__":

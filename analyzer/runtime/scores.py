@@ -1,18 +1,24 @@
-"""Predictions against what is true, and against another model's predictions."""
+"""Predictions against what is true, and against another model's, added up a batch at a time."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from analyzer.errors import UsageError
+from analyzer.runtime.datasets import Dataset
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 
 #: How many of the best classes count as right, besides the best alone.
 TOP = 5
+#: From so many classes on a data set that lacks the last one is unlikely.
+_MANY = 100
+#: Numbers that are looked at together, to learn what labels are.
+_GLANCE = 1 << 16
 
 
 class Score(Struct, frozen=True, kw_only=True):
@@ -47,82 +53,191 @@ class ClassScore(Struct, frozen=True):
     gained: int = 0
 
 
-class Truth:
-    """What is true of the samples of a data set: a class each, or numbers."""
+class Answers(Struct, frozen=True):
+    """How one output did: `target` is what it was held against."""
 
-    def __init__(self, labels: Any, names: Sequence[str] = (), task: str | None = None) -> None:
-        """Classes are integers [n] or rows of a single one [n, classes], unless told. Raises: UsageError."""
+    target: str
+    task: str
+    score: Score
+    #: None for the first model itself.
+    difference: Difference | None = None
+    #: Every class that the data set has samples of; none for numbers.
+    classes: tuple[ClassScore, ...] = ()
+
+
+class Truth(Struct, frozen=True):
+    """What labels are: a class for each sample, numbered up to `most`, or `width` numbers."""
+
+    task: str
+    width: int
+    most: int = 0
+    #: Whether a class is a row with a single 1.
+    rows: bool = False
+
+    def classes(self, labels: Any) -> Any:
         import numpy as np
 
         values = labels.reshape(len(labels), -1)
-        rows = values.shape[1] > 1 and _one_hot(values)
-        numbers = values.shape[1] == 1 and values.dtype.kind in "iub"
-        self.task = task or (CLASSIFICATION if rows or numbers else REGRESSION)
-        self.names = names
-        self.values = values.astype(np.float64)
-        if self.task == CLASSIFICATION:
-            self.values = values.argmax(axis=1) if rows else _classes(values)
+        return values.argmax(axis=1) if self.rows else values[:, 0].astype(np.int64)
 
-    def problem(self, width: int) -> str | None:
-        """Why outputs of so many numbers can't be judged by this."""
-        if self.task == REGRESSION:
-            wanted = self.values.shape[1]
-            return None if width == wanted else f"gives {width} numbers a sample, y has {wanted}"
-        most = int(self.values.max())
-        classes = max(width, 2)
-        return None if most < classes else f"tells {classes} classes apart, y goes up to class {most}"
-
-    def score(self, found: Any, width: int) -> Score:
-        """Ranked classes [n, up to TOP], or outputs [n, width]."""
+    def numbers(self, labels: Any) -> Any:
         import numpy as np
 
-        if self.task == REGRESSION:
-            errors = found - self.values
-            return Score(mae=float(np.abs(errors).mean()), mse=float((errors**2).mean()))
-        hits = found == self.values[:, None]
-        best = float(hits.any(axis=1).mean()) if width > TOP else None
-        return Score(top1=float(hits[:, 0].mean()), top5=best)
-
-    def difference(self, first: Any, found: Any) -> Difference:
-        """One model's predictions against the first's."""
-        import numpy as np
-
-        if self.task == REGRESSION:
-            return Difference(mean=float(np.abs(found - first).mean()))
-        changed, lost, gained = self._changes(first, found)
-        return Difference(changed=int(changed.sum()), lost=int(lost.sum()), gained=int(gained.sum()))
-
-    def classes(self, first: Any, found: Any) -> tuple[ClassScore, ...]:
-        """Every class that the data set has samples of; none for numbers."""
-        import numpy as np
-
-        if self.task == REGRESSION:
-            return ()
-        right = found[:, 0] == self.values
-        several = (np.ones_like(right), right, *self._changes(first, found))
-        size = int(self.values.max()) + 1
-        counts = [np.bincount(self.values[one], minlength=size) for one in several]
-        return tuple(
-            ClassScore(number, self.names[number] if self.names else None, *(int(c[number]) for c in counts))
-            for number in np.flatnonzero(counts[0]).tolist()
-        )
-
-    def _changes(self, first: Any, found: Any) -> tuple[Any, Any, Any]:
-        before, now = first[:, 0], found[:, 0]
-        right_before, right = before == self.values, now == self.values
-        return before != now, right_before & ~right, right & ~right_before
+        return labels.reshape(len(labels), -1).astype(np.float64)
 
 
-def _classes(values: Any) -> Any:
-    import numpy as np
-
-    found = values[:, 0].astype(np.int64)
-    if values.shape[1] > 1 or np.any(found != values[:, 0]) or found.min() < 0:
+def truth(data: Dataset, name: str, task: str | None = None) -> Truth:
+    """Classes are integers [n] or rows of a single one [n, classes], unless told. Raises: UsageError."""
+    rows, single, most, width, integers = True, True, 0, 1, True
+    for batch in data.batches(max(1, _GLANCE // max(1, math.prod(data.shapes[name] or ()))), [name]):
+        values = batch[name].reshape(len(batch[name]), -1)
+        width, integers = values.shape[1], values.dtype.kind in "iub"
+        rows = rows and width > 1 and _one_hot(values)
+        single = single and width == 1 and _counts(values)
+        if not rows and not single:
+            break
+        most = width - 1 if rows else max(most, int(values.max()))
+    classes = rows or (single and (integers or task == CLASSIFICATION))
+    if task == CLASSIFICATION and not classes:
         raise UsageError(
-            "--data: y isn't a class for each sample; give a number from 0, or a row with a single 1"
+            f"--data: {name} isn't a class for each sample; give a number from 0, or a row with a single 1"
         )
-    return found
+    return (
+        Truth(CLASSIFICATION, width, most, rows)
+        if classes and task != REGRESSION
+        else Truth(REGRESSION, width)
+    )
 
 
 def _one_hot(values: Any) -> bool:
     return bool(((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all())
+
+
+def _counts(values: Any) -> bool:
+    return bool((values >= 0).all() and (values == values.astype("int64")).all())
+
+
+class Judge(Protocol):
+    """Holds one output against what is true."""
+
+    #: Why this output can't be judged by these labels; None where it can.
+    problem: str | None
+    #: What is to be said all the same.
+    remark: str
+    #: What `add` keeps of a sample: element type and how many.
+    kept: tuple[str, int]
+
+    def add(self, outputs: Any, labels: Any, first: Any) -> Any:
+        """A batch of outputs [n, size]; what is kept of it, as `first` is of the first model's (or None)."""
+
+    def answers(self, target: str, compared: bool) -> Answers: ...
+
+
+def judge(truth: Truth, width: int, order: Sequence[int] = (), offset: int = 0) -> Judge:
+    """For outputs of so many numbers; `order`: the class of each, else their own number less the offset."""
+    if truth.task == REGRESSION:
+        return _Numbers(truth, width)
+    return _Classes(truth, width, order, offset)
+
+
+class _Numbers:
+    remark = ""
+
+    def __init__(self, truth: Truth, width: int) -> None:
+        same = width == truth.width
+        self.problem = None if same else f"gives {width} numbers a sample, there are {truth.width} to compare"
+        self.kept = "float32", width
+        self._truth = truth
+        self._count = 0
+        self._absolute = self._squared = self._moved = 0.0
+
+    def add(self, outputs: Any, labels: Any, first: Any) -> Any:
+        import numpy as np
+
+        found = outputs.astype(np.float32)
+        errors = found - self._truth.numbers(labels)
+        self._count += errors.size
+        self._absolute += float(np.abs(errors).sum())
+        self._squared += float((errors**2).sum())
+        if first is not None:
+            self._moved += float(np.abs(found.astype(np.float64) - first).sum())
+        return found
+
+    def answers(self, target: str, compared: bool) -> Answers:
+        score = Score(mae=self._absolute / self._count, mse=self._squared / self._count)
+        difference = Difference(mean=self._moved / self._count) if compared else None
+        return Answers(target, REGRESSION, score, difference)
+
+
+class _Classes:
+    #: A class number that no class has: outputs that are no numbers tell none.
+    _NONE = -(1 << 62)
+
+    def __init__(self, truth: Truth, width: int, order: Sequence[int], offset: int) -> None:
+        import numpy as np
+
+        several = max(width, 2)
+        self.kept = "int64", 1
+        self.problem = _unfit(several, order, truth.most, offset)
+        self.remark = "" if order or offset else _suspicion(several, truth.most)
+        self._truth = truth
+        self._top = TOP if width > TOP else 1
+        self._hits = 0
+        self._numbers = np.array(order) if order else np.arange(several) - offset
+        #: Class -> samples, right ones, changed, lost and gained ones.
+        self._counts = np.zeros((truth.most + 1, 5), np.int64)
+
+    def add(self, outputs: Any, labels: Any, first: Any) -> Any:
+        import numpy as np
+
+        wanted = self._truth.classes(labels)
+        ranked = self._ranked(outputs)
+        self._hits += int((ranked == wanted[:, None]).any(axis=1).sum())
+        found = ranked[:, :1]
+        now, before = found[:, 0], (found if first is None else first)[:, 0]
+        right, was = now == wanted, before == wanted
+        told = np.stack([np.ones_like(right), right, now != before, was & ~right, right & ~was], axis=1)
+        np.add.at(self._counts, wanted, told)
+        return found
+
+    def _ranked(self, scores: Any) -> Any:
+        """Classes, best first; ties go to whichever comes first. A single score is the chance of class 1."""
+        import numpy as np
+
+        if scores.shape[1] == 1:
+            scores = np.concatenate([1 - scores, scores], axis=1)
+        found = self._numbers[np.argsort(-scores, axis=1, kind="stable")[:, : self._top]]
+        found[np.isnan(scores).any(axis=1)] = self._NONE
+        return found
+
+    def answers(self, target: str, compared: bool) -> Answers:
+        samples, right, changed, lost, gained = (int(count) for count in self._counts.sum(axis=0))
+        return Answers(
+            target,
+            CLASSIFICATION,
+            Score(top1=right / samples, top5=self._hits / samples if self._top > 1 else None),
+            Difference(changed=changed, lost=lost, gained=gained) if compared else None,
+            tuple(
+                ClassScore(number, None, *counts)
+                for number, counts in enumerate(self._counts.tolist())
+                if counts[0]
+            ),
+        )
+
+
+def _unfit(width: int, order: Sequence[int], most: int, offset: int) -> str | None:
+    if order:
+        said = f"its labels are {len(order)}" if len(order) != width else ""
+    else:
+        first = f", of which the first is number {offset}" if offset else ""
+        said = f"the labels go up to class {most}{first}" if most + offset >= width else ""
+    return f"tells {width} classes apart, {said}" if said else None
+
+
+def _suspicion(width: int, most: int) -> str:
+    """One class more than there are labels for: one that no sample has, or a background."""
+    if width != most + 2 or width < _MANY:
+        return ""
+    return (
+        f"it has {width} classes, the labels {most + 1}; if its first is a background, add --class-offset 1"
+    )

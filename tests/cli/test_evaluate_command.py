@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +49,12 @@ def test_the_table(models: list[Path], data: Path) -> None:
 def test_the_json(models: list[Path], data: Path) -> None:
     done = run("evaluate", *models, "--data", data, "-d", "cpu", "--format", "json")
     found = done.json
-    assert (found["task"], found["data"]["samples"], found["data"]["classes"]) == ("classification", 9, 3)
+    assert found["data"]["samples"] == 9
     right, confused = found["models"]
-    assert right["score"]["top1"] == 1 and right["against_first"] is None
-    assert confused["against_first"]["lost"] == 5
+    [best], [other] = right["outputs"], confused["outputs"]
+    assert (best["target"], best["task"], len(best["classes"])) == ("y", "classification", 3)
+    assert best["score"]["top1"] == 1 and best["difference"] is None
+    assert other["difference"]["lost"] == 5
     assert confused["backend"] == "cpu" and confused["status"] == "ok"
     assert confused["bytes"] == models[1].stat().st_size
     assert set(confused["latency_ms"]) == {"init", "first", "mean", "p90"}
@@ -62,11 +67,12 @@ def test_every_model_with_every_delegate(models: list[Path], data: Path) -> None
 
 
 def test_files_of_several_formats(models: list[Path], data: Path, tmp_path: Path) -> None:
-    outputs = [tmp_path / "e.json", tmp_path / "e.md"]
+    outputs = [tmp_path / "e.json", tmp_path / "e.md", tmp_path / "e.html"]
     done = run("evaluate", *models, "--data", data, *(part for file in outputs for part in ("-o", file)))
     assert (done.code, done.out) == (0, b"")
     assert len(json.loads(outputs[0].read_text())["models"]) == 2
     assert "| confused.tflite | 44.4 % |" in outputs[1].read_text()
+    assert "<td>44.4 %</td>" in outputs[2].read_text()
 
 
 def test_numbers(tmp_path: Path) -> None:
@@ -81,7 +87,7 @@ def test_a_failed_run_is_told_and_the_exit_code_is_1(models: list[Path], tmp_pat
     data = save_data(tmp_path / "data.npz", np.zeros((1, 3), np.float32), np.array([7]))
     done = run("evaluate", models[0], "--data", data, "-d", "cpu")
     assert done.code == 1
-    assert "failed: tells 3 classes apart, y goes up to class 7" in done.text
+    assert "failed: tells 3 classes apart, the labels go up to class 7" in done.text
 
 
 @pytest.mark.parametrize(
@@ -89,10 +95,14 @@ def test_a_failed_run_is_told_and_the_exit_code_is_1(models: list[Path], tmp_pat
     [
         (["--data", "none.npz"], "--data none.npz: can't be used (No such file or directory)"),
         (["--range", "1"], "--range 1: not LOW,HIGH"),
-        (["--format", "html"], "there is no such format"),
+        (["--format", "junit"], "there is no such format"),
         (["-d", "hexagon"], "hexagon: there is no way to run it on this machine"),
         (["-d", "nothing"], "nothing"),
         (["--signature", "other"], "has no such signature"),
+        (["--labels", "none.txt"], "--labels none.txt: can't be read"),
+        (["--delegate-lib", "none.so"], "--delegate-lib none.so: there is no such file"),
+        (["--delegate-option", "a=b"], "name that with --delegate-lib"),
+        (["--delegate-lib", "none.so", "--delegate-option", "a"], "--delegate-option a: not KEY=VALUE"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
@@ -108,3 +118,16 @@ def test_a_model_that_is_not_there(data: Path, name: str) -> None:
     done = run("evaluate", name, "--data", data)
     assert done.code == 2
     assert name in done.complaint
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals here")
+def test_progress_is_shown_on_a_terminal_and_nowhere_else(models: list[Path], data: Path) -> None:
+    command = [sys.executable, "-m", "analyzer", "evaluate", str(models[0]), "--data", str(data), "-d", "cpu"]
+    ours, theirs = os.openpty()
+    with open(ours, "rb", buffering=0) as shown:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True)
+        os.close(theirs)
+        seen = shown.read(1 << 16).decode()
+    assert "right.tflite on cpu" in seen and "100%" in seen
+    assert b"on cpu  [" not in done.stdout
+    assert run("evaluate", models[0], "--data", data, "-d", "cpu").err == ""

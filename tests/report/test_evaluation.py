@@ -1,0 +1,131 @@
+"""An evaluation in every format that people read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+
+from analyzer.evaluation import Backend, Candidate, Evaluation, Result, Settings, Size
+from analyzer.report import evaluation
+from analyzer.report.view import View
+from analyzer.runtime.datasets import Source
+from analyzer.runtime.prediction import Times
+from analyzer.runtime.scores import CLASSIFICATION, REGRESSION, Answers, ClassScore, Difference, Score
+from tests.report.test_html import VOID
+
+HOSTILE = "<b>|`x`\x1b[31m"
+COUNTS = {"changed": 3, "lost": 2, "gained": 1}
+
+
+def classes(target: str = "y", difference: Difference | None = None, name: str | None = None) -> Answers:
+    counts = COUNTS if difference else {}
+    each = (ClassScore(0, name, 5, 4, **counts), ClassScore(1, None, 5, 5))
+    return Answers(target, CLASSIFICATION, Score(top1=0.9995, top5=1.0), difference, each)
+
+
+def numbers(target: str = "y", difference: Difference | None = None) -> Answers:
+    return Answers(target, REGRESSION, Score(mae=0.25, mse=0.125), difference)
+
+
+def result(path: str, *answers: Answers, mean: float = 2.0) -> Result:
+    return Result(
+        candidate=Candidate(path, Backend("cpu", "cpu")),
+        size=Size(3_060_000, 2_000_000),
+        status="ok",
+        times=Times(1.0, 2.0, mean, 3.0),
+        answers=answers,
+    )
+
+
+def lost(path: str) -> Result:
+    candidate = Candidate(path, Backend("cpu", "cpu"))
+    return Result(candidate=candidate, size=Size(10, 10), status="crashed", message="ended by SIGSEGV")
+
+
+def found(*results: Result) -> Evaluation:
+    return Evaluation(Settings(Source("folder/data.npz")), 10, results)
+
+
+ONE = found(
+    result("a/m.keras", classes()),
+    result("b/m.tflite", classes(difference=Difference(**COUNTS)), mean=0.25),
+    lost("lost.tflite"),
+)
+SEVERAL = found(
+    result("a.keras", classes("digit"), numbers("angle")),
+    result("b.tflite", numbers("angle", Difference(mean=0.5)), classes("digit", Difference(**COUNTS))),
+)
+
+
+def text(evaluated: Evaluation, format: str = "table", width: int = 80) -> str:
+    return evaluation.render(evaluated, format, View(width=width)).decode()
+
+
+def test_one_thing_to_be_right_about() -> None:
+    lines = [line.split() for line in text(ONE).splitlines()]
+    assert [
+        "m.keras",
+        "99.9",
+        "%",
+        "100.0",
+        "%",
+        "2.00",
+        "ms",
+        "3.00",
+        "ms",
+        "3.06",
+        "MB",
+        "2.00",
+        "MB",
+    ] in lines
+    assert ["lost.tflite", "-", "-", "crashed", "-", "10", "B", "10", "B"] in lines
+    assert ["m.tflite", "+0.0", "3", "2", "1", "8.0x", "1.00x", "1.00x"] in lines
+    assert ["0", "5", "4", "m.tflite", "3", "(-2", "+1)"] in lines
+    assert "lost.tflite: crashed: ended by SIGSEGV" in text(ONE)
+
+
+def test_several_things_have_a_table_each() -> None:
+    lines = [line.split() for line in text(SEVERAL).splitlines()]
+    assert ["model", "mean", "90", "%", "size", "gzip"] in lines
+    assert ["angle"] in lines and ["digit"] in lines
+    assert ["b.tflite", "0.25", "0.125", "+0", "0.5"] in lines
+    assert ["b.tflite", "99.9", "%", "100.0", "%", "+0.0", "3", "2", "1"] in lines
+    assert ["digit", "0", "5", "4", "b.tflite", "3", "(-2", "+1)"] in lines
+
+
+@pytest.mark.parametrize("evaluated", [ONE, SEVERAL])
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_is_wider_than_the_terminal(evaluated: Evaluation, width: int) -> None:
+    assert max(map(len, text(evaluated, width=width).splitlines())) <= width
+
+
+def test_markdown_is_tables_that_renderers_read() -> None:
+    tokens = MarkdownIt("commonmark").enable("table").parse(text(SEVERAL, "markdown"))
+    assert sum(token.type == "table_open" for token in tokens) == 5
+
+
+@pytest.mark.parametrize(
+    "evaluated", [ONE, SEVERAL, found(lost("a")), found(result(HOSTILE, classes(name=HOSTILE)))]
+)
+def test_the_page_is_closed_and_treats_names_as_text(evaluated: Evaluation) -> None:
+    page = text(evaluated, "html")
+    assert "default-src 'none'" in page.replace("&#39;", "'")
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page)
+    assert "<b>" not in page and "\x1b" not in page
+    for tag in set(re.findall(r"<([a-z]+)", page)) - VOID - {"path", "rect"}:
+        assert page.count(f"</{tag}>") == len(re.findall(rf"<{tag}[ >]", page)), tag
+
+
+def test_bars_are_as_long_as_what_they_stand_for() -> None:
+    widths = re.findall(r'<rect class="(own|taken)" width="([\d.]+)"', text(ONE, "html"))
+    assert widths == [
+        ("own", "100.0"),
+        ("taken", "100.0"),
+        ("own", "66.7"),
+        ("taken", "8.3"),
+        ("own", "100.0"),
+        ("taken", "100.0"),
+        ("taken", "0.0"),
+    ]
