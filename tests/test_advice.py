@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from analyzer.auditing import Auditor, Configuration, DelegateAudit, ToFull, configure
-from analyzer.model import Model, read_bytes
 from analyzer.rules.judge import ACCEPTED, Finding, Judge, Verdict
 from analyzer.rules.packs import Packs
 from analyzer.vocabulary import Context
 from tests.auditing import audited
 from tests.building import model, operator, tensor
 from tests.cli.models import chain
+from tests.conformance import cases
 from tests.packs import tiny
-
-CASES = Path(__file__).parent / "conformance" / "cases.zip"
 
 
 def wanted(audit: DelegateAudit) -> list[int] | None:
@@ -87,24 +83,19 @@ def test_a_constant_that_none_reads_through_follows_from_its_reader() -> None:
 class Lenient(Judge):
     """The same judge, but for some operators that it accepts whatever they are."""
 
-    def __init__(self, strict: Configuration, accepted: frozenset[tuple[int, int]]) -> None:
+    def __init__(self, strict: Configuration) -> None:
         super().__init__(strict.pack, strict.parameters)
-        self._accepted = accepted
+        #: Subgraph and index of these operators.
+        self.accepted: Sequence[tuple[int, int]] = ()
 
     def _takes(self, context: Context) -> bool:
-        return (context.subgraph.index, context.operator.index) in self._accepted
+        return (context.subgraph.index, context.operator.index) in self.accepted
 
     def verdict(self, context: Context) -> Verdict:
         return ACCEPTED if self._takes(context) else super().verdict(context)
 
     def build_findings(self, context: Context) -> list[Finding]:
         return [] if self._takes(context) else super().build_findings(context)
-
-
-def _models() -> list[Model]:
-    with zipfile.ZipFile(CASES) as archive:
-        names = [name for name in archive.namelist() if name.startswith("synth/GRAPH/")]
-        return [read_bytes(archive.read(name), name) for name in names[::5]]
 
 
 SPECS = [
@@ -123,9 +114,16 @@ SPECS = [
 def test_accepting_them_brings_full_delegation(spec: str) -> None:
     packs = Packs()
     [configuration] = configure(packs, [spec])
+    judge = Lenient(configuration)
     auditor = Auditor(packs, [configuration])
+    lenient = Auditor(packs, [replace(configuration, judge=judge)])
+
+    def verdict(accepted: Sequence[tuple[int, int]]) -> str:
+        judge.accepted = accepted
+        return lenient.audit(one).delegates[0].summary.verdict
+
     tried = 0
-    for one in _models():
+    for one in cases.models("synth/GRAPH/", every=5):
         [audit] = auditor.audit(one).delegates
         found = audit.to_full
         if found is None or found.blockers:
@@ -133,16 +131,10 @@ def test_accepting_them_brings_full_delegation(spec: str) -> None:
             continue
         tried += 1
         assert (not found.operators) == (audit.summary.verdict == "full"), one.path
-        assert _verdict(packs, configuration, one, found.operators) == "full", one.path
+        assert verdict(found.operators) == "full", one.path
         if found.operators:
-            assert _verdict(packs, configuration, one, found.operators[1:]) != "full", one.path
+            assert verdict(found.operators[1:]) != "full", one.path
     assert tried > 20
-
-
-def _verdict(packs: Packs, configuration: Configuration, one: Model, accepted: Sequence[Any]) -> str:
-    judge = Lenient(configuration, frozenset(accepted))
-    lenient = Configuration(configuration.pack, configuration.parameters, judge)
-    return Auditor(packs, [lenient]).audit(one).delegates[0].summary.verdict
 
 
 OTHER_REASON = """

@@ -10,13 +10,12 @@ import statistics
 import sys
 import tempfile
 import time
-import zipfile
 from pathlib import Path
 
 from analyzer import fleet
 from analyzer.report import convert, document, render
-
-CASES = Path(__file__).parents[1] / "conformance" / "cases.zip"
+from analyzer.verification import unpack
+from tests.conformance.cases import DATA
 
 
 def ours(files: list[Path], worker: fleet.Worker) -> float:
@@ -38,8 +37,7 @@ def theirs(files: list[Path]) -> float:
 
 def main(delegate: str, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        zipfile.ZipFile(CASES).extractall(folder)
-        files = sorted(Path(folder).rglob("*.tflite"))
+        files = [Path(file) for file in unpack(DATA, Path(folder))]
         worker = fleet.Worker(fleet.Task((delegate,)))
         ours(files, worker), theirs(files[:50])
         pairs = [(ours(files, worker), theirs(files)) for _ in range(rounds)]

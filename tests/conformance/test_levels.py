@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from analyzer.auditing import Auditor, configure
-from analyzer.model import Model, read_bytes
 from analyzer.rules.packs import Packs
-
-HERE = Path(__file__).parent
+from tests.conformance import cases
 
 #: Configurations from the oldest level to the newest.
 LADDERS = {
@@ -27,19 +22,12 @@ LADDERS = {
 }
 
 
-def _models() -> Iterator[Model]:
-    with zipfile.ZipFile(HERE / "cases.zip") as archive:
-        for name in archive.namelist():
-            if name.endswith(".tflite"):
-                yield read_bytes(archive.read(name), name)
-
-
 @pytest.mark.parametrize("ladder", LADDERS)
 def test_a_newer_level_accepts_what_an_older_one_does(ladder: str) -> None:
     packs = Packs()
     auditor = Auditor(packs, configure(packs, LADDERS[ladder]))
     refused = []
-    for model in _models():
+    for model in cases.models():
         audits = auditor.audit(model).delegates
         for older, newer in pairwise(audits):
             for before, after in zip(older.operators, newer.operators, strict=True):

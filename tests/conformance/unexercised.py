@@ -5,26 +5,22 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from analyzer.auditing import Auditor, Configuration
-from analyzer.model import read_bytes
 from analyzer.rules.evaluate import Evaluate
 from analyzer.rules.judge import Judge
 from analyzer.rules.pack import Clause, RulePack
 from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve, split
 from analyzer.vocabulary import Absent, Context
+from tests.conformance import cases
 
-HERE = Path(__file__).parent
-LIST = HERE / "unexercised.txt"
+LIST = cases.FOLDER / "unexercised.txt"
 
 
 class Counting(Judge):
@@ -57,16 +53,14 @@ def unexercised() -> list[str]:
     """One line a check: `no case refuses ID`, `no case accepts ID` or `no case comes to ID`."""
     packs, seen = Packs(), defaultdict[str, set[bool]](set)
     configurations = []
-    for spec in json.loads((HERE / "targets.json").read_text()).values():
+    for spec in cases.DATA.targets.values():
         name, written = split(spec)
         pack = packs.get(name)
         parameters = resolve(pack, written)
         configurations.append(Configuration(pack, parameters, Counting(pack, parameters, seen)))
     auditor = Auditor(packs, configurations)
-    with zipfile.ZipFile(HERE / "cases.zip") as archive:
-        for name in archive.namelist():
-            if name.endswith(".tflite"):
-                auditor.audit(read_bytes(archive.read(name), name))
+    for model in cases.models():
+        auditor.audit(model)
     words = {
         frozenset([True]): "no case refuses",
         frozenset([False]): "no case accepts",

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from analyzer.errors import ModelError
 from analyzer.model import read_bytes
 from analyzer.model.graph import Prepared
+from tests.conformance import cases
 from tests.prepare.preparing import runtime
 
-_FOLDER = Path(__file__).parent.parent / "conformance"
 #: How many of the generated models the interpreter itself calls dynamic.
 _DYNAMIC = 76
-
-
-def _models() -> Iterator[tuple[dict[str, Any], bytes]]:
-    with zipfile.ZipFile(_FOLDER / "cases.zip") as archive:
-        for line in archive.read("synth/cases.jsonl").splitlines():
-            case = json.loads(line)
-            yield case, archive.read(case["path"])
 
 
 def _found(data: bytes, path: str) -> Prepared | None:
@@ -37,7 +24,7 @@ def _found(data: bytes, path: str) -> Prepared | None:
 @pytest.fixture(scope="module")
 def judged() -> dict[str, tuple[bool, Prepared | None]]:
     """Path -> whether the interpreter accepts the model, and what we make of it."""
-    return {case["path"]: (case["valid"], _found(data, case["path"])) for case, data in _models()}
+    return {case["path"]: (case["valid"], _found(data, case["path"])) for case, data in cases.described()}
 
 
 def test_accepts_what_the_interpreter_accepts(judged: dict[str, tuple[bool, Prepared | None]]) -> None:
@@ -52,9 +39,8 @@ def test_accepts_what_the_interpreter_accepts(judged: dict[str, tuple[bool, Prep
 
 def test_finds_the_dynamic_ones(judged: dict[str, tuple[bool, Prepared | None]]) -> None:
     dynamic = {path for path, (_, found) in judged.items() if found is not None and _is_dynamic(found)}
-    with zipfile.ZipFile(_FOLDER / "truth.zip") as archive:
-        lines = [json.loads(line) for line in archive.read("gpu-classic.jsonl").splitlines()]
-    delegated = {line["path"] for line in lines if any(line.get("delegated", {}).values())}
+    truth = cases.DATA.truth("gpu-classic")
+    delegated = {path for path, said in truth.items() if any((said.delegated or {}).values())}
     assert dynamic & delegated == set()
     assert len(dynamic) == _DYNAMIC
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,12 @@ import pytest
 
 from analyzer.auditing import Auditor, configure
 from analyzer.errors import UsageError
-from analyzer.model import read_bytes
 from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Coverage, cover, narrowed
 from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve, split
+from tests.conformance import cases
 from tests.packs import saved, tiny
 
-CASES = Path(__file__).parents[1] / "conformance" / "cases.zip"
 PARAMETERS = """
 [parameters]
 level = {type = "int", default = 1, meaning = "level"}
@@ -116,10 +114,7 @@ def test_no_delegate_takes_what_it_is_said_never_to_take(spec: str) -> None:
     found = cover({spec: (configuration.pack, configuration.parameters)})
     never = {name for name, [cell] in found.rows.items() if cell.status == REFUSED} | set(found.refused)
     auditor = Auditor(packs, [configuration])
-    with zipfile.ZipFile(CASES) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".tflite")][::9]
-        models = [read_bytes(archive.read(name), name) for name in names]
-    for model in models:
+    for model in cases.models(every=9):
         for one in auditor.audit(model).delegates[0].operators:
             operator = model.subgraphs[one.subgraph].operators[one.index]
             assert not (one.supported and (operator.custom or operator.name) in never), model.path
