@@ -6,6 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+from tests.thorough import examples
+
+settings.register_profile("delegate-analyzer", max_examples=examples(100), deadline=None)
+settings.load_profile("delegate-analyzer")
 
 #: Settings of the user's own that tests don't follow.
 _SETTINGS = ("NO_COLOR", "COLUMNS", "DELEGATE_ANALYZER_TRACEBACK")

@@ -22,6 +22,7 @@ from analyzer.model.graph import DTYPE_BITS, Model, Tensor
 from analyzer.report import FORMATS, convert, document, render
 from analyzer.rules.packs import Packs
 from tests.building import model, operator, subgraph, tensor
+from tests.thorough import examples
 
 SAMPLE = Path(__file__).parents[1] / "analyzer" / "model" / "sample.tflite"
 
@@ -143,7 +144,7 @@ def test_a_subgraph_without_operators() -> None:
         assert one["summary"]["delegated_operators_share"] == one["summary"]["delegated_macs_share"] == 1
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_change_to_a_model(data: st.DataObject) -> None:
     changed = bytearray(varied())
@@ -170,7 +171,7 @@ def tensors(draw: st.DrawFn, kept: Tensor) -> Tensor:
     return replace(kept, **draw(st.sampled_from(changes)))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(40))
 @given(st.data())
 def test_any_change_to_what_tensors_are(data: st.DataObject) -> None:
     found = read_bytes(varied(), "m")

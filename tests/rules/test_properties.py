@@ -22,10 +22,11 @@ from analyzer.rules.trees import Tree, show
 from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context
 from tests.rules.scopes import CONVOLUTION
 from tests.rules.surroundings import contexts, subgraphs
+from tests.thorough import examples
 
 _PACKS = Packs()
 _NAMES = [*_PACKS.names(), "runtime"]
-_SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+_SLOW = settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 
 
 def new_judge(name: str) -> Judge:
@@ -180,7 +181,7 @@ def nodes(tree: Any) -> list[Tree]:
     return own + [node for part in tree for node in nodes(part)]
 
 
-@settings(_SLOW, max_examples=1000)
+@settings(_SLOW, max_examples=examples(1000))
 @given(text=pythons)
 def test_text_that_loads_names_nothing_outside_the_vocabulary(text: str) -> None:
     try:
@@ -260,7 +261,7 @@ _claims = st.recursive(
 )
 
 
-@settings(_SLOW, max_examples=300)
+@settings(_SLOW, max_examples=examples(300))
 @given(text=_claims, context=contexts())
 def test_text_that_loads_holds_or_not_or_touches_an_absent_thing(text: str, context: Context) -> None:
     try:
