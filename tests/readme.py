@@ -16,6 +16,8 @@ QUOTES = {
     "packs": ["rules", "list"],
     "agreement": ["rules", "verify", "--about"],
 }
+#: How many checks the generated cases don't put to the test.
+COUNT = r"([\d,]+) checks that no generated model"
 _BLOCK = r"(<!-- quote: {name} -->\n```text\n)(.*?)(```\n)"
 
 
@@ -33,6 +35,12 @@ def quoted(text: str, name: str) -> str | None:
     return found[2] if found else None
 
 
+def unexercised() -> str:
+    """How many checks are listed as such."""
+    listed = README.parent / "tests" / "conformance" / "unexercised.txt"
+    return f"{len(listed.read_text(encoding='utf-8').splitlines()):,}"
+
+
 def main() -> None:
     text = README.read_text(encoding="utf-8")
     for name, arguments in QUOTES.items():
@@ -40,6 +48,7 @@ def main() -> None:
         found = re.search(_BLOCK.format(name=name), text, re.DOTALL)
         if found is not None:
             text = text[: found.start(2)] + shown + text[found.end(2) :]
+    text = re.sub(COUNT, lambda found: found[0].replace(found[1], unexercised()), text)
     README.write_text(text, encoding="utf-8")
 
 

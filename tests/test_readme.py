@@ -7,14 +7,19 @@ import tomllib
 
 import pytest
 
-from tests.readme import QUOTES, README, printed, quoted
+from tests.readme import COUNT, QUOTES, README, printed, quoted, unexercised
 
+AGAIN = "what the README quotes has changed; write it anew: python -m tests.readme"
 TEXT = README.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", QUOTES)
 def test_quotes_are_what_the_program_prints(name: str) -> None:
-    assert quoted(TEXT, name) == printed(QUOTES[name]), "run python -m tests.readme"
+    assert quoted(TEXT, name) == printed(QUOTES[name]), AGAIN
+
+
+def test_what_no_case_exercises_is_counted() -> None:
+    assert re.findall(COUNT, TEXT) == [unexercised()], AGAIN
 
 
 def test_links_lead_somewhere() -> None:

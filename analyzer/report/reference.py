@@ -25,24 +25,19 @@ def packs(found: Sequence[RulePack], width: int) -> str:
     """A table of packs."""
     from tabulate import tabulate
 
-    headers = ["pack", "platforms", "parameters", "operators", "rules", "upstream"]
-    widths = [15, 9, max(16, width - 57), None, None, None]
-    sides = ["left", "left", "left", "right", "right", "left"]
-    rows = [headers, *(_row(one) for one in found)]
-    text = tabulate(rows, tablefmt="plain", maxcolwidths=widths, colalign=sides, disable_numparse=True)
+    rows = [["pack", "platforms", "parameters", "upstream"], *(_row(one) for one in found)]
+    widths = [20, 9, max(16, width - 44), None]
+    text = tabulate(rows, tablefmt="plain", maxcolwidths=widths, disable_numparse=True)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def _row(found: RulePack) -> list[str]:
     status = [] if found.status == "current" else [f"({found.status})"]
     parameters = [f"{name}={default(one)}" for name, one in found.parameters.items()]
-    rules = sum(1 for _ in Rulebook(found).rules())
     return [
         "\n".join([found.delegate, found.title, *status]),
         ", ".join(found.platforms),
         "\n".join(parameters),
-        str(len(found.operators)),
-        str(rules),
         upstream(found, short=True),
     ]
 

@@ -28,14 +28,14 @@ def test_list_names_every_pack() -> None:
     assert (done.code, done.err) == (0, "")
     firsts = [line.split()[0] for line in done.text.splitlines()]
     assert {name for name in _NAMES if name != "runtime"} <= set(firsts)
-    assert all(word in done.text for word in ("feature_level=min(", "(deprecated)", "f67457790"))
+    assert all(word in done.text for word in ("feature_level=min(api, 31) - 26", "(deprecated)", "f67457790"))
     assert fits(done.text)
 
 
-def test_list_counts_operators_and_rules(rules: Path) -> None:
+def test_list_names_a_pack_that_is_given(rules: Path) -> None:
     done = run("rules", "list", "--rules", rules)
     row = next(line for line in done.text.splitlines() if line.startswith("tiny"))
-    assert row.split()[-3:] == ["9", "9", "012345678"]
+    assert row.split() == ["tiny", "012345678"]
 
 
 @pytest.mark.parametrize("name", _NAMES)

@@ -1,8 +1,16 @@
 """Checks that the generated cases don't put to the test are known: a new one needs a case or a line."""
 
+from __future__ import annotations
+
 from tests.conformance.unexercised import LIST, unexercised
+
+AGAIN = "write the list anew: python -m tests.conformance.unexercised && python -m tests.readme"
 
 
 def test_checks_without_a_case_are_known() -> None:
-    known = set(LIST.read_text(encoding="utf-8").splitlines())
-    assert [line for line in unexercised() if line not in known] == []
+    known, found = LIST.read_text(encoding="utf-8").splitlines(), unexercised()
+    assert {"new": sorted(set(found) - set(known)), "gone": sorted(set(known) - set(found))} == {
+        "new": [],
+        "gone": [],
+    }, AGAIN
+    assert found == known, AGAIN
