@@ -16,7 +16,7 @@ from analyzer.runs.bisect import Culprit, culprits
 from analyzer.runs.parts import Parts, agree, parts
 from analyzer.runs.place import HERE, Place
 from analyzer.runs.run import Run, Settings
-from analyzer.runtime import entries, files, inputs, sensitivity
+from analyzer.runtime import engines, entries, files, inputs, sensitivity
 from analyzer.runtime.comparison import DEFAULT, OutputComparison
 from analyzer.runtime.inputs import Wanted
 from analyzer.runtime.interface import (
@@ -57,7 +57,8 @@ class Proving:
         self.settings = settings
         self._path = path
         self._place = place
-        self._references: dict[str | None, tuple[Sequence[Sample], RunResult]] = {}
+        self._made: dict[str | None, Sequence[Sample]] = {}
+        self._references: dict[tuple[str, str | None], RunResult] = {}
 
     def runs(self, runner: Runner, audit: DelegateAudit | None = None) -> Iterator[Run]:
         """One run for each entry that is asked for, held against an audit.
@@ -72,7 +73,8 @@ class Proving:
 
     def _run(self, runner: Runner, request: RunRequest, audit: DelegateAudit | None) -> Run:
         settings = self.settings
-        samples, reference = self._reference(request.entry)
+        samples = self._samples(request.entry)
+        compared_with, reference, substituted = self._reference(request.entry, samples, runner)
         try:
             runner.check(request)
             result = runner.run(request, samples, settings.limits)
@@ -88,6 +90,8 @@ class Proving:
             entry=request.entry,
             samples=samples,
             reference=reference,
+            compared_with=compared_with,
+            substituted=substituted,
             result=result,
             outputs=tuple(agreement.outputs(runner, samples, reference, result)),
             predicted=predicted,
@@ -111,13 +115,30 @@ class Proving:
             computed=entries.computed(self.model, entry),
         )
 
-    def _reference(self, entry: Entry) -> tuple[Sequence[Sample], RunResult]:
-        if entry.key not in self._references:
-            runner, request = self._place.reference, self._request(entry, {})
-            runner.check(request)
-            samples = inputs.samples(self.model, entry, self._wanted(entry))
-            self._references[entry.key] = samples, runner.run(request, samples, self.settings.limits)
-        return self._references[entry.key]
+    def _samples(self, entry: Entry) -> Sequence[Sample]:
+        if entry.key not in self._made:
+            self._made[entry.key] = inputs.samples(self.model, entry, self._wanted(entry))
+        return self._made[entry.key]
+
+    def _reference(
+        self, entry: Entry, samples: Sequence[Sample], runner: Runner
+    ) -> tuple[str, RunResult, str]:
+        """What a runner is compared with, what that computed, and why it isn't the CPU's reference."""
+        first = self._place.reference
+        first.check(self._request(entry, {}))
+        own = self._computed(first, entry, samples)
+        other = engines.substitute(first, runner)
+        if own.status != OK and other is not None:
+            instead = self._computed(other, entry, samples)
+            if instead.status == OK:
+                return other.name, instead, f"{own.status}: {own.message}"
+        return first.name, own, ""
+
+    def _computed(self, runner: Runner, entry: Entry, samples: Sequence[Sample]) -> RunResult:
+        key = runner.name, entry.key
+        if key not in self._references:
+            self._references[key] = runner.run(self._request(entry, {}), samples, self.settings.limits)
+        return self._references[key]
 
     def _wanted(self, entry: Entry) -> Wanted:
         asked = self.settings.wanted

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from analyzer.runs.bisect import Culprit
+from analyzer.runtime import engines
 from analyzer.runtime.comparison import OutputComparison, Thresholds
 from analyzer.runtime.inputs import Wanted
 from analyzer.runtime.interface import CRASHED, FAILED, OK, Entry, Limits, RunResult, Sample
@@ -49,8 +50,11 @@ class Run(Struct, frozen=True, kw_only=True):
     entry: Entry
     #: What went in, one mapping of names to arrays a sample.
     samples: Sequence[Sample]
-    #: The CPU's own run.
+    #: The CPU's own run, and what did it.
     reference: RunResult
+    compared_with: str = engines.REFERENCE
+    #: Why that isn't the CPU's reference kernels.
+    substituted: str = ""
     #: The delegate's; its outputs are one mapping of names to arrays a sample.
     result: RunResult
     outputs: tuple[OutputComparison, ...] = ()

@@ -44,8 +44,6 @@ class Bound(Struct, frozen=True):
 
 #: Seven bits of the signal: half precision on the way leaves ten or more, about 60 dB.
 FLOAT = Bound(atol=1e-5, rtol=1e-4, snr_db=42.0)
-#: Floating point numbers that are 8-bit ones until the end: what those round to, or else what floats may do.
-DEQUANTIZED = Bound(atol=1e-5, rtol=1e-4, quanta=1, snr_db=42.0)
 #: A few steps of rounding, added up over a deep network.
 QUANTIZED_8 = Bound(quanta=3, snr_db=25.0)
 QUANTIZED_16 = Bound(quanta=16, snr_db=42.0)
@@ -202,7 +200,7 @@ def _scale(tensor: Tensor) -> float | None:
 
 def _bound(tensor: Tensor, values: Any, step: float | None) -> Bound:
     if values.dtype.kind in "fc":
-        return FLOAT if step is None else DEQUANTIZED
+        return FLOAT
     if step is None:
         return EXACT
     return QUANTIZED_8 if values.dtype.itemsize == 1 else QUANTIZED_16
@@ -227,14 +225,21 @@ def _problem(
     if asked != DEFAULT:
         return ""
     close = bool(np.all(difference <= bound.atol + bound.rtol * np.abs(reference)))
-    near = quanta is not None and quanta <= bound.quanta
+    near = quanta is not None and quanta <= bound.quanta and bound is not FLOAT
     if close or near or (snr is not None and snr >= bound.snr_db):
         return ""
     if bound is EXACT:
         return f"{int(np.count_nonzero(difference))} of {difference.size} elements differ, expected none"
-    steps = "" if quanta is None else f" and {quanta} quanta, expected at most {bound.quanta}"
     ratio = "no signal" if snr is None else f"SNR {snr:.1f} dB"
-    return f"{ratio}, expected at least {bound.snr_db:g}" + (f",{steps}" if steps else "")
+    return f"{ratio}, expected at least {bound.snr_db:g}" + _steps(quanta, bound)
+
+
+def _steps(quanta: int | None, bound: Bound) -> str:
+    if quanta is None:
+        return ""
+    if bound is FLOAT:
+        return f" ({quanta} step{'' if quanta == 1 else 's'} of the 8-bit numbers that it is made of)"
+    return f", and {quanta} quanta, expected at most {bound.quanta}"
 
 
 def _relative(reference: Any, difference: Any) -> float:

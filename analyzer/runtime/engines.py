@@ -50,6 +50,12 @@ def engine(name: str) -> Engine:
     return cast(Engine, import_module(f"analyzer.runtime.{_ALL[name]}"))
 
 
+def substitute(reference: Runner, runner: Runner) -> Runner | None:
+    """What a runner is compared with instead, where the reference can't run a model."""
+    here = reference == Local(REFERENCE)
+    return Local(OTHER_KERNELS) if here and runner.name not in (REFERENCE, OTHER_KERNELS) else None
+
+
 def local(name: str) -> Runner:
     """What runs a delegate on this machine; where nothing does, its `check` says so."""
     if name == "qualcomm-htp":

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.errors import UsageError
-from analyzer.model.graph import OMITTED, Model, Subgraph, Tensor
+from analyzer.model.graph import Model, Subgraph, Tensor
+from analyzer.runtime import uses
 from analyzer.runtime.interface import Entry, Sample, unavailable
 
 #: Element types as NumPy calls them.
@@ -37,12 +38,6 @@ _RANGES = ((0.0, 1.0), (-1.0, 1.0))
 _LARGE = 100.0
 #: Integers that aren't quantized are counts, positions or words more often than not: small ones are valid.
 _SMALL = 10
-#: Operators that look up rows, and which operand holds their numbers and which the rows.
-_LOOKUPS = {"GATHER": (1, 0), "EMBEDDING_LOOKUP": (0, 1)}
-#: Operators whose second operand, an integer, may not be zero.
-_DIVISIONS = ("DIV", "FLOOR_DIV", "FLOOR_MOD", "STABLEHLO_DIVIDE", "STABLEHLO_REMAINDER")
-#: Operators that hand numbers on.
-_CARRIERS = ("RESHAPE", "CAST", "EXPAND_DIMS", "SQUEEZE")
 
 
 class Wanted(Struct, frozen=True):
@@ -95,7 +90,7 @@ def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample]) -> list[Sa
     kept = {
         name
         for name, index in entry.inputs
-        if _rows(subgraph, index) is not None or _divides(subgraph, index)
+        if uses.rows(subgraph, index) is not None or uses.divides(subgraph, index)
     }
     return [{name: v if name in kept else move(v) for name, v in sample.items()} for sample in found]
 
@@ -120,7 +115,7 @@ def _sample(subgraph: Subgraph, entry: Entry, wanted: Wanted, kind: str, number:
         else:
             limits = wanted.ranges.get(name) or wanted.ranges.get("")
             values = _made(subgraph, tensor, shape, kind, number, limits, wanted.seed)
-            found[name] = _divisors(values, tensor) if _divides(subgraph, index) else values
+            found[name] = _divisors(values, tensor) if uses.divides(subgraph, index) else values
     return found
 
 
@@ -149,10 +144,12 @@ def _made(
         return random.integers(0, 2, shape).astype(dtype)
     if limits is None and dtype.kind in "iu":
         least, most = _integers(subgraph, tensor, np.iinfo(dtype))
-        return random.integers(least, most, shape, np.int64, endpoint=True).astype(dtype)
-    low, high = limits or _RANGES[number % len(_RANGES)]
+        values = random.integers(least, most, shape, np.int64, endpoint=True).astype(dtype)
+        near = [value for value in (_zero(tensor) - 1, _zero(tensor) + 1) if least < value < most]
+        return _with_edges(values, [least, *near, most])
     scale = _LARGE if kind == LARGE else 1.0
-    values = random.uniform(low * scale, high * scale, shape)
+    low, high = (end * scale for end in limits or _RANGES[number % len(_RANGES)])
+    values = random.uniform(low, high, shape)
     if dtype.kind == "c":
         values = values + 1j * random.uniform(low, high, shape)
     return stored(values, tensor, dtype)
@@ -162,45 +159,33 @@ def _integers(subgraph: Subgraph, tensor: Tensor, info: Any) -> tuple[int, int]:
     """All values where they stand for real numbers or pixels, the rows of a table where they choose one."""
     if tensor.quantization is not None and tensor.quantization.scale_count:
         return int(info.min), int(info.max)
-    rows = _rows(subgraph, tensor.index)
+    rows = uses.rows(subgraph, tensor.index)
     if rows is not None:
         return 0, max(rows - 1, 0)
     return (0, 255) if tensor.dtype == "UINT8" else (0, min(_SMALL, int(info.max)))
 
 
-def _rows(subgraph: Subgraph, index: int) -> int | None:
-    """How many rows the smallest table has that a tensor looks up in."""
-    found: list[int] = []
-    for operator in (subgraph.operators[number] for number in subgraph.consumers.get(index, ())):
-        if operator.name in _CARRIERS and operator.inputs[0] == index and operator.outputs:
-            below = _rows(subgraph, operator.outputs[0])
-            found += [below] if below is not None else []
-        numbers, rows = _LOOKUPS.get(operator.name, (0, 0))
-        if numbers != rows and operator.inputs[numbers] == index and operator.inputs[rows] != OMITTED:
-            shape = subgraph.tensors[operator.inputs[rows]].shape
-            axis = int(operator.options.get("axis") or 0)
-            found += [shape[axis]] if -len(shape) <= axis < len(shape) else []
-    return min(found, default=None)
-
-
-def _divides(subgraph: Subgraph, index: int) -> bool:
-    """Whether something is divided by a tensor."""
-    consumers = [subgraph.operators[number] for number in subgraph.consumers.get(index, ())]
-    return any(
-        (one.name in _DIVISIONS and index in one.inputs[1:])
-        or (one.name in _CARRIERS and one.inputs[0] == index and _divides(subgraph, one.outputs[0]))
-        for one in consumers
-    )
-
-
 def _divisors(values: Any, tensor: Tensor) -> Any:
-    """The same values, with a step away from zero in place of every integer that stands for it."""
+    """The same integers, with none that is zero or stands for it; the smallest meet the largest dividends."""
     import numpy as np
 
-    if values.dtype.kind in "iu":
-        points = tensor.quantization.zero_points if tensor.quantization is not None else ()
-        zero = points[0] if points else 0
-        values[values == zero] = zero + 1 if zero < np.iinfo(values.dtype).max else zero - 1
+    if values.dtype.kind not in "iu":
+        return values
+    info, zero = np.iinfo(values.dtype), _zero(tensor)
+    near = [value for value in (zero - 1, zero + 1, zero + 2) if value and info.min <= value <= info.max]
+    values[(values == zero) | (values == 0)] = near[-1]
+    return _with_edges(values, [near[0], values.min(), values.max(), near[-1]])
+
+
+def _zero(tensor: Tensor) -> int:
+    points = tensor.quantization.zero_points if tensor.quantization is not None else ()
+    return points[0] if points else 0
+
+
+def _with_edges(values: Any, edges: Sequence[int]) -> Any:
+    """The integers, the first of them replaced: random ones seldom are what kernels part at."""
+    if values.size >= 2 * len(edges):
+        values.flat[: len(edges)] = edges
     return values
 
 

@@ -39,13 +39,13 @@ class Off:
 
     name = "off"
 
-    def __init__(self, by: float, rounds_alike: bool) -> None:
-        self.by, self.rounds_alike = by, rounds_alike
+    def __init__(self, by: float, rounds_alike: bool, engine: str = "cpu") -> None:
+        self.by, self.rounds_alike, self.engine = by, rounds_alike, engine
 
     def check(self, request: RunRequest) -> None: ...
 
     def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
-        found = engines.local("cpu").run(request, samples, limits)
+        found = engines.local(self.engine).run(request, samples, limits)
         outputs = [{name: (v + self.by).astype(v.dtype) for name, v in one.items()} for one in found.outputs]
         return RunResult(status=found.status, outputs=outputs)
 
@@ -87,6 +87,18 @@ def test_a_failure_that_was_foreseen_is_as_predicted_and_still_a_failure(tmp_pat
     (run,) = prove(audit(data, "xnnpack"), saved(tmp_path, data), QUICK)
     assert run.predicted_equal is True and not run.agrees
     assert "predicted: " in run.reasons[0]
+
+
+def test_where_the_reference_can_not_run_a_model_the_cpu_s_other_kernels_are_compared_with(
+    tmp_path: Path,
+) -> None:
+    data = models.transposed()
+    model = read_bytes(data, "m")
+    (run,) = Proving(model, saved(tmp_path, data), QUICK).runs(Off(0, False, "xnnpack"))
+    assert (run.compared_with, run.agrees) == ("xnnpack", True)
+    assert "Convolution2DTransposeBias" in run.substituted
+    (itself,) = Proving(model, saved(tmp_path, data), QUICK).runs(engines.local("xnnpack"))
+    assert (itself.compared_with, itself.agrees, itself.outputs) == ("cpu", False, ())
 
 
 def test_a_delegate_that_takes_nothing_proves_nothing(tmp_path: Path) -> None:

@@ -107,3 +107,17 @@ def quantized(operators: int = 1) -> bytes:
             )
         )
     return model(tensors, made)
+
+
+def transposed() -> bytes:
+    """A custom operator that the CPU has an optimized kernel for, and no other."""
+    tensors = [
+        tensor("x", [1, 2, 2, 1]),
+        tensor("w", [1, 2, 2, 1], data=floats(1, 2, 3, 4)),
+        tensor("b", [1], data=floats(1)),
+        tensor("y", [1, 4, 4, 1]),
+    ]
+    # Padding, and strides in width and height, as the kernel's own structure has them.
+    options = pack("<iii", 1, 2, 2)
+    made = operator("Convolution2DTransposeBias", ["x", "w", "b"], ["y"], custom_options=options)
+    return model(tensors, [made])
