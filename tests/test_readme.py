@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from pathlib import Path
 
 import pytest
 
+from analyzer import config
+from tests.cli.running import run
+from tests.packs import saved
 from tests.readme import COUNT, QUOTES, README, printed, quoted, unexercised
 
 AGAIN = "what the README quotes has changed; write it anew: python -m tests.readme"
@@ -40,6 +43,14 @@ def test_quick_start_is_two_commands() -> None:
     assert len(re.findall(r"^```sh$", section, re.MULTILINE)) == 2
 
 
-def test_rule_example_loads_as_toml() -> None:
-    for block in re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL):
-        assert tomllib.loads(block)
+def test_the_pack_it_shows_is_one(tmp_path: Path) -> None:
+    [shown] = re.findall(r"```toml\n(delegate = .*?)```", TEXT, re.DOTALL)
+    pack = saved(tmp_path, shown, "npu.toml")
+    assert run("rules", "check", pack).text == f"{pack}: ok, 2 operators, 10 rules\n"
+    assert "Example NPU" in run("audit", "sample:", "--rules", pack).text
+
+
+def test_the_project_it_shows_is_one(tmp_path: Path) -> None:
+    [shown] = re.findall(r"```toml\n(required-version = .*?)```", TEXT, re.DOTALL)
+    settings = config.find(str(saved(tmp_path, shown, config.FILE))).settings
+    assert all(getattr(settings, field) for field in settings.__struct_fields__)

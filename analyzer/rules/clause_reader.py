@@ -62,9 +62,11 @@ class ClauseReader:
         when = self.when(table.when, table, section)
         fix = table.fix or self.file.table.fixes.get("check", "")
         source = table.source or section.source
+        general = {"fix": '[fixes] check = "..." for all', "source": "once before all tables"}
         for word, value in (("fix", fix), ("source", source)):
             if not value:
-                self.file.problem(section.header, f"{word} is missing", "id", section.occurrence, identity)
+                what = f"{word} is missing; write it here, or {general[word]}"
+                self.file.problem(section.header, what, "id", section.occurrence, identity)
         if require is None:
             return None
         return Clause(
@@ -127,7 +129,11 @@ class ClauseReader:
         tree = self.file.tree(requirement.text, section.scope, header, key, occurrence)
         fix = table.fixes.get(requirement.id) or self.file.table.fixes.get(requirement.kind, "")
         if not fix:
-            self.file.problem(header, f"fixes has nothing for {requirement.kind}", key, occurrence, identity)
+            what = (
+                f'fixes has nothing for {requirement.kind}; write [fixes] {requirement.kind} = "...", '
+                f'or fixes."{requirement.id}" = "..." here'
+            )
+            self.file.problem(header, what, key, occurrence, identity)
         if tree is None:
             return None
         stage = _STAGES.get(requirement.kind, "")
@@ -161,8 +167,10 @@ class ClauseReader:
 
     def unlisted(self, words: Words, header: str) -> Clause:
         """The clause of operators that the pack doesn't list."""
-        if not (words.message and words.fix and words.source):
-            what = "needs message, fix and source: what is said of operators the pack doesn't list"
+        source = words.source or self.file.table.source
+        if not (words.message and words.fix and source):
+            needs = "needs" if words != Words() else f"[{header}] is missing; add it with"
+            what = f"{needs} message, fix and source: what is said of operators the pack doesn't list"
             self.file.problem(header, what)
         return Clause(
             id=header.replace("_", "-"),
@@ -171,7 +179,7 @@ class ClauseReader:
             stage=self.operator_stage,
             message=words.message,
             fix=words.fix,
-            source=words.source,
+            source=source,
         )
 
 

@@ -15,8 +15,10 @@ class Lines:
     def __init__(self, text: str) -> None:
         self._headers: dict[str, list[int]] = {}
         self._keys: dict[tuple[str, int, str], int] = {}
+        self._last = 1
         header, occurrence, inside = "", 0, False
         for number, line in enumerate(text.splitlines(), 1):
+            self._last = number
             within, inside = inside, inside != bool(len(_LONG_TEXT.findall(line)) % 2)
             if within:
                 continue
@@ -30,7 +32,10 @@ class Lines:
                 self._keys.setdefault((header, occurrence, key[1].strip("\"'")), number)
 
     def of(self, header: str, occurrence: int = 0, key: str = "") -> int:
-        """The line of a table's key, or of its header where the key isn't found, or 1."""
+        """The line of a table's key, or of its header where the key isn't found.
+
+        The last line for a table that isn't there, and the first for what belongs before all tables.
+        """
         if key and (header, occurrence, key) in self._keys:
             return self._keys[header, occurrence, key]
         seen = self._headers.get(header, [])
@@ -42,4 +47,5 @@ class Lines:
             if name == key and known.startswith(f"{header}.")
         )
         parent, _, last = header.rpartition(".")
-        return next(below, self.of(parent, 0, last) if parent else 1)
+        missing = self._last if header else 1
+        return next(below, self.of(parent, 0, last) if parent else missing)

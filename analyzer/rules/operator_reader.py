@@ -76,12 +76,11 @@ class OperatorReader:
         values: dict[str, Any] = {}
         for header, table in tables:
             source = table.source or self._table.source
-            if not source and (
-                table.version is not None or table.operands or table.options or table.constant
-            ):
-                self._file.problem(header, "source is missing")
             section = Section(header, prefix, self._scope(name, table.names, header), source)
-            common += self._requirements(table, section)
+            required = list(self._requirements(table, section))
+            if any(not clause.source and clause.kind != "check" for clause in required):
+                self._file.problem(header, "source is missing; write it here, or once before all tables")
+            common += required
             accept += self._early_accepts(table, section)
             forms += self._forms(name, table, header, prefix)
             if not table.supported or table.since or table.until:

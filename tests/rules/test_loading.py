@@ -40,6 +40,8 @@ constant = "A constant."
 option = "Another option."
 check = "Something else."
 """
+#: A pack that says nothing for what its operators leave out.
+_BARE = _HEAD.split("[unlisted]")[0]
 #: Marks the line that a problem must name.
 _HERE = "# <--"
 
@@ -194,7 +196,22 @@ def test_a_problem_is_told_with_its_line(tmp_path: Path, more: str, words: str) 
             "upstream is missing",
         ),
         (_HEAD.replace("message", "#"), 6, "needs message, fix and source"),
-        (_HEAD.replace("version = ", "#") + "[op.ADD]\nversion = 1", 19, "fixes has nothing for version"),
+        (_BARE + "[op.ADD]\ninputs = 2", 7, "[unlisted] is missing; add it with message, fix and source"),
+        (
+            _BARE + "[op.ADD]\ninputs = 2",
+            7,
+            """fixes has nothing for count; write [fixes] count = "...", or fixes."inputs" = "..." here""",
+        ),
+        (
+            _BARE + "[[op.ADD.check]]\nid = 'a'\nrequire = 'true'",
+            7,
+            """fix is missing; write it here, or [fixes] check = "..." for all""",
+        ),
+        (
+            _BARE.replace("source", "notes") + "[op.ADD]\ninputs = 2",
+            6,
+            "source is missing; write it here, or once before all tables",
+        ),
     ],
 )
 def test_a_problem_of_the_whole_file(tmp_path: Path, text: str, line: int, words: str) -> None:
