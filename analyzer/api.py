@@ -74,9 +74,10 @@ def run(
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
     samples: int = 2,
+    special: Sequence[str] = (),
     seed: int = 0,
-    runs: int = 10,
-    warmup: int = 1,
+    runs: int = 20,
+    warmup: int = 3,
     threads: int = 1,
     timeout: float = 120.0,
     memory: int = 4096,
@@ -85,14 +86,16 @@ def run(
     min_snr: float | None = None,
     library: str | None = None,
     options: Mapping[str, str] | None = None,
+    vulkan_driver: str | None = None,
     bisect: bool = False,
 ) -> Run:
     """Run a model on the CPU and through a delegate given as on the command line (`"litert-gpu"`).
 
-    `inputs` are arrays by name; those not named are made up, `samples` times. `signature` may be left out
-    where the model has only one. All else is as with `delegate-analyzer run`. The arrays that came out are
-    in `result.outputs` and `reference.outputs`, one mapping of names to NumPy arrays a sample, and beside
-    each other in `outputs`.
+    `inputs` are arrays by name, or files of arrays or images; floating point numbers are real units. Those
+    not named are made up, `samples` times. `signature` may be left out where the model has only one. All
+    else is as with `delegate-analyzer run`. What came out is in `values`, in real units, one mapping of names
+    to NumPy arrays a sample, as the tensors hold it in `result.outputs` and `reference.outputs`, and both
+    beside each other in `outputs`.
     Raises: ModelError, RuleError, UsageError, RuntimeUnavailable.
     """
     found = _model(model)
@@ -100,10 +103,18 @@ def run(
     if others:
         several = ", ".join(str(one.key) for one in (entry, *others))
         raise UsageError(f"{found.path}: has several signatures; name one of {several}")
+    given = dict(inputs or {})
+    files = {name: value for name, value in given.items() if isinstance(value, str | Path)}
     settings = Settings(
         wanted=Wanted(
-            seed, samples, ranges=dict(ranges or {}), shapes=dict(shapes or {}), given=dict(inputs or {})
+            seed,
+            samples,
+            tuple(special),
+            ranges=dict(ranges or {}),
+            shapes=dict(shapes or {}),
+            given={name: value for name, value in given.items() if name not in files},
         ),
+        files=tuple(f"{name}={file}" for name, file in files.items()),
         signature=entry.key,
         thresholds=Thresholds(atol, rtol, min_snr),
         limits=Limits(timeout, memory),
@@ -112,6 +123,7 @@ def run(
         threads=threads,
         library=library,
         options=dict(options or {}),
+        vulkan_driver=vulkan_driver,
         bisect=bisect,
     )
     packs = _packs(rules)

@@ -103,12 +103,25 @@ def test_a_run_is_what_it_is_asked_for(resizable: Path) -> None:
     assert [sample["c"].tolist() for sample in found.result.outputs] == [[[7] * 4] * 3]
 
 
+def test_what_goes_in_and_comes_out_is_in_real_units(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    tensors = [tensor(name, [1, 4], "INT8", scale=[0.5], zero_point=[10]) for name in "ab"]
+    file = save(tmp_path / "m.tflite", build_model(tensors, [operator("RELU", ["a"], ["b"])]))
+    numpy.save(tmp_path / "a.npy", numpy.array([-1.5, 0, 2, 4.5]))
+    for given in (numpy.array([-1.5, 0, 2, 4.5]), tmp_path / "a.npy"):
+        found = analyzer.run(file, "xnnpack", {"a": given}, runs=0)
+        assert [sample["a"].tolist() for sample in found.samples] == [[[7, 10, 14, 19]]]
+        assert [sample["b"].tolist() for sample in found.result.outputs] == [[[10, 10, 14, 19]]]
+        assert [sample["b"].tolist() for sample in found.values] == [[[0, 0, 2, 4.5]]]
+    assert repr(found) == f"<Run of {file} on xnnpack: agrees>"
+
+
 def test_runs_are_those_of_the_command_line_unless_asked_otherwise() -> None:
     own = {name: one.default for name, one in inspect.signature(analyzer.run).parameters.items()}
     settings = Settings()
     assert (own["samples"], own["seed"]) == (settings.wanted.samples, settings.wanted.seed)
     assert (own["timeout"], own["memory"]) == (settings.limits.seconds, settings.limits.megabytes)
-    for name in ("runs", "warmup", "threads", "library", "bisect"):
+    for name in ("runs", "warmup", "threads", "library", "vulkan_driver", "bisect"):
         assert own[name] == getattr(settings, name)
 
 

@@ -84,6 +84,7 @@ class Proving:
         predicted = None if audit is None else prediction.predicted(audit)
         actual = result.measured.delegated if result.measured else None
         return Run(
+            model=self.model,
             delegate=runner.name if audit is None else audit.configuration.pack.delegate,
             backend=runner.name,
             parameters=request.parameters,

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from analyzer.model.graph import Model
 from analyzer.runs.bisect import Culprit
 from analyzer.runtime import engines
-from analyzer.runtime.comparison import OutputComparison, Thresholds
+from analyzer.runtime.comparison import OutputComparison, Thresholds, real
 from analyzer.runtime.inputs import Wanted
 from analyzer.runtime.interface import CRASHED, FAILED, OK, Entry, Limits, RunResult, Sample
 
@@ -22,8 +23,8 @@ class Settings(Struct, frozen=True):
     signature: str | None = None
     thresholds: Thresholds = Thresholds()
     limits: Limits = Limits()
-    runs: int = 10
-    warmup: int = 1
+    runs: int = 20
+    warmup: int = 3
     threads: int = 1
     library: str | None = None
     options: Mapping[str, str] = {}
@@ -44,6 +45,7 @@ class Difference(Struct, frozen=True):
 class Run(Struct, frozen=True, kw_only=True):
     """One model through one delegate, beside the CPU and beside what was predicted."""
 
+    model: Model
     delegate: str
     backend: str
     parameters: Mapping[str, str | int | bool] = {}
@@ -66,6 +68,16 @@ class Run(Struct, frozen=True, kw_only=True):
     foreseen: str = ""
     #: Where outputs begin to differ, where that was searched: one for each subgraph in which they do.
     culprits: tuple[Culprit, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Run of {self.model.path} on {self.backend}: {'; '.join(self.reasons) or 'agrees'}>"
+
+    @property
+    def values(self) -> list[Sample]:
+        """The delegate's outputs in real units, one mapping of names to arrays a sample."""
+        tensors = self.model.subgraphs[self.entry.subgraph].tensors
+        named = [(name, tensors[index]) for name, index in self.entry.outputs]
+        return [{name: real(tensor, found[name]) for name, tensor in named} for found in self.result.outputs]
 
     @property
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
