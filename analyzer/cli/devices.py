@@ -9,14 +9,18 @@ from analyzer.cli.phone import adb_option, serial
 from analyzer.cli.screen import width
 from analyzer.errors import AnalyzerError
 
+_on_option = click.option(
+    "--on", default="adb", show_default=True, metavar="adb[:SERIAL]", help="Where to look."
+)
+
 
 @click.group("devices")
 def command() -> None:
-    """Show the phones at hand."""
+    """Show the phones that are attached."""
 
 
 @command.command("list")
-@click.option("--on", default="adb", show_default=True, metavar="adb[:SERIAL]", help="Where to look.")
+@_on_option
 @adb_option
 def list_devices(on: str, adb: str | None) -> int:
     """List attached phones: what they are, or why they can't be used."""
@@ -37,3 +41,24 @@ def list_devices(on: str, adb: str | None) -> int:
     if found:
         click.echo(phones(found, width()))
     return HOLDS if found else BAD_INPUT
+
+
+@command.command("show")
+@_on_option
+@adb_option
+@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+def show_device(on: str, adb: str | None, rules: tuple[str, ...]) -> int:
+    """Show one phone: what it is, which delegates run there, and the benchmark_model that it needs."""
+    from pathlib import Path
+
+    from analyzer.report.phones import phone
+    from analyzer.rules.packs import Packs
+    from analyzer.runtime.adb import Adb
+    from analyzer.runtime.android import completed
+    from analyzer.runtime.phone import identify, room
+
+    device = Adb(adb).device(serial(on))
+    target = identify(device)
+    specs = completed(Packs(Path(file) for file in rules), ["all"], target)
+    click.echo(phone(target, specs, room(device), width()))
+    return HOLDS

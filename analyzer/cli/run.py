@@ -31,7 +31,13 @@ if TYPE_CHECKING:
               help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas.")  # fmt: skip
 @click.option("--delegate-lib", "library", metavar="LIB",
               help="An external delegate's shared library; -d names its rules.")  # fmt: skip
-@click.option("--delegate-option", "options", multiple=True, metavar="KEY=VALUE", help="For --delegate-lib.")
+@click.option(
+    "--delegate-option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="For --delegate-lib; on a phone without one, a flag of benchmark_model.",
+)
 @click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
 @click.option("--signature", metavar="KEY", help="The signature to run. Default: every one.")
 @click.option(
@@ -119,7 +125,7 @@ def command(
     from analyzer.runtime.inputs import Wanted
     from analyzer.runtime.interface import UNAVAILABLE, Limits
 
-    if options and library is None:
+    if options and library is None and where.on is None:
         raise UsageError("--delegate-option: it is for a library of your own; name that with --delegate-lib")
     wanted = targets(stdout_format, files)
     settings = Settings(

@@ -270,7 +270,7 @@ class Latency(Struct, frozen=True, kw_only=True):
     """Milliseconds: loading and delegating, the first inference, then over `runs` after `warmup`.
 
     `first` is null where a model was prepared for a device and not run. `times`: each of the runs, in the
-    order they ran, where that is known.
+    order they ran, where that is known. `p95` is told where the tool on a phone knows no `p90`.
     """
 
     init: float
@@ -281,6 +281,7 @@ class Latency(Struct, frozen=True, kw_only=True):
     warmup: Count = 0
     threads: Count = 1
     times: tuple[float, ...] = ()
+    p95: float | None = None
 
 
 class Memory(Struct, frozen=True, kw_only=True):

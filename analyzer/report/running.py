@@ -117,9 +117,16 @@ def _times(run: Run) -> Table:
 
 
 def _row(backend: str, latency: Latency, memory: Memory | None) -> list[str]:
-    times = (latency.init, latency.first, latency.median, latency.p90)
+    times = (latency.init, latency.first, latency.median)
     used = "-" if memory is None else figures.size(max(0, memory.peak - memory.before))
-    return [backend, str(latency.threads), *map(milliseconds, times), used]
+    return [backend, str(latency.threads), *map(milliseconds, times), _slowest(latency), used]
+
+
+def _slowest(latency: Latency) -> str:
+    """The 90th percentile, or what it is at most."""
+    if latency.p90 is None and latency.p95 is not None:
+        return f"≤ {milliseconds(latency.p95)}"
+    return milliseconds(latency.p90)
 
 
 def milliseconds(value: float | None) -> str:

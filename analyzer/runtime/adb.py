@@ -18,6 +18,7 @@ _LONG = 900.0
 #: How the command that ran on the device ended: older devices don't tell in any other way.
 _ENDED = "#ended "
 _READY = "device"
+_FULL = "no space left"
 
 _ADVICE = {
     "unauthorized": "unlock it and allow this computer to debug it",
@@ -73,7 +74,8 @@ class Adb:
         )
         out, complaint = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
         if done.returncode:
-            raise AdbError(f"adb: {_last(complaint) or _last(out) or f'exit code {done.returncode}'}")
+            reason = _reason([*out.splitlines(), *complaint.splitlines()])
+            raise AdbError(f"adb: {reason or f'exit code {done.returncode}'}")
         return out
 
     def devices(self) -> list[Attached]:
@@ -82,7 +84,13 @@ class Adb:
             listed = self.call("devices", "-l", seconds=self.patience)
         except subprocess.TimeoutExpired:
             raise AdbError("adb: its server gives no answer; restart it with adb kill-server") from None
-        lines = listed.partition("List of devices attached")[2].splitlines()
+        _, title, devices = listed.partition("List of devices attached")
+        if not title:
+            raise AdbError(
+                f"adb: {self._executable} lists no devices the way Android's client does; "
+                "install Android's platform tools, or name them with --adb PATH"
+            )
+        lines = devices.splitlines()
         return [_attached(line) for line in lines if line.strip()]
 
     def device(self, serial: str | None = None) -> Device:
@@ -139,6 +147,9 @@ class Device:
             self._call(how, source, target, seconds=_LONG)
         except subprocess.TimeoutExpired:
             raise AdbError(f"adb: {how} of {source} was not done after {_LONG:g} s") from None
+        except AdbError as error:
+            full = _FULL in str(error).lower()
+            raise AdbError(f"{error}; free some space on device {self.serial}") if full else error from None
 
     def _call(self, *arguments: str, seconds: float) -> str:
         return self._adb.call("-s", self.serial, *arguments, seconds=seconds)
@@ -163,7 +174,8 @@ def _not_ready(device: Attached) -> RuntimeUnavailable:
     return unavailable(f"adb: device {device.serial} is not ready ({state})", advice)
 
 
-def _last(text: str) -> str:
-    """The last line that says something."""
-    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("adb: ").removeprefix("error: ") if lines else ""
+def _reason(said: Sequence[str]) -> str:
+    """The line that tells of an error, or else the last that says something."""
+    lines = [" ".join(line.split()) for line in said if line.strip()]
+    found = next((line for line in lines if "error:" in line), lines[-1] if lines else "")
+    return found.removeprefix("adb: ").removeprefix("error: ")

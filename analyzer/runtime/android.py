@@ -37,7 +37,7 @@ from analyzer.runtime.interface import (
     Sample,
     unavailable,
 )
-from analyzer.runtime.phone import Phone, Target
+from analyzer.runtime.phone import Phone, Target, check_processor
 from analyzer.runtime.runtime_info import RuntimeSubgraph
 
 _MODEL, _OUTPUTS, _INFO = "model.tflite", "outputs.bin", "info.pb"
@@ -63,14 +63,19 @@ class Android:
         return OnPhone(self.phone, pack.delegate if pack else "external", pack=pack)
 
     def specs(self, packs: Packs, specs: Sequence[str]) -> list[str]:
-        """Delegates with the parameters that the phone itself says; without any, those that it can run.
+        """See `completed`."""
+        return completed(packs, specs, self.phone.target)
 
-        Raises: UsageError where one is said to be otherwise.
-        """
-        every = [name for name in packs.names() if packs.get(name).android is not None]
-        usual = [name for name in every if name in packs.default()]
-        asked = [one for spec in specs or usual for one in (every if spec == "all" else [spec])]
-        return [_completed(packs, spec, self.phone.target) for spec in asked]
+
+def completed(packs: Packs, specs: Sequence[str], target: Target) -> list[str]:
+    """Delegates with the parameters that a phone itself says; without any, those that it can run.
+
+    Raises: UsageError where one is said to be otherwise.
+    """
+    every = [name for name in packs.names() if packs.get(name).android is not None]
+    usual = [name for name in every if name in packs.default()]
+    asked = [one for spec in specs or usual for one in (every if spec == "all" else [spec])]
+    return [_completed(packs, spec, target) for spec in asked]
 
 
 def _completed(packs: Packs, spec: str, target: Target) -> str:
@@ -120,6 +125,8 @@ class OnPhone:
                 f"--delegate-lib {request.library}: there is no such file",
                 "name a library built for the phone",
             )
+        if request.library is not None:
+            check_processor(request.library, self._phone.target)
         benchmark_model.check(request, read(request.model).subgraphs[request.entry.subgraph])
 
     def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
@@ -139,7 +146,9 @@ class OnPhone:
             return _Told([f"--external_delegate_path={library}", f"--external_delegate_options={options}"])
         if self._pack is None or self._pack.android is None:
             return _Told(self._always, applies=False)
-        return _Told(flags(self._pack, request.parameters, self._phone.folder), self._pack.android.kernel)
+        own = [f"--{key}={value}" for key, value in request.options.items()]
+        told = flags(self._pack, request.parameters, self._phone.folder)
+        return _Told([*told, *own], self._pack.android.kernel)
 
 
 class _Told(Struct, frozen=True):
@@ -170,6 +179,8 @@ class _Task:
         self._limits = limits
         #: Seconds that the tool may still take; copying files isn't its fault.
         self._left = limits.seconds
+        #: Whether the build enters by a signature whether or not one is named.
+        self._first = False
         #: What the tool wrote.
         self.log = ""
 
@@ -184,27 +195,39 @@ class _Task:
         self, sample: Sample, told: _Told, timed: bool
     ) -> tuple[str, list[RuntimeSubgraph], dict[str, Any]]:
         """Run the tool on a sample: its log, what the runtime was like, and the outputs."""
-        entry = self._request.entry
-        arguments = [
-            f"--graph={self._phone.put(self._request.model, _MODEL)}",
-            *benchmark_model.arguments(self._request, sample, self._inputs(sample), timed),
-            *benchmark_model.signature(self._model, entry, told.flags),
-            *told.flags,
-            f"--max_secs={self._limits.seconds:g}",
-            f"--output_filepath={self._phone.folder}/{_OUTPUTS}",
-            "--export_model_runtime_info=true",
-            f"--model_runtime_info_output_file={self._phone.folder}/{_INFO}",
-        ]
-        begun = time.monotonic()
-        said = self._phone.run(arguments, (_OUTPUTS, _INFO), max(1.0, self._left))
-        self._left -= time.monotonic() - begun
-        self.log += f"{said.text}\n"
+        said = self._run(self._arguments(sample, told, timed))
+        if not self._first and benchmark_model.by_signature(said.text, [*self._entering(told), *told.flags]):
+            self._first = True
+            said = self._run(self._arguments(sample, told, timed))
         self._check(said, told)
-        seen = runtime_info.read(self._phone.take(_INFO))
+        entry, seen = self._request.entry, runtime_info.read(self._phone.take(_INFO))
         shapes = next((one.shapes for one in seen if one.index == entry.subgraph), {})
         raw = self._phone.take(_OUTPUTS)
         found = benchmark_model.outputs(self._model.subgraphs[entry.subgraph], entry, raw, shapes)
         return said.text, seen, found
+
+    def _entering(self, told: _Told) -> list[str]:
+        return benchmark_model.signature(self._model, self._request.entry, told.flags, self._first)
+
+    def _arguments(self, sample: Sample, told: _Told, timed: bool) -> list[str]:
+        return [
+            f"--graph={self._phone.put(self._request.model, _MODEL)}",
+            *benchmark_model.arguments(self._request, sample, self._inputs(sample), timed),
+            *self._entering(told),
+            *told.flags,
+            # A slow model gets fewer inferences rather than none: those that warm up have as long again.
+            f"--max_secs={self._limits.seconds / 3:g}",
+            f"--output_filepath={self._phone.folder}/{_OUTPUTS}",
+            "--export_model_runtime_info=true",
+            f"--model_runtime_info_output_file={self._phone.folder}/{_INFO}",
+        ]
+
+    def _run(self, arguments: Sequence[str]) -> Said:
+        begun = time.monotonic()
+        said = self._phone.run(arguments, (_OUTPUTS, _INFO), max(1.0, self._left))
+        self._left -= time.monotonic() - begun
+        self.log += f"{said.text}\n"
+        return said
 
     def _inputs(self, sample: Sample) -> list[str]:
         """The values, as files on the phone in the subgraph's order."""
@@ -231,6 +254,9 @@ class _Task:
         if said.code:
             message = f"benchmark_model ended with exit code {said.code}; its last words: {words}"
             raise _Ended(FAILED, message)
+        if lacking := benchmark_model.too_old(said.text):
+            message = f"benchmark_model knows no {lacking}; build it from a current LiteRT"
+            raise _Ended(UNAVAILABLE, message)
         if told.applies and not benchmark_model.applied(said.text):
             message = f"benchmark_model made no such delegate on {phone.name} ({words})"
             raise _Ended(UNAVAILABLE, f"{message}; build it with that one, or --push the libraries it needs")
@@ -238,7 +264,7 @@ class _Task:
     def _measured(self, log: str, seen: Sequence[RuntimeSubgraph], told: _Told) -> Measured:
         entry = self._request.entry
         grown = benchmark_model.growth(log)
-        named = benchmark_model.signature(self._model, entry, told.flags)
+        alone = benchmark_model.NO_DELEGATE[0] in self._entering(told)
         return Measured(
             runtime=self._phone.runtime,
             device=str(self._phone.target),
@@ -246,7 +272,7 @@ class _Task:
             # The tool tells the difference alone.
             memory=None if grown is None else Memory(0, grown),
             delegated=benchmark_model.delegated(self._model, entry, log, seen, told.kernel),
-            remarks=benchmark_model.remarks(log, self._request, alone=len(named) > 1),
+            remarks=benchmark_model.remarks(log, self._request, alone=alone),
         )
 
 

@@ -2,8 +2,8 @@
 
 It measures one delegate on one input, then writes all outputs of the last inference into one file. Flags
 that a build doesn't know it ignores with a warning, so what it did is to be read out of its log.
-Source: google-ai-edge/LiteRT f67457790, tflite/tools/benchmark/README.md, benchmark_tflite_model.cc,
-benchmark_model.cc.
+Source: google-ai-edge/LiteRT f67457790 and its tags from v1.1.0 on, tflite/tools/benchmark/README.md,
+benchmark_tflite_model.cc, benchmark_model.cc, tflite/tools/delegates.
 """
 
 from __future__ import annotations
@@ -25,11 +25,18 @@ NO_DELEGATE = ("--use_xnnpack=false",)
 
 #: What comes of forbidding the CPU's delegate.
 _ALONE = "What the delegate leaves ran on the built-in kernels: with a signature, XNNPACK would come first."
+#: Flags without which there is nothing to compare, and those that only tell more.
+_NEEDED = {"output_filepath", "input_layer_value_files"}
+_TELLING = {"export_model_runtime_info", "model_runtime_info_output_file", "enable_op_profiling"}
 
 _TIMES = re.compile(r"Inference timings in us: Init: (\S+), First inference: (\S+),")
 _STATISTICS = re.compile(r"^.*\bcount=.*$", re.MULTILINE)
 _FIGURE = re.compile(r"(\w+)=([-+.\de]+)")
 _GROWTH = re.compile(r"Memory footprint delta from the start of the tool \(MB\): .*\boverall=([\d.]+)")
+_UNKNOWN = re.compile(r"Unconsumed cmdline flags: (.*)")
+_FLAG = re.compile(r"--(\w+)=")
+_BY_SIGNATURE = "Using signature: "
+_API = re.compile(r"Initialized (Open[CG]L)-based API")
 _ACCELERATORS = re.compile(r"NNAPI accelerators available: \[(.+)\]")
 _ALL = re.compile(r"Explicitly applied \w+ delegate, and the model graph will be completely")
 _SOME = re.compile(r"Explicitly applied \w+ delegate, and the model graph will be partially")
@@ -79,19 +86,40 @@ def arguments(request: RunRequest, sample: Sample, files: Sequence[str], timed: 
         # Not for as long as it likes by default, but as often as was said.
         "--warmup_min_secs=0",
         "--min_secs=0",
+        # Some builds profile unless told not to, which takes time and prints statistics of other things.
+        "--enable_op_profiling=false",
     ]
 
 
-def signature(model: Model, entry: Entry, told: Sequence[str]) -> list[str]:
+def signature(model: Model, entry: Entry, told: Sequence[str], first: bool = False) -> list[str]:
     """What enters the model elsewhere than at its start, beside what is `told` of delegates.
 
-    Naming a signature makes the runtime hand the model to its CPU delegate before any other is asked,
-    unless that is forbidden.
+    Entering by a signature makes the runtime hand the model to its CPU delegate before any other is asked,
+    unless that is forbidden. `first`: this build enters by an only signature, too.
     """
-    if entry.key is None or (entry.subgraph == 0 and len(model.signatures) == 1):
-        return []
-    settled = any(flag.startswith("--use_xnnpack=") for flag in told)
-    return [f"--signature_to_run_for={entry.key}", *(() if settled else NO_DELEGATE)]
+    sole = entry.key is None or (entry.subgraph == 0 and len(model.signatures) == 1)
+    named = [] if sole else [f"--signature_to_run_for={entry.key}"]
+    return [*named, *(NO_DELEGATE if (named or first) and not _settled(told) else ())]
+
+
+def by_signature(log: str, told: Sequence[str]) -> bool:
+    """Whether a build entered by a signature unasked (LiteRT 2.1.5 to 2.2.0), the CPU's delegate first."""
+    return _BY_SIGNATURE in log and not _settled(told)
+
+
+def _settled(told: Sequence[str]) -> bool:
+    return any(flag.startswith("--use_xnnpack=") for flag in told)
+
+
+def unknown(log: str) -> set[str]:
+    """The flags that a build took no notice of."""
+    found = _UNKNOWN.search(log)
+    return set(_FLAG.findall(found[1])) if found else set()
+
+
+def too_old(log: str) -> str:
+    """What a build lacks without which there is nothing to compare; empty where it has it all."""
+    return ", ".join(f"--{name}" for name in sorted(unknown(log) & _NEEDED))
 
 
 def _warmup(request: RunRequest) -> int:
@@ -109,8 +137,8 @@ def latency(log: str, request: RunRequest) -> Latency:
     # Equal ones have one value and no median.
     median = figures.get("median", figures.get("curr")) if "avg" not in figures else figures.get("median")
     runs = int(figures.get("count", 0))
-    half = None if median is None else median / 1000
-    return Latency(init, first, half, None, runs, _warmup(request), request.threads)
+    half, slow = (None if one is None else one / 1000 for one in (median, figures.get("p95")))
+    return Latency(init, first, half, None, runs, _warmup(request), request.threads, p95=slow)
 
 
 def statistics(log: str) -> Mapping[str, float]:
@@ -123,14 +151,20 @@ def remarks(log: str, request: RunRequest, alone: bool = False) -> tuple[str, ..
     """What is worth saying and has no place of its own; `alone`: without the CPU's delegate beside it."""
     figures = statistics(log) if request.runs else {}
     found = [_ALONE] if alone else []
-    if "p95" in figures:
-        found.append(f"95 % of the inferences took at most {figures['p95'] / 1000:.3g} ms.")
-    elif "avg" in figures:
+    if "avg" in figures and "p95" not in figures:
         found.append(
             f"An inference took {figures['avg'] / 1000:.3g} ms on average; this build tells no median."
         )
     if accelerators := _ACCELERATORS.search(log):
         found.append(f"NNAPI accelerators of this phone: {accelerators[1].replace(',', ', ')}.")
+    if api := _API.search(log):
+        otherwise = api[1] == "OpenGL" and request.parameters.get("opencl")
+        found.append(
+            f"Computed by {api[1]}{', predicted for OpenCL: ask for opencl=false' if otherwise else ''}."
+        )
+    if ignored := unknown(log) - _TELLING:
+        names = ", ".join(f"--{name}" for name in sorted(ignored))
+        found.append(f"This build of benchmark_model takes no notice of {names}.")
     return tuple(found)
 
 

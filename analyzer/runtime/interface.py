@@ -74,7 +74,7 @@ class Runtime(Struct, frozen=True):
 class Latency(Struct, frozen=True):
     """Milliseconds; `median` and `p90` over `runs` inferences after those that warm up.
 
-    `first` is None where a model is prepared for a device and not run.
+    `first` is None where a model is prepared for a device and not run; `p95` is for tools that know no `p90`.
     """
 
     init: float
@@ -86,6 +86,7 @@ class Latency(Struct, frozen=True):
     threads: int = 1
     #: Each of those inferences, in the order they ran, where that is known.
     times: tuple[float, ...] = ()
+    p95: float | None = None
 
 
 class Memory(Struct, frozen=True):

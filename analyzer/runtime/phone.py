@@ -18,10 +18,15 @@ from analyzer.runtime.interface import Runtime, unavailable
 #: Names the benchmark tool where no option does.
 VARIABLE = "DELEGATE_ANALYZER_BENCHMARK_MODEL"
 
-_BUILD = (
-    "build it from github.com/google-ai-edge/LiteRT (bazel build -c opt --config=android_arm64 "
-    f"//tflite/tools/benchmark:benchmark_model), then name it with --benchmark-model FILE or {VARIABLE}"
-)
+#: What processors are called by Android, by LiteRT's builds and in ELF files.
+_BUILDS = {
+    "arm64-v8a": "android_arm64",
+    "armeabi-v7a": "android_arm",
+    "x86_64": "android_x86_64",
+    "x86": "android_x86",
+}
+_MACHINES = {3: "x86", 40: "armeabi-v7a", 62: "x86_64", 183: "arm64-v8a"}
+_ELF = b"\x7fELF"
 #: Where the shell's user may write and run programs.
 _HOME = "/data/local/tmp"
 _TOOL, _PID = "benchmark_model", "pid"
@@ -54,7 +59,19 @@ class Target(Struct, frozen=True):
 
     @property
     def abi(self) -> str:
+        """The processor, as builds for it are called."""
         return self._property("ro.product.cpu.abi")
+
+    @property
+    def abis(self) -> Sequence[str]:
+        """All that it runs programs of."""
+        return (self._property("ro.product.cpu.abilist") or self.abi).split(",")
+
+    @property
+    def build(self) -> str:
+        """The command that builds its `benchmark_model`."""
+        config = _BUILDS.get(self.abi, _BUILDS["arm64-v8a"])
+        return f"bazel build -c opt --config={config} //tflite/tools/benchmark:benchmark_model"
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.name.strip(), self.android, self.soc, self.gpu) if part)
@@ -67,7 +84,15 @@ def identify(device: Device) -> Target:
     """Ask a device what it is. Raises: AdbError."""
     properties = dict(_PROPERTY.findall(device.shell("getprop").text))
     gpu = _GPU.search(device.shell("dumpsys SurfaceFlinger | grep GLES").text)
-    return Target(device.serial, properties, gpu[1].strip() if gpu else "")
+    # Where windows are drawn otherwise, at least whose driver it is.
+    return Target(device.serial, properties, gpu[1].strip() if gpu else properties.get("ro.hardware.egl", ""))
+
+
+def room(device: Device) -> int | None:
+    """Bytes that are free where programs run; None where the device doesn't tell. Raises: AdbError."""
+    words = device.shell(f"df -k {_HOME}").text.splitlines()[-1:]
+    found = words[0].split() if words else []
+    return int(found[3]) << 10 if len(found) > 3 and found[3].isdigit() else None
 
 
 def connect(
@@ -83,13 +108,32 @@ def connect(
     Raises: RuntimeUnavailable, AdbError.
     """
     binary = tool or os.environ.get(VARIABLE)
-    if not binary:
-        raise unavailable("adb: a phone needs LiteRT's benchmark_model", _BUILD)
-    for file in (binary, *libraries):
-        if not Path(file).is_file():
+    for file in (binary, *libraries) if binary else ():
+        if not Path(file or "").is_file():
             raise unavailable(f"adb: there is no file {file}", "name one that is there")
     device = Adb(adb).device(serial)
-    return Phone(device, identify(device), binary, libraries)
+    target = identify(device)
+    if not binary:
+        how = f"build it from github.com/google-ai-edge/LiteRT ({target.build})"
+        raise unavailable(
+            "adb: a phone needs LiteRT's benchmark_model",
+            f"{how}, then name it with --benchmark-model FILE or {VARIABLE}",
+        )
+    for file in (binary, *libraries):
+        check_processor(file, target)
+    return Phone(device, target, binary, libraries)
+
+
+def check_processor(file: str, target: Target) -> None:
+    """Raises: RuntimeUnavailable where a file is made for another processor."""
+    with open(file, "rb") as opened:
+        head = opened.read(20)
+    made = _MACHINES.get(int.from_bytes(head[18:20], "little")) if head.startswith(_ELF) else None
+    if made and any(target.abis) and made not in target.abis:
+        raise unavailable(
+            f"adb: {file} is made for {made}, {target.name} takes {', '.join(target.abis)}",
+            f"build it for {target.abi} ({target.build})",
+        )
 
 
 class Phone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.cli.running import run
@@ -46,3 +47,40 @@ def test_no_client() -> None:
     outcome = run("devices", "list", "--adb", "nowhere/adb")
     assert outcome.code == 2
     assert outcome.complaint.startswith("adb: nowhere/adb is not a program; install Android's platform tools")
+
+
+def test_all_that_is_known_of_one_phone(tmp_path: Path) -> None:
+    properties = {**PROPERTIES, "ro.product.cpu.abilist": "arm64-v8a,armeabi-v7a"}
+    with attached(FakeDevice(tmp_path / "a", serial="2B07", properties=properties, gpu="Mali-G715")):
+        outcome = run("devices", "show")
+    assert (outcome.code, outcome.err) == (0, "")
+    told = dict(line.split(maxsplit=1) for line in outcome.text.splitlines() if line[0] != " ")
+    assert re.fullmatch(r"[\d.]+ [kMG]B", told.pop("free"))
+    assert told == {
+        "serial": "2B07",
+        "phone": "Google Pixel 8",
+        "Android": "14 (API 34)",
+        "chip": "Google Tensor G3",
+        "GPU": "Mali-G715",
+        "processor": "arm64-v8a, armeabi-v7a",
+        "delegates": "-d gpu,nnapi:api=34,hexagon,xnnpack",
+        "benchmark_model": "bazel build -c opt --config=android_arm64",
+    }
+    assert all(len(line) <= 80 for line in outcome.text.splitlines())
+
+
+def test_a_phone_of_32_bits_that_tells_little(tmp_path: Path) -> None:
+    properties = {"ro.product.model": "Old", "ro.product.cpu.abi": "armeabi-v7a", "ro.hardware.egl": "mali"}
+    phone = FakeDevice(tmp_path / "a", properties=properties, gpu="")
+    with attached(phone):
+        outcome = run("devices", "show", "--on", "adb:0A1B2C3D")
+    assert "GPU              mali" in outcome.text
+    assert "--config=android_arm " in outcome.text.replace("\n", " ")
+    assert "-d gpu,nnapi,hexagon,xnnpack" in outcome.text
+
+
+def test_one_of_several_has_to_be_named(tmp_path: Path) -> None:
+    with attached(FakeDevice(tmp_path / "a", serial="a"), FakeDevice(tmp_path / "b", serial="b")):
+        outcome = run("devices", "show")
+    assert outcome.code == 2
+    assert outcome.complaint == "adb: 2 devices are attached (a, b); name one with --on adb:SERIAL"

@@ -7,6 +7,7 @@ Source: packages/modules/adb of Android, OVERVIEW.TXT, SERVICES.TXT and SYNC.TXT
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import socketserver
@@ -49,6 +50,8 @@ class FakeDevice:
         self.breaks_after: int | None = None
         #: Kinds of service that it refuses: "sync" or "shell".
         self.refused: tuple[str, ...] = ()
+        #: Bytes of a file that it has no more room for.
+        self.room: int | None = None
 
     def _program(self, name: str, says: str) -> None:
         file = self._programs / name
@@ -195,6 +198,8 @@ class _Sync:
             content += self._read.read(header[1])
         try:
             file = self._device.here(name)
+            if self._device.room is not None and len(content) >= self._device.room:
+                raise OSError(errno.ENOSPC, "write failed: No space left on device")
             file.write_bytes(content)
             file.chmod(int(mode) & 0o666)
             self._write.write(b"OKAY" + bytes(4))

@@ -3,7 +3,8 @@
 A delegate is whatever the JSON file PLAN beside it says: `{"use_gpu": {"kernel": "TfLiteGpuDelegateV2",
 "replaced": [0, 1], "name": "GPU"}}`. Its outputs are those of the built-in kernels, plus `noise`; with `ends`
 it exits with that code or, where negative, by that signal; with `sleeps` it first waits so many seconds,
-and with `pid` leaves its process's number in that file.
+and with `pid` leaves its process's number in that file. `lacks` are flags that it doesn't know; `enters` is
+a signature that it enters by unasked, XNNPACK first unless that is forbidden; `says` is a line of its log.
 """
 
 from __future__ import annotations
@@ -25,9 +26,20 @@ def main(arguments: list[str]) -> int:
     given = dict(argument.removeprefix("--").split("=", 1) for argument in arguments)
     plan = json.loads((Path(__file__).parent / PLAN).read_text())
     delegate = next((plan[name] for name in plan if given.pop(name, "false") == "true"), None)
-    if unknown := [f"--{name}={value}" for name, value in given.items() if name.startswith("use_")]:
+    delegate_plan = delegate or plan.get("cpu", {})
+    lacks = delegate_plan.get("lacks", [])
+    unused = {name: value for name, value in given.items() if name.startswith("use_") or name in lacks}
+    if unknown := [f"--{name}={value}" for name, value in unused.items() if name != "use_xnnpack"]:
         print(f"WARN: Unconsumed cmdline flags: {' '.join(unknown)}")
-    return benchmark(given, delegate or plan.get("cpu", {}), delegate is not None)
+    for name in lacks:
+        given.pop(name, None)
+    if "says" in delegate_plan:
+        print(f"INFO: {delegate_plan['says']}")
+    if "enters" in delegate_plan:
+        print(f"INFO: Using signature: {delegate_plan['enters']}")
+        if "use_xnnpack" not in given:
+            delegate_plan = {**delegate_plan, "rest": delegate_plan["replaced"], "replaced": []}
+    return benchmark(given, delegate_plan, delegate is not None)
 
 
 def benchmark(given: dict[str, str], plan: dict[str, Any], applied: bool) -> int:
@@ -82,7 +94,8 @@ def benchmark(given: dict[str, str], plan: dict[str, Any], applied: bool) -> int
     print("INFO: Memory footprint delta from the start of the tool (MB): init=2.5 overall=7.25")
     outputs = [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
     raw = b"".join(disturbed(values, plan.get("noise", 0)).tobytes() for values in outputs)
-    Path(given["output_filepath"]).write_bytes(raw)
+    if "output_filepath" in given:
+        Path(given["output_filepath"]).write_bytes(raw)
     return 0
 
 

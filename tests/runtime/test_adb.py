@@ -94,6 +94,22 @@ def test_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
         Adb("nowhere/adb")
 
 
+@pytest.mark.parametrize(
+    ("says", "code", "words"),
+    [
+        ("echo 'usage: adb device'", 0, "lists no devices the way Android's client does; install Android's"),
+        ("echo '* daemon not running' >&2; echo 'error: cannot connect to daemon' >&2", 1, "cannot connect"),
+    ],
+)
+def test_a_client_of_another_kind(tmp_path: Path, says: str, code: int, words: str) -> None:
+    client = tmp_path / "adb"
+    client.write_text(f"#!/bin/sh\n{says}\nexit {code}\n")
+    client.chmod(0o755)
+    with pytest.raises(AdbError, match=words) as error:
+        Adb(os.fspath(client)).devices()
+    assert "\n" not in str(error.value)
+
+
 def test_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with silent() as listening:
         monkeypatch.setenv("ADB_SERVER_SOCKET", f"tcp:localhost:{listening.getsockname()[1]}")

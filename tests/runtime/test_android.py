@@ -321,3 +321,124 @@ def test_one_signature_of_several(phone: Phone, tmp_path: Path) -> None:
     assert "--signature_to_run_for=two --use_xnnpack=false" in phone.told[-1]
     assert ran(outcome)["remarks"][0].startswith("What the delegate leaves ran on the built-in kernels")
     assert [one["name"] for one in ran(outcome)["outputs"]] == ["difference"]
+
+
+def test_a_build_that_enters_by_the_only_signature_has_xnnpack_kept_out(phone: Phone, tmp_path: Path) -> None:
+    file = tmp_path / "m.tflite"
+    tensors = [building.tensor(name, [2]) for name in ("x", "out")]
+    signature = {
+        "signature_key": "serve",
+        "subgraph_index": 0,
+        "inputs": [{"name": "value", "tensor_index": 0}],
+        "outputs": [{"name": "result", "tensor_index": 1}],
+    }
+    operators = [building.operator("ABS", ["x"], ["out"])]
+    file.write_bytes(building.model(tensors, operators, signature_defs=[signature]))
+    phone.plan({"use_gpu": {"name": "GPU", "kernel": GPU, "replaced": [0], "enters": "serve"}})
+    outcome = on(phone, file, "-d", "gpu:max_partitions=2", "--samples", "2")
+    assert ran(outcome)["delegated"] == {"0": [0]}
+    assert ran(outcome)["remarks"][0].startswith("What the delegate leaves ran on the built-in kernels")
+    assert ["--use_xnnpack=false" in told for told in phone.told[2:]] == [False, True, True]
+
+
+def test_a_build_that_cannot_write_outputs(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1, lacks=["output_filepath"]))
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == 2
+    assert outcome.complaint == "benchmark_model knows no --output_filepath; build it from a current LiteRT"
+
+
+def test_a_build_that_knows_fewer_flags(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1, lacks=["gpu_experimental_enable_quant", "enable_op_profiling"]))
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == 0
+    ignored = "This build of benchmark_model takes no notice of --gpu_experimental_enable_quant."
+    assert ran(outcome)["remarks"] == [ignored]
+
+
+def test_what_computed_is_told(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1, says="Initialized OpenGL-based API."))
+    assert "Computed by OpenGL, predicted for OpenCL" in ran(on(phone, model, "-d", "gpu"))["remarks"][0]
+    assert ran(on(phone, model, "-d", "gpu:opencl=false"))["remarks"] == ["Computed by OpenGL."]
+
+
+def test_flags_of_the_tool_may_be_given(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1))
+    assert on(phone, model, "-d", "gpu", "--delegate-option", "gpu_precision_loss_allowed=false").code == 0
+    assert "--gpu_precision_loss_allowed=false" in phone.told[-1]
+    assert "--gpu_precision_loss_allowed=false" not in phone.told[0], "the CPU has no such thing"
+
+
+def test_the_table_says_what_the_slowest_tenth_is_at_most(phone: Phone, model: Path) -> None:
+    phone.plan(gpu(0, 1))
+    outcome = run("run", model, *phone.options, "--runs", "3", "--samples", "1", "-d", "gpu")
+    [line] = [line for line in outcome.text.splitlines() if line.strip().startswith("gpu ")]
+    assert "≤ " in line
+
+
+def elf(machine: int) -> bytes:
+    """The beginning of a program for a processor."""
+    return b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0" + machine.to_bytes(2, "little")
+
+
+@pytest.mark.parametrize(
+    ("machine", "abis", "complaint"),
+    [
+        (62, "arm64-v8a,armeabi-v7a", "is made for x86_64, Google Pixel 8 takes arm64-v8a, armeabi-v7a; "),
+        (183, "armeabi-v7a,armeabi", "is made for arm64-v8a, Google Pixel 8 takes armeabi-v7a, armeabi; "),
+    ],
+)
+def test_programs_and_libraries_for_another_processor_are_not_even_pushed(
+    tmp_path: Path, model: Path, machine: int, abis: str, complaint: str
+) -> None:
+    first = abis.split(",")[0]
+    phone = Phone(tmp_path, {**PROPERTIES, "ro.product.cpu.abilist": abis, "ro.product.cpu.abi": first})
+    library = tmp_path / "lib.so"
+    library.write_bytes(elf(machine))
+    config = {"arm64-v8a": "android_arm64", "armeabi-v7a": "android_arm"}[first]
+    with attached(phone.device):
+        for outcome in (
+            on(phone, model, "-d", "gpu", "--push", os.fspath(library)),
+            on(phone, model, "--delegate-lib", os.fspath(library)),
+        ):
+            assert outcome.code == 2
+            assert complaint in outcome.complaint
+            assert (
+                f"build it for {first} (bazel build -c opt --config={config} //tflite/" in outcome.complaint
+            )
+    assert phone.left == []
+
+
+def test_a_program_of_32_bits_runs_on_a_phone_of_64(tmp_path: Path, model: Path) -> None:
+    phone = Phone(tmp_path, {**PROPERTIES, "ro.product.cpu.abilist": "arm64-v8a,armeabi-v7a"})
+    phone.plan(gpu(0, 1))
+    library = tmp_path / "lib.so"
+    library.write_bytes(elf(40))
+    with attached(phone.device):
+        assert on(phone, model, "-d", "gpu", "--push", os.fspath(library)).code == 0
+
+
+def test_a_phone_without_room(phone: Phone, model: Path) -> None:
+    phone.device.room = model.stat().st_size
+    outcome = on(phone, model, "-d", "gpu")
+    assert outcome.code == 1
+    message = ran(outcome)["reference"]["message"]
+    assert "No space left on device" in message
+    assert message.endswith("; free some space on device 0A1B2C3D") and "\n" not in message
+    assert phone.left == []
+
+
+def test_paths_with_spaces_and_quotes(tmp_path: Path, model: Path) -> None:
+    there = tmp_path / "it's a folder"
+    there.mkdir()
+    phone = Phone(tmp_path)
+    phone.plan(gpu(0, 1))
+    library, moved = there / "lib one's.so", there / "my model.tflite"
+    library.write_bytes(b"")
+    moved.write_bytes(model.read_bytes())
+    phone.tool = phone.tool.rename(there / "the tool")
+    with attached(phone.device):
+        assert on(phone, moved, "-d", "gpu", "--push", os.fspath(library)).code == 0
+        on(phone, moved, "--delegate-lib", os.fspath(library))
+    assert "lib one'" in phone.told[-1]
+    assert phone.left == []

@@ -76,6 +76,7 @@ def test_it_is_told_inputs_in_the_order_of_the_subgraph(tmp_path: Path) -> None:
         "--num_runs=20",
         "--warmup_min_secs=0",
         "--min_secs=0",
+        "--enable_op_profiling=false",
     ]
 
 
@@ -104,6 +105,30 @@ def test_a_signature_is_named_where_there_is_a_choice(
     assert benchmark_model.signature(one, entry, told) == expected
 
 
+@pytest.mark.parametrize(
+    ("log", "told", "expected"),
+    [
+        ("INFO: Using signature: serving_default", ["--use_gpu=true"], True),
+        ("INFO: Using signature: serving_default", ["--use_xnnpack=true"], False),
+        ("INFO: Loaded model", ["--use_gpu=true"], False),
+    ],
+)
+def test_builds_that_enter_by_a_signature_unasked(
+    tmp_path: Path, log: str, told: list[str], expected: bool
+) -> None:
+    assert benchmark_model.by_signature(log, told) is expected
+    one = model(tmp_path, two_inputs(signature_defs=[{"signature_key": "serve", "subgraph_index": 0}]))
+    assert benchmark_model.signature(one, SERVE, told, first=True) == (
+        [] if "xnnpack" in told[0] else ["--use_xnnpack=false"]
+    )
+
+
+def test_builds_that_are_too_old() -> None:
+    old = "WARN: Unconsumed cmdline flags: --output_filepath=/a --max_delegated_partitions=1"
+    assert benchmark_model.too_old(old) == "--output_filepath"
+    assert benchmark_model.too_old("INFO: nothing") == ""
+
+
 def test_what_is_not_timed_runs_once(tmp_path: Path) -> None:
     one = model(tmp_path)
     asked = replace(request(one), entry=Entry(None, 0, (), main(one.subgraphs[0]).outputs))
@@ -114,7 +139,7 @@ def test_what_is_not_timed_runs_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("log", "runs", "expected"),
     [
-        (WARMUP + SPREAD + TIMES, 20, Latency(11.5, 2.5005, 1.2, None, 20, 3, 1)),
+        (WARMUP + SPREAD + TIMES, 20, Latency(11.5, 2.5005, 1.2, None, 20, 3, 1, p95=1.9)),
         (WARMUP + "INFO: count=5 curr=700(all same)\n" + TIMES, 5, Latency(11.5, 2.5005, 0.7, None, 5, 3, 1)),
         ("INFO: count=5 first=1 curr=2 avg=3 std=0\n" + TIMES, 5, Latency(11.5, 2.5005, None, None, 5, 3, 1)),
         (WARMUP + "INFO: count=0\n" + TIMES, 0, Latency(11.5, 2.5005, None, None, 0, 3, 1)),
@@ -132,7 +157,16 @@ def test_no_times(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("log", "expected"),
     [
-        (SPREAD, ("95 % of the inferences took at most 1.9 ms.",)),
+        (SPREAD, ()),
+        ("INFO: Initialized OpenCL-based API.", ("Computed by OpenCL.",)),
+        (
+            "INFO: Initialized OpenGL-based API.",
+            ("Computed by OpenGL, predicted for OpenCL: ask for opencl=false.",),
+        ),
+        (
+            "WARN: Unconsumed cmdline flags: --gpu_backend=gl --enable_op_profiling=false",
+            ("This build of benchmark_model takes no notice of --gpu_backend.",),
+        ),
         (
             "INFO: count=5 first=1 curr=2 avg=3000 std=0",
             ("An inference took 3 ms on average; this build tells no median.",),
@@ -142,7 +176,8 @@ def test_no_times(tmp_path: Path) -> None:
     ],
 )
 def test_remarks(tmp_path: Path, log: str, expected: tuple[str, ...]) -> None:
-    assert benchmark_model.remarks(log, request(model(tmp_path))) == expected
+    asked = request(model(tmp_path), parameters={"opencl": True})
+    assert benchmark_model.remarks(log, asked) == expected
 
 
 def test_memory() -> None:
@@ -209,6 +244,16 @@ def test_an_output_of_unknown_size_gets_what_is_left(tmp_path: Path) -> None:
     assert outputs(model(tmp_path), raw, {2: (0,), 3: (1, 4)}) == {"sum": [0, 1, 2], "square": [[3, 4, 5, 6]]}
 
 
+def test_outputs_of_several_types(tmp_path: Path) -> None:
+    dtypes = {"FLOAT16": "float16", "INT8": "int8", "INT64": "int64", "BOOL": "bool", "UINT16": "uint16"}
+    tensors = [building.tensor("x", [3]), *(building.tensor(name, [3], name) for name in dtypes)]
+    operators = [building.operator("CAST", ["x"], [name]) for name in dtypes]
+    values = {name: numpy.array([1, 0, 1], dtype) for name, dtype in dtypes.items()}
+    raw = b"".join(one.tobytes() for one in values.values())
+    found = outputs(model(tmp_path, building.model(tensors, operators)), raw)
+    assert found == {name: one.tolist() for name, one in values.items()}
+
+
 @pytest.mark.parametrize("size", [0, 28, 33, 40])
 def test_outputs_of_another_size(tmp_path: Path, size: int) -> None:
     with pytest.raises(ValueError, match=f"wrote {size} bytes of outputs, expected 32"):
@@ -220,6 +265,7 @@ def test_outputs_of_another_size(tmp_path: Path, size: int) -> None:
     [
         ([("x", [4], "STRING"), ("y", [4], "FLOAT32")], "input x: STRING can't be handed to a phone"),
         ([("x", [4], "FLOAT32"), ("y", [4], "STRING")], "output y: STRING can't be handed to a phone"),
+        ([("x", [4], "FLOAT32"), ("y", [4], "INT4")], "output y: INT4 can't be handed to a phone"),
         ([("x", [], "FLOAT32"), ("y", [4], "FLOAT32")], "input x: benchmark_model takes no value"),
     ],
 )
