@@ -97,7 +97,7 @@ class Run(Struct, frozen=True, kw_only=True):
     def reasons(self) -> tuple[str, ...]:
         """Why this run doesn't hold, one line each."""
         if self.result.status != OK:
-            return (_ended(self.result) + (f"; predicted: {self.foreseen}" if self.foreseen else ""),)
+            return (_ended(self.result) + self._expected(),)
         found = [f"output {one.name}: {one.problem}" for one in self.outputs if not one.within]
         found += [one.message for one in self.differences]
         if self.reference.status != OK:
@@ -107,6 +107,13 @@ class Run(Struct, frozen=True, kw_only=True):
         if self.predicted is not None and self.delegated is None:
             found.append("what was delegated could not be verified: the runtime doesn't tell")
         return tuple(found)
+
+    def _expected(self) -> str:
+        """Why a run that ended badly is no wonder."""
+        if self.foreseen:
+            return f"; predicted: {self.foreseen}"
+        alike = self.result.status == self.reference.status
+        return f"; the CPU's own run {self.reference.status} too" if alike else ""
 
     @property
     def agrees(self) -> bool:

@@ -115,6 +115,12 @@ def test_an_input_may_be_called_as_the_signature_or_the_file_does(tmp_path: Path
     np.testing.assert_array_equal(run.result.outputs[0]["result"], np.full((3, 4), 2))
 
 
+def test_a_crash_that_is_not_the_delegate_s_doing_is_told_as_such(tmp_path: Path) -> None:
+    data = models.crashing()
+    (run,) = Proving(read_bytes(data, "m"), saved(tmp_path, data), QUICK).runs(engines.local("xnnpack"))
+    assert run.reasons[0].endswith("; the CPU's own run crashed too")
+
+
 def test_what_is_not_here_is_a_run_of_its_own(tmp_path: Path) -> None:
     here, missing = prove(audit(CHAIN, "xnnpack", "gpu"), saved(tmp_path, CHAIN), QUICK)
     assert here.agrees
