@@ -177,13 +177,8 @@ def _swap(items: list[int], a: int, b: int) -> None:
     items[a], items[b] = items[b], items[a]
 
 
-def _stable(items: list[int], keys: Sequence[int]) -> None:
-    """Nothing to do: the final sort keeps equals in order."""
-
-
 #: Library -> what its std::sort does to indices before the final insertion sort.
 LIBRARIES: Mapping[str, Callable[[list[int], Sequence[int]], None]] = {
     "libstdc++": _libstdcxx,
     "libc++": _libcxx,
-    "stable": _stable,
 }

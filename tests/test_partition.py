@@ -135,7 +135,7 @@ def test_largest(sizes: tuple[int, ...], limit: int | None, minimum: int, kept: 
     assert largest(found, limit, minimum) == [found[i] for i in kept]
 
 
-@pytest.mark.parametrize(("sort", "kept"), [("stable", 1), ("libstdc++", 35), ("libc++", 45)])
+@pytest.mark.parametrize(("sort", "kept"), [("libstdc++", 35), ("libc++", 45)])
 def test_the_librarys_sort_decides_between_equals(sort: str, kept: int) -> None:
     """A vector quantizer's subgraph: the accelerator that ships with LiteRT takes the 46th of its equals."""
     found = sized(7, *[9] * 45, 2, 3)

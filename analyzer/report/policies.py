@@ -28,7 +28,6 @@ _BUILD = {
     "fails-load": "A failure to build the graph fails the loading of the model.",
 }
 _EQUALS = {
-    "stable": "of equals the earlier",
     "libstdc++": "of equals those that the sort of GNU's C++ library leaves first",
     "libc++": "of equals those that the sort of LLVM's C++ library leaves first",
 }

@@ -61,7 +61,7 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
         fallback=table.fallback,
         default_order=table.default_order,
         parameters=dict(names.parameters),
-        graph=graph_section.convert(table.graph, Scope(parameters=scope.parameters), file.problem),
+        graph=graph_section.convert(file, Scope(parameters=scope.parameters)),
         android=android_section.convert(file, Scope(parameters=scope.parameters)),
         stages=clauses.stages,
         every_op=tuple(every_op),

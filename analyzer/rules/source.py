@@ -160,6 +160,8 @@ def _misfit(header: str, shape: type[Any], message: str) -> tuple[str, str, int,
         header = f"{header}.{name}" if header else name
         shape = _SHAPES[name]
         occurrence = int(position or 0)
+    if what.startswith("Expected"):
+        what = f"{key}: e{what[1:]}" if key else f"e{what[1:]}"
     if field := _FIELD.search(what):
         key = field[1]
         what += nearest(key, shape.__struct_fields__) if "unknown" in what else ""

@@ -108,6 +108,23 @@ class PartitionTable(Struct, frozen=True, forbid_unknown_fields=True):
     check: list[CheckTable] = []
 
 
+class GraphTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[graph]`: what the delegate does with the operators it accepts. Texts may be expressions or words."""
+
+    max_partitions: int | str = ""
+    min_operators: int | str = ""
+    keep: str = ""
+    sort: str = ""
+    dynamic_tensors: str = ""
+    constant_fp16_dequantize: str = ""
+    full_delegation_ignores_limits: bool = False
+    takes_dequantize_alone: bool = False
+    build_failure: str = ""
+    stand_ins: tuple[str, ...] = ()
+    fp16_limit_rolls_back: bool | str = ""
+    builds_while_choosing: bool | str = ""
+
+
 class FlagTable(Struct, frozen=True, forbid_unknown_fields=True):
     """A flag that is given under a condition: `{flag = "--gpu_backend=gl", when = "not opencl"}`."""
 
@@ -124,7 +141,7 @@ class AndroidTable(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole rule file; the operators' tables are decoded one by one, for errors with lines."""
+    """A whole rule file; `[graph]` and the operators' tables are decoded one by one, for all their errors."""
 
     delegate: str
     title: str
