@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -14,6 +15,10 @@ from analyzer.rules.pack import REFUSING
 
 #: Graph-level kinds that follow from something else: from refused operators, a failed build, a crash.
 KNOCK_ON = ("limit", "minimum", "rolled-back", "crash")
+#: How many causes of each delegate are shown where not everything is asked for.
+FOREMOST = 3
+#: How many causes are shown for many models together.
+COMMON = 10
 
 #: What is said of a loss that no blocker of the document speaks of.
 _UNSAID = {
@@ -142,6 +147,42 @@ def knock_on(found: Iterable[Cause]) -> list[Cause]:
 def remarks(found: Iterable[Cause]) -> list[Cause]:
     """What blocks nothing but is worth knowing: hazards first, then notes."""
     return sorted((cause for cause in found if not cause.blocks), key=lambda cause: cause.severity)
+
+
+def foremost(group: Iterable[Cause]) -> list[Cause]:
+    """The first causes of every delegate, so that none is crowded out by another's."""
+    left: Counter[int] = Counter()
+    shown = []
+    for cause in group:
+        left.update(cause.audits)
+        if min(left[position] for position in cause.audits) <= FOREMOST:
+            shown.append(cause)
+    return shown
+
+
+class Common(Struct, frozen=True):
+    """Rules of one delegate that ask for the same fix, with the number of models that they block."""
+
+    rules: tuple[str, ...]
+    fix: str
+    models: int
+
+
+def common(models: Iterable[Model]) -> list[Common]:
+    """What blocks the most models."""
+    rules: dict[tuple[str, str], dict[str, None]] = {}
+    counted: Counter[tuple[str, str]] = Counter()
+    for model in models:
+        asking = [(_ask(cause), cause) for cause in causes(model) if cause.blocks and cause.rules]
+        for ask, cause in asking:
+            rules.setdefault(ask, {}).update(dict.fromkeys(cause.rules))
+        counted.update(dict.fromkeys((ask for ask, _ in asking), 1))
+    return [Common(tuple(rules[ask]), ask[1], number) for ask, number in counted.most_common(COMMON)]
+
+
+def _ask(cause: Cause) -> tuple[str, str]:
+    """Of which delegate's rules, and for what."""
+    return cause.rules[0].split("/")[0], cause.fix
 
 
 def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:

@@ -9,7 +9,7 @@ from itertools import accumulate
 from msgspec import Struct
 
 from analyzer.report import figures, running
-from analyzer.report.document import Errors, Latency, Output, Run
+from analyzer.report.results import Errors, Latency, Output, Run
 from analyzer.report.text import plain
 
 
@@ -65,7 +65,7 @@ def latencies(run: Run) -> list[Phase]:
     """For loading, the first inference and the median of all later ones, the CPU beside the delegate."""
     sides = []
     if run.reference is not None and run.reference.latency_ms is not None:
-        sides.append(("cpu", run.reference.latency_ms, True))
+        sides.append((run.reference.backend, run.reference.latency_ms, True))
     if run.latency_ms is not None:
         sides.append((run.backend, run.latency_ms, False))
     found = [Phase(title, list(_phase(field, sides))) for field, title in _PHASES.items()]

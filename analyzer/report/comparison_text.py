@@ -26,7 +26,7 @@ def json(found: Comparison) -> bytes:
 
 
 def _audited(model: Model) -> Model:
-    return replace(model, graphs=UNSET)
+    return replace(model, graphs=UNSET, signatures=UNSET)
 
 
 def table(found: Comparison, width: int) -> str:

@@ -1,4 +1,4 @@
-"""All operators and tensors of a model, for those who ask for everything."""
+"""All operators, tensors and entry points of a model, for those who ask for everything."""
 
 from __future__ import annotations
 
@@ -59,3 +59,19 @@ class Graph(Struct, frozen=True, kw_only=True):
     subgraph: int
     operators: tuple[Operator, ...]
     tensors: tuple[Tensor, ...]
+
+
+class Port(Struct, frozen=True, kw_only=True):
+    """An input or output by the name that a signature gives it."""
+
+    name: str
+    tensor: Tensor
+
+
+class Signature(Struct, frozen=True, kw_only=True):
+    """An entry point. A model without signatures has one for its first subgraph, with an empty key."""
+
+    key: str
+    subgraph: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]

@@ -13,7 +13,7 @@ from analyzer.blockers import Blocker
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.report import document
-from analyzer.report.contents import Graph
+from analyzer.report.contents import Graph, Signature
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.judge import Finding
 
@@ -54,6 +54,7 @@ def model(audit: Audit, sha256: str | None = None, catalogue: Catalogue | None =
         ),
         audits=tuple(_audit(one, audit) for one in audit.delegates),
         graphs=UNSET if catalogue is None else _graphs(audit, catalogue),
+        signatures=UNSET if catalogue is None else _signatures(audit),
     )
 
 
@@ -62,6 +63,12 @@ def _graphs(audit: Audit, catalogue: Catalogue) -> tuple[Graph, ...]:
 
     counted = audit.delegates[0].operators if audit.delegates else ()
     return graphs(audit.prepared, catalogue, {(one.subgraph, one.index): one.macs for one in counted})
+
+
+def _signatures(audit: Audit) -> tuple[Signature, ...]:
+    from analyzer.report.description import signatures
+
+    return signatures(audit.prepared)
 
 
 def _dtypes(subgraphs: Sequence[Subgraph]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Runs -> the public document."""
+"""Runs -> the public results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from analyzer.report import document
+from analyzer.report import results
 from analyzer.runs import Culprit, Run
 from analyzer.runtime.comparison import OutputComparison
 from analyzer.runtime.distribution import Distribution
@@ -19,14 +19,14 @@ from analyzer.runtime.interface import Measured, RunResult
 _BOUNDS = 20
 
 
-def runs(found: Sequence[Run], seed: int = 0) -> tuple[document.Run, ...]:
+def runs(found: Sequence[Run], seed: int = 0) -> tuple[results.Run, ...]:
     """Runs of one model."""
     return tuple(_run(one, seed) for one in found)
 
 
-def _run(one: Run, seed: int) -> document.Run:
+def _run(one: Run, seed: int) -> results.Run:
     measured = one.result.measured
-    return document.Run(
+    return results.Run(
         delegate=one.delegate,
         backend=one.backend,
         device=measured.device if measured else "",
@@ -38,29 +38,37 @@ def _run(one: Run, seed: int) -> document.Run:
         delegated=None if one.delegated is None else dict(one.delegated),
         predicted=None if one.predicted is None else dict(one.predicted),
         predicted_equal=one.predicted_equal,
-        differences=tuple(document.Difference(**structs.asdict(each)) for each in one.differences),
+        differences=tuple(results.Difference(**structs.asdict(each)) for each in one.differences),
         outputs=tuple(_output(each) for each in one.outputs),
         samples=len(one.samples),
         seed=seed,
         latency_ms=_latency(measured),
         memory=_memory(measured),
-        reference=_reference(one.reference),
+        reference=_reference(one.reference, one.compared_with),
         culprits=tuple(_culprit(each) for each in one.culprits),
-        remarks=measured.remarks if measured else (),
+        remarks=(*(measured.remarks if measured else ()), *_compared_with(one)),
         agrees=one.agrees,
         reasons=one.reasons,
     )
 
 
-def _culprit(found: Culprit) -> document.Culprit:
+def _compared_with(one: Run) -> tuple[str, ...]:
+    if not one.substituted:
+        return ()
+    why = f"the CPU's reference kernels don't run it ({one.substituted})"
+    return (f"Compared with {one.compared_with}: {why}.",)
+
+
+def _culprit(found: Culprit) -> results.Culprit:
     compared = ("output", "before", "alone")
     outputs = {name: None if (one := getattr(found, name)) is None else _output(one) for name in compared}
-    return document.Culprit(**_fields(found) | outputs)
+    return results.Culprit(**_fields(found) | outputs)
 
 
-def _reference(result: RunResult) -> document.Reference:
+def _reference(result: RunResult, backend: str) -> results.Reference:
     measured = result.measured
-    return document.Reference(
+    return results.Reference(
+        backend=backend,
         status=result.status,
         message=result.message,
         runtime=_runtime(measured),
@@ -70,33 +78,33 @@ def _reference(result: RunResult) -> document.Reference:
     )
 
 
-def _runtime(measured: Measured | None) -> document.Runtime | None:
-    return None if measured is None else document.Runtime(**_fields(measured.runtime))
+def _runtime(measured: Measured | None) -> results.Runtime | None:
+    return None if measured is None else results.Runtime(**_fields(measured.runtime))
 
 
-def _latency(measured: Measured | None) -> document.Latency | None:
-    return None if measured is None else document.Latency(**_fields(measured.latency))
+def _latency(measured: Measured | None) -> results.Latency | None:
+    return None if measured is None else results.Latency(**_fields(measured.latency))
 
 
-def _memory(measured: Measured | None) -> document.Memory | None:
+def _memory(measured: Measured | None) -> results.Memory | None:
     if measured is None or measured.memory is None:
         return None
-    return document.Memory(**_fields(measured.memory))
+    return results.Memory(**_fields(measured.memory))
 
 
 def _fields(one: Struct) -> dict[str, Any]:
     return structs.asdict(one)
 
 
-def _output(one: OutputComparison) -> document.Output:
+def _output(one: OutputComparison) -> results.Output:
     """JSON has no infinity: noise where there should be silence has no ratio."""
     fields = _fields(one) | {"errors": None if one.errors is None else errors(one.errors)}
     if one.snr_db is not None and math.isinf(one.snr_db):
         fields["snr_db"] = None
-    return document.Output(**fields)
+    return results.Output(**fields)
 
 
-def errors(found: Distribution) -> document.Errors:
+def errors(found: Distribution) -> results.Errors:
     """No error first, then every bound from the least to the largest; too small ones count with the least."""
     off = sorted(bound for bound in found.counts if bound)
     shown = [bound for bound in found.scale if off and off[0] <= bound <= off[-1]][-_BOUNDS:]
@@ -104,4 +112,4 @@ def errors(found: Distribution) -> document.Errors:
     for bound, count in found.counts.items():
         counts[max(bound, shown[0]) if bound else bound] += count
     bounds = (0.0, *shown)
-    return document.Errors(steps=found.steps, bounds=bounds, counts=tuple(counts[bound] for bound in bounds))
+    return results.Errors(steps=found.steps, bounds=bounds, counts=tuple(counts[bound] for bound in bounds))

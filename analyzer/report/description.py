@@ -1,4 +1,4 @@
-"""Operators and tensors of a prepared model -> what is shown of them."""
+"""Operators, tensors and entry points of a prepared model -> what is shown of them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,37 @@ def graphs(prepared: Prepared, catalogue: Catalogue, macs: Macs) -> tuple[conten
         )
         for subgraph in prepared.subgraphs
     )
+
+
+def signatures(prepared: Prepared) -> tuple[contents.Signature, ...]:
+    """Every entry point with its inputs and outputs."""
+    subgraphs = prepared.subgraphs
+    named = prepared.model.signatures
+    if not named and subgraphs:
+        first = subgraphs[0]
+        return (_signature("", first, _by_name(first, first.inputs), _by_name(first, first.outputs)),)
+    return tuple(_signature(one.key, subgraphs[one.subgraph], one.inputs, one.outputs) for one in named)
+
+
+def _by_name(subgraph: graph.Subgraph, indices: Sequence[int]) -> Mapping[str, int]:
+    """Tensor indices by the tensors' names, which need not differ."""
+    found: dict[str, int] = {}
+    for index in indices:
+        if index != OMITTED:
+            name = subgraph.tensors[index].name
+            found[name if name not in found else f"{name}:{index}"] = index
+    return found
+
+
+def _signature(
+    key: str, subgraph: graph.Subgraph, inputs: Mapping[str, int], outputs: Mapping[str, int]
+) -> contents.Signature:
+    def ports(places: Mapping[str, int]) -> tuple[contents.Port, ...]:
+        return tuple(
+            contents.Port(name=name, tensor=tensor(subgraph.tensors[index])) for name, index in places.items()
+        )
+
+    return contents.Signature(key=key, subgraph=subgraph.index, inputs=ports(inputs), outputs=ports(outputs))
 
 
 def tensor(tensor: graph.Tensor) -> contents.Tensor:

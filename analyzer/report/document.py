@@ -8,29 +8,25 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
-from analyzer.report.contents import Graph
+from analyzer.report.contents import Graph, Signature
+from analyzer.report.results import Run
+from analyzer.report.values import Count, Share, one_of
 
 #: The number of this shape, as `schema` in every output.
 SCHEMA = 1
 
 
-def _one_of(*values: str) -> Meta:
-    return Meta(extra_json_schema={"enum": list(values)})
-
-
-Verdict = Annotated[str, _one_of("full", "partial", "none", "crash")]
-Severity = Annotated[str, _one_of("blocker", "aborts", "crash", "hazard", "note")]
-Stage = Annotated[str, _one_of("check", "build")]
+Verdict = Annotated[str, one_of("full", "partial", "none", "crash")]
+Severity = Annotated[str, one_of("blocker", "aborts", "crash", "hazard", "note")]
+Stage = Annotated[str, one_of("check", "build")]
 #: Why something that a delegate supports stays off it all the same: more partitions than it takes
 #: (`limit`), too few operators in a partition (`minimum`), a size only known at run time, which
 #: keeps the delegate from being asked (`dynamic`), an operator or model that the interpreter itself
 #: refuses (`refused`), a build failure after which everything returns to the CPU (`rolled-back`),
 #: an operator that brings the app down (`crash`), the graph's shape (`graph`).
-Loss = Annotated[str, _one_of("limit", "minimum", "dynamic", "refused", "rolled-back", "crash", "graph")]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=0)]
+Loss = Annotated[str, one_of("limit", "minimum", "dynamic", "refused", "rolled-back", "crash", "graph")]
 
 
 class Tool(Struct, frozen=True, kw_only=True):
@@ -218,154 +214,12 @@ class Audit(Struct, frozen=True, kw_only=True):
     gains: tuple[Gain, ...] = ()
 
 
-Status = Annotated[str, _one_of("ok", "failed", "crashed", "timeout", "unavailable")]
-
-
-class Runtime(Struct, frozen=True, kw_only=True):
-    """The library that ran a model."""
-
-    name: str
-    version: str
-
-
-class Errors(Struct, frozen=True, kw_only=True):
-    """How many elements of all samples are off by how much; those not finite are left aside.
-
-    `counts[i]` elements are off by at most `bounds[i]`, and by more than the bound before it. `steps`:
-    bounds are steps of a quantized output, else real units.
-    """
-
-    steps: bool
-    bounds: tuple[float, ...]
-    counts: tuple[Count, ...]
-
-
-class Output(Struct, frozen=True, kw_only=True):
-    """An output of a delegate beside the CPU's: the worst over all samples, in real units.
-
-    `snr_db` and `cosine` are null where nothing differs or there is no signal, `quanta` for what isn't
-    quantized, `top1_equal` for what isn't a vector of scores. `nan` counts elements that are finite on
-    one side alone, `equal` is the share of elements that are the same bit for bit. `problem` says which
-    threshold is exceeded, `allowance` why an output agrees beyond its element type's own threshold.
-    """
-
-    name: str
-    dtype: str
-    max_abs: float
-    max_rel: float
-    snr_db: float | None = None
-    cosine: float | None = None
-    quanta: int | None = None
-    top1_equal: bool | None = None
-    nan: Count = 0
-    equal: Share = 1.0
-    never_written: bool = False
-    within: bool
-    problem: str = ""
-    allowance: str = ""
-    errors: Errors | None = None
-
-
-class Latency(Struct, frozen=True, kw_only=True):
-    """Milliseconds: loading and delegating, the first inference, then over `runs` after `warmup`.
-
-    `first` is null where a model was prepared for a device and not run. `times`: each of the runs, in the
-    order they ran, where that is known. `p95` is told where the tool on a phone knows no `p90`.
-    """
-
-    init: float
-    first: float | None = None
-    median: float | None = None
-    p90: float | None = None
-    runs: Count = 0
-    warmup: Count = 0
-    threads: Count = 1
-    times: tuple[float, ...] = ()
-    p95: float | None = None
-
-
-class Memory(Struct, frozen=True, kw_only=True):
-    """Bytes resident in the process that ran the model: before loading it, and at most."""
-
-    before: Count
-    peak: Count
-
-
-class Reference(Struct, frozen=True, kw_only=True):
-    """The CPU's own run, with built-in kernels and no delegate."""
-
-    status: Status
-    message: str = ""
-    runtime: Runtime | None = None
-    device: str = ""
-    latency_ms: Latency | None = None
-    memory: Memory | None = None
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """Operators that were predicted to be delegated and weren't, or the other way round."""
-
-    subgraph: Count
-    operators: tuple[int, ...]
-    predicted: bool
-    message: str
-
-
-class Culprit(Struct, frozen=True, kw_only=True):
-    """From where on outputs differ in one subgraph: the first delegated operator that makes them differ.
-
-    `operator` is null where none could be found. `output` is the tensor that it makes wrong, `before` the
-    worst of what it reads as the delegate computes that (null where the CPU does), `alone` its output where
-    it is run by itself. Where that agrees, `together` is the shortest stretch of operators that doesn't.
-    """
-
-    message: str
-    subgraph: Count = 0
-    operator: Count | None = None
-    output: Output | None = None
-    before: Output | None = None
-    alone: Output | None = None
-    together: tuple[int, ...] = ()
-
-
-class Run(Struct, frozen=True, kw_only=True):
-    """A model run for real through one delegate. `delegated` and `predicted`: subgraph -> operators.
-
-    `predicted_equal` is null where it could not be verified, which is not agreement. `agrees`: the run
-    ended well, every output is within its threshold, and what was delegated is what was predicted.
-    `reasons` say what isn't so; there are none where outputs were only not compared.
-    """
-
-    delegate: str
-    backend: str
-    device: str = ""
-    parameters: dict[str, str | int | bool] = {}
-    signature: str | None = None
-    runtime: Runtime | None = None
-    status: Status
-    message: str = ""
-    delegated: dict[int, tuple[int, ...]] | None = None
-    predicted: dict[int, tuple[int, ...]] | None = None
-    predicted_equal: bool | None = None
-    differences: tuple[Difference, ...] = ()
-    outputs: tuple[Output, ...] = ()
-    samples: Count = 0
-    seed: int = 0
-    latency_ms: Latency | None = None
-    memory: Memory | None = None
-    reference: Reference | None = None
-    culprits: tuple[Culprit, ...] = ()
-    remarks: tuple[str, ...] = ()
-    agrees: bool
-    reasons: tuple[str, ...] = ()
-
-
 class Model(Struct, frozen=True, kw_only=True):
     """One file. Where it could not be read, `error` says why and nothing else is known.
 
     `operators` and `macs` are totals over all subgraphs, `dtypes` the element types of activations,
-    the most frequent first, `graphs` every operator's operands and options and every tensor, where
-    everything is asked for.
+    the most frequent first; where everything is asked for, `graphs` are every operator's operands and
+    options and every tensor, `signatures` the entry points.
     """
 
     path: str
@@ -380,6 +234,7 @@ class Model(Struct, frozen=True, kw_only=True):
     audits: tuple[Audit, ...] = ()
     runs: tuple[Run, ...] = ()
     graphs: tuple[Graph, ...] | UnsetType = UNSET
+    signatures: tuple[Signature, ...] | UnsetType = UNSET
 
 
 class Policy(Struct, frozen=True, kw_only=True):

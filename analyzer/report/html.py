@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.report import comparison_text, packed, page, sheet
+from analyzer.report import comparison_text, overview, packed, page, phrases, sheet
 from analyzer.report.comparison import Comparison
 from analyzer.report.document import Document
-from analyzer.report.view import View
+from analyzer.report.view import FLEET, View
 
 #: What `report.html.jinja` runs, in order: a library for laying out graphs, then our own.
 SCRIPTS = (
@@ -21,6 +21,7 @@ SCRIPTS = (
             "inside",
             "column",
             "graph",
+            "overview",
             "switch",
             "start",
         )
@@ -44,6 +45,9 @@ def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
         sections=sections,
         title=sections[0].name if len(sections) == 1 else f"{len(sections)} models",
         data=packed.pack(document).decode(),
+        overview=overview.overview(document) if len(sections) > 1 else None,
+        fleet=len(sections) >= FLEET,
+        common=phrases.COMMON,
         comparison=comparison,
         cells=comparison_text.cells,
         said=comparison_text.said,

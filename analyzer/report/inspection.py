@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from analyzer.report.contents import Graph, Tensor
+from analyzer.report.contents import Graph, Signature, Tensor
 from analyzer.report.document import Tool
 
 
@@ -29,22 +29,6 @@ class Subgraph(Struct, frozen=True, kw_only=True):
     tensors: int
     #: Why the interpreter can't prepare it to the end, or can't tell all sizes; null where it can.
     stops: str | None = None
-
-
-class Port(Struct, frozen=True, kw_only=True):
-    """An input or output by the name that a signature gives it."""
-
-    name: str
-    tensor: Tensor
-
-
-class Signature(Struct, frozen=True, kw_only=True):
-    """An entry point. A model without signatures has one for its first subgraph, with an empty key."""
-
-    key: str
-    subgraph: int
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
 
 
 class Numbers(Struct, frozen=True, kw_only=True):

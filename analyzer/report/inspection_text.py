@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import fill
 
 from analyzer.report import figures
-from analyzer.report.contents import Graph, Operator, Tensor
-from analyzer.report.inspection import Inspection, Kind, Numbers, Port, Signature
+from analyzer.report.contents import Graph, Operator, Port, Signature, Tensor
+from analyzer.report.inspection import Inspection, Kind, Numbers
 from analyzer.report.text import plain, shorten
 
 #: How many columns names of facts take.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from analyzer import __version__
@@ -48,7 +48,7 @@ class Inspector:
             sizes=numbers.sizes(prepared.subgraphs, _largest_activation(tensors)),
             kinds=tuple(_kinds(prepared, macs)),
             subgraphs=tuple(_subgraphs(prepared)),
-            signatures=tuple(_signatures(prepared)),
+            signatures=description.signatures(prepared),
             variables=sum(tensor.variable for tensor in tensors),
             sparse=sum(tensor.sparsity is not None for tensor in tensors),
             metadata=tuple(inspection.Entry(name=n, bytes=len(data)) for n, data in model.metadata.items()),
@@ -115,36 +115,3 @@ def _subgraphs(prepared: Prepared) -> Iterator[inspection.Subgraph]:
             tensors=len(subgraph.tensors),
             stops=None if stop is None else stop.message,
         )
-
-
-def _signatures(prepared: Prepared) -> Iterator[inspection.Signature]:
-    for signature in prepared.model.signatures:
-        subgraph = prepared.subgraphs[signature.subgraph]
-        yield _signature(signature.key, subgraph, signature.inputs, signature.outputs)
-    if not prepared.model.signatures and prepared.subgraphs:
-        first = prepared.subgraphs[0]
-        yield _signature("", first, _by_name(first, first.inputs), _by_name(first, first.outputs))
-
-
-def _by_name(subgraph: model_graph.Subgraph, indices: Sequence[int]) -> Mapping[str, int]:
-    """Tensor indices by the tensors' names, which need not differ."""
-    found: dict[str, int] = {}
-    for index in indices:
-        if index != OMITTED:
-            name = subgraph.tensors[index].name
-            found[name if name not in found else f"{name}:{index}"] = index
-    return found
-
-
-def _signature(
-    key: str, subgraph: model_graph.Subgraph, inputs: Mapping[str, int], outputs: Mapping[str, int]
-) -> inspection.Signature:
-    def ports(places: Mapping[str, int]) -> tuple[inspection.Port, ...]:
-        return tuple(
-            inspection.Port(name=name, tensor=description.tensor(subgraph.tensors[index]))
-            for name, index in places.items()
-        )
-
-    return inspection.Signature(
-        key=key, subgraph=subgraph.index, inputs=ports(inputs), outputs=ports(outputs)
-    )

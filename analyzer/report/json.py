@@ -28,7 +28,7 @@ def _model(model: Model, view: View) -> Model:
         return model
     names = {audit.delegate for audit in model.audits}
     audits = (audit if audit.fallback in ("", *names) else _unplaced(audit) for audit in model.audits)
-    return replace(model, graphs=UNSET, audits=tuple(audits))
+    return replace(model, graphs=UNSET, signatures=UNSET, audits=tuple(audits))
 
 
 def _unplaced(audit: Audit) -> Audit:

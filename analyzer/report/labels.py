@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.report.document import Audit, Document, Model, Operator, Run
+from analyzer.report.contents import Tensor
+from analyzer.report.document import Audit, Document, Model, Operator
+from analyzer.report.results import Run
 from analyzer.report.text import plain
 
 Value = str | int | bool
@@ -74,6 +76,12 @@ def model(found: Model) -> str:
 def run(found: Run) -> str:
     """A run's delegate, with the signature where there is one that tells."""
     return f"{found.delegate} ({plain(found.signature)})" if found.signature else found.delegate
+
+
+def kind(found: Tensor) -> str:
+    """Type and sizes: `UINT8 1 by 320 by 320 by 3`; `?` stands for a size that is open."""
+    shape = "\N{MULTIPLICATION SIGN}".join("?" if size is None else str(size) for size in found.shape)
+    return f"{found.dtype} {shape or 'scalar'}"
 
 
 def tensor(name: str) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Cause
 from analyzer.report.document import Document, Model
+from analyzer.report.overview import Overview, overview
 from analyzer.report.text import plain
-from analyzer.report.view import View
+from analyzer.report.view import FLEET, View
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
 #: What GitHub would turn into a link to an issue.
@@ -22,9 +23,26 @@ def render(document: Document, view: View) -> bytes:
     lines: list[str] = []
     for reason in document.policy.reasons if document.policy.failed else ():
         lines += [f"- **policy failed**: {escape(reason)}"]
-    for model in document.models:
+    compact = len(document.models) >= FLEET and not view.verbose
+    lines += ["", *_fleet(overview(document))] if compact else []
+    for model in () if compact else document.models:
         lines += ["", *_model(model, named[model.path], view)]
     return ("\n".join(lines).strip() + "\n").encode()
+
+
+def _fleet(found: Overview) -> Iterator[str]:
+    """A row a model, as the page has it."""
+    yield f"## {len(found.lines)} models" + (f" in {escape(found.folder)}" if found.folder else "")
+    yield ""
+    yield from _row("model", *map(escape, found.delegates))
+    yield f"|---|{'---|' * len(found.delegates)}"
+    for line in found.lines:
+        said = [f"{one.verdict} {one.share}".strip() if one else "-" for one in line.verdicts]
+        yield from _row(escape(line.path + line.file), *(["not read", *said[1:]] if line.error else said))
+    for line in found.lines:
+        yield from ["", f"Not read: {escape(line.error)}"] if line.error else []
+    yield from ["", f"### {phrases.COMMON}", ""] if found.common else []
+    yield from (f"- {escape(one)}" for one in found.common)
 
 
 def escape(text: str) -> str:

@@ -103,6 +103,8 @@ def _fields(struct: msgspec.Struct) -> dict[str, Any]:
 def _model(model: Model, stores: _Stores) -> dict[str, Any]:
     fields = _fields(model) | {"audits": [_audit(audit, stores) for audit in model.audits]}
     contents = _contents(fields.pop("graphs"), stores)
+    # The page shows them, and programs that want them ask for everything.
+    del fields["signatures"]
     operators = model.audits[0].operators if model.audits else ()
     # With tensors, the name of the output is said already.
     columns = NODE if not contents else (*NODE[:-2], None, NODE[-1])

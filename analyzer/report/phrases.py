@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from analyzer.report import causes, figures, labels
-from analyzer.report.causes import Case, Cause
+from analyzer.report.causes import Case, Cause, Common
 from analyzer.report.document import REFERENCE, Audit, Model, Operator
 from analyzer.report.text import plain
 
 #: What the words of `where` mean.
 LEGEND = (
-    "P0: partition 0 of the delegate; CPU: refused; lost: accepted, yet on the CPU; "
-    "fold: float16 weights read through; ref: on the CPU's reference kernels, the rest on its fast ones"
+    "P0: partition 0 of the delegate; lost: accepted, yet on the CPU; folded: float16 weights read through; "
+    "ref: on the CPU's reference kernels, the rest on its fast ones"
 )
+
+#: The heading of rules that block many models.
+COMMON = "What blocks the most models"
 
 #: How many operators are worth naming as all that is missing.
 _FEW = 3
@@ -55,11 +58,16 @@ def headline(cause: Cause, model: Model) -> str:
     proof = plain(evidence(cause.cases[0]))
     if proof:
         words += f" ({proof})"
-    others = len(cause.cases) - 1
-    if others:
-        words += f", and {figures.count(others, 'other case')}"
+    if more := others(cause):
+        words += f", {more}"
     cost = gain(cause, model) or _share(cause, model)
     return f"{words}; {cost}" if cost else words
+
+
+def others(cause: Cause) -> str:
+    """How many more ways to fail a cause stands for than the one that is shown."""
+    more = len(cause.cases) - 1
+    return f"and {figures.count(more, 'other case')}" if more else ""
 
 
 def _share(cause: Cause, model: Model) -> str:
@@ -77,13 +85,25 @@ def gain(cause: Cause, model: Model) -> str:
     return f"without it {found.delegated} operators are delegated, not {found.operators}"
 
 
-def where(node: Operator) -> str:
-    """Where an operator runs, in one word."""
+def state(node: Operator) -> str:
+    """What becomes of an operator, in one word."""
     if node.delegated:
-        return "delegate" if node.partition is None else f"P{node.partition}"
+        return "delegated"
     if node.folded:
-        return "fold"
-    return ("lost" if node.supported else "CPU") + on_reference(node)
+        return "folded"
+    return "lost" if node.supported else "refused"
+
+
+def common(one: Common) -> str:
+    """What blocks many models, in a line."""
+    return f"{figures.count(one.models, 'model')}  {rule(one)}: {plain(one.fix)}"
+
+
+def where(node: Operator) -> str:
+    """Where an operator runs, in one word or two."""
+    if node.partition is not None:
+        return f"P{node.partition}"
+    return state(node) + ("" if node.delegated or node.folded else on_reference(node))
 
 
 def on_reference(node: Operator) -> str:
@@ -126,7 +146,7 @@ def _named(node: Operator) -> str:
     return f"{labels.place(node)} {labels.operator(node)}"
 
 
-def rule(cause: Cause) -> str:
+def rule(cause: Cause | Common) -> str:
     """The cause's rule, with the number of rules that say the same of other operators."""
     others = len(cause.rules) - 1
     return cause.rules[0] + (f" and {others} alike" if others else "") if cause.rules else ""

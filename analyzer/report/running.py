@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from analyzer.report import figures, labels
-from analyzer.report.document import Latency, Memory, Model, Output, Run
+from analyzer.report.document import Model
+from analyzer.report.results import Latency, Memory, Output, Run
 from analyzer.report.text import plain
 
 _TIMES = ("backend", "threads", "load", "first", "median", "90 %", "memory")
@@ -110,7 +111,7 @@ def _outputs(run: Run) -> Table:
 def _times(run: Run) -> Table:
     rows = []
     if run.reference is not None and run.reference.latency_ms is not None:
-        rows.append(_row("cpu", run.reference.latency_ms, run.reference.memory))
+        rows.append(_row(run.reference.backend, run.reference.latency_ms, run.reference.memory))
     if run.latency_ms is not None:
         rows.append(_row(run.backend, run.latency_ms, run.memory))
     return Table("Times and memory", _TIMES, rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
@@ -10,14 +9,7 @@ from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Cause
 from analyzer.report.document import Audit, Document, Model, Operator
 from analyzer.report.text import plain, shorten
-from analyzer.report.view import View
-
-#: From this many models on, each gets a line a delegate and no more, unless asked for everything.
-FLEET = 4
-#: How many causes of each delegate are shown where not everything is asked for.
-SHOWN = 3
-#: How many causes are shown for many models together.
-COMMON = 10
+from analyzer.report.view import FLEET, View
 
 _STYLES = {"full": "32", "partial": "33", "none": "31", "crash": "1;31", "bold": "1", "dim": "2"}
 
@@ -114,7 +106,7 @@ def _table(
 def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     found = causes.causes(model)
     for title, group in phrases.sections(found):
-        shown = group if view.verbose else _foremost(group)
+        shown = group if view.verbose else causes.foremost(group)
         lines = [_paint(title, "bold", view)]
         lines.extend(_cause(number, cause, model, names, view) for number, cause in enumerate(shown, 1))
         lines.extend([f"and {len(group) - len(shown)} more: -v"] if len(group) > len(shown) else [])
@@ -122,17 +114,6 @@ def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     rules = [cause.rules[0] for cause in found if cause.blocks and cause.rules]
     if rules and not view.verbose:
         yield _paint(f"delegate-analyzer explain {rules[0]}   for more", "dim", view)
-
-
-def _foremost(group: Sequence[Cause]) -> list[Cause]:
-    """The first causes of every delegate, so that none is crowded out by another's."""
-    left: Counter[int] = Counter()
-    shown = []
-    for cause in group:
-        left.update(cause.audits)
-        if min(left[position] for position in cause.audits) <= SHOWN:
-            shown.append(cause)
-    return shown
 
 
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: View) -> str:
@@ -191,16 +172,10 @@ def _fleet(document: Document, named: dict[str, list[str]], view: View) -> str:
 
 def _common(document: Document, view: View) -> str:
     """The rules that block the most models."""
-    known: dict[str, Cause] = {}
-    models: Counter[str] = Counter()
-    for model in document.models:
-        blocking = {rule: cause for cause in causes.causes(model) if cause.blocks for rule in cause.rules}
-        known = blocking | known
-        models.update(blocking.keys())
-    lines = [_paint("What blocks the most models", "bold", view)] if models else []
-    for rule, number in models.most_common(COMMON):
-        text = f"{figures.count(number, 'model')}  {rule}: {plain(known[rule].fix)}"
-        lines.append(fill(text, view.width, subsequent_indent="    ", break_on_hyphens=False))
+    found = causes.common(document.models)
+    lines = [_paint(phrases.COMMON, "bold", view)] if found else []
+    for one in found:
+        lines.append(fill(phrases.common(one), view.width, subsequent_indent="    ", break_on_hyphens=False))
     return "\n".join(lines)
 
 

@@ -2,6 +2,9 @@
 
 from msgspec import Struct
 
+#: From this many models on, each gets a line a delegate and no more, unless everything is asked for.
+FLEET = 4
+
 
 class View(Struct, frozen=True):
     """`width` in columns; `color`: whether the terminal takes colour; `verbose`: every operator too."""

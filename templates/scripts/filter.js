@@ -73,9 +73,11 @@ function searchable(matrix) {
 /** Show the causes of one delegate. */
 function filterCauses(form) {
   const causes = document.querySelectorAll(`#${form.dataset.causes} .cause`);
+  const rest = document.querySelectorAll(`#${form.dataset.causes} .rest`);
   form.hidden = false;
   form.addEventListener("input", () => {
     const wanted = form.elements.delegate.value;
+    for (const details of rest) details.open = wanted !== "";
     for (const cause of causes) cause.hidden = wanted !== "" && !cause.dataset.audits.split(" ").includes(wanted);
   });
 }

@@ -6,12 +6,17 @@ function follow() {
   const operator = rowOf(id);
   const target = operator?.row ?? document.getElementById(id);
   if (target) document.getElementById("switch")?.reveal(target);
-  if (operator) {
-    show(operator);
-  } else if (target && target.hidden) {
-    target.hidden = false;
-    target.scrollIntoView();
-  }
+  if (operator) show(operator);
+  else if (target) uncover(target);
+}
+
+/** Brings a cause to sight that is filtered away or folded in. */
+function uncover(target) {
+  const folded = target.closest("details:not([open])");
+  if (!folded && !target.hidden) return;
+  target.hidden = false;
+  if (folded) folded.open = true;
+  target.scrollIntoView();
 }
 
 const button = document.getElementById("download");
@@ -23,6 +28,7 @@ document.querySelectorAll("table.matrix").forEach((table) => {
   matrices.set(matrix.number, matrix);
   sortable(matrix);
 });
+document.querySelectorAll("form[data-overview]").forEach(filterModels);
 document.querySelectorAll("form[data-for]").forEach(filterRows);
 document.querySelectorAll("form[data-causes]").forEach(filterCauses);
 document.querySelectorAll("form[data-graph]").forEach(showGraph);

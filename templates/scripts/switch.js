@@ -1,4 +1,4 @@
-/* One model at a time, where there are several. */
+/* One model at a time, where there are several; many are shown when they are asked for. */
 
 function switchable(select) {
   const sections = [...document.querySelectorAll("section.model")];
@@ -8,7 +8,7 @@ function switchable(select) {
   };
   select.addEventListener("input", () => {
     apply();
-    if (select.value) document.getElementById(select.value).scrollIntoView();
+    document.getElementById(select.value)?.scrollIntoView();
   });
   select.reveal = (target) => {
     const section = target.closest("section.model");
@@ -17,4 +17,5 @@ function switchable(select) {
     apply();
     target.scrollIntoView();
   };
+  apply();
 }

@@ -13,24 +13,20 @@ from analyzer.report.document import (
     Blocker,
     Document,
     Error,
-    Errors,
     Finding,
-    Latency,
     Model,
     Operator,
-    Output,
     Partition,
     Place,
     Policy,
-    Reference,
     Rules,
-    Run,
     Subgraph,
     Summary,
     ToFull,
     Tool,
     Upstream,
 )
+from analyzer.report.results import Errors, Latency, Output, Reference, Run
 
 #: Names that try to break out of every format that shows them.
 HOSTILE = (
@@ -314,6 +310,19 @@ def described(number: int = 64) -> Model:
     ]
     graph = contents.Graph(subgraph=0, operators=tuple(nodes), tensors=tuple(tensors))
     return replace(found, graphs=(graph,))
+
+
+def crashing() -> Model:
+    """The last operator brings the app down, so that nothing else is ever run."""
+    found = model()
+    crash = replace(UNKNOWN, severity="crash", rule="gpu/custom/crash")
+    blockers = tuple(
+        replace(DYNAMIC, rule=crash.rule, kind="crash", severity="crash", operator=index)
+        for index in (62, 63)
+    )
+    judge = by_name("CUSTOM", crash)
+    crashing = audit("gpu", "GPU", operators(), judge, blockers=blockers, lost="crash")
+    return replace(found, audits=(found.audits[3], crashing))
 
 
 def run(delegate: str = "gpu", outputs: Sequence[Output] = (), **fields: Any) -> Run:

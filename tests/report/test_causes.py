@@ -6,7 +6,7 @@ from analyzer.auditing import Auditor, configure
 from analyzer.model import read_bytes
 from analyzer.report import causes, convert, phrases
 from analyzer.report.causes import Cause
-from analyzer.report.document import Finding, Gain, Model, Operator, Place
+from analyzer.report.document import Finding, Gain, Operator, Place
 from analyzer.rules.packs import Packs
 from tests.cli.models import chain
 from tests.report import sample_document as sample
@@ -148,29 +148,25 @@ def test_what_holds_a_delegate_back() -> None:
     ]
 
 
-def crashing() -> Model:
-    """The last operator brings the app down, so that nothing else is ever run."""
-    crash = replace(sample.UNKNOWN, severity="crash", rule="gpu/custom/crash")
-    blockers = tuple(
-        replace(sample.DYNAMIC, rule=crash.rule, kind="crash", severity="crash", operator=index)
-        for index in (62, 63)
-    )
-    judge = sample.by_name("CUSTOM", crash)
-    audit = sample.audit("gpu", "GPU", sample.operators(), judge, blockers=blockers, lost="crash")
-    return replace(MODEL, audits=(MODEL.audits[3], audit))
+def test_what_blocks_the_most_models_is_told_once_for_each_fix() -> None:
+    one = replace(MODEL, path="one", audits=MODEL.audits[2:3])
+    found = causes.common([MODEL, one, one])
+    dsp = next(each for each in found if each.rules[0].startswith("dsp/conv-2d"))
+    assert (dsp.models, set(dsp.rules)) == (3, {"dsp/conv-2d/option.stride-w", "dsp/conv-2d/version"})
+    assert [each.models for each in found] == sorted((each.models for each in found), reverse=True)
 
 
 def test_what_brings_the_app_down_comes_first() -> None:
-    assert causes.direct(causes.causes(crashing()))[0].rules == ("gpu/custom/crash",)
+    assert causes.direct(causes.causes(sample.crashing()))[0].rules == ("gpu/custom/crash",)
 
 
 def test_a_delegate_is_named_once_however_many_operators_hold_the_graph() -> None:
-    (loss,) = causes.knock_on(causes.causes(crashing()))
+    (loss,) = causes.knock_on(causes.causes(sample.crashing()))
     assert (loss.audits, len(loss.operators)) == ((1,), 63)
 
 
 def test_a_consequence_without_losses_is_not_told_again() -> None:
-    model = crashing()
+    model = sample.crashing()
     nodes = tuple(replace(node, supported=False, lost=None) for node in model.audits[1].operators)
     alone = replace(model, audits=(replace(model.audits[1], operators=nodes),))
     assert causes.knock_on(causes.causes(alone)) == []

@@ -102,13 +102,6 @@ def test_direction_marks_and_controls_never_reach_the_page_unescaped() -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
 
 
-def test_the_page_says_what_the_table_says() -> None:
-    text = render(sample.document(), "html").decode()
-    for words in ("ssd_mobilenet.tflite", "Partly delegated", "6 refused, 39 lost to the partition limit",
-                  "Ship the float32 or float16 model on iOS.", "runtime/dynamic-tensor"):  # fmt: skip
-        assert words in text
-
-
 def test_the_embedded_data_stores_repeated_texts_once() -> None:
     text = packed.pack(sample.document()).decode()
     assert text.count(sample.NOT_FLOAT.fix) == 1
@@ -183,7 +176,7 @@ def test_where_the_rest_runs_is_said() -> None:
     placed = [replace(node, placement="delegate") for node in nodes[:-2]]
     placed.append(replace(nodes[-2], delegated=False, placement="xnnpack"))
     placed.append(replace(nodes[-1], placement="reference"))
-    audit = replace(model.audits[0], operators=tuple(placed))
+    audit = replace(model.audits[0], operators=tuple(placed), to_full=None)
     text = render(sample.document(replace(model, audits=(audit,))), "html").decode()
     assert "the rest: 1 on XNNPACK, 1 on the reference kernels" in text
     assert "refused ref" in text

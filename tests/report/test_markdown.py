@@ -48,7 +48,7 @@ def test_the_verdicts_are_a_table() -> None:
 
 def test_every_operator_is_a_row_where_asked_for() -> None:
     rows = cells(sample.document())
-    assert rows[-1] == ["#63", "Detection_PostProcess", "", "CPU", "P0", "CPU", "CPU", "lost"]
+    assert rows[-1] == ["#63", "Detection_PostProcess", "", "refused", "P0", "refused", "refused", "lost"]
 
 
 def test_hostile_names_make_no_html_no_links_and_no_columns() -> None:

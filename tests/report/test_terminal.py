@@ -49,7 +49,7 @@ def test_every_operator_is_placed_where_asked_for() -> None:
     short, long = table(DOCUMENTS["one"], 120), table(DOCUMENTS["one"], 120, verbose=True)
     assert "#17" not in short
     (line,) = (line for line in long.splitlines() if line.startswith("#17"))
-    assert line.split() == ["#17", "DEPTHWISE_CONV_2D", "10.0", "M", "P0", "P0", "P1", "CPU", "lost"]
+    assert line.split() == ["#17", "DEPTHWISE_CONV_2D", "10.0", "M", "P0", "P0", "P1", "refused", "lost"]
 
 
 def test_color_changes_nothing_but_color() -> None:

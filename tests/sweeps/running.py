@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from analyzer.report import document
+from analyzer.report.results import Run
 
 #: Past the program's own limits for the CPU, the delegate and what is run again to compare them.
 _SECONDS = 1800
@@ -54,7 +55,7 @@ def _runs(model: Path, delegate: str, options: Sequence[str]) -> Iterator[tuple[
         yield ended(run), "; ".join(run.reasons)
 
 
-def ended(run: document.Run) -> str:
+def ended(run: Run) -> str:
     """One way out of few; what the delegate took is looked at before what it computed."""
     if run.agrees:
         return "agrees"
