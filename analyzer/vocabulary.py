@@ -39,7 +39,7 @@ class Absent(Exception):
 class Context:
     """One operator with its operands in place: what an expression is evaluated against.
 
-    `tensors` maps a tensor index to the tensor that the operator sees: a delegate that reads a
+    `folded` maps a tensor index to the tensor that the operator sees in its place: a delegate that reads a
     float16 constant through its DEQUANTIZE sees the constant.
     """
 

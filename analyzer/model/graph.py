@@ -11,7 +11,7 @@ from msgspec import Struct
 #: The index of an operand that the file leaves out.
 OMITTED = -1
 
-#: Bytes per element; None where elements have no fixed whole-byte size.
+#: Bits per element; None where elements have no fixed size.
 DTYPE_BITS: Mapping[str, int | None] = {
     "FLOAT32": 32,
     "FLOAT16": 16,

@@ -3,10 +3,11 @@
 `scripts/data.js` unpacks it; so does anything else that follows these lines:
 an audit's `operators` become `placements`, one entry for each entry of the model's `nodes`, of the
 columns `PLACEMENT`; `findings` in there are positions in the document's `findings`. A model's `graphs`
-become `operands`, an entry a node of the columns `OPERANDS` (-1 for an operand that is left out), and
-`tensors`, an entry a subgraph of the columns `TENSOR`: `shape` is a position in the document's `shapes`,
-`name` are positions in its `names`, to be joined by semicolons, as converters do where they fuse. Each of
-`names` begins with so many characters of the one before it. A node's `output` is then left out.
+become `operands`, an entry a node: its inputs and outputs (-1 for an operand that is left out), and positions
+in the document's `kinds` and `options`; and `tensors`, an entry a subgraph of names, shapes and, where there
+is something to say, quantization: a shape is a position in the document's `shapes`, a name are positions in
+its `names`, to be joined by semicolons, as converters do where they fuse. Each of `names` begins with so many
+characters of the one before it. A node's `output` is then left out.
 """
 
 from __future__ import annotations
@@ -25,10 +26,6 @@ from analyzer.report.document import Audit, Document, Model, Operator
 NODE = ("subgraph", "index", "op", "version", "custom", "output", "macs")
 #: The columns of `placements`, the last where it is known; 1 there stands for `delegate`.
 PLACEMENT = ("supported", "folded", "delegated", "partition", "lost", "findings", "placement")
-#: The columns of `operands`: tensors, tensors, positions in the document's `kinds` and `options`.
-OPERANDS = ("inputs", "outputs", "kind", "options")
-#: The columns of `tensors`, the last one only where there is something to say.
-TENSOR = ("name", "shape", "quantization")
 
 _ACTIVE = "<>&\u2028\u2029" + "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _MARKS = ("constant", "variable", "sparse", "dynamic")

@@ -58,11 +58,6 @@ def parse(text: str, scope: Scope, wanted: str | None = "bool") -> Tree:
     return tree
 
 
-def type_of(text: str, scope: Scope) -> str:
-    """The type of `text`. Raises: ExpressionError."""
-    return _Parser(scope).parse(text)[1]
-
-
 class _Parser:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
