@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from math import log2
 from operator import attrgetter
 from typing import Any
 
@@ -15,6 +14,10 @@ from analyzer.model.graph import DTYPE_BITS, OMITTED, Operator, Subgraph, Tensor
 
 #: Constants with more elements than this have no `values`: rules look at sizes and axes, not at weights.
 MAX_VALUES = 1024
+#: Products go no further: no memory holds as much, and longer numbers take their time.
+_VAST = 2**200
+#: The product of so many dimensions is no such number.
+_FEW_DIMENSIONS = 6
 
 _FORMATS = {
     "INT8": "b",
@@ -47,11 +50,17 @@ class Context:
         "consumers_accepted",
         "inputs",
         "intermediates",
+        "operand",
         "operator",
         "outputs",
+        "raised_by",
         "subgraph",
         "variables",
     )
+
+    #: What a finding is about, and why the operator has its version: only set while a fix is chosen.
+    operand: Tensor | None
+    raised_by: str
 
     def __init__(
         self, subgraph: Subgraph, operator: Operator, folded: Mapping[int, Tensor] | None = None
@@ -76,8 +85,19 @@ class Context:
         self.consumers_accepted = True
 
 
+def product(numbers: Sequence[Any]) -> Any:
+    found: Any = 1
+    for number in numbers:
+        found *= number
+        if not -_VAST < found < _VAST:
+            found = _VAST if found > 0 else -_VAST
+    return found
+
+
 def elements(shape: Sequence[int]) -> int:
     """How many elements a tensor of `shape` has."""
+    if len(shape) > _FEW_DIMENSIONS:
+        return int(product(shape))
     count = 1
     for size in shape:
         count *= size
@@ -253,6 +273,11 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "sparse": ("bool", "stored sparse", lambda c, t: t.sparsity is not None),
     "graph_input": ("bool", "an input of its subgraph", lambda c, t: t.index in c.subgraph.inputs),
     "graph_output": ("bool", "an output of its subgraph", lambda c, t: t.index in c.subgraph.outputs),
+    "from_shape": (
+        "bool",
+        "computed from the sizes of tensors alone, by SHAPE and what follows from it",
+        lambda c, t: t.index in c.subgraph.computed_from_shapes,
+    ),
     "producer": ("operator", "the operator that writes it first", _producer),
     "producers": (
         "list[operator]",
@@ -279,6 +304,21 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
         "inputs and outputs that are present",
         lambda c: [t for t in c.inputs if t is not None] + [t for t in c.outputs if t is not None],
     ),
+    "graph_inputs": (
+        "list[tensor]",
+        "the inputs of its subgraph",
+        lambda c: [c.subgraph.tensors[i] for i in c.subgraph.inputs],
+    ),
+    "graph_dtypes": (
+        "list[dtype]",
+        "element types of what is computed in its subgraph, unpacked weights left aside",
+        lambda c: c.subgraph.computed_dtypes,
+    ),
+    "graph_customs": (
+        "list[str]",
+        "codes of the custom operators in its subgraph",
+        lambda c: c.subgraph.custom_codes,
+    ),
     "consumers_accepted": (
         "bool",
         "the delegate takes every operator that reads an output",
@@ -300,85 +340,4 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
         "names of the options that a custom operator or composite brings itself, as a flexbuffer map",
         lambda c: [name for name, value in attributes(c.operator).items() if value is not None],
     ),
-}
-
-
-def _dim(tensor_shape: Sequence[int], index: int) -> int:
-    if not -len(tensor_shape) <= index < len(tensor_shape):
-        raise Absent(f"there is no dimension {index} in {list(tensor_shape)}")
-    return tensor_shape[index]
-
-
-def _broadcasts_to(shape: Sequence[int], target: Sequence[int]) -> bool:
-    if len(shape) > len(target):
-        return False
-    return all(a in (1, b) for a, b in zip(reversed(shape), reversed(target), strict=False))
-
-
-def _largest(numbers: Sequence[Any]) -> Any:
-    if not numbers:
-        raise Absent("there is no largest of nothing")
-    return max(numbers)
-
-
-def _smallest(numbers: Sequence[Any]) -> Any:
-    if not numbers:
-        raise Absent("there is no smallest of nothing")
-    return min(numbers)
-
-
-def _range(*bounds: int) -> Sequence[int]:
-    found = range(*bounds)
-    if len(found) > MAX_VALUES:
-        raise Absent(f"range of more than {MAX_VALUES} numbers")
-    return found
-
-
-def _float32(number: float) -> float:
-    try:
-        return float(struct.unpack("<f", struct.pack("<f", number))[0])
-    except OverflowError:
-        return float("inf") if number > 0 else float("-inf")
-
-
-def _log2(number: float) -> float:
-    if number <= 0:
-        raise Absent(f"there is no logarithm of {number}")
-    return log2(number)
-
-
-def _product(numbers: Sequence[Any]) -> Any:
-    found = 1
-    for number in numbers:
-        found *= number
-    return found
-
-
-#: Function -> (types of the arguments, type of the result, meaning, implementation). `T` is any one type;
-#: a last argument type with "..." may be repeated.
-FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str, str, Callable[..., Any]]] = {
-    "all": (("list[bool]",), "bool", "whether every element holds", all),
-    "any": (("list[bool]",), "bool", "whether one element holds", any),
-    "len": (("list[T]",), "int", "number of elements", len),
-    "min": (("list[number]",), "number", "smallest element", _smallest),
-    "max": (("list[number]",), "number", "largest element", _largest),
-    "sum": (("list[number]",), "number", "sum of the elements", sum),
-    "product": (("list[number]",), "number", "product of the elements", _product),
-    "abs": (("number",), "number", "without its sign", abs),
-    "float32": (("number",), "float", "rounded to single precision", _float32),
-    "log2": (("number",), "float", "logarithm to the base of 2", _log2),
-    "range": (("int", "int..."), "list[int]", "the numbers from the first up to the last, excluded", _range),
-    "zip": (
-        ("list[T]", "list[T]"),
-        "list[pair]",
-        "elements side by side, as long as the shorter list",
-        lambda a, b: list(zip(a, b, strict=False)),
-    ),
-    "broadcasts_to": (
-        ("list[int]", "list[int]"),
-        "bool",
-        "the first shape broadcasts to the second: right-aligned, each dimension equal or 1",
-        _broadcasts_to,
-    ),
-    "dim": (("list[int]", "int"), "int", "that dimension, counted from the end if negative", _dim),
 }

@@ -11,6 +11,11 @@ from msgspec import Struct
 #: The index of an operand that the file leaves out.
 OMITTED = -1
 
+#: Operators whose results don't follow from their inputs, or can't be told from outside.
+_UNFORESEEABLE = frozenset(
+    ("CALL", "CUSTOM", "IF", "MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "WHILE")
+)
+
 #: Bits per element; None where elements have no fixed size.
 DTYPE_BITS: Mapping[str, int | None] = {
     "FLOAT32": 32,
@@ -154,6 +159,34 @@ class Subgraph(Struct, frozen=True, dict=True):
                 if tensor != OMITTED:
                     found.setdefault(tensor, []).append(operator.index)
         return found
+
+    @cached_property
+    def computed_from_shapes(self) -> frozenset[int]:
+        """Tensors that hang on nothing but the sizes of others: SHAPE's, and what is computed from them."""
+        found: set[int] = set()
+        for operator in self.operators:
+            read = [t for t in operator.inputs if t != OMITTED and not self.tensors[t].constant]
+            follows = read and found.issuperset(read) and operator.name not in _UNFORESEEABLE
+            if follows or operator.name in ("SHAPE", "RANK"):
+                found.update(operator.outputs)
+        return frozenset(found)
+
+    @cached_property
+    def computed_dtypes(self) -> tuple[str, ...]:
+        """Element types of what operators write, sparse weights that are made dense left aside."""
+        written = (
+            self.tensors[tensor].dtype
+            for operator in self.operators
+            for tensor in operator.outputs
+            if tensor != OMITTED and operator.name != "DENSIFY"
+        )
+        return tuple(dict.fromkeys(written))
+
+    @cached_property
+    def custom_codes(self) -> tuple[str, ...]:
+        """The codes of the custom operators, each once."""
+        codes = (operator.custom for operator in self.operators if operator.custom is not None)
+        return tuple(dict.fromkeys(codes))
 
 
 class OperatorCode(Struct, frozen=True):

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from analyzer.rules.clauses import Requirement
 from analyzer.rules.expression import Scope
+from analyzer.rules.fix_reader import FixReader
 from analyzer.rules.names import Names
 from analyzer.rules.pack import SEVERITIES, Clause, Parameter
 from analyzer.rules.parameters import releases
+from analyzer.rules.shared import shared
 from analyzer.rules.source import RuleFile
 from analyzer.rules.spelling import nearest
 from analyzer.rules.tables import CheckTable, FormTable, OperatorTable, Words
@@ -33,6 +35,8 @@ class Section(Struct, frozen=True):
     source: str
     #: Which of the tables with this header it is.
     occurrence: int = 0
+    #: The operator that its clauses are about, where they are about one.
+    operator: str = ""
 
 
 class ClauseReader:
@@ -44,6 +48,8 @@ class ClauseReader:
         self.stages = tuple(file.table.stages) or ("operator",)
         #: The stage of clauses that don't name one.
         self.operator_stage = "operator" if "operator" in self.stages else self.stages[-1]
+        self.fixes = FixReader(file, names)
+        self._raised = shared().raised()
         self._ids: dict[str, str] = {}
 
     def checks(self, tables: Sequence[CheckTable], section: Section, first: int = 0) -> Iterator[Clause]:
@@ -76,7 +82,7 @@ class ClauseReader:
             severity=table.severity,
             stage=stage,
             message=table.message,
-            fix=fix,
+            fix=self.fixes.read(fix, identity, section.scope, section.header, "fix", section.occurrence),
             source=source,
             operand=table.operand or None,
             formerly=tuple(table.formerly),
@@ -143,7 +149,8 @@ class ClauseReader:
             stage=stage if stage in self.stages else self.operator_stage,
             kind=requirement.kind,
             message=table.messages.get(requirement.id, ""),
-            fix=fix,
+            fix=self.fixes.read(fix, identity, section.scope, header, "fixes", occurrence),
+            raised=self._raised.get(section.operator, ()) if requirement.kind == "version" else (),
             source=self.file.table.sources.get(requirement.kind, section.source),
             operand=requirement.operand,
             fixed=not varies(tree),
@@ -155,30 +162,32 @@ class ClauseReader:
             self.file.problem(section.header, "an operator that is not taken needs message and fix")
         available = self.when("", table, section) if table.supported else None
         unlisted = Words() if table.supported else self.file.table.unlisted
+        identity = self.identity("runtime" if table.supported else "never", section)
         return Clause(
-            id=self.identity("runtime" if table.supported else "never", section),
+            id=identity,
             require=available if available is not None else ["lit", False],
             kind="unlisted",
             stage=self.operator_stage,
             message=table.message or unlisted.message,
-            fix=table.fix,
+            fix=self.fixes.read(table.fix, identity, section.scope, section.header, "fix"),
             source=table.source or unlisted.source or self.file.table.source,
         )
 
-    def unlisted(self, words: Words, header: str) -> Clause:
+    def unlisted(self, words: Words, header: str, scope: Scope) -> Clause:
         """The clause of operators that the pack doesn't list."""
+        identity = header.replace("_", "-")
         source = words.source or self.file.table.source
         if not (words.message and words.fix and source):
             needs = "needs" if words != Words() else f"[{header}] is missing; add it with"
             what = f"{needs} message, fix and source: what is said of operators the pack doesn't list"
             self.file.problem(header, what)
         return Clause(
-            id=header.replace("_", "-"),
+            id=identity,
             require=["lit", False],
             kind="unlisted",
             stage=self.operator_stage,
             message=words.message,
-            fix=words.fix,
+            fix=self.fixes.read(words.fix, identity, scope, header, "fix"),
             source=source,
         )
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from analyzer.rules import loops, signs
+from analyzer.rules.functions import FUNCTIONS
 from analyzer.rules.trees import Tree, remembered, show, unnamed
-from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context, attributes
+from analyzer.vocabulary import OPERATOR, TENSOR, Absent, Context, attributes
 
 Evaluate = Callable[[Context], Any]
 

@@ -11,11 +11,12 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from analyzer.rules.functions import FUNCTIONS
 from analyzer.rules.kinds import NUMBERS, article, fits, said
 from analyzer.rules.scope import Definition, ExpressionError, Scope
 from analyzer.rules.spelling import nearest
 from analyzer.rules.trees import Tree, show
-from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR
+from analyzer.vocabulary import OPERATOR, TENSOR
 
 Typed = tuple[Tree, str]
 
@@ -115,8 +116,9 @@ class _Parser:
             return self.bound[name]
         if name in ("true", "false"):
             return ["lit", name == "true"], "bool"
-        if scope.facts is not None and name in scope.facts:
-            return ["fact", name], scope.facts[name]
+        for facts in (scope.extra, scope.facts):
+            if facts is not None and name in facts:
+                return ["fact", name], facts[name]
         if name in scope.operands:
             side, position, rest = scope.operands[name]
             if rest:
@@ -139,6 +141,7 @@ class _Parser:
             *scope.operands,
             *scope.parameters,
             *scope.definitions,
+            *scope.extra,
             *own,
             *FUNCTIONS,
         ]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from analyzer.rules.advising import Adviser
 from analyzer.rules.evaluate import Evaluate, build
 from analyzer.rules.explain import UNEXPLAINED, Explanation, absence, explain
 from analyzer.rules.folding import fill, fold
@@ -84,6 +85,7 @@ class Judge:
         #: The clauses of every operator, by the operator's own values.
         self._common: dict[str, tuple[_Compiled, ...]] = {}
         self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
+        self._adviser = Adviser(pack, self.parameters)
 
     def verdict(self, context: Context) -> Verdict:
         """Judge one operator by every stage but building."""
@@ -93,10 +95,10 @@ class Judge:
                 return ACCEPTED
         form = _form_of(operator, context)
         if form is None:
-            return Verdict(False, (_no_form(self.pack, context),))
+            return Verdict(False, (self._no_form(context),))
         findings: list[Finding] = []
         for stage in form.stages.values():
-            failing = _failing(stage, context, "check")
+            failing = self._failing(stage, context, "check")
             if failing:
                 findings += failing
                 if any(finding.severity in REFUSING for finding in failing):
@@ -117,10 +119,10 @@ class Judge:
         """The first of these stages that finds something, and what; None where none does."""
         form = _form_of(self._operator(context), context)
         if form is None:
-            return stages[0], (_no_form(self.pack, context),)
+            return stages[0], (self._no_form(context),)
         for stage in stages:
             clauses = form.stages.get(stage)
-            if clauses and (findings := _failing(clauses, context, "check")):
+            if clauses and (findings := self._failing(clauses, context, "check")):
                 return stage, findings
         return None
 
@@ -132,11 +134,11 @@ class Judge:
     def build_findings(self, context: Context) -> list[Finding]:
         """What would fail when the delegate builds its graph with this operator."""
         form = _form_of(self._operator(context), context)
-        return [] if form is None or not form.build else _failing(form.build, context, BUILD)
+        return [] if form is None or not form.build else self._failing(form.build, context, BUILD)
 
     def partition_findings(self, context: Any) -> list[Finding]:
         """What would fail when the delegate builds its graph for a partition."""
-        return _failing(self.partition_checks, context, BUILD) if self.partition_checks else []
+        return self._failing(self.partition_checks, context, BUILD) if self.partition_checks else []
 
     def values(self, name: str) -> Mapping[str, Any]:
         """The pack's per-operator values for an operator."""
@@ -198,6 +200,47 @@ class Judge:
             tree = fill(clause.require, known) if require[0] == "lit" else require
             yield _Compiled(clause, build(require), condition, tree)
 
+    def _failing(self, clauses: tuple[_Compiled, ...], context: Any, stage: str) -> list[Finding]:
+        """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
+        findings: list[Finding] = []
+        for compiled in clauses:
+            when, require = compiled.when, compiled.require
+            try:
+                if (when is not None and not when(context)) or require(context):
+                    continue
+            except Absent:
+                pass  # Explaining comes upon it again and says what was wanted there.
+            findings.append(self._finding(compiled, context, stage))
+        return findings
+
+    def _finding(self, compiled: _Compiled, context: Any, stage: str) -> Finding:
+        clause, why = compiled.clause, _why(compiled, context)
+        raised = self._adviser.raised(clause, context) if clause.raised else None
+        expected, actual = proof(clause, why)
+        return Finding(
+            rule=clause.id,
+            severity=clause.severity,
+            stage=stage,
+            message=message(clause, why, raised),
+            fix=self._adviser.fix(clause, context, raised),
+            source=clause.source,
+            expected=expected,
+            actual=actual,
+            operand=clause.operand or why.operand or operand_of(clause.require),
+        )
+
+    def _no_form(self, context: Context) -> Finding:
+        operator, unlisted = context.operator, self.pack.unlisted
+        return Finding(
+            rule=f"{self.pack.delegate}/{operator.name.lower().replace('_', '-')}/form",
+            severity="blocker",
+            stage="check",
+            message=f"{operator.name} is called in a form that the delegate doesn't know",
+            fix=self._adviser.fix(unlisted, context),
+            source=unlisted.source,
+            actual=f"{len(operator.inputs)} inputs, {len(operator.outputs)} outputs",
+        )
+
 
 def _holds(condition: Evaluate, context: Context) -> bool:
     try:
@@ -213,20 +256,6 @@ def _form_of(operator: _Operator, context: Context) -> _Form | None:
     return None
 
 
-def _failing(clauses: tuple[_Compiled, ...], context: Context, stage: str) -> list[Finding]:
-    """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
-    findings: list[Finding] = []
-    for compiled in clauses:
-        when, require = compiled.when, compiled.require
-        try:
-            if (when is not None and not when(context)) or require(context):
-                continue
-        except Absent:
-            pass  # Explaining comes upon it again and says what was wanted there.
-        findings.append(_finding(compiled.clause, _why(compiled, context), stage))
-    return findings
-
-
 def _why(compiled: _Compiled, context: Context) -> Explanation:
     """Why a clause that fails does so."""
     try:
@@ -235,31 +264,3 @@ def _why(compiled: _Compiled, context: Context) -> Explanation:
     except Absent as absent:
         return absence(str(absent))
     return UNEXPLAINED if compiled.clause.kind == "unlisted" else explain(compiled.tree, context)
-
-
-def _finding(clause: Clause, explanation: Explanation, stage: str) -> Finding:
-    expected, actual = proof(clause, explanation)
-    return Finding(
-        rule=clause.id,
-        severity=clause.severity,
-        stage=stage,
-        message=message(clause, explanation),
-        fix=clause.fix,
-        source=clause.source,
-        expected=expected,
-        actual=actual,
-        operand=clause.operand or explanation.operand or operand_of(clause.require),
-    )
-
-
-def _no_form(pack: RulePack, context: Context) -> Finding:
-    operator = context.operator
-    return Finding(
-        rule=f"{pack.delegate}/{operator.name.lower().replace('_', '-')}/form",
-        severity="blocker",
-        stage="check",
-        message=f"{operator.name} is called in a form that the delegate doesn't know",
-        fix=pack.unlisted.fix,
-        source=pack.unlisted.source,
-        actual=f"{len(operator.inputs)} inputs, {len(operator.outputs)} outputs",
-    )

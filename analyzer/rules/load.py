@@ -47,7 +47,7 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
     partition = clauses.checks(
         table.partition.check, Section("partition.check", "partition", whole, table.source)
     )
-    unlisted = clauses.unlisted(table.unlisted, "unlisted")
+    unlisted = clauses.unlisted(table.unlisted, "unlisted", scope)
     custom = table.unlisted_custom
     return RulePack(
         delegate=table.delegate,
@@ -71,7 +71,9 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
             for name, rules in OperatorReader(clauses, catalogue).operators()
         },
         unlisted=unlisted,
-        unlisted_custom=unlisted if custom is None else clauses.unlisted(custom, "unlisted_custom"),
+        unlisted_custom=unlisted if custom is None else clauses.unlisted(custom, "unlisted_custom", scope),
         values={name: value.default for name, value in table.values.items()},
         notes=table.notes,
+        # The last to be asked for: reading clauses gathers them.
+        fixes=clauses.fixes.fixes(),
     )

@@ -10,6 +10,7 @@ from analyzer.rules.catalogue import Place
 from analyzer.rules.expression import Definition, Scope
 from analyzer.rules.option_types import enums
 from analyzer.rules.pack import Parameter
+from analyzer.rules.shared import SHARED, shared
 from analyzer.rules.source import RuleFile
 from analyzer.rules.spelling import nearest
 
@@ -37,9 +38,10 @@ class Names(Struct, frozen=True):
 
 def read_names(file: RuleFile) -> Names:
     """The pack's own names, checked."""
+    known = {name: Definition(name, text) for name, text in shared().define.items()}
     return Names(
         parameters={name: _parameter(file, name) for name in file.table.parameters},
-        definitions={definition.name: definition for definition in _definitions(file)},
+        definitions=known | {definition.name: definition for definition in _definitions(file)},
         values={name: value.type for name, value in file.table.values.items()},
     )
 
@@ -76,6 +78,8 @@ def _definitions(file: RuleFile) -> Iterator[Definition]:
         arguments = tuple(word.strip() for word in rest.removesuffix(")").split(",") if word.strip())
         if not name.isidentifier() or not all(word.isidentifier() for word in arguments):
             file.problem("define", f"{key} is not a name", key)
+        elif name in shared().define:
+            file.problem("define", f"{name} is defined for all packs already, in {SHARED}", key)
         elif not isinstance(value, str):
             file.problem("define", f"{key}: expected an expression in quotes", key)
         else:

@@ -76,7 +76,7 @@ class OperatorReader:
         values: dict[str, Any] = {}
         for header, table in tables:
             source = table.source or self._table.source
-            section = Section(header, prefix, self._scope(name, table.names, header), source)
+            section = Section(header, prefix, self._scope(name, table.names, header), source, operator=name)
             required = list(self._requirements(table, section))
             if any(not clause.source and clause.kind != "check" for clause in required):
                 self._file.problem(header, "source is missing; write it here, or once before all tables")
@@ -115,7 +115,7 @@ class OperatorReader:
                 self._file.problem(header, "a form needs an id", "", occurrence)
             scope = self._scope(name, table.names or outer.names, header)
             source = table.source or outer.source or self._table.source
-            section = Section(header, f"{prefix}.{table.id}", scope, source, occurrence)
+            section = Section(header, f"{prefix}.{table.id}", scope, source, occurrence, name)
             merged = replace(table, fixes=outer.fixes | table.fixes)
             when = self._file.tree(table.when, scope, header, "when", occurrence) if table.when else None
             yield Form(clauses=tuple(self._requirements(merged, section, before)), when=when, id=table.id)

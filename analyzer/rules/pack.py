@@ -19,6 +19,31 @@ BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load")
 FP16_DEQUANTIZE = ("never", "if-fully-delegated", "as-any-operator")
 
 
+class Advice(Struct, frozen=True, omit_defaults=True):
+    """A fix and when it is the one to give: always, where there is no `when`."""
+
+    #: A text, or the name of a list of the pack.
+    fix: str
+    when: Tree | None = None
+
+
+class Reason(Struct, frozen=True, omit_defaults=True):
+    """Something that raises an operator's version, and how to tell that an operator has it."""
+
+    says: str
+    when: Tree
+
+
+class Fixes(Struct, frozen=True, omit_defaults=True):
+    """What is given under which condition; apart from the rest, because only findings ask for it."""
+
+    #: Lists by the name that clauses call them by; the last entry of each has no condition.
+    lists: dict[str, tuple[Advice, ...]] = {}
+    #: What comes before any clause's own fix, where it holds.
+    first: tuple[Advice, ...] = ()
+    reasons: dict[str, Reason] = {}
+
+
 class Clause(Struct, frozen=True, omit_defaults=True):
     """One requirement with its words. `id` is the rule's whole name, `gpu/conv-2d/bias.dtype`."""
 
@@ -30,7 +55,10 @@ class Clause(Struct, frozen=True, omit_defaults=True):
     #: What the clause asks about: version, count, dtype, constant, option or check.
     kind: str = "check"
     message: str = ""
+    #: A text, or the name of a list of the pack.
     fix: str = ""
+    #: Of a clause on versions: the operator's versions and what each is for.
+    raised: tuple[tuple[int, str], ...] = ()
     source: str = ""
     operand: str | None = None
     formerly: tuple[str, ...] = ()
@@ -143,6 +171,8 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     unlisted: Clause
     #: The same for custom operators.
     unlisted_custom: Clause
+    #: Encoded `Fixes`, decoded on the first finding.
+    fixes: Raw
     every_op: tuple[Clause, ...] = ()
     #: Defaults of the per-operator values that `every_op` clauses use.
     values: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from analyzer.rules.pack import RulePack
 from analyzer.rules.spelling import nearest
 
 #: Rule files that state what isn't about one delegate.
-_NOT_DELEGATES = ("operators", "runtime", "devices")
+_NOT_DELEGATES = ("operators", "runtime", "devices", "fixes")
 _ORDER = re.compile(r"^default_order\s*=\s*(\d+)", re.MULTILINE)
 _NAME = re.compile(r"""^delegate\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 _EXTENDS = re.compile(r"""^extends\s*=\s*["']([^"']+)["']""", re.MULTILINE)
@@ -83,7 +83,9 @@ class Packs:
         return f"delegate {name}: there is no such rule pack{nearest(name, known)}; known: {', '.join(known)}"
 
     def _read(self, name: str, file: Path) -> RulePack:
-        from_text = file.read_bytes() + (data("rules") / "operators.toml").read_bytes()
+        from_text = file.read_bytes()
+        for common in ("operators.toml", "fixes.toml"):
+            from_text += (data("rules") / common).read_bytes()
         base = _EXTENDS.search(from_text.decode("utf-8", "replace"))
         if base and (data("rules") / f"{base[1]}.toml").is_file():
             from_text += (data("rules") / f"{base[1]}.toml").read_bytes()

@@ -31,5 +31,7 @@ class Scope(Struct, frozen=True):
     definitions: Mapping[str, Definition] = {}
     #: Enum name -> its members, for checking names that options are compared with.
     enums: Mapping[str, Sequence[str]] = {}
+    #: Facts that only these expressions know (conditions of fixes): name -> type.
+    extra: Mapping[str, str] = {}
     #: Names known here in place of the operator's own (partition checks, summaries): name -> type.
     facts: Mapping[str, str] | None = None

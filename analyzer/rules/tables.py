@@ -16,11 +16,22 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True):
     value: str | int | float | bool | list[Any] | None = None
 
 
+class FixCase(Struct, frozen=True, forbid_unknown_fields=True):
+    """A fix under a condition: `{when = "operand.graph_input", text = "Make it a constant."}`."""
+
+    when: str
+    text: str
+
+
+#: A text, the name of a fix under `[fixes]`, or cases of which the first that holds is given.
+Fix = str | list[str | FixCase]
+
+
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
     """What is said of a refusal."""
 
     message: str = ""
-    fix: str = ""
+    fix: Fix = ""
     source: str = ""
 
 
@@ -31,7 +42,7 @@ class CheckTable(Struct, frozen=True, forbid_unknown_fields=True):
     id: str = ""
     when: str = ""
     message: str = ""
-    fix: str = ""
+    fix: Fix = ""
     source: str = ""
     severity: str = "blocker"
     stage: str = ""
@@ -59,7 +70,7 @@ class Requirements(Struct, frozen=True, forbid_unknown_fields=True):
     use: list[str] = []
     check: list[CheckTable] = []
     messages: dict[str, str] = {}
-    fixes: dict[str, str] = {}
+    fixes: dict[str, Fix] = {}
     source: str = ""
 
 
@@ -77,7 +88,7 @@ class OperatorTable(Requirements, frozen=True, forbid_unknown_fields=True):
     accept_when: str | list[str] = []
     supported: bool = True
     message: str = ""
-    fix: str = ""
+    fix: Fix = ""
     values: dict[str, Any] = {}
     since: str = ""
     until: str = ""
@@ -160,7 +171,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     android: AndroidTable | None = None
     define: dict[str, Any] = {}
     values: dict[str, ValueTable] = {}
-    fixes: dict[str, str] = {}
+    fixes: dict[str, Fix] = {}
     sources: dict[str, str] = {}
     unlisted: Words = Words()
     unlisted_custom: Words | None = None

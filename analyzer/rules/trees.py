@@ -100,16 +100,27 @@ def _variables(tree: Any) -> dict[int, str]:
     return found
 
 
-def _operand_of(tree: Any) -> str | None:
+def _operand_in(tree: Any) -> Tree | None:
     if not isinstance(tree, list) or not tree:
         return None
     if tree[0] in ("operand", "rest"):
-        return str(tree[3])
-    return next((found for part in tree[1:] if (found := _operand_of(part)) is not None), None)
+        return tree
+    return next((found for part in tree[1:] if (found := _operand_in(part)) is not None), None)
 
 
-#: The first operand that a tree names.
-operand_of: Callable[[Tree], str | None] = remembered(_operand_of)
+_operand_node: Callable[[Tree], Tree | None] = remembered(_operand_in)
+
+
+def operand_of(tree: Tree) -> str | None:
+    """The first operand that a tree names."""
+    found = _operand_node(tree)
+    return None if found is None else str(found[3])
+
+
+def place_of(tree: Tree) -> tuple[str, int] | None:
+    """Side and position of the first operand that a tree names."""
+    found = _operand_node(tree)
+    return None if found is None else (found[1], found[2])
 
 
 def unnamed(tree: Tree) -> Tree:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from analyzer.rules.advising import Raised
 from analyzer.rules.explain import Explanation
 from analyzer.rules.pack import Clause
 from analyzer.rules.trees import show
 
 
-def message(clause: Clause, found: Explanation) -> str:
-    """One sentence."""
+def message(clause: Clause, found: Explanation, raised: Raised | None = None) -> str:
+    """One sentence; `raised` is why the operator has its version, for clauses on versions."""
     if clause.message:
         return clause.message
     subject, expected, actual = found.subject, found.expected, found.actual
@@ -17,7 +18,7 @@ def message(clause: Clause, found: Explanation) -> str:
     if expected is None:
         return f"needs {show(clause.require)}"
     if clause.kind == "version":
-        return f"operator version {actual}, expected {expected}"
+        return f"operator version {actual}{_because(raised)}, expected {expected}"
     if clause.kind == "count":
         side = subject.removeprefix("number of ")
         return f"{actual} {side[:-1] if actual == '1' else side}, expected {expected}"
@@ -37,6 +38,12 @@ def proof(clause: Clause, found: Explanation) -> tuple[str | None, str | None]:
     if not found.subject:
         return None, found.actual
     return found.wanted, found.actual
+
+
+def _because(raised: Raised | None) -> str:
+    if raised is None:
+        return ""
+    return f" ({raised.says})" if raised.own else f" (another one here: {raised.says})"
 
 
 def _absence(found: Explanation) -> str:

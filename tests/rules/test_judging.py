@@ -222,7 +222,7 @@ def test_what_fails_in_building_leaves_an_operator_supported(tmp_path: Path) -> 
         ("", addition(), ["add/unlisted"]),
         ("[op.SUB]", addition(), ["add/unlisted"]),
         ("[op.ADD]", addition(), []),
-        ("[op.ADD]\nsupported = false\nmessage = 'm'\nfix = 'f'", addition(), ["add/never"]),
+        ("[op.ADD]\nsupported = false\nmessage = 'm'\nfix = 'Do so.'", addition(), ["add/never"]),
         ("[op.ADD]\nversion = 1\n[op.'ADD|SUB']\ninputs = 3", addition(version=1), ["add/inputs"]),
         ("[op.ADD]\naccept_when = 'version == 9'\nversion = 1", addition(version=9), []),
         ("[op.ADD]\naccept_when = ['version == 9', 'version == 8']\nversion = 1", addition(version=8), []),
@@ -252,7 +252,7 @@ def test_operators(tmp_path: Path, rules: str, given: Context, failing: list[str
 def test_custom_operators_go_by_their_code(tmp_path: Path) -> None:
     given = context([tensor("a", [1]), tensor("b", [1])], operator("Mine", ["a"], ["b"]))
     assert judge(tmp_path, "[custom.Mine]\ninputs = 1").verdict(given).supported
-    refused = judge(tmp_path, "[unlisted_custom]\nmessage = 'no'\nfix = 'f'\nsource = 's'")
+    refused = judge(tmp_path, "[unlisted_custom]\nmessage = 'no'\nfix = 'Do so.'\nsource = 's'")
     assert rules_of(refused.verdict(given)) == ["mine/unlisted-custom"]
 
 

@@ -98,10 +98,10 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
             "no clause here is called input; did you mean inputs?",
         ),
         ("[op.ADD] # <--\nsupported = false", "needs message and fix"),
-        ("[op.ADD] # <--\ninputs = 2\nsince = '2.1'\nfix = 'x'", "needs message and fix"),
-        ("[op.ADD]\nfix = 'x'\nmessage = 'y'\nsince = '2.1' # <--", "since needs a parameter runtime"),
+        ("[op.ADD] # <--\ninputs = 2\nsince = '2.1'\nfix = 'Do so.'", "needs message and fix"),
+        ("[op.ADD]\nfix = 'Do so.'\nmessage = 'y'\nsince = '2.1' # <--", "since needs a parameter runtime"),
         (
-            f"[op.ADD]\nfix = 'x'\nmessage = 'y'\nsince = '2.1' # <--\n{_RELEASES}",
+            f"[op.ADD]\nfix = 'Do so.'\nmessage = 'y'\nsince = '2.1' # <--\n{_RELEASES}",
             "since '2.1' is not one of runtime's values; did you mean 2.10?",
         ),
         (

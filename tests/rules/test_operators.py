@@ -18,7 +18,8 @@ from analyzer.model.read import read
 from analyzer.resources import data
 from analyzer.rules.evaluate import build
 from analyzer.rules.expression import Scope, parse
-from analyzer.vocabulary import FUNCTIONS, OPERATOR, Absent, Context
+from analyzer.rules.functions import FUNCTIONS
+from analyzer.vocabulary import OPERATOR, Absent, Context
 
 OPERATORS: dict[str, Any] = tomllib.loads((data("rules") / "operators.toml").read_text(encoding="utf-8"))
 CUSTOM: dict[str, Any] = OPERATORS.pop("custom")

@@ -14,12 +14,13 @@ from analyzer.delegation import PartitionContext
 from analyzer.model.graph import Subgraph
 from analyzer.rules.evaluate import build
 from analyzer.rules.expression import ExpressionError, parse
+from analyzer.rules.functions import FUNCTIONS
 from analyzer.rules.judge import Judge
 from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve
 from analyzer.rules.signs import SIGNS
 from analyzer.rules.trees import Tree, show
-from analyzer.vocabulary import FUNCTIONS, OPERATOR, TENSOR, Absent, Context
+from analyzer.vocabulary import OPERATOR, TENSOR, Absent, Context
 from tests.rules.scopes import CONVOLUTION
 from tests.rules.surroundings import contexts, subgraphs
 from tests.thorough import examples

@@ -1,0 +1,64 @@
+"""`rules/fixes.toml`: what the fixes of all packs have in common, as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+from msgspec import Struct
+
+from analyzer.errors import RuleError
+from analyzer.resources import data
+from analyzer.rules.source import read_tables
+from analyzer.rules.tables import Fix, FixCase
+
+#: Name of the file.
+SHARED = "fixes.toml"
+
+
+class ReasonTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[reasons.NAME]`: something that raises an operator's version."""
+
+    says: str
+    when: str
+
+
+class Shared(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    define: dict[str, str] = {}
+    fixes: dict[str, Fix] = {}
+    first: list[FixCase] = []
+    reasons: dict[str, ReasonTable] = {}
+    #: `NAME|NAME` -> version -> why an operator has it, `REASON|REASON`.
+    versions: dict[str, dict[str, str]] = {}
+
+    def raised(self) -> Mapping[str, tuple[tuple[int, str], ...]]:
+        """Operator -> its versions and what each is for."""
+        return {
+            name: tuple(
+                (int(version), reason) for version, words in table.items() for reason in words.split("|")
+            )
+            for names, table in self.versions.items()
+            for name in names.split("|")
+        }
+
+
+@cache
+def shared() -> Shared:
+    """The file, checked as far as that goes without a pack. Raises: RuleError."""
+    file = data("rules") / SHARED
+    try:
+        found = msgspec.convert(read_tables(file)[0], Shared)
+    except msgspec.ValidationError as error:
+        raise RuleError([f"{file}:1: {error}"]) from None
+    problems = [
+        f"{file}:1: versions: {name}: there is no reason {reason} for version {version}"
+        for name, reasons in found.raised().items()
+        for version, reason in reasons
+        if reason not in found.reasons
+    ]
+    if problems:
+        raise RuleError(problems)
+    return found
