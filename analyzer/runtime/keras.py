@@ -37,8 +37,12 @@ def check(request: RunRequest) -> None:
         )
 
 
-def open(request: RunRequest) -> Session:
+def load() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow  # noqa: F401
+
+
+def open(request: RunRequest) -> Session:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(request.threads)
@@ -51,7 +55,12 @@ class _Kept:
     """A Keras file, compiled to one function."""
 
     def __init__(self, tf: Any, request: RunRequest) -> None:
-        model = tf.keras.models.load_model(request.model, compile=False)
+        try:
+            model = tf.keras.models.load_model(request.model, compile=False)
+        except TypeError as error:
+            # A class that isn't Keras's own, told with all of its configuration.
+            what, *_ = str(error).splitlines()[0].split(". ")
+            raise ValueError(f"{what}; export it as a SavedModel, which needs no classes") from None
         # Classes of the user's own may tell nothing of what they take.
         self.inputs = [Port(one.name, (), _sample(one.shape)) for one in model.inputs or ()] or [Port(INPUT)]
         self.dtypes = {one.name: str(one.dtype) for one in model.inputs or ()}

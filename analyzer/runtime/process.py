@@ -24,7 +24,18 @@ _LAST_WORDS = 300
 #: What Python says when it can't clean up after what really happened.
 _AFTERMATH = "Exception ignored in"
 #: Lines that runtimes write whatever happens.
-_CHATTER = ("INFO", "I0", "W0", "WARNING: [", "WARNING: Logging before", "VERBOSE", "└", "===", "See instr")
+_CHATTER = (
+    "INFO",
+    "I0",
+    "W0",
+    "WARNING: [",
+    "WARNING: Logging before",
+    "WARNING: All log messages",
+    "VERBOSE",
+    "└",
+    "===",
+    "See instr",
+)
 
 
 class Ended(Struct, frozen=True):
