@@ -202,7 +202,7 @@ def answers(worker: Worker, models: Sequence[Found], jobs: int) -> Iterator[Answ
 
     with ProcessPoolExecutor(jobs, initializer=_start, initargs=(worker.task,)) as pool:
         for encoded in pool.map(_answer, models, chunksize=16):
-            yield msgspec.msgpack.decode(encoded, type=Answer)
+            yield msgspec.json.decode(encoded, type=Answer)
 
 
 _workers: list[Worker] = []
@@ -215,4 +215,5 @@ def _start(task: Task) -> None:
 
 
 def _answer(found: Found) -> bytes:
-    return msgspec.msgpack.encode(_workers[0].answer(found))
+    # Not as MessagePack, which has no numbers beyond 64 bits.
+    return msgspec.json.encode(_workers[0].answer(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from analyzer.model.graph import DTYPE_BITS, OMITTED, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
+from analyzer.prepare.sizes import fits
 from analyzer.rules.graph_rules import BUILDING
 from analyzer.rules.judge import Finding, Judge
 from analyzer.vocabulary import Context, elements
@@ -189,16 +190,19 @@ def _size(tensor: Tensor) -> Stop | None:
                 tensor=tensor.index,
             )
         return None
-    for size in tensor.shape:
-        if size < 0:
-            return _stop(
-                "negative-dimension",
-                f"{_title(tensor)} has a dimension of {size}.",
-                tensor=tensor.index,
-            )
+    if not fits(tensor.shape, tensor.dtype):
+        return _impossible(tensor)
     if tensor.constant and tensor.sparsity is None:
         return _data(tensor)
     return None
+
+
+def _impossible(tensor: Tensor) -> Stop:
+    """Why a tensor can't have the shape that it has."""
+    rule, what = "vast-size", "more elements than can be counted"
+    if min(tensor.shape) < 0:
+        rule, what = "negative-dimension", f"a dimension of {min(tensor.shape)}"
+    return _stop(rule, f"{_title(tensor)} has {what}.", tensor=tensor.index)
 
 
 def _data(tensor: Tensor) -> Stop | None:

@@ -122,6 +122,8 @@ def _product(context: Context, output: Tensor) -> Values | None:
     gone = {axis(position, len(source.shape)) for position in numbers(context, 1)} if source.shape else set()
     kept = [size for i, size in enumerate(source.shape) if i not in gone]
     found: list[Value] = [1] * elements(kept)
+    if elements(source.shape) == 0:
+        return tuple(found)
     values = known_values(source)
     for index, place in enumerate(product(*(range(size) for size in source.shape))):
         at = 0

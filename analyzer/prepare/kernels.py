@@ -27,6 +27,10 @@ class Kernel(Struct, frozen=True):
     calls: str
     #: Whether operators of this kind keep their order even where no data says so.
     side_effects: bool
+    #: Whether the kernel notices a dimension beyond 32 bits, which else just wraps.
+    checks_overflow: bool
+    #: What of the output 32 bits have to count; empty: nothing.
+    counted: str
     #: Operand name -> where it stands.
     places: dict[str, Place]
 
@@ -57,6 +61,8 @@ class Kernels:
             folds_always=values["folds"] == "always",
             persistent=values["persistent"],
             calls=values["calls"],
+            checks_overflow=values["overflow"] == "fails",
+            counted=values["counted"],
             side_effects=values["side_effects"],
             places=places,
         )

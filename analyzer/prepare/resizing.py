@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analyzer.errors import InputError
+from analyzer.errors import InputError, ModelError
 from analyzer.model.graph import OMITTED, Model
 from analyzer.prepare.shapes import Shape
+from analyzer.prepare.sizes import fits
 from analyzer.rules.spelling import nearest
 
 #: Subgraph and tensor.
@@ -16,13 +17,17 @@ Place = tuple[int, int]
 def resized(model: Model, shapes: Mapping[str, Shape]) -> dict[Place, Shape]:
     """Shapes of inputs by their places; a name is a signature's, or a tensor's of the first subgraph.
 
-    Raises: InputError where there is no such input.
+    Raises: InputError where there is no such input, ModelError where it can't have such a shape.
     """
     places = _places(model)
     found: dict[Place, Shape] = {}
     for name, shape in shapes.items():
         if name not in places:
             raise InputError(model.path, name, list(places), nearest(name, list(places)))
+        for subgraph, index in places[name]:
+            if not fits(shape, model.subgraphs[subgraph].tensors[index].dtype):
+                what = f"input {name} can't be of shape {list(shape)}"
+                raise ModelError(model.path, what, "name sizes that memory can hold")
         found |= dict.fromkeys(places[name], tuple(shape))
     return found
 

@@ -7,8 +7,10 @@ from msgspec.structs import replace
 from analyzer.model.graph import Stop
 from analyzer.prepare import stops
 from analyzer.prepare.kernels import Kernel
+from analyzer.prepare.shapes.common import int32
+from analyzer.prepare.sizes import countable, fits
 from analyzer.prepare.working import Working
-from analyzer.vocabulary import Absent, Context
+from analyzer.vocabulary import Absent, Context, elements
 
 #: What shape functions run into where operators aren't what they should be; kernels let some of that pass.
 _UNKNOWABLE = (Absent, ArithmeticError, LookupError, ValueError)
@@ -30,10 +32,15 @@ def settle(graph: Working, kernel: Kernel, context: Context) -> Stop | None:
             # A size that we can't compute, because it is read from too large a constant: the file's stays.
             shapes = ()
         for tensor, shape in zip(context.outputs, shapes, strict=False):
-            if tensor is not None and shape is not None and tensor.shape != shape:
-                if (tensor.constant and not kernel.persistent) or any(size < 0 for size in shape):
+            if tensor is None or shape is None:
+                continue
+            if kernel.counted and not countable(shape, kernel.counted):
+                return stops.impossible_shape(context, tensor, shape)
+            if tensor.shape != shape:
+                kept = shape if kernel.checks_overflow else tuple(map(int32, shape))
+                if (tensor.constant and not kernel.persistent) or not fits(kept, tensor.dtype):
                     return stops.impossible_shape(context, tensor, shape)
-                graph.put(replace(tensor, shape=shape))
+                graph.put(replace(tensor, shape=kept))
     if kernel.types:
         set_types(graph, kernel, context)
     if kernel.fold is not None and (kernel.folds_always or _all_known(context)):
@@ -79,7 +86,8 @@ def _fold(graph: Working, kernel: Kernel, context: Context) -> None:
         return
     output = graph.tensors[output.index]
     try:
-        values = kernel.fold(context, output)
+        # Where nothing is computed, not even the dimensions that are not 0 are gone through.
+        values = kernel.fold(context, output) if elements(output.shape) else ()
     except _UNKNOWABLE:
         # Known to the runtime, too large for us to keep.
         values = ()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from analyzer.model.graph import OMITTED, Operator, Stop, Subgraph, Tensor
 from analyzer.prepare.kernels import Kernels
 from analyzer.prepare.shapes import Shape
-from analyzer.rules.graph_rules import CALLS, CONSTANT_OUTPUT, NEGATIVE_SIZE, SIZELESS_OUTPUT
+from analyzer.rules.graph_rules import CALLS, CONSTANT_OUTPUT, NEGATIVE_SIZE, SIZELESS_OUTPUT, VAST_OUTPUT
 from analyzer.rules.judge import Finding
 from analyzer.vocabulary import Context
 
@@ -88,7 +88,8 @@ def sizeless_output(subgraph: Subgraph) -> Stop | None:
 
 def impossible_shape(context: Context, output: Tensor, shape: Shape) -> Stop:
     """The kernel computes a shape that its output can't have."""
-    rule = CONSTANT_OUTPUT if output.constant else NEGATIVE_SIZE
+    negative = any(size < 0 for size in shape)
+    rule = CONSTANT_OUTPUT if output.constant else NEGATIVE_SIZE if negative else VAST_OUTPUT
     return Stop(
         kind="failure",
         rule=f"runtime/{rule.id}",

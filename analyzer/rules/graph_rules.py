@@ -114,6 +114,12 @@ BUILDING = _by_id(
         _BUILDER,
     ),
     GraphRule(
+        "build/vast-size",
+        "A tensor can't have more bytes than 64 bits count, whatever memory there is.",
+        "Convert with the shapes that the model runs with.",
+        "util.cc BytesRequired",
+    ),
+    GraphRule(
         "build/data",
         "A constant's buffer must hold all the elements that its shape and type ask for.",
         "Store all of the constant's data.",
@@ -133,6 +139,12 @@ NEGATIVE_SIZE = GraphRule(
     "The sizes of operands and options lead to an output of a negative size.",
     "Convert with the shapes that the model runs with.",
     "core/subgraph.cc ResizeTensorImpl",
+)
+VAST_OUTPUT = GraphRule(
+    "graph/vast-size",
+    "The output would have more elements, or more in one dimension, than the runtime counts.",
+    "Convert with the shapes that the model runs with.",
+    "util.cc BytesRequired and the kernels",
 )
 SIZELESS_OUTPUT = GraphRule(
     "graph/output-without-size",

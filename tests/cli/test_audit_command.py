@@ -407,6 +407,21 @@ def test_several_processes_answer_the_same(models: Path, rules: Path) -> None:
     assert len(one.json["models"]) == 41
 
 
+def test_numbers_beyond_64_bits(tmp_path: Path) -> None:
+    """Sizes of memory that nobody has, and of a tensor with more dimensions than anybody counts."""
+    vast = 2**31 - 1
+    save(tmp_path / "one.tflite", chain("RELU", shape=(vast, vast)))
+    save(tmp_path / "two.tflite", chain("RELU", shape=(vast,) * 100_000))
+    one, two = (run_apart("audit", tmp_path, "--format", "json", "-j", jobs) for jobs in ("1", "2"))
+    assert one == two
+    assert (one.code, one.err) == (0, "")
+    summaries = [model["audits"][0]["summary"] for model in one.json["models"]]
+    assert [summary["delegated"] for summary in summaries] == [1, 0]
+    assert summaries[0]["boundary_bytes"] == 2 * 4 * vast**2
+    # Python writes no longer number.
+    assert max(len(word) for word in one.text.split(",")) < 4300
+
+
 @pytest.mark.parametrize("format", ["table", "json", "jsonl", "markdown", "html"])
 def test_the_same_input_gives_the_same_bytes(models: Path, format: str) -> None:
     words = ("audit", "sample:", models, "--format", format)

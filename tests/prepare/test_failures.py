@@ -129,6 +129,13 @@ def test_an_output_can_not_shrink_below_nothing() -> None:
     assert found.rule == "runtime/graph/negative-size"
 
 
+def test_inputs_have_no_more_elements_than_can_be_counted() -> None:
+    from analyzer.errors import ModelError
+
+    with pytest.raises(ModelError, match="can't be of shape"):
+        prepared(built(), {"x": [2**31 - 1] * 3})
+
+
 def test_shapes_are_only_for_inputs_that_exist() -> None:
     from analyzer.errors import InputError
 

@@ -53,6 +53,11 @@ def options(context: Context) -> Any:
     return context.operator.options
 
 
+def int32(value: int) -> int:
+    """What is left of a number that a kernel keeps in 32 bits."""
+    return (value + 2**31) % 2**32 - 2**31
+
+
 def axis(value: int, rank: int) -> int:
     """An axis counted from the front. Raises: Absent where the rank has none such."""
     found = value + rank if value < 0 else value

@@ -8,6 +8,7 @@ from analyzer.prepare.shapes.common import (
     Shape,
     ShapeFunction,
     axis,
+    int32,
     number,
     numbers,
     options,
@@ -108,7 +109,7 @@ def space_to_batch(context: Context) -> Sequence[Shape]:
     for i, size in enumerate(block):
         if size == 0:
             raise Absent("a block of size 0")
-        found[i + 1] = (source[i + 1] + paddings[2 * i] + paddings[2 * i + 1]) // size
+        found[i + 1] = int32(source[i + 1] + paddings[2 * i] + paddings[2 * i + 1]) // size
         batch *= size
     return ((batch, *found[1:]),)
 

@@ -9,6 +9,7 @@ from analyzer.prepare.shapes.common import (
     Shape,
     ShapeFunction,
     axis,
+    int32,
     number,
     numbers,
     options,
@@ -45,12 +46,18 @@ def one_hot(context: Context) -> Sequence[Shape]:
 
 
 def range_(context: Context) -> Sequence[Shape]:
+    """The rules have seen to it that delta leads to the limit."""
     start, limit, delta = (known_values(tensor(context, i))[0] for i in range(3))
     if delta == 0:
         raise Absent("a step of 0")
-    # Whole numbers stay whole: as fractions large ones would lose their last digits.
-    steps = -((start - limit) // delta) if isinstance(delta, int) else ceil((limit - start) / delta)
-    return ((max(0, int(steps)),),)
+    distance = limit - start
+    if not isinstance(distance, int):
+        steps = ceil(abs(distance / delta))
+        # Compiled code makes the smallest number of a fraction that is too large.
+        return ((steps if steps < 2**31 else -(2**31),),)
+    if tensor(context, 0).dtype == "INT32":
+        distance = int32(distance)
+    return ((-(-abs(distance) // abs(int(delta))),),)
 
 
 def rank(context: Context) -> Sequence[Shape]:
