@@ -53,8 +53,10 @@ def _run(
         (folder / worker.STAGE).write_text(name)
 
     request = task.request
-    stage("building")
+    stage("loading the runtime")
     opened = engine(task.engine)
+    opened.load()
+    stage("building")
     before, start = memory("VmRSS"), time.perf_counter()
     session = opened.open(request)
     init = time.perf_counter() - start

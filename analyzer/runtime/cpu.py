@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.runtime.interface import RunRequest, Session
 from analyzer.runtime.interpreter import NO_DELEGATE, InterpreterSession, check_installed
+from analyzer.runtime.interpreter import load as load
 
 ROUNDS_ALIKE = True
 

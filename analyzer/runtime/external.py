@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analyzer.runtime.interface import RunRequest, Session, unavailable
 from analyzer.runtime.interpreter import NO_DELEGATE, InterpreterSession, check_installed, load_delegate
+from analyzer.runtime.interpreter import load as load
 
 #: Nothing is known of it.
 ROUNDS_ALIKE = False

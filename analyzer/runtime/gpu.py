@@ -46,6 +46,10 @@ def check(request: RunRequest) -> None:
     vulkan.find(request.vulkan_driver, _WHO)
 
 
+def load() -> None:
+    import ai_edge_litert.compiled_model  # noqa: F401
+
+
 def open(request: RunRequest) -> Session:
     vulkan.use(vulkan.find(request.vulkan_driver, _WHO))
     return GpuSession(request)

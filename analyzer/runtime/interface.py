@@ -173,6 +173,9 @@ class Engine(Protocol):
     def check(self, request: RunRequest) -> None:
         """Raises: RuntimeUnavailable."""
 
+    def load(self) -> None:
+        """Import the runtime: that belongs to no model."""
+
     def open(self, request: RunRequest) -> Session: ...
 
 

@@ -34,6 +34,11 @@ def check_installed(who: str) -> None:
         raise unavailable(f"{who}: NumPy is not installed", "pip install 'delegate-analyzer[litert]'")
 
 
+def load() -> None:
+    """Import the interpreter."""
+    _source()
+
+
 def _source() -> tuple[Any, Runtime]:
     module, names = next((module, names) for package, module, names in _SOURCES if util.find_spec(package))
     return import_module(module), Runtime(names[0], _version(names))

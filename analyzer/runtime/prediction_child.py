@@ -39,6 +39,8 @@ def _run(folder: Path, task: Task) -> Answer:
         (folder / worker.STAGE).write_text(name)
 
     data, opened = datasets.open(task.source), engine(task.engine)
+    stage("loading the runtime")
+    opened.load()
     stage("building")
     before, start = memory("VmRSS"), time.perf_counter()
     session = opened.open(task.request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.runtime.interface import RunRequest, Session, unavailable
 from analyzer.runtime.interpreter import DEFAULT, InterpreterSession, check_installed
+from analyzer.runtime.interpreter import load as load
 
 #: What the interpreter sets, and offers no way to change.
 _FLAGS = {"qs8": True, "qu8": True, "dynamic_fully_connected": False, "dynamic_quantization": True}
