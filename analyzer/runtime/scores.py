@@ -102,11 +102,7 @@ def truth(data: Dataset, name: str, task: str | None = None) -> Truth:
         raise UsageError(
             f"--data: {name} isn't a class for each sample; give a number from 0, or a row with a single 1"
         )
-    return (
-        Truth(CLASSIFICATION, width, most, rows)
-        if classes and task != REGRESSION
-        else Truth(REGRESSION, width)
-    )
+    return Truth(task or (CLASSIFICATION if classes else REGRESSION), width, most, rows)
 
 
 def _one_hot(values: Any) -> bool:
@@ -114,7 +110,9 @@ def _one_hot(values: Any) -> bool:
 
 
 def _counts(values: Any) -> bool:
-    return bool((values >= 0).all() and (values == values.astype("int64")).all())
+    import numpy as np
+
+    return bool((np.isfinite(values) & (values >= 0)).all() and (values == np.floor(values)).all())
 
 
 class Judge(Protocol):
@@ -185,7 +183,7 @@ class _Classes:
         self._hits = 0
         self._numbers = np.array(order) if order else np.arange(several) - offset
         #: Class -> samples, right ones, changed, lost and gained ones.
-        self._counts = np.zeros((truth.most + 1, 5), np.int64)
+        self._counts = np.zeros((0 if self.problem else truth.most + 1, 5), np.int64)
 
     def add(self, outputs: Any, labels: Any, first: Any) -> Any:
         import numpy as np
