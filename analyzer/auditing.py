@@ -204,7 +204,7 @@ class MacCounter:
     def count(self, context: Context) -> int | None:
         """Multiply-accumulates; 0 for operators that have none, None where shapes don't tell."""
         operator = context.operator
-        name = operator.name if operator.custom is None else f"custom:{operator.custom}"
+        name = operator.key
         if name not in self._compiled:
             tree = self._catalogue.macs.get(name)
             self._compiled[name] = None if tree is None else build(fold(tree, {}))

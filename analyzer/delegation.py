@@ -42,13 +42,10 @@ from analyzer.partition import (
     tie_at_limit,
 )
 from analyzer.partition import partition as group
-from analyzer.rules import evaluate, folding, graph_rules
+from analyzer.rules import folding, graph_rules
 from analyzer.rules.judge import Finding, Judge
 from analyzer.rules.pack import REFUSING, Graph
 from analyzer.vocabulary import Context
-
-#: Subgraphs whose name begins so hold validation data; no delegate is applied to them.
-_VALIDATION = "VALIDATION:"
 
 
 class Delegation(Struct):
@@ -138,7 +135,7 @@ def _wanted(one: Asked, limits: _Limits) -> tuple[int, ...] | None:
     operators = one.subgraph.operators
     if sum(len(partition.operators) for partition in one.words.partitions) == len(operators):
         return ()
-    if one.subgraph.name.startswith(_VALIDATION):
+    if one.subgraph.validation:
         return None
     return wanted(one, limits.minimum, limits.rolls_back)
 
@@ -148,7 +145,7 @@ def _limits(judge: Judge) -> _Limits:
     graph, parameters = judge.pack.graph, judge.parameters
 
     def value(tree: Any, otherwise: Any) -> Any:
-        return otherwise if tree is None else evaluate.build(folding.fold(tree, parameters))(None)  # type: ignore[arg-type]
+        return otherwise if tree is None else folding.constant(tree, parameters)
 
     most = value(graph.max_partitions, None)
     return _Limits(
@@ -187,7 +184,7 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
     model = prepared.model
     for one in asked:
         index = one.subgraph.index
-        if one.subgraph.name.startswith(_VALIDATION):
+        if one.subgraph.validation:
             continue
         stop = prepared.stops.get(index)
         early = limits.graph.asked_early

@@ -131,6 +131,11 @@ class Operator(Struct, frozen=True, dict=True):
     custom_options: memoryview | None = None
     intermediates: tuple[int, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """What rules list it under: its name, or `custom:CODE`."""
+        return self.name if self.custom is None else f"custom:{self.custom}"
+
 
 class Subgraph(Struct, frozen=True, dict=True):
     index: int
@@ -139,6 +144,11 @@ class Subgraph(Struct, frozen=True, dict=True):
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+
+    @property
+    def validation(self) -> bool:
+        """Whether it holds validation data: no delegate is applied to it."""
+        return self.name.startswith("VALIDATION:")
 
     @cached_property
     def producers(self) -> dict[int, list[int]]:

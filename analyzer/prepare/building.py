@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from analyzer.model.graph import DTYPE_BITS, OMITTED, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
+from analyzer.model.graph import OMITTED, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
 from analyzer.prepare.sizes import fits
 from analyzer.rules.graph_rules import BUILDING
 from analyzer.rules.judge import Finding, Judge
-from analyzer.vocabulary import Context, elements
+from analyzer.vocabulary import Context, size_bytes
 
 _SCHEMA = 3
 #: Types whose constants have no size that could be checked.
@@ -206,12 +206,9 @@ def _impossible(tensor: Tensor) -> Stop:
 
 
 def _data(tensor: Tensor) -> Stop | None:
-    bits = DTYPE_BITS.get(tensor.dtype)
-    if bits is None:
-        return None
-    needed = (elements(tensor.shape) * bits + 7) // 8
+    needed = size_bytes(tensor)
     stored = len(tensor.data) if tensor.data is not None else 0
-    if needed <= stored:
+    if needed is None or needed <= stored:
         return None
     return _stop(
         "data",

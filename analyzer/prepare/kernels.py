@@ -47,8 +47,7 @@ class Kernels:
         key = (operator.name, operator.custom)
         found = self._kernels.get(key)
         if found is None:
-            name = operator.name if operator.custom is None else f"custom:{operator.custom}"
-            found = self._kernels[key] = self._make(name)
+            found = self._kernels[key] = self._make(operator.key)
         return found
 
     def _make(self, name: str) -> Kernel:

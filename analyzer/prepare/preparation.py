@@ -14,8 +14,6 @@ from analyzer.prepare.shapes import Shape
 from analyzer.prepare.working import Working
 from analyzer.vocabulary import Context
 
-#: Subgraphs of this name are no delegate's business.
-_VALIDATION = "VALIDATION:"
 #: What an operator passes before its outputs get their shapes; builtin operators are registered by then.
 _STAGES = ("operator", "size")
 _OF_CUSTOM = ("version", *_STAGES)
@@ -40,7 +38,7 @@ class Preparation:
             entered.resize(entered.tensors[index], shape)
         for index, subgraph in enumerate(self.model.subgraphs):
             # Delegates are applied to one subgraph after the other; after a stop, to none.
-            if index not in self._done and not subgraph.name.startswith(_VALIDATION):
+            if index not in self._done and not subgraph.validation:
                 self.run(index)
             if self.graph(index).stop is not None:
                 break

@@ -11,6 +11,7 @@ from analyzer.prepare.kernels import Kernels
 from analyzer.prepare.shapes import Shape
 from analyzer.rules.graph_rules import CALLS, CONSTANT_OUTPUT, NEGATIVE_SIZE, SIZELESS_OUTPUT, VAST_OUTPUT
 from analyzer.rules.judge import Finding
+from analyzer.rules.spelling import slug
 from analyzer.vocabulary import Context
 
 #: More operators than this say nothing more of where a size comes from.
@@ -49,7 +50,7 @@ def call(rule: str, context: Context, expected: str | None, actual: str | None, 
     what = known.says.format(expected=expected, actual=actual, **words)
     return Stop(
         kind=known.kind,
-        rule=f"runtime/{operator.name.lower().replace('_', '-')}/{rule}",
+        rule=f"runtime/{slug(operator.name)}/{rule}",
         message=_open_size(context, what) if known.kind == "dynamic" else _unprepared(operator, what),
         fix=known.fix,
         source=known.source,

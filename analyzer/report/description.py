@@ -96,7 +96,7 @@ def _quantization(found: graph.Quantization | None) -> contents.Quantization | N
 
 
 def _operator(operator: graph.Operator, macs: int | None, catalogue: Catalogue) -> contents.Operator:
-    key = operator.name if operator.custom is None else f"custom:{operator.custom}"
+    key = operator.key
     entry = catalogue.entries.get(key) or catalogue.entries.get(operator.name, Entry())
     options = custom_options.decode(operator) if operator.custom is not None else operator.options
     if options is None and operator.custom_options is not None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from string import Formatter
-from types import SimpleNamespace
 from typing import Any
 
-from analyzer.rules.evaluate import build
 from analyzer.rules.expression import Scope
-from analyzer.rules.folding import fold
+from analyzer.rules.folding import constant
 from analyzer.rules.pack import Android, Flag, RulePack
 from analyzer.rules.parameters import compared
 from analyzer.rules.source import RuleFile
@@ -59,6 +57,4 @@ def _text(value: Any) -> str:
 
 
 def _holds(flag: Flag, parameters: Mapping[str, Any]) -> bool:
-    if flag.when is None:
-        return True
-    return bool(build(fold(flag.when, parameters))(SimpleNamespace()))  # type: ignore[arg-type]
+    return flag.when is None or bool(constant(flag.when, parameters))

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct, ValidationError, convert
 
 from analyzer.rules.catalogue import Place
+from analyzer.rules.spelling import slug
 from analyzer.rules.tables import Case, Count, FormTable, OperatorTable
 
 
@@ -29,11 +30,6 @@ class CompactError(Exception):
 
 _COMPARISON = re.compile(r"^(<=|>=|==|!=|<|>)\s*(.+)$")
 _RANGE = re.compile(r"^(-?\d+)\.\.(-?\d+)$")
-
-
-def slug(name: str) -> str:
-    """A name as it stands in rule ids: `stride_w` -> `stride-w`."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def requirements(

@@ -9,11 +9,10 @@ from msgspec import Struct
 
 from analyzer.errors import UsageError
 from analyzer.model import schema
-from analyzer.rules.clauses import slug
 from analyzer.rules.pack import REFUSING, Clause, Form, OperatorRules, RulePack
 from analyzer.rules.rulebook import Rule, Rulebook
 from analyzer.rules.specialize import ALWAYS, NEVER, rules, specialize
-from analyzer.rules.spelling import nearest
+from analyzer.rules.spelling import nearest, slug
 
 TAKEN, CONDITIONAL, REFUSED = "always", "conditionally", "never"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from analyzer.rules.evaluate import build
@@ -39,10 +40,20 @@ def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
     folded = [node, *parts]
     if node in _COMPUTED and all(_literal(part) for part in parts if isinstance(part, list)):
         try:
-            return ["lit", build(folded)(None)]  # type: ignore[arg-type]
+            return ["lit", _value(folded)]
         except Absent:
             return folded
     return folded
+
+
+def constant(tree: Tree, parameters: Mapping[str, Any]) -> Any:
+    """What a tree comes to that names nothing but parameters. Raises: Absent."""
+    return _value(fold(tree, parameters))
+
+
+def _value(tree: Tree) -> Any:
+    # No operator is looked at; loops keep their variables in what is handed to them.
+    return build(tree)(SimpleNamespace())  # type: ignore[arg-type]
 
 
 def _literal(tree: Tree) -> bool:

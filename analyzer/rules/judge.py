@@ -15,6 +15,7 @@ from analyzer.rules.explain import UNEXPLAINED, Explanation, absence, explain
 from analyzer.rules.folding import fill, fold
 from analyzer.rules.pack import FATAL, REFUSING, Clause, Form, OperatorRules, RulePack
 from analyzer.rules.parameters import compared
+from analyzer.rules.spelling import slug
 from analyzer.rules.trees import operand_of
 from analyzer.rules.words import message, proof
 from analyzer.vocabulary import Absent, Context
@@ -149,14 +150,12 @@ class Judge:
         if raw is not None:
             return msgspec.json.decode(raw, type=OperatorRules)
         refusal = self.pack.unlisted_custom if name.startswith("custom:") else self.pack.unlisted
-        slug = name.removeprefix("custom:").lower().replace("_", "-")
-        named = msgspec.structs.replace(refusal, id=f"{self.pack.delegate}/{slug}/{refusal.id}")
+        identity = f"{self.pack.delegate}/{slug(name.removeprefix('custom:'))}/{refusal.id}"
+        named = msgspec.structs.replace(refusal, id=identity)
         return OperatorRules(forms=(Form(),), refused=named)
 
     def _operator(self, context: Context) -> _Operator:
-        operator = context.operator
-        name = operator.name if operator.custom is None else f"custom:{operator.custom}"
-        return self._compiled(name)
+        return self._compiled(context.operator.key)
 
     def _compiled(self, name: str) -> _Operator:
         found = self._operators.get(name)
@@ -232,7 +231,7 @@ class Judge:
     def _no_form(self, context: Context) -> Finding:
         operator, unlisted = context.operator, self.pack.unlisted
         return Finding(
-            rule=f"{self.pack.delegate}/{operator.name.lower().replace('_', '-')}/form",
+            rule=f"{self.pack.delegate}/{slug(operator.name)}/form",
             severity="blocker",
             stage="check",
             message=f"{operator.name} is called in a form that the delegate doesn't know",

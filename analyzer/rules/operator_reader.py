@@ -12,11 +12,11 @@ from analyzer.model import schema
 from analyzer.rules.catalogue import Catalogue, Entry
 from analyzer.rules.catalogue import places as places_of
 from analyzer.rules.clause_reader import ClauseReader, Section
-from analyzer.rules.clauses import requirements, slug
+from analyzer.rules.clauses import requirements
 from analyzer.rules.expression import Scope
 from analyzer.rules.option_types import option_types
 from analyzer.rules.pack import Clause, Form, OperatorRules
-from analyzer.rules.spelling import nearest
+from analyzer.rules.spelling import nearest, slug
 from analyzer.rules.tables import FormTable, OperatorTable
 from analyzer.rules.trees import Tree
 

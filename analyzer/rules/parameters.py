@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 from analyzer.errors import UsageError
-from analyzer.rules.evaluate import build
-from analyzer.rules.folding import fold
+from analyzer.rules.folding import constant
 from analyzer.rules.pack import Parameter, RulePack
 from analyzer.rules.spelling import nearest
 from analyzer.rules.versions import Release, place
@@ -78,7 +76,7 @@ def _resolve_one(
     else:
         for other in _names(parameter.default_expression):
             _resolve_one(pack, other, written, found, (*pending, name))
-        value = build(fold(parameter.default_expression, compared(pack, found)))(SimpleNamespace())  # type: ignore[arg-type]
+        value = constant(parameter.default_expression, compared(pack, found))
     _in_range(pack, name, parameter, value)
     found[name] = value
     return value

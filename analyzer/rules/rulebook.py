@@ -11,12 +11,11 @@ from msgspec import Struct
 from analyzer.errors import UsageError
 from analyzer.model import schema
 from analyzer.rules import graph_rules
-from analyzer.rules.clauses import slug
 from analyzer.rules.graph_rules import GraphRule
 from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
 from analyzer.rules.packs import Packs
 from analyzer.rules.reading import sentence, terms
-from analyzer.rules.spelling import nearest
+from analyzer.rules.spelling import nearest, slug
 from analyzer.rules.trees import Tree
 
 _RUNTIME = "runtime"

@@ -1,8 +1,14 @@
-"""Suggestions for misspelt names."""
+"""How names are spelt: in rule ids, and what a misspelt one may have meant."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+
+def slug(name: str) -> str:
+    """A name as it stands in rule ids: `stride_w` -> `stride-w`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.model.graph import Model
+from analyzer.model.graph import Model, Subgraph
 
 _OK = 0
 #: So that a graph with sizes only known at run time, or one in use, may still be looked at.
@@ -97,7 +97,7 @@ class Watch:
         return found
 
 
-def _fits(subgraph: Any, tensors: int, plan: tuple[int, ...]) -> bool:
+def _fits(subgraph: Subgraph, tensors: int, plan: tuple[int, ...]) -> bool:
     """Runtimes add tensors and nodes to a subgraph and never take any away."""
-    validation = subgraph.name.startswith("VALIDATION:")
-    return not validation and tensors >= len(subgraph.tensors) and (bool(plan) or not subgraph.operators)
+    applies = not subgraph.validation and tensors >= len(subgraph.tensors)
+    return applies and (bool(plan) or not subgraph.operators)

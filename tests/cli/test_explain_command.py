@@ -51,6 +51,14 @@ def test_a_rule_in_full(tmp_path: Path) -> None:
     ]
 
 
+def test_whatever_a_custom_operator_is_called_its_rule_is_found(tmp_path: Path) -> None:
+    file = saved(tmp_path, tiny())
+    done = run("audit", save(tmp_path / "m.tflite", chain("My.Op v2")), "--rules", file, "--format", "json")
+    [operator] = done.json["models"][0]["audits"][0]["operators"]
+    assert operator["findings"][0]["rule"] == "tiny/my-op-v2/unlisted"
+    assert run("explain", "tiny/my-op-v2/unlisted", "--rules", file).code == 0
+
+
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
