@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Set
 
-from analyzer.asking import Asked, Gain, Reason
+from analyzer.asking import Asked, Gain
 from analyzer.rules.pack import REFUSING
 
 
@@ -44,23 +44,18 @@ def _unbuilt(one: Asked, refused: Set[int]) -> set[int]:
     }
 
 
-def about(rule: str) -> str:
-    """What a rule is about, whatever operator and operand: `dtype` of `gpu/add/input1.dtype`."""
-    return rule.rsplit("/", 1)[-1].rsplit(".", 1)[-1]
-
-
-def gains(one: Asked, selected: Callable[[Set[int]], Collection[int]]) -> dict[Reason, Gain]:
-    """What each reason for refusals costs, with all that is lost because of them.
+def gains(one: Asked, selected: Callable[[Set[int]], Collection[int]]) -> dict[str, Gain]:
+    """What each cause of refusals costs, with all that is lost because of them, by what mends it.
 
     `selected` says which operators are delegated if those given are accepted.
     """
-    refused: dict[Reason, set[int]] = defaultdict(set)
+    refused: dict[str, set[int]] = defaultdict(set)
     for index, findings in enumerate(one.words.findings):
         if index not in one.accepted:
             for finding in findings:
                 if finding.severity in REFUSING:
-                    refused[about(finding.rule), finding.fix].add(index)
+                    refused[finding.fix].add(index)
     return {
-        reason: Gain(frozenset(operators), frozenset(selected(one.accepted | operators)))
-        for reason, operators in refused.items()
+        fix: Gain(frozenset(operators), frozenset(selected(one.accepted | operators)))
+        for fix, operators in refused.items()
     }

@@ -12,12 +12,9 @@ from analyzer.partition import Partition
 from analyzer.rules.judge import Finding, Judge, Verdict
 from analyzer.vocabulary import Context
 
-#: What a rule is about and how to mend it: refusals that share both have one cause.
-Reason = tuple[str, str]
-
 
 class Gain(Struct, frozen=True):
-    """The operators that one reason refuses, and what of their subgraph would be delegated without it."""
+    """Operators that are refused for one cause, and what of their subgraph would be delegated without it."""
 
     refused: frozenset[int]
     delegated: frozenset[int]
@@ -36,8 +33,8 @@ class SubgraphDelegation(Struct):
     partitions: list[Partition] = []
     #: Accepted operators that are not delegated -> why.
     lost: dict[int, str] = {}
-    #: By reason, where operators are lost because others are refused.
-    gains: dict[Reason, Gain] = {}
+    #: By the fix, where operators are lost because others are refused: what one fix mends has one cause.
+    gains: dict[str, Gain] = {}
     #: The fewest operators to accept for the whole subgraph to be delegated; None: that isn't enough.
     wanted: tuple[int, ...] | None = ()
 

@@ -282,12 +282,11 @@ def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> To
 
 
 def _gains(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> Iterator[Gain]:
-    reasons = dict.fromkeys(reason for words in delegation.subgraphs for reason in words.gains)
-    for reason in reasons:
+    for fix in dict.fromkeys(fix for words in delegation.subgraphs for fix in words.gains):
         refused: list[tuple[int, int]] = []
         delegated: list[tuple[int, int]] = []
         for words in delegation.subgraphs:
-            index, gain = words.subgraph.index, words.gains.get(reason)
+            index, gain = words.subgraph.index, words.gains.get(fix)
             refused += [(index, operator) for operator in sorted(gain.refused)] if gain else []
             delegated += [(index, operator) for operator in (gain.delegated if gain else words.delegated)]
         yield Gain(

@@ -69,9 +69,12 @@ def check(files: tuple[str, ...]) -> int:
 def _checked(file: Path, catalogue: Catalogue) -> str:
     from analyzer.rules.load import load
     from analyzer.rules.load_catalogue import parse_catalogue
+    from analyzer.rules.shared import SHARED, read_shared
 
     if file.name == "operators.toml":
         return figures.count(len(parse_catalogue(file).entries), "operator")
+    if file.name == SHARED:
+        return figures.count(len(read_shared(file).raised()), "operator")
     book = Rulebook(load(file, catalogue))
     operators = figures.count(len(book.operators()), "operator")
     return f"{operators}, {figures.count(len(list(book.rules())), 'rule')}"

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from analyzer.advice import about
 from analyzer.report import document
 from analyzer.report.document import Audit, Blocker, Finding, Model, Operator
 from analyzer.rules.pack import REFUSING
@@ -57,8 +56,8 @@ class Gain(Struct, frozen=True):
 class Cause(Struct, frozen=True, kw_only=True):
     """Something to change, with all operators that it concerns.
 
-    It stands for like rules of several operands and kinds of operators where they ask for the same
-    fix. `rules` is empty for losses that follow from other causes; `audits` are positions in the model's
+    It stands for all rules that ask for the same fix, of whatever operands and kinds of operators.
+    `rules` is empty for losses that follow from other causes; `audits` are positions in the model's
     audits; `level` is "graph" for what concerns a whole graph, else "operator"; `kind` as in `Blocker`.
     """
 
@@ -192,11 +191,10 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
         if held.operators or not held.knock_on or blocker.rule not in said:
             yield held
     yield from _unsaid(audit, position)
-    groups: dict[tuple[str, str, str], list[tuple[Finding, Operator]]] = {}
+    groups: dict[tuple[str, str], list[tuple[Finding, Operator]]] = {}
     for node in audit.operators:
         for finding in node.findings:
-            alike = (about(finding.rule), finding.severity, finding.fix)
-            groups.setdefault(alike, []).append((finding, node))
+            groups.setdefault((finding.severity, finding.fix), []).append((finding, node))
     gains = {frozenset(map(_place, gain.operators)): gain for gain in audit.gains}
     for group in groups.values():
         cause = _found(group, position)

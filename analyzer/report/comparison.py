@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from analyzer.advice import about
 from analyzer.report import causes, labels
 from analyzer.report.causes import Cause
 from analyzer.report.document import SCHEMA, Audit, Document, Model, Summary, Tool
@@ -103,7 +102,9 @@ def _change(before: tuple[float, ...], after: tuple[float, ...]) -> str:
 def _obstacles(model: Model, position: int) -> dict[object, Cause]:
     """What blocks on one delegate, by what makes it the same thing in another model."""
     found = (cause for cause in causes.causes(model) if cause.blocks and position in cause.audits)
-    return {(cause.fix, cause.kind, *map(about, cause.rules[:1])): cause for cause in found}
+    return {
+        (cause.fix, cause.kind, *(cause.rules if cause.level == "graph" else ())): cause for cause in found
+    }
 
 
 def _changes(before: dict[object, Cause], after: dict[object, Cause]) -> Iterator[Obstacle]:

@@ -90,7 +90,8 @@ def rule(found: Rule, of: RulePack, width: int) -> str:
         *(("when", condition) for condition in found.when),
         *(("where", f"{name}: {meaning}") for name, meaning in found.terms.items()),
         ("says", found.meaning),
-        ("fix", found.fix),
+        *(("fix", fix) for fix in found.fixes),
+        ("fix", f"otherwise: {found.fix}" if found.fixes else found.fix),
         ("severity", _SEVERITIES[found.severity]),
         ("stage", _BUILDING if found.stage == "build" else found.stage),
         ("source", f"{found.source}  ({upstream(of)})"),
@@ -169,7 +170,7 @@ def _page(page: OperatorPage, width: int, known: Mapping[str, str], verbose: boo
 def _more(found: Rule) -> Iterator[str]:
     if found.meaning and found.requires:
         yield found.meaning
-    yield f"fix: {found.fix}"
+    yield from (f"fix: {fix}" for fix in (*found.fixes, found.fix))
 
 
 def _own_name(found: Rule) -> str:

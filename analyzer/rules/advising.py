@@ -7,7 +7,6 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from analyzer.model.graph import Tensor
@@ -60,8 +59,7 @@ class Adviser:
 
     @cached_property
     def _fixes(self) -> Fixes:
-        encoded = bytes(self._pack.fixes)
-        return msgspec.json.decode(encoded, type=Fixes) if encoded else Fixes()
+        return self._pack.advice()
 
     @cached_property
     def _reasons(self) -> Mapping[str, Evaluate]:

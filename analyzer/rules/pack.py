@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Raw, Struct
 
 from analyzer.rules.trees import Tree
@@ -180,3 +181,7 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     #: None where nothing applies the delegate to a model on a phone from outside an app.
     android: Android | None = None
     notes: str = ""
+
+    def advice(self) -> Fixes:
+        """The fixes, decoded."""
+        return msgspec.json.decode(self.fixes, type=Fixes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from analyzer.errors import UsageError
 from analyzer.model import schema
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
-from analyzer.rules.pack import Clause, Form, OperatorRules, RulePack
+from analyzer.rules.pack import Advice, Clause, Form, OperatorRules, RulePack
 from analyzer.rules.packs import Packs
 from analyzer.rules.reading import sentence, terms
 from analyzer.rules.spelling import nearest, slug
@@ -33,6 +34,8 @@ class Rule(Struct, frozen=True):
     stage: str
     fix: str
     source: str
+    #: What is advised in place of `fix`, each with its condition.
+    fixes: tuple[str, ...] = ()
     #: What it requires; empty where only `meaning` says it.
     requires: str = ""
     #: The rule's own sentence, where it has one.
@@ -70,11 +73,11 @@ class Rulebook:
 
     def everywhere(self) -> list[Rule]:
         """Rules that every operator is asked."""
-        return [_rule(clause, "every operator") for clause in self.pack.every_op]
+        return [self._rule(clause, "every operator") for clause in self.pack.every_op]
 
     def partitions(self) -> list[Rule]:
         """Rules that a whole partition is asked."""
-        return [_rule(clause, "a partition") for clause in self.pack.partition_checks]
+        return [self._rule(clause, "a partition") for clause in self.pack.partition_checks]
 
     def operators(self) -> list[str]:
         """Names of the operators that the pack lists, custom ones by their code."""
@@ -92,12 +95,12 @@ class Rulebook:
         name = listed.removeprefix("custom:")
         rules = msgspec.json.decode(self.pack.operators[listed], type=OperatorRules)
         common = _shared_by_forms(rules.forms)
-        found = [_rule(clause, name) for clause in common]
+        found = [self._rule(clause, name) for clause in common]
         for form in rules.forms:
-            found += [_rule(clause, name, form) for clause in form.clauses if clause not in common]
+            found += [self._rule(clause, name, form) for clause in form.clauses if clause not in common]
         if all(form.when is not None for form in rules.forms):
             found.append(self._form(name, rules.forms))
-        refused = None if rules.refused is None else _rule(rules.refused, name)
+        refused = None if rules.refused is None else self._rule(rules.refused, name)
         accepted = tuple(map(sentence, rules.accept_when))
         return OperatorPage(name, tuple(found), accepted, refused, rules.values)
 
@@ -108,7 +111,7 @@ class Rulebook:
             subject=name,
             severity="blocker",
             stage=self.pack.unlisted.stage,
-            fix=self.pack.unlisted.fix,
+            fix=list(self._advised(self.pack.unlisted.fix))[-1],
             source=self.pack.unlisted.source,
             requires="; or ".join(map(sentence, conditions)),
             meaning="The operator is called in one of the forms that are known.",
@@ -156,16 +159,47 @@ class Rulebook:
             return None
         builtin = {slug(name): name for name in schema.members("BuiltinOperator").values()}
         clause = self.pack.unlisted if operator in builtin else self.pack.unlisted_custom
-        found = _rule(clause, builtin.get(operator, operator))
+        found = self._rule(clause, builtin.get(operator, operator))
         return msgspec.structs.replace(found, id=f"{self.pack.delegate}/{operator}/{clause.id}")
 
     def others(self) -> list[Rule]:
         """What is said of all operators that the pack doesn't list."""
+        any_other = f"{self.pack.delegate}/any"
         clauses = {clause.id: clause for clause in (self.pack.unlisted, self.pack.unlisted_custom)}
         return [
-            msgspec.structs.replace(_rule(clause, "any other"), id=f"{self.pack.delegate}/any/{clause.id}")
+            msgspec.structs.replace(self._rule(clause, "any other"), id=f"{any_other}/{clause.id}")
             for clause in clauses.values()
         ]
+
+    def _rule(self, clause: Clause, subject: str, form: Form | None = None) -> Rule:
+        whens: list[Tree] = [tree for tree in (form.when if form else None, clause.when) if tree is not None]
+        *fixes, fix = self._advised(clause.fix)
+        return Rule(
+            id=clause.id,
+            subject=subject,
+            severity=clause.severity,
+            stage=clause.stage,
+            fix=fix,
+            source=clause.source,
+            fixes=tuple(fixes),
+            requires="" if clause.require == ["lit", False] else sentence(clause.require),
+            meaning=clause.message,
+            when=tuple(map(sentence, whens)),
+            terms=terms(clause.require, *whens),
+            formerly=clause.formerly,
+        )
+
+    def _advised(self, fix: str, given: tuple[Tree, ...] = ()) -> Iterator[str]:
+        """All that may be advised; the last has no condition, unless conditions are `given`."""
+        for one in self._lists.get(fix, ()):
+            yield from self._advised(one.fix, given if one.when is None else (*given, one.when))
+        if fix not in self._lists:
+            conditions = ", and ".join(map(sentence, given))
+            yield f"if {conditions}: {fix}" if conditions else fix
+
+    @cached_property
+    def _lists(self) -> Mapping[str, tuple[Advice, ...]]:
+        return self.pack.advice().lists
 
     def rules(self) -> Iterator[Rule]:
         """Every rule of the pack but those on operators that it doesn't list."""
@@ -217,23 +251,6 @@ def _unlisted(book: Rulebook, rest: str) -> list[Rule]:
         return []
     found = book.unlisted(operator)
     return [found] if found is not None and found.id.endswith(f"/{name}") else []
-
-
-def _rule(clause: Clause, subject: str, form: Form | None = None) -> Rule:
-    whens: list[Tree] = [tree for tree in (form.when if form else None, clause.when) if tree is not None]
-    return Rule(
-        id=clause.id,
-        subject=subject,
-        severity=clause.severity,
-        stage=clause.stage,
-        fix=clause.fix,
-        source=clause.source,
-        requires="" if clause.require == ["lit", False] else sentence(clause.require),
-        meaning=clause.message,
-        when=tuple(map(sentence, whens)),
-        terms=terms(clause.require, *whens),
-        formerly=clause.formerly,
-    )
 
 
 def _shared_by_forms(forms: tuple[Form, ...]) -> list[Clause]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from analyzer.errors import RuleError
 from analyzer.resources import data
+from analyzer.rules.lines import Lines
 from analyzer.rules.source import read_tables
+from analyzer.rules.spelling import nearest
 from analyzer.rules.tables import Fix, FixCase
 
 #: Name of the file.
@@ -47,14 +50,20 @@ class Shared(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def shared() -> Shared:
-    """The file, checked as far as that goes without a pack. Raises: RuleError."""
-    file = data("rules") / SHARED
+    """The file that ships. Raises: RuleError."""
+    return read_shared(data("rules") / SHARED)
+
+
+def read_shared(file: Path) -> Shared:
+    """The file, checked as far as that goes without a pack. Raises: RuleError with all problems."""
+    tables, text = read_tables(file)
     try:
-        found = msgspec.convert(read_tables(file)[0], Shared)
+        found = msgspec.convert(tables, Shared)
     except msgspec.ValidationError as error:
         raise RuleError([f"{file}:1: {error}"]) from None
+    line, known = Lines(text).of("versions"), list(found.reasons)
     problems = [
-        f"{file}:1: versions: {name}: there is no reason {reason} for version {version}"
+        f"{file}:{line}: {name}: version {version}: there is no reason {reason}{nearest(reason, known)}"
         for name, reasons in found.raised().items()
         for version, reason in reasons
         if reason not in found.reasons

@@ -131,7 +131,6 @@ def test_whom_a_cause_concerns() -> None:
         "runtime/dynamic-tensor": "#5 DEPTHWISE_CONV_2D holds back 64 operators",
         "ane/every-op/float": "every operator",
         "dsp/conv-2d/option.stride-w": "5 CONV_2D",
-        "dsp/conv-2d/version": "5 CONV_2D",
         "gpu/custom/unlisted": "#63 Detection_PostProcess",
         "dsp/graph/max-partitions": "17 CONV_2D, 11 DEPTHWISE_CONV_2D, 10 ADD, 1 RESIZE_BILINEAR",
         "gpu/resize-bilinear/half-pixel": "#62 RESIZE_BILINEAR",
