@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -13,6 +15,8 @@ from analyzer.report.view import View
 from analyzer.runtime.datasets import Source
 from analyzer.runtime.prediction import Times
 from analyzer.runtime.scores import CLASSIFICATION, REGRESSION, Answers, ClassScore, Difference, Score
+from tests.report.browsing import chromium
+from tests.report.test_accessibility import violations
 from tests.report.test_html import VOID
 
 HOSTILE = "<b>|`x`\x1b[31m"
@@ -129,3 +133,20 @@ def test_bars_are_as_long_as_what_they_stand_for() -> None:
         ("taken", "100.0"),
         ("taken", "0.0"),
     ]
+
+
+@chromium
+@pytest.mark.parametrize("width", [1200, 360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_the_page_and_axe_finds_nothing(
+    browser: Any, tmp_path: Path, width: int, scheme: str
+) -> None:
+    (tmp_path / "e.html").write_text(text(SEVERAL, "html"), encoding="utf-8")
+    complaints: list[str] = []
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto((tmp_path / "e.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+    page.close()
+    assert complaints == []
