@@ -106,6 +106,16 @@ def test_one_score_is_the_chance_of_class_one(tmp_path: Path) -> None:
     assert only(result).score.top1 == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("task", [CLASSIFICATION, REGRESSION])
+def test_outputs_of_no_numbers(tmp_path: Path, task: str) -> None:
+    from tests.building import model, operator, tensor
+
+    empty = model([tensor("x", [1, 0]), tensor("y", [1, 0])], [operator("ABS", ["x"], ["y"])])
+    [result] = run(tmp_path, [empty], np.zeros((2, 0), np.float32), np.array([0, 1]), task=task).results
+    assert result.status == FAILED
+    assert result.message.startswith(("gives 0 numbers", "tells 0 classes apart"))
+
+
 def test_numbers_that_are_no_classes_cost_no_memory(tmp_path: Path) -> None:
     [result] = run(tmp_path, [linear(LARGEST)], np.eye(3, dtype=np.float32), np.array([0, 1, 10**15])).results
     assert result.message == "tells 3 classes apart, the labels go up to class 1000000000000000"

@@ -142,8 +142,8 @@ class _Numbers:
     remark = ""
 
     def __init__(self, truth: Truth, width: int) -> None:
-        same = width == truth.width
-        self.problem = None if same else f"gives {width} numbers a sample, there are {truth.width} to compare"
+        fits = width == truth.width and width > 0
+        self.problem = None if fits else f"gives {width} numbers a sample, there are {truth.width} to compare"
         self.kept = "float32", width
         self._truth = truth
         self._count = 0
@@ -174,7 +174,7 @@ class _Classes:
     def __init__(self, truth: Truth, width: int, order: Sequence[int], offset: int) -> None:
         import numpy as np
 
-        several = max(width, 2)
+        several = max(width, 2) if width else 0
         self.kept = "int64", 1
         self.problem = _unfit(several, order, truth.most, offset)
         self.remark = "" if order or offset else _suspicion(several, truth.most)
