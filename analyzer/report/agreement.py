@@ -8,7 +8,7 @@ from textwrap import fill
 
 from analyzer.agreement import Agreement
 from analyzer.report import figures
-from analyzer.report.text import plain
+from analyzer.report.text import columns, plain
 from analyzer.verification import Count, Figures
 
 _HEADERS = ("operators", "delegated sets", "partitions")
@@ -39,16 +39,12 @@ def disagreements(found: Iterable[tuple[str, Sequence[str]]], most: int, width: 
 
 
 def _whole(found: Agreement, headers: list[str], rows: list[list[str]], width: int) -> str:
-    from tabulate import tabulate
-
     generated, real = found.models
     blocks = []
     if found.targets:
         kinds = [f"{figures.count(generated, 'generated model')}", *([f"{real:,} real ones"] if real else [])]
         intro = f"Held to what the delegates' own code says of {' and '.join(kinds)}:"
-        text = tabulate([headers, *rows], tablefmt="plain", disable_numparse=True)
-        table = "\n".join(line.rstrip() for line in text.splitlines())
-        blocks.append(f"{fill(intro, width)}\n\n{table}")
+        blocks.append(f"{fill(intro, width)}\n\n{columns([headers, *rows])}")
     lines = list(_runtimes(found))
     blocks += ["\n".join(fill(line, width, subsequent_indent="    ") for line in lines)] if lines else []
     return "\n\n".join(blocks)

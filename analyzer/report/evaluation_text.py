@@ -9,7 +9,7 @@ from analyzer.evaluation import Evaluation
 from analyzer.report.evaluation_tables import BREAK, WORDS, content
 from analyzer.report.markdown import escape
 from analyzer.report.running import Table
-from analyzer.report.text import shorten
+from analyzer.report.text import columns, shorten
 from analyzer.report.view import View
 
 _LEAST = 16
@@ -40,8 +40,6 @@ def markdown(found: Evaluation) -> str:
 
 def _aligned(table: Table, width: int) -> str:
     """A table; what has no room loses the start of its first column, and wraps in a last one of words."""
-    from tabulate import tabulate
-
     rows = [table.names, *table.rows]
     taken = [max(len(row[at]) for row in rows) + 2 for at in range(len(rows[0]))]
     wraps = table.names[-1] in WORDS
@@ -50,8 +48,7 @@ def _aligned(table: Table, width: int) -> str:
     widths: list[int | None] = [None] * len(taken)
     widths[-1] = max(_LEAST, width - sum(taken[:-1])) if wraps else None
     sides = _sides(table, "left", "right")
-    text = tabulate(shown, tablefmt="plain", disable_numparse=True, colalign=sides, maxcolwidths=widths)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return columns(shown, sides, widths)
 
 
 def _piped(table: Table) -> str:

@@ -8,7 +8,7 @@ from textwrap import fill
 from analyzer.report import figures
 from analyzer.report.contents import Graph, Operator, Port, Signature, Tensor
 from analyzer.report.inspection import Inspection, Kind, Numbers
-from analyzer.report.text import plain, shorten
+from analyzer.report.text import columns, plain, shorten
 
 #: How many columns names of facts take.
 _INDENT = 13
@@ -162,13 +162,10 @@ def _marks(tensor: Tensor) -> Iterator[tuple[str, bool]]:
 
 
 def _kinds(found: Inspection) -> str:
-    from tabulate import tabulate
-
     headers = ["operator", "count", "versions", "MACs", "", "constants"]
     rows = [headers, *(_kind(kind, found.macs or 0) for kind in found.kinds)]
     sides = ["left", "right", "left", "right", "right", "right"]
-    text = tabulate(rows, tablefmt="plain", colalign=sides, disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return columns(rows, sides)
 
 
 def _kind(kind: Kind, macs: int) -> list[str]:

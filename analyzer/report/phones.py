@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from analyzer.report import figures
-from analyzer.report.text import plain
+from analyzer.report.text import columns, plain
 from analyzer.runtime.phone import Target
 
 _HEADERS = ("serial", "phone", "Android", "chip", "GPU")
@@ -16,12 +16,9 @@ _INDENT = 17
 
 def phones(found: Sequence[Target], width: int) -> str:
     """A table of phones."""
-    from tabulate import tabulate
-
     rows = [[plain(text) for text in _facts(one)] for one in found]
     widths = [None, max(16, width - 62), None, None, None]
-    text = tabulate([_HEADERS, *rows], tablefmt="plain", maxcolwidths=widths, disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return columns([_HEADERS, *rows], widths=widths)
 
 
 def phone(target: Target, specs: Sequence[str], free: int | None, width: int) -> str:

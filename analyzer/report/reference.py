@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
 
 from analyzer.report import figures, policies
+from analyzer.report.text import columns
 from analyzer.rules.nouns import render
 from analyzer.rules.pack import Parameter, RulePack
 from analyzer.rules.rulebook import GRAPH, OperatorPage, Rule, Rulebook
@@ -23,12 +24,9 @@ _BUILDING = "build: found only when the delegate builds its graph"
 
 def packs(found: Sequence[RulePack], width: int) -> str:
     """A table of packs."""
-    from tabulate import tabulate
-
     rows = [["pack", "platforms", "parameters", "upstream"], *(_row(one) for one in found)]
     widths = [20, 9, max(16, width - 44), None]
-    text = tabulate(rows, tablefmt="plain", maxcolwidths=widths, disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return columns(rows, widths=widths)
 
 
 def _row(found: RulePack) -> list[str]:

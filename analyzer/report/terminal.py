@@ -8,7 +8,7 @@ from textwrap import fill
 from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Cause
 from analyzer.report.document import Audit, Document, Model, Operator
-from analyzer.report.text import plain, shorten
+from analyzer.report.text import columns, plain, shorten
 from analyzer.report.view import FLEET, View
 
 _STYLES = {"full": "32", "partial": "33", "none": "31", "crash": "1;31", "bold": "1", "dim": "2"}
@@ -94,13 +94,8 @@ def _visible(cell: str) -> int:
 def _table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int | None], align: str
 ) -> str:
-    from tabulate import tabulate
-
     sides = ["right" if side == "r" else "left" for side in align]
-    # As a first row: headers proper would get a padding of their own.
-    table = [list(headers), *rows]
-    text = tabulate(table, tablefmt="plain", disable_numparse=True, maxcolwidths=list(widths), colalign=sides)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return columns([headers, *rows], sides, list(widths))
 
 
 def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 #: Control characters, marks that turn the direction of text, private and unassigned characters.
 _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
@@ -23,3 +24,16 @@ def _escape(char: str) -> str:
 def shorten(text: str, width: int) -> str:
     """The text in at most `width` characters; what is cut is the start, where paths differ least."""
     return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
+
+
+def columns(
+    rows: Sequence[Sequence[str]],
+    sides: Sequence[str] | None = None,
+    widths: Sequence[int | None] | None = None,
+) -> str:
+    """Rows as columns, each `left` or `right` of its column and wrapped where that has a width."""
+    from tabulate import tabulate
+
+    # Headers are a first row: headers proper would get a padding of their own.
+    text = tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=sides, maxcolwidths=widths)
+    return "\n".join(line.rstrip() for line in text.splitlines())
