@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from analyzer.report import document
+from analyzer.report.document import Document
 from analyzer.report.results import Run
 
 #: Past the program's own limits for the CPU, the delegate and what is run again to compare them.
@@ -51,7 +51,7 @@ def _runs(model: Path, delegate: str, options: Sequence[str]) -> Iterator[tuple[
     if not done.stdout:
         yield "NO VERDICT", done.stderr.decode().strip()
         return
-    for run in msgspec.json.decode(done.stdout, type=document.Document).models[0].runs:
+    for run in msgspec.json.decode(done.stdout, type=Document).models[0].runs:
         yield ended(run), "; ".join(run.reasons)
 
 
@@ -60,7 +60,14 @@ def ended(run: Run) -> str:
     if run.agrees:
         return "agrees"
     if run.status != "ok":
-        return f"{run.status}, {'as predicted' if run.predicted_equal else 'NOT PREDICTED'}"
+        return f"{run.status}, {_expected(run)}"
     if not run.predicted_equal:
         return "DELEGATED OTHERWISE"
     return "outputs differ" if any(not one.within for one in run.outputs) else "not compared"
+
+
+def _expected(run: Run) -> str:
+    if run.predicted_equal:
+        return "as predicted"
+    alike = run.reference is not None and run.reference.status == run.status
+    return "as the CPU's own run" if alike else "NOT PREDICTED"
