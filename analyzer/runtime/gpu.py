@@ -26,6 +26,9 @@ _INSTALL = "pip install 'delegate-analyzer[litert]'"
 #: How the accelerator names the device that it chose, and what a device is called that is none.
 _ADAPTER = re.compile(r"Selected adapter: (.*)")
 _SOFTWARE = re.compile(r"adapterType=CPU")
+_REMARK = "This GPU is software on the processor: its times say nothing of a phone."
+#: What the runtime says of how much it delegated, where something is left.
+_COUNTS = re.compile(r"(?:\d+|No) operations will run on the GPU.*")
 #: Where in its own sources an error was met.
 _LOCATION = re.compile(r"ERROR: \[[^\]]*\]|└")
 _NO_ADAPTER = "No adapters found"
@@ -116,9 +119,8 @@ class GpuSession:
 
     @property
     def remarks(self) -> Sequence[str]:
-        if _SOFTWARE.search(self.device):
-            return ("This GPU is software on the processor: its times say nothing of a phone.",)
-        return ()
+        software = (_REMARK,) if _SOFTWARE.search(self.device) else ()
+        return software if self._accelerator.works else (*software, *counts(_log()))
 
     def feed(self, sample: Sample) -> None:
         for name, buffer in self._inputs.items():
@@ -137,6 +139,11 @@ class GpuSession:
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
         return self._accelerator.watch.replaced(self._read) if self._accelerator.works else None
+
+
+def counts(log: str) -> list[str]:
+    """How many operators of each subgraph are on the GPU, in the runtime's words."""
+    return [line.strip() for line in _COUNTS.findall(log)]
 
 
 def _file(request: RunRequest) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analyzer.errors import RuntimeUnavailable
-from analyzer.runtime import engines, vulkan
+from analyzer.runtime import engines, gpu, vulkan
 from tests.building import model, operator, tensor
 from tests.runtime import models
 from tests.runtime.running import Given
@@ -124,6 +124,13 @@ def test_the_gpu_says_what_it_took_and_what_it_is(tmp_path: Path) -> None:
         assert "say nothing of a phone" in " ".join(found.measured.remarks)
     for mine, theirs in zip(found.outputs, given.run().outputs, strict=True):
         np.testing.assert_allclose(mine["y"], theirs["y"], atol=1e-6)
+
+
+def test_the_gpu_s_own_counts_are_found_in_its_log() -> None:
+    some = "3 operations will run on the GPU, and the remaining 2 operations will run on the CPU."
+    none = "No operations will run on the GPU, and all 4 operations will run on the CPU."
+    log = f"INFO: ADD: Tensor type(INT64) is not supported\n{some}\nWARNING: else\nINFO: {none}\n"
+    assert gpu.counts(log) == [some, none]
 
 
 @needs_vulkan
