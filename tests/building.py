@@ -115,6 +115,13 @@ def operator(
     } | fields
 
 
+def chain(*names: str, shape: Sequence[int] = (1, 8)) -> bytes:
+    """A model of operators with one float32 input each, one after the other: `t0`, `t1` and so on."""
+    tensors = [tensor(f"t{i}", shape) for i in range(len(names) + 1)]
+    operators = [operator(name, [f"t{i}"], [f"t{i + 1}"]) for i, name in enumerate(names)]
+    return model(tensors, operators, inputs=["t0"], outputs=[f"t{len(names)}"])
+
+
 def _subgraph(graph: Description, buffers: list[Description], codes: list[Description]) -> Description:
     place = {tensor["name"]: index for index, tensor in enumerate(graph["tensors"])}
 

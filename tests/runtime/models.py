@@ -5,18 +5,12 @@ from __future__ import annotations
 from struct import pack
 
 from tests.building import Description, model, operator, subgraph, tensor
+from tests.building import chain as chain
 
 
 def floats(*values: float) -> bytes:
     """float32 values as a constant holds them."""
     return pack(f"<{len(values)}f", *values)
-
-
-def chain(*names: str, shape: tuple[int, ...] = (1, 8)) -> bytes:
-    """Operators with one float32 input each, one after the other."""
-    tensors = [tensor(f"t{i}", shape) for i in range(len(names) + 1)]
-    operators = [operator(name, [f"t{i}"], [f"t{i + 1}"]) for i, name in enumerate(names)]
-    return model(tensors, operators, inputs=["t0"], outputs=[f"t{len(names)}"])
 
 
 def signatures() -> bytes:

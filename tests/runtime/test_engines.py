@@ -134,14 +134,18 @@ def test_the_gpu_s_own_counts_are_found_in_its_log() -> None:
 
 
 @needs_vulkan
-def test_the_gpu_says_why_it_takes_no_model_of_open_sizes(tmp_path: Path) -> None:
-    open_size = model(
-        [tensor("x", [1, 4], shape_signature=[-1, 4]), tensor("y", [1, 4])], [operator("ABS", ["x"], ["y"])]
-    )
-    found = Given(tmp_path, open_size).run("litert-gpu")
-    assert found.status in ("ok", "failed")
-    if found.status == "failed":
-        assert "dynamic" in found.message
+def test_the_gpu_says_why_it_takes_no_model_whose_sizes_are_computed(tmp_path: Path) -> None:
+    tensors = [tensor("x", [1, 4]), tensor("shape", [2], "INT32"), tensor("y", [1, 4])]
+    found = Given(tmp_path, model(tensors, [operator("RESHAPE", ["x", "shape"], ["y"])])).run("litert-gpu")
+    assert found.status == "failed"
+    assert "dynamic-sized tensors" in found.message
+
+
+@needs_vulkan
+def test_the_gpu_takes_sizes_that_only_a_converter_left_open(tmp_path: Path) -> None:
+    tensors = [tensor("x", [1, 4], shape_signature=[-1, 4]), tensor("y", [1, 4])]
+    found = Given(tmp_path, model(tensors, [operator("ABS", ["x"], ["y"])])).run("litert-gpu")
+    assert found.measured is not None and found.measured.delegated == {0: (0,)}
 
 
 def test_a_driver_that_is_not_there_is_named(tmp_path: Path) -> None:
