@@ -19,7 +19,7 @@ from analyzer.report import convert, document
 if TYPE_CHECKING:
     from analyzer.report.comparison import Comparison
 
-_FORMATS = ("table", "json", "html")
+_FORMATS = ("table", "json", "markdown", "html")
 
 
 @click.command("compare")
@@ -62,8 +62,8 @@ def command(
     for target in wanted:
         if target.format not in _FORMATS:
             raise UsageError(f"compare: there is no format {target.format}; use one of {', '.join(_FORMATS)}")
-    everything = any(target.format == "html" for target in wanted)
-    task = fleet.Task(specs(delegates), rules, ("never",), read_shapes(shapes), everything=everything)
+    # Shapes help to find operators again.
+    task = fleet.Task(specs(delegates), rules, ("never",), read_shapes(shapes), everything=True)
     whole = convert.whole(_models(task, (before, after)), document.Policy())
     found = compare(whole)
     for target in wanted:
@@ -96,6 +96,8 @@ def _rendered(target: Target, whole: document.Document, found: Comparison) -> by
 
     if target.format == "json":
         return comparison_text.json(found)
+    if target.format == "markdown":
+        return comparison_text.markdown(found).encode()
     if target.format == "html":
         from analyzer.report import html
 

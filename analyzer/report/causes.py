@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -131,6 +133,20 @@ def _costly_first(cause: Cause) -> tuple[bool, bool, int, int]:
     """What brings the app down costs most of all."""
     macs, operators = cause.cost
     return cause.severity != "crash", cause.level != "graph", -macs, -operators
+
+
+#: Position of the audit, subgraph, operator, whether the delegate accepts it -> what keeps it off, and how.
+Holding: TypeAlias = dict[tuple[int, int, int, bool], tuple[Cause, Case]]
+
+
+def holding(found: Iterable[Cause]) -> Holding:
+    """The first cause that keeps each operator off a delegate."""
+    known: Holding = {}
+    for cause in found:
+        for position, case in product(cause.audits, cause.cases) if cause.blocks else ():
+            for node in case.operators:
+                known.setdefault((position, node.subgraph, node.index, cause.level == "graph"), (cause, case))
+    return known
 
 
 def direct(found: Iterable[Cause]) -> list[Cause]:

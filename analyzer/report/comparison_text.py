@@ -1,4 +1,4 @@
-"""A comparison of two models as text for a terminal, or as JSON."""
+"""A comparison of two models in words: for a terminal, as Markdown, as JSON."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from analyzer.report import figures, labels, phrases
-from analyzer.report.comparison import SAME, Comparison, Obstacle, Side
-from analyzer.report.document import Model, Summary
-from analyzer.report.text import plain
+from analyzer.report.comparison import BETTER, SAME, WORSE, Change, Comparison, Match, Side
+from analyzer.report.document import Model, Place, Summary
+from analyzer.report.markdown import escape
+from analyzer.report.text import plain, shorten
 
-_SIGNS = {"better": "+", "worse": "-", "same": " "}
-#: How many obstacles of a delegate are shown.
+HEADERS = ("delegate", "change", "verdict", "operators", "MACs", "partitions", "crossing")
+_SIGNS = {BETTER: "+", WORSE: "-", SAME: " "}
+#: How many changes of a delegate the table shows.
 _SHOWN = 6
+#: The most that columns take where there is little room.
+_NARROW = [14, None, 10, 12, 8, None, 11]
 
 
 def json(found: Comparison) -> bytes:
@@ -31,11 +35,10 @@ def _audited(model: Model) -> Model:
 
 def table(found: Comparison, width: int) -> str:
     """What got better and what worse."""
-    head = [f"{side}  {labels.model(model)}   {phrases.card(model)}" for side, model in _models(found)]
-    blocks = ["\n".join(head), _verdicts(found.delegates)]
-    blocks += [block for side in found.delegates if (block := _side(side, width))]
-    kinds = ", ".join(f"{plain(kind.op)} {kind.before} -> {kind.after}" for kind in found.kinds)
-    blocks += [fill(f"operators  {kinds}", width, subsequent_indent="  ")] if kinds else []
+    head = [_head(side, model, width) for side, model in _models(found)]
+    blocks = ["\n".join(head), _verdicts(found.delegates, width)]
+    blocks += ["\n".join(_block(side, width)) for side in found.delegates if side.changes]
+    blocks += [fill(f"{title}  {words}", width, subsequent_indent="  ") for title, words in alone(found)]
     return "\n\n".join(blocks)
 
 
@@ -43,13 +46,23 @@ def _models(found: Comparison) -> tuple[tuple[str, Model], ...]:
     return ("before", found.before), ("after ", found.after)
 
 
-def _verdicts(sides: Sequence[Side]) -> str:
+def _head(side: str, model: Model, width: int) -> str:
+    path, facts = labels.model(model), phrases.card(model)
+    gap = "   " if len(side + path + facts) + 5 <= width else "\n        "
+    return f"{side}  {shorten(path, width - len(side) - 2)}{gap}{facts}"
+
+
+def _verdicts(sides: Sequence[Side], width: int) -> str:
     from tabulate import tabulate
 
-    rows = [["delegate", "", "verdict", "operators", "MACs", "partitions", "crossing"]]
-    rows += [[side.delegate, side.change, *cells(side)] for side in sides]
-    text = tabulate(rows, tablefmt="plain", disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    rows = [HEADERS, *([side.delegate, side.change, *cells(side)] for side in sides)]
+    lines: list[str] = []
+    for widths in (None, _NARROW):
+        text = tabulate(rows, tablefmt="plain", disable_numparse=True, maxcolwidths=widths)
+        lines = [line.rstrip() for line in text.splitlines()]
+        if max(map(len, lines)) <= width:
+            break
+    return "\n".join(lines)
 
 
 def cells(side: Side) -> list[str]:
@@ -70,23 +83,75 @@ def _values(summary: Summary) -> list[str]:
     ]
 
 
-def _side(side: Side, width: int) -> str:
-    changed = [obstacle for obstacle in side.obstacles if obstacle.change != SAME]
-    lines = [line for obstacle in changed[:_SHOWN] for line in _obstacle(obstacle, width)]
-    more = len(changed) - _SHOWN
-    lines += [f"  and {more} more changes"] if more > 0 else []
-    return "\n".join([side.delegate, *lines]) if lines else ""
+def _block(side: Side, width: int) -> Iterator[str]:
+    yield side.delegate
+    for one in side.changes[:_SHOWN]:
+        yield fill(f"{_SIGNS[one.change]} {said(one, side)}", width, subsequent_indent="  ")
+        if fix(one):
+            yield fill(f"  fix  {fix(one)}", width, subsequent_indent="       ")
+    more = len(side.changes) - _SHOWN
+    if more > 0:
+        yield f"  and {figures.count(more, 'more change')}: -o FILE.md"
 
 
-def _obstacle(one: Obstacle, width: int) -> Iterator[str]:
-    yield fill(f"{_SIGNS[one.change]} {said(one)}", width, subsequent_indent="  ")
-    if one.fix and one.change == "worse":
-        yield fill(f"  fix  {plain(one.fix)}", width, subsequent_indent="       ")
+def said(one: Change, side: Side) -> str:
+    """`12 CONV_2D: refused -> delegated: ...`, with their share of the MACs."""
+    whole = (side.after if one.change == WORSE else side.before).macs
+    share = f"; {figures.percent(one.macs / whole)} of MACs" if one.macs and whole else ""
+    no_more = "" if one.change == WORSE else ", no more"
+    reason = f"{no_more}: {plain(one.message)}" if one.message else ""
+    return f"{whom(one.operators)}: {one.before or 'new'} -> {one.after or 'gone'}{reason}{share}"
 
 
-def said(one: Obstacle) -> str:
-    """`12 -> 0 operators: ...`, or how many more or fewer."""
-    counts = f"{one.operators_before} -> {figures.count(one.operators_after, 'operator')}"
-    if not one.operators_before and not one.operators_after:
-        counts = "gone" if one.change == "better" else "new"
-    return f"{counts}: {plain(one.message)}"
+def fix(one: Change) -> str:
+    """What to do about a change for the worse."""
+    return plain(one.fix) if one.change == WORSE else ""
+
+
+def whom(found: Sequence[Match]) -> str:
+    """`#4 ADD`, `#4 ADD (before #5)`, `12 CONV_2D`."""
+    if len(found) > 1:
+        return phrases.kinds([match.op for match in found])
+    (match,) = found
+    places = [_spot(place) for place in (match.after, match.before) if place is not None]
+    moved = f" (before {places[1]})" if len(set(places)) > 1 else ""
+    return f"{places[0]} {match.op}{moved}"
+
+
+def _spot(place: Place) -> str:
+    return labels.spot(place.subgraph, place.operator)
+
+
+def file(model: Model) -> str:
+    """What a model is called where its folder doesn't matter."""
+    return labels.model(model).rpartition("/")[2]
+
+
+def alone(found: Comparison) -> list[tuple[str, str]]:
+    """The operators that one model alone has."""
+    lists = (("only before", found.gone), ("only after", found.new))
+    return [(title, phrases.kinds([match.op for match in matches])) for title, matches in lists if matches]
+
+
+def markdown(found: Comparison) -> str:
+    """The same words for a pull request, with every change."""
+    lines = [f"## From {escape(file(found.before))} to {escape(file(found.after))}", ""]
+    for word, model in _models(found):
+        lines.append(f"- {word.strip()}: {escape(model.path)}: {phrases.card(model)}")
+    lines += ["", _row(HEADERS), f"|{'---|' * len(HEADERS)}"]
+    lines += [_row((escape(side.delegate), f"**{side.change}**", *cells(side))) for side in found.delegates]
+    for side in found.delegates:
+        lines += ["", f"### {escape(side.delegate)}", ""] if side.changes else []
+        lines += [line for one in side.changes for line in _item(one, side)]
+    lines += ["", *(f"- {title}: {escape(words)}" for title, words in alone(found))]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _item(one: Change, side: Side) -> Iterator[str]:
+    yield f"- **{one.change}** {escape(said(one, side))}" + ("\\" if fix(one) else "")
+    if fix(one):
+        yield f"  Fix: {escape(fix(one))}"
+
+
+def _row(values: Sequence[str]) -> str:
+    return f"| {' | '.join(values)} |"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.report import comparison_text, overview, packed, page, phrases, sheet
+from analyzer.report import comparison_page, overview, packed, page, phrases, sheet
 from analyzer.report.comparison import Comparison
 from analyzer.report.document import Document
 from analyzer.report.view import FLEET, View
@@ -22,6 +22,7 @@ SCRIPTS = (
             "column",
             "graph",
             "overview",
+            "pairs",
             "switch",
             "start",
         )
@@ -48,7 +49,5 @@ def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
         overview=overview.overview(document) if len(sections) > 1 else None,
         fleet=len(sections) >= FLEET,
         common=phrases.COMMON,
-        comparison=comparison,
-        cells=comparison_text.cells,
-        said=comparison_text.said,
+        comparison=comparison_page.compared(comparison) if comparison else None,
     )

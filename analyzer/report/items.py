@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -86,17 +87,12 @@ def _proof(ident: str, case: Case) -> Proof:
     return Proof(plain(case.message), plain(phrases.evidence(case)), list(links(ident, case.operators)))
 
 
-#: (position of the audit, subgraph, operator, whether the delegate accepts it) -> the first listed
-#: cause that keeps it off the delegate.
-Answers = dict[tuple[int, int, int, bool], str]
+#: Position of the audit, subgraph, operator, whether the delegate accepts it -> the id of what keeps it off.
+Answers: TypeAlias = dict[tuple[int, int, int, bool], str]
 
 
 def answers(found: Sequence[List]) -> Answers:
-    """What keeps operators off delegates, by the ids of the causes."""
-    known: Answers = {}
-    for item in (item for group in found for item in group.all if item.cause.blocks):
-        for position in item.cause.audits:
-            for node in item.cause.operators:
-                lost = item.cause.level == "graph"
-                known.setdefault((position, node.subgraph, node.index, lost), item.id)
-    return known
+    """What keeps operators off delegates."""
+    items = [item for group in found for item in group.all]
+    ids = {id(item.cause): item.id for item in items}
+    return {spot: ids[id(cause)] for spot, (cause, _) in causes.holding(item.cause for item in items).items()}

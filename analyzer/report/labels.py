@@ -65,7 +65,12 @@ def operator(node: Operator) -> str:
 
 def place(node: Operator) -> str:
     """`#41`, in subgraphs after the first `#1/41`."""
-    return f"#{node.index}" if node.subgraph == 0 else f"#{node.subgraph}/{node.index}"
+    return spot(node.subgraph, node.index)
+
+
+def spot(subgraph: int, index: int) -> str:
+    """The same of an operator that is only known by its place."""
+    return f"#{subgraph}/{index}" if subgraph else f"#{index}"
 
 
 def model(found: Model) -> str:

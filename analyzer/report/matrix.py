@@ -92,20 +92,27 @@ def _cell(node: Operator, position: int, known: Answers) -> Cell:
 
 def strips(names: Sequence[str], audits: Sequence[Audit]) -> list[Strip]:
     """One strip a delegate."""
-    return [Strip(name, list(_stretches(audit.operators))) for name, audit in zip(names, audits, strict=True)]
+    pairs = zip(names, audits, strict=True)
+    return [Strip(name, list(stretches(audit.operators))) for name, audit in pairs]
 
 
-def _stretches(nodes: Sequence[Operator]) -> Iterator[Stretch]:
+def stretches(nodes: Sequence[Operator | None]) -> Iterator[Stretch]:
+    """Neighbours that are placed alike; None leaves a gap."""
     start = 0
-    for (kind, partition), run in groupby(nodes, lambda node: (phrases.state(node), node.partition)):
+    for (kind, partition), run in groupby(nodes, _alike):
         group = list(run)
-        where = labels.place(group[0])
-        if len(group) > 1:
-            where += f" to {labels.place(group[-1])}"
-        title = kind if partition is None else f"partition {partition}"
-        shade = MARKS[kind] + (" odd" if (partition or 0) % 2 else "")
-        yield Stretch(start, len(group), shade, f"{where}: {title}")
+        if (first := group[0]) is not None and (last := group[-1]) is not None:
+            where = labels.place(first)
+            if len(group) > 1:
+                where += f" to {labels.place(last)}"
+            title = kind if partition is None else f"partition {partition}"
+            shade = MARKS[kind] + (" odd" if (partition or 0) % 2 else "")
+            yield Stretch(start, len(group), shade, f"{where}: {title}")
         start += len(group)
+
+
+def _alike(node: Operator | None) -> tuple[str, int | None]:
+    return ("", None) if node is None else (phrases.state(node), node.partition)
 
 
 def parts(ident: str, names: Sequence[str], audits: Sequence[Audit]) -> Iterator[Part]:

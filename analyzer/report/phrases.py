@@ -54,14 +54,17 @@ def sections(found: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]:
 
 def headline(cause: Cause, model: Model) -> str:
     """Whom a cause concerns, what is wrong, and what share of the MACs it costs."""
-    words = f"{whom(cause, model)}: {plain(cause.message)}"
-    proof = plain(evidence(cause.cases[0]))
-    if proof:
-        words += f" ({proof})"
+    words = f"{whom(cause, model)}: {complaint(cause.cases[0])}"
     if more := others(cause):
         words += f", {more}"
     cost = gain(cause, model) or _share(cause, model)
     return f"{words}; {cost}" if cost else words
+
+
+def complaint(case: Case) -> str:
+    """What is wrong, with what was expected and found."""
+    proof = plain(evidence(case))
+    return plain(case.message) + (f" ({proof})" if proof else "")
 
 
 def others(cause: Cause) -> str:
@@ -136,9 +139,14 @@ def whom(cause: Cause, model: Model) -> str:
         return _named(nodes[0])
     if len(nodes) == model.operators:
         return "every operator"
-    kinds = Counter(labels.operator(node) for node in nodes)
-    words = [f"{number} {name}" for name, number in kinds.most_common(3 if len(kinds) > 4 else 4)]
-    others = len(nodes) - sum(number for _, number in kinds.most_common(len(words)))
+    return kinds([labels.operator(node) for node in nodes])
+
+
+def kinds(names: Sequence[str]) -> str:
+    """`12 CONV_2D, 3 ADD, 4 others`."""
+    counted = Counter(names)
+    words = [f"{number} {name}" for name, number in counted.most_common(3 if len(counted) > 4 else 4)]
+    others = len(names) - sum(number for _, number in counted.most_common(len(words)))
     return ", ".join([*words, f"{others} others"] if others else words)
 
 

@@ -23,12 +23,13 @@ const button = document.getElementById("download");
 button.hidden = false;
 button.addEventListener("click", download);
 document.querySelectorAll("#switch").forEach(switchable);
-document.querySelectorAll("table.matrix").forEach((table) => {
+document.querySelectorAll("table.matrix[data-model]").forEach((table) => {
   const matrix = new Matrix(table);
   matrices.set(matrix.number, matrix);
   sortable(matrix);
 });
 document.querySelectorAll("form[data-overview]").forEach(filterModels);
+document.querySelectorAll("form[data-pairs]").forEach(filterPairs);
 document.querySelectorAll("form[data-for]").forEach(filterRows);
 document.querySelectorAll("form[data-causes]").forEach(filterCauses);
 document.querySelectorAll("form[data-graph]").forEach(showGraph);

@@ -21,8 +21,10 @@ def test_a_model_beside_itself_is_no_worse() -> None:
 
 
 def test_formats(tmp_path: Path) -> None:
-    page, data = tmp_path / "c.html", tmp_path / "c.json"
-    code, text = run("sample:", "sample:", "-d", "gpu", "-o", str(page), "-o", str(data))
+    page, data, note = (tmp_path / f"c.{ending}" for ending in ("html", "json", "md"))
+    files = [word for file in (page, data, note) for word in ("-o", str(file))]
+    code, text = run("sample:", "sample:", "-d", "gpu", *files)
     assert (code, text) == (0, "")
+    assert "| TFLite GPU | **same** | partial |" in note.read_text("utf-8")
     assert 'id="comparison"' in page.read_text("utf-8")
     assert [side["change"] for side in json.loads(data.read_text("utf-8"))["delegates"]] == ["same"]

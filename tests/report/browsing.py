@@ -20,9 +20,9 @@ chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 class Opened:
     """A page, and everything it should not have done."""
 
-    def __init__(self, browser: Any, folder: Path, document: Document, **context: Any) -> None:
+    def __init__(self, browser: Any, folder: Path, document: Document | bytes, **context: Any) -> None:
         self.file = folder / "report.html"
-        self.file.write_bytes(render(document, "html"))
+        self.file.write_bytes(document if isinstance(document, bytes) else render(document, "html"))
         self.page = browser.new_context(**context).new_page()
         self.complaints: list[str] = []
         self.requests: list[str] = []

@@ -96,15 +96,22 @@ def test_columns_sort_by_keyboard_and_say_so(browser: Any, tmp_path: Path) -> No
     opened.close()
 
 
-def look(browser: Any, folder: Path, document: Document, **context: Any) -> Opened:
+def look(browser: Any, folder: Path, document: Document | bytes, **context: Any) -> Opened:
     """The page without the security policy's word on scripts, which axe has to be brought in past."""
     return Opened(browser, folder, document, bypass_csp=True, **context)
 
 
-def test_axe_finds_nothing_in_a_comparison(browser: Any, tmp_path: Path) -> None:
-    document = sample.document(sample.model(), replace(sample.model(number=60), path="smaller.tflite"))
-    opened = look(browser, tmp_path, document)
-    opened.file.write_bytes(html.page_of(document, compare(document)))
-    opened.page.reload()
+@pytest.mark.parametrize("width", [1440, 360])
+def test_axe_finds_nothing_in_a_comparison(browser: Any, tmp_path: Path, width: int) -> None:
+    document = sample.document(sample.described(), replace(sample.described(60), path="smaller.tflite"))
+    page = html.page_of(document, compare(document))
+    opened = look(browser, tmp_path, page, viewport={"width": width, "height": 800})
     assert violations(opened.page) == []
     opened.page.context.close()
+
+
+def test_axe_finds_nothing_in_many_models(browser: Any, tmp_path: Path) -> None:
+    models = [sample.model(f"models/{number}.tflite") for number in range(5)]
+    opened = look(browser, tmp_path, sample.document(*models, sample.unreadable()))
+    assert violations(opened.page) == []
+    opened.close()

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from analyzer.report import render
+from analyzer.report import html, render
+from analyzer.report.comparison import compare
 from tests.report import sample_document as sample
 from tests.report.browsing import Opened, chromium
 
@@ -120,4 +122,48 @@ def test_one_of_several_models_can_be_shown_alone(browser: Any, tmp_path: Path) 
     page.goto(f"{opened.file.as_uri()}#op-0-3")
     page.get_by_role("dialog").wait_for()
     page.locator("#m0").wait_for()
+    opened.close()
+
+
+def test_many_models_are_filtered_and_one_is_opened(browser: Any, tmp_path: Path) -> None:
+    full = replace(sample.model("models/whole.tflite"), audits=sample.model().audits[1:2] * 5)
+    document = sample.document(*(sample.model(f"models/{n}.tflite") for n in range(4)), full)
+    opened = Opened(browser, tmp_path, document)
+    page = opened.page
+    lines = page.locator(".overview tbody tr:visible")
+    assert page.locator("section.model:visible").count() == 0
+    page.get_by_label("Search").first.fill("2.tfl")
+    assert lines.count() == 1
+    page.get_by_label("Search").first.fill("")
+    page.locator("select[name=verdict]").select_option("partial")
+    assert lines.count() == 4
+    page.locator("form[data-overview] select[name=delegate]").select_option("Core ML 3")
+    assert lines.count() == 0
+    page.locator("select[name=verdict]").select_option("")
+    page.get_by_role("link", name="models/whole.tflite").or_(page.locator("a[href='#m4']")).first.click()
+    page.locator("#m4").wait_for()
+    assert page.locator("section.model:visible").count() == 1
+    opened.close()
+
+
+def test_the_operators_of_two_models_can_be_narrowed_to_what_changed(browser: Any, tmp_path: Path) -> None:
+    nodes = sample.operators()
+    after = replace(sample.model("after.tflite"), audits=(
+        *sample.model().audits[:2],
+        sample.audit("dsp", "Hexagon", nodes, sample.gpu),
+        *sample.model().audits[3:],
+    ))  # fmt: skip
+    document = sample.document(sample.model(), after)
+    opened = Opened(browser, tmp_path, html.page_of(document, compare(document)))
+    page = opened.page
+    rows = page.locator(".pairs tbody tr:visible")
+    assert rows.count() == 64
+    page.locator("form[data-pairs] select[name=change]").select_option("better")
+    assert rows.count() == 44
+    page.locator("form[data-pairs] select[name=delegate]").select_option("GPU")
+    assert rows.count() == 0
+    page.locator("form[data-pairs] select[name=delegate]").select_option("")
+    page.locator(".pairs a[href='#m1-op-0-8']").click()
+    assert page.get_by_role("dialog").get_by_role("heading", level=2).inner_text() == "#8 CONV_2D"
+    page.locator("#m1").wait_for()
     opened.close()
