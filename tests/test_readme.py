@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analyzer import config
+from tests.building import model as build
+from tests.building import operator, tensor
 from tests.cli.running import run
 from tests.packs import saved
 from tests.readme import COUNT, QUOTES, README, printed, quoted, unexercised
@@ -48,6 +51,33 @@ def test_the_pack_it_shows_is_one(tmp_path: Path) -> None:
     pack = saved(tmp_path, shown, "npu.toml")
     assert run("rules", "check", pack).text == f"{pack}: ok, 2 operators, 10 rules\n"
     assert "Example NPU" in run("audit", "sample:", "--rules", pack).text
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that examples name, in the folder where they run."""
+    tensors = [tensor("image", [1, 4]), tensor("scores", [1, 4])]
+    (tmp_path / "model.tflite").write_bytes(build(tensors, [operator("RELU", ["image"], ["scores"])]))
+    np.save(tmp_path / "image.npy", np.arange(4.0))
+    [pack] = re.findall(r"```toml\n(delegate = .*?)```", TEXT, re.DOTALL)
+    (tmp_path / "npu.toml").write_text(pack, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("model")
+def test_the_python_it_shows_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    [shown] = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    exec(shown, {})
+    assert capsys.readouterr().out.endswith("\n3\n")
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize(
+    "example", re.findall(r"^    delegate-analyzer (run .*? -d (?:xnnpack|litert-gpu).*)", TEXT, re.M)
+)
+def test_the_runs_it_shows_run(example: str) -> None:
+    done = run(*example.partition(" #")[0].split())
+    assert done.code == 0 or "no Vulkan driver" in done.err, done.err
 
 
 def test_the_project_it_shows_is_one(tmp_path: Path) -> None:
