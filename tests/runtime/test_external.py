@@ -6,12 +6,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import psutil
 import pytest
 
 from analyzer.errors import RuntimeUnavailable
+from analyzer.report.document import json_schema
 from analyzer.runtime.interface import Limits
+from tests.cli.running import run
 from tests.runtime import models
 from tests.runtime.running import Given
 
@@ -109,6 +112,21 @@ def test_what_a_delegate_leaves_unwritten_is_found_out(
     found = given.run("external", library=library, options={"write": written})
     assert found.measured is not None and found.measured.delegated == {0: (0,)}
     assert found.measured.never_written == left
+
+
+def test_the_command_line_says_what_is_wrong_with_a_delegate(tmp_path: Path, library: str) -> None:
+    file = tmp_path / "m.tflite"
+    file.write_bytes(models.chain("ABS", "EXP", "NEG"))
+    options = ("--delegate-lib", library, "--delegate-option", "write=4", "--bisect", "--format", "json")
+    done = run("run", file, *options)
+    assert done.code == 1
+    jsonschema.validate(done.json, json_schema())
+    (found,) = done.json["models"][0]["runs"]
+    assert found["reasons"] == ["output t3: the run never wrote 7 of 8 elements"]
+    assert found["outputs"][0]["never_written"] and not found["agrees"]
+    (culprit,) = found["culprits"]
+    assert (culprit["subgraph"], culprit["operator"], culprit["before"]) == (0, 0, None)
+    assert culprit["output"]["name"] == "t1" and not culprit["alone"]["within"]
 
 
 def test_a_value_that_looks_unwritten_is_none(tmp_path: Path) -> None:
