@@ -51,17 +51,20 @@ def audit(
     *,
     rules: Rules | Sequence[Rules] = (),
     shapes: Mapping[str, tuple[int, ...]] | None = None,
+    registered: Sequence[str] = (),
 ) -> Audit:
     """Audit a model for delegates named as on the command line (`"gpu:quantized=false"`).
 
     `rules` are further rule files, or packs from `load_rules`; without `delegates` theirs are asked, or the
-    usual four where there are none. `shapes` resizes inputs by name.
+    usual four where there are none. `shapes` resizes inputs by name; `registered` names
+    custom operators that the app has kernels for (`"Flex*"`).
     Raises: ModelError, RuleError, UsageError.
     """
     packs = _packs(rules)
     asked = [delegates] if isinstance(delegates, str) else list(delegates)
     configurations = configure(packs, asked or packs.usual())
-    return Auditor(packs, configurations, fallbacks(packs, configurations)).audit(_model(model), shapes)
+    auditor = Auditor(packs, configurations, fallbacks(packs, configurations), registered)
+    return auditor.audit(_model(model), shapes)
 
 
 def run(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from analyzer import blockers
 from analyzer.blockers import Blocker
 from analyzer.delegation import Delegation, delegate_model
 from analyzer.errors import ModelError
@@ -124,13 +125,21 @@ class _Case(Struct, frozen=True):
 
 
 class Auditor:
-    """Audits models against the same configurations; what can be compiled is compiled once."""
+    """Audits models against the same configurations; what can be compiled is compiled once.
+
+    `registered` are names of custom operators, patterns like `Flex*` among them, that apps have kernels for.
+    """
 
     def __init__(
-        self, packs: Packs, configurations: Sequence[Configuration], fallbacks: Sequence[Configuration] = ()
+        self,
+        packs: Packs,
+        configurations: Sequence[Configuration],
+        fallbacks: Sequence[Configuration] = (),
+        registered: Sequence[str] = (),
     ) -> None:
         self._configurations = configurations
         self._fallbacks = fallbacks
+        self._registered = registered
         self._runtime = Runtime(packs)
         self._macs = MacCounter(packs.catalogue)
 
@@ -147,18 +156,21 @@ class Auditor:
                 f"(schema version {model.schema_version}), so no runtime loads it",
                 "convert it again with a current converter; `inspect` still shows what is in it",
             )
-        customs = {code.custom for code in model.operator_codes}
-        cases: dict[tuple[str, ...], _Case] = {(): self._prepare(model, shapes, ())}
+        customs = {code.custom for code in model.operator_codes if code.custom is not None}
+        registered = _matching(customs, self._registered)
+        notes = tuple(map(blockers.registered, registered))
+        cases: dict[tuple[str, ...], _Case] = {registered: self._prepare(model, shapes, registered)}
         audits = []
         for one in (*self._configurations, *self._fallbacks):
-            stand_ins = tuple(name for name in one.pack.graph.stand_ins if name in customs)
+            own = (name for name in one.pack.graph.stand_ins if name in customs.difference(registered))
+            stand_ins = (*registered, *own)
             if stand_ins not in cases:
                 cases[stand_ins] = self._prepare(model, shapes, stand_ins)
             case = cases[stand_ins]
-            audits.append(_audit_one(case.prepared, case.contexts, case.macs, one))
+            audits.append(_audit_one(case.prepared, case.contexts, case.macs, one, notes))
         asked = len(self._configurations)
         fallbacks = {one.configuration.pack.delegate: one for one in (*audits[asked:], *audits[:asked])}
-        return Audit(model, cases[()].prepared, tuple(audits[:asked]), fallbacks)
+        return Audit(model, cases[registered].prepared, tuple(audits[:asked]), fallbacks)
 
     def _prepare(
         self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]
@@ -170,6 +182,14 @@ class Auditor:
         ]
         macs = [[self._macs.count(context) for context in operators] for operators in contexts]
         return _Case(prepared, contexts, macs)
+
+
+def _matching(names: Collection[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    if not patterns:
+        return ()
+    from fnmatch import fnmatchcase
+
+    return tuple(sorted(name for name in names if any(fnmatchcase(name, one) for one in patterns)))
 
 
 def fallbacks(packs: Packs, configurations: Sequence[Configuration]) -> list[Configuration]:
@@ -222,6 +242,7 @@ def _audit_one(
     contexts: Sequence[Sequence[Context]],
     macs: Sequence[Sequence[int | None]],
     configuration: Configuration,
+    notes: Sequence[Blocker],
 ) -> DelegateAudit:
     delegation = delegate_model(prepared, contexts, configuration.judge)
     partitions = _partitions(prepared, delegation)
@@ -250,7 +271,7 @@ def _audit_one(
         configuration,
         tuple(operators),
         tuple(partitions),
-        tuple(delegation.blockers),
+        (*delegation.blockers, *notes),
         summary,
         _to_full(delegation, macs),
         tuple(_gains(delegation, macs)),

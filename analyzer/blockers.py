@@ -48,6 +48,13 @@ def _of(stop: Stop, severity: str) -> Finding:
     )
 
 
+def registered(name: str) -> Blocker:
+    """A custom operator for which the app has a kernel, as the user says."""
+    rule = graph_rules.REGISTERED
+    message = f"{name} is taken to be registered by the app, with outputs as the file has them."
+    return Blocker(Finding(f"runtime/{rule.id}", rule.severity, rule.stage, message, rule.fix, rule.source))
+
+
 def fatal(one: Asked) -> list[Blocker]:
     """What makes the delegate give up on the whole model, or the app crash."""
     kinds = {"aborts": ROLLED_BACK, "crash": CRASH}

@@ -4,6 +4,7 @@
     delegates = ["gpu", "gpu:quantized=false"]      # what `audit` asks where -d names none
     fail-on = ["unsupported", "gpu:partial"]
     rules = ["ci/npu.toml"]                  # further rule files, relative to this one
+    registered = ["MyOp", "Flex*"]           # custom operators that the app has kernels for
     runtime = "2.3"                          # for every pack that has this parameter
 
     [packs.gpu]                              # a pack pinned, and parameters where a SPEC gives none
@@ -68,6 +69,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     delegates: tuple[str, ...] = ()
     fail_on: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    registered: tuple[str, ...] = ()
     runtime: str = ""
     packs: dict[str, PackSettings] = {}
 

@@ -41,6 +41,8 @@ class Task(Struct, frozen=True):
     rules: tuple[str, ...] = ()
     fail_on: tuple[str, ...] = ()
     shapes: Mapping[str, tuple[int, ...]] = {}
+    #: Custom operators that the app registers kernels for, as names or patterns.
+    registered: tuple[str, ...] = ()
     #: Whether to compute each file's SHA-256.
     hash: bool = False
     #: Whether to tell every operator's operands and where it runs, and every tensor too.
@@ -155,7 +157,10 @@ class Worker:
         configurations = configure(packs, task.delegates or packs.usual())
         self.delegates = [one.pack.delegate for one in configurations]
         self._auditor = Auditor(
-            packs, configurations, fallbacks(packs, configurations) if task.everything else ()
+            packs,
+            configurations,
+            fallbacks(packs, configurations) if task.everything else (),
+            task.registered,
         )
         self._policies = read_policies(task.fail_on, self.delegates)
         self._catalogue = packs.catalogue if task.everything else None

@@ -29,6 +29,8 @@ _NAMED = 8
 @click.option("--rules", multiple=True, metavar="FILE",
               help="Also use the rule pack in FILE; without -d it is what is asked.")  # fmt: skip
 @click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
+@click.option("--registered", multiple=True, metavar="NAME",
+              help="Custom operators that the app registers itself: MyOp,Flex*.")  # fmt: skip
 @click.option(
     "--format", "stdout_format", default="table", metavar="FORMAT", help=f"For stdout: {', '.join(FORMATS)}."
 )
@@ -52,6 +54,7 @@ def command(
     delegates: tuple[str, ...],
     rules: tuple[str, ...],
     shapes: tuple[str, ...],
+    registered: tuple[str, ...],
     stdout_format: str,
     files: tuple[str, ...],
     fail_on: tuple[str, ...],
@@ -69,9 +72,17 @@ def command(
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other; use one of them")
     wanted = targets(stdout_format, files)
-    sought = aims(config, delegates, rules, fail_on)
+    sought = aims(config, delegates, rules, fail_on, registered)
     everything = verbose or any(target.format == "html" for target in wanted)
-    task = fleet.Task(sought.delegates, sought.rules, sought.fail_on, read_shapes(shapes), hashes, everything)
+    task = fleet.Task(
+        sought.delegates,
+        sought.rules,
+        sought.fail_on,
+        read_shapes(shapes),
+        sought.registered,
+        hashes,
+        everything,
+    )
     worker = fleet.Worker(task)
     models = fleet.find(paths)
     found: list[document.Model] = []

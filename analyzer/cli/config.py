@@ -43,6 +43,7 @@ def _shown(project: Project, packs: Packs, asked: tuple[str, ...]) -> str:
         f"file       {project.file or 'none'}",
         f"version    {__version__}   required: {settings.required_version or 'any'}",
         f"fail-on    {', '.join(settings.fail_on) or 'as the command line says'}",
+        *([f"registered {', '.join(settings.registered)}"] if settings.registered else []),
         "delegates",
     ]
     for spec in asked:

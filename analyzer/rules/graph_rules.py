@@ -153,6 +153,14 @@ SIZELESS_OUTPUT = GraphRule(
     "Keep tensors of this type out of the graph that is to be delegated.",
     "core/subgraph.cc PrepareOpsStartingAt",
 )
+REGISTERED = GraphRule(
+    "graph/registered",
+    "Whether the app registers a kernel for a custom operator is not in the file; here it was said to. The "
+    "operator is taken to give outputs of the shapes that the file has.",
+    "Check what is said here by running the model in the app.",
+    "core/subgraph.cc OpPrepare",
+    severity="note",
+)
 #: What the runtime asks of operators that call subgraphs.
 CALLS = {
     rule.id: rule

@@ -126,7 +126,7 @@ class Rulebook:
     def _preparing(self) -> Iterator[GraphRule]:
         yield from graph_rules.BUILDING.values()
         yield from (graph_rules.CONSTANT_OUTPUT, graph_rules.NEGATIVE_SIZE, graph_rules.VAST_OUTPUT)
-        yield graph_rules.SIZELESS_OUTPUT
+        yield from (graph_rules.SIZELESS_OUTPUT, graph_rules.REGISTERED)
         for listed, encoded in self.pack.operators.items():
             construct = msgspec.json.decode(encoded, type=OperatorRules).values.get("calls")
             for rule in graph_rules.CALLS.values() if construct else ():

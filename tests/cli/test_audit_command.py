@@ -427,3 +427,14 @@ def test_the_same_input_gives_the_same_bytes(models: Path, format: str) -> None:
     words = ("audit", "sample:", models, "--format", format)
     first, second = (run_apart(*words, environment={"PYTHONHASHSEED": seed}) for seed in ("1", "2"))
     assert first == second
+
+
+@pytest.mark.parametrize("given", [["--registered", "Flex*,Blur"], ["--registered", "Blur"], []])
+def test_custom_operators_that_the_app_registers(tmp_path: Path, rules: Path, given: list[str]) -> None:
+    """On the command line or in the project's file."""
+    own = save(tmp_path / "own.tflite", chain("RELU", "Blur"))
+    file = tmp_path / "project.toml"
+    file.write_text("" if given else 'registered = ["Blur"]\n')
+    done = audit_tiny(rules, own, *given, "--config", str(file))
+    [audit] = done.json["models"][0]["audits"]
+    assert (audit["summary"]["delegated"], audit["blockers"][0]["rule"]) == (1, "runtime/graph/registered")

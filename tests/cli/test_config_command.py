@@ -120,7 +120,7 @@ def test_a_version_that_fits_is_fine(project: Path, required: str) -> None:
         ('fail_on = ["never"]', "there is no key fail_on; did you mean fail-on?"),
         (
             'device = "pixel"',
-            "there is no key device; use required-version, delegates, fail-on, rules, runtime",
+            "there is no key device; use required-version, delegates, fail-on, rules, registered",
         ),
         ("[packs.gpu]\nsha = 'x'", "there is no key packs.gpu.sha; did you mean sha256?"),
         ("[packs.gpi]\nversion = '1'", "packs.gpi: there is no such rule pack; did you mean gpu?"),
