@@ -16,6 +16,7 @@ SCRIPTS = (
             "data",
             "elements",
             "filter",
+            "layers",
             "details",
             "partitions",
             "inside",

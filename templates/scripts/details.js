@@ -31,10 +31,11 @@ function show({ matrix, row }) {
   const { model } = matrix;
   const position = matrix.positions.get(row);
   const operator = named(packed.node, model.nodes[position]);
+  const sources = sourceLayers(model, operator, model.operands?.[position]);
   const body = dialog.querySelector("div");
   dialog.querySelector("h2").textContent = `${place(operator.subgraph, operator.index)} ${operator.custom ?? operator.op}`;
   body.replaceChildren(facts([
-    ["output", operator.output], ["source layer", layers(operator.output).join(", ")], ["version", operator.version],
+    ["output", operator.output], [sources.length > 1 ? "source layers" : "source layer", sources.join(", ")], ["version", operator.version],
     ["MACs", operator.macs ? operator.macs.toLocaleString("en") : null],
   ]));
   headings(matrix).forEach((name, index) => {
@@ -109,10 +110,4 @@ function quantized(found) {
   else if (scales) words.push(`${scales} scales${axis === null || axis === undefined ? "" : ` along dimension ${axis}`}`);
   if (details) words.push(details);
   return words.join(", ");
-}
-
-/** The layers that a tensor's name tells of: a converter joins the names of what it fuses. */
-function layers(name) {
-  const found = (name ?? "").split(";").map((path) => path.replace(/:\d+$/, "").split("/").filter((part) => part && !/^(Stateful)?PartitionedCall/.test(part)));
-  return [...new Set(found.map((parts) => parts.slice(0, -1).join("/")).filter(Boolean))].slice(0, 4);
 }

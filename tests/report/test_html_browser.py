@@ -167,3 +167,55 @@ def test_the_operators_of_two_models_can_be_narrowed_to_what_changed(browser: An
     assert page.get_by_role("dialog").get_by_role("heading", level=2).inner_text() == "#8 CONV_2D"
     page.locator("#m1").wait_for()
     opened.close()
+
+
+TORCH = (
+    "__main__.Block/torch.nn.modules.transformer.TransformerEncoderLayer_1/torch.nn.modules.linear.Linear_out"
+)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        pytest.param(
+            "MobilenetV2/expanded_conv_9/depthwise/Relu6", "MobilenetV2/expanded_conv_9/depthwise", id="TOCO"
+        ),
+        pytest.param("functional_1/conv_1/convolution1", "conv_1", id="Keras 3"),
+        pytest.param(
+            "model/relu_1/Relu6;model/bn_1/batchnorm/mul_1;model/conv_1/depthwise;1",
+            "relu_1, bn_1, conv_1",
+            id="fused",
+        ),
+        pytest.param(
+            "model/block_1/dense/BiasAdd;model/block_3/dense/MatMul",
+            "block_1/dense",
+            id="a constant shared with another layer",
+        ),
+        pytest.param(
+            "while;StatefulPartitionedCall/model_1/lstm_1/PartitionedCall/while7", "lstm_1", id="a loop"
+        ),
+        pytest.param(
+            f"{TORCH};;{TORCH.replace('_1', '_0')};82", "TransformerEncoderLayer 1/Linear out", id="PyTorch"
+        ),
+        pytest.param("jit(main)/QEinsum/q_einsum/BTD,NDH->BTNH/dot_general1", "QEinsum/q_einsum", id="JAX"),
+        pytest.param("__main__.Net;3", "Net", id="a PyTorch model itself"),
+        pytest.param("StatefulPartitionedCall:0", "dense_7", id="told by its weights"),
+    ],
+)
+def test_an_operator_names_the_layer_it_comes_from(
+    browser: Any, tmp_path: Path, output: str, expected: str
+) -> None:
+    model = sample.described(4)
+    (graph,) = model.graphs or ()
+    named = {1: output, 5: "model/dense_7/MatMul"}
+    tensors = tuple(replace(one, name=named.get(one.index, one.name)) for one in graph.tensors)
+    model = replace(model, graphs=(replace(graph, tensors=tensors),))
+    opened = Opened(browser, tmp_path, sample.document(model))
+    opened.page.goto(f"{opened.file.as_uri()}#op-0-0")
+    shown = (
+        opened.page.get_by_role("dialog")
+        .locator("dt", has_text="source layer")
+        .locator("xpath=following-sibling::dd[1]")
+    )
+    assert shown.inner_text() == expected
+    opened.close()
