@@ -66,7 +66,7 @@ class ClauseReader:
         self._known("stage", stage, (*self.stages, BUILD), section)
         require = self.file.tree(table.require, section.scope, section.header, "require", section.occurrence)
         when = self.when(table.when, table, section)
-        fix = table.fix or self.file.table.fixes.get("check", "")
+        fix = table.fix or self.fixes.general("check")
         source = table.source or section.source
         general = {"fix": '[fixes] check = "..." for all', "source": "once before all tables"}
         for word, value in (("fix", fix), ("source", source)):
@@ -133,7 +133,7 @@ class ClauseReader:
         header, key, occurrence = section.header, requirement.key, section.occurrence
         identity = self.identity(requirement.id, section)
         tree = self.file.tree(requirement.text, section.scope, header, key, occurrence)
-        fix = table.fixes.get(requirement.id) or self.file.table.fixes.get(requirement.kind, "")
+        fix = table.fixes.get(requirement.id) or self.fixes.general(requirement.kind)
         if not fix:
             what = (
                 f'fixes has nothing for {requirement.kind}; write [fixes] {requirement.kind} = "...", '

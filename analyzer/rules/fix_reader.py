@@ -34,6 +34,10 @@ class FixReader:
         self._lists: dict[str, tuple[Advice, ...]] = {}
         self._calling: list[str] = []
 
+    def general(self, kind: str) -> str:
+        """What clauses of a kind call their fix by where they have none of their own; empty where none is."""
+        return kind if kind in self._known else ""
+
     def read(self, fix: Fix, name: str, scope: Scope, header: str, key: str, occurrence: int = 0) -> str:
         """What the clause called `name` calls its fix by: the text itself, or the name of a list."""
         try:
