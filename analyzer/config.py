@@ -27,6 +27,7 @@ from msgspec import Struct
 
 from analyzer import __version__
 from analyzer.errors import UsageError
+from analyzer.files import read_text
 from analyzer.rules.pack import RulePack
 from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import split
@@ -99,10 +100,12 @@ def _read(file: str) -> Settings:
     import tomllib
 
     try:
-        tables = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(file))
     except OSError as error:
         raise UsageError(f"{file}: can't be read ({error.strerror}); name another file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise UsageError(f"{file}: can't be read (it isn't UTF-8); name another file") from None
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file}: not TOML: {error}") from None
     _check_keys(tables, Settings, file, "")
     for name, table in _tables(tables.get("packs")):

@@ -110,7 +110,7 @@ def _regular(file: str) -> bool:
 
 def _readable(path: str) -> str:
     """A path as text, with replacement characters where its bytes are none."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    return os.fsencode(path).decode("utf-8", "replace") or "''"
 
 
 def load(found: Found) -> Model:
@@ -214,9 +214,22 @@ _workers: list[Worker] = []
 
 
 def _start(task: Task) -> None:
+    from threading import Thread
+
     # An interruption from the keyboard reaches every process; the one that started them speaks for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
     _workers.append(Worker(task))
+
+
+def _end_with_parent() -> None:
+    """However the process ends that started this one, which else would wait for work for ever."""
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _answer(found: Found) -> bytes:

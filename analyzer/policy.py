@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from analyzer.auditing import Audit, DelegateAudit, Summary
 from analyzer.errors import UsageError
@@ -25,6 +26,14 @@ _FACTS = dict.fromkeys(Summary.__struct_fields__, "int") | {
 #: How a value of a type is made a policy.
 _COMPARED = {"int": "> 3", "float": "< 0.9", "str": "== 'none'"}
 _DELEGATE = re.compile(r"^([A-Za-z][\w.-]*):(.+)$", re.DOTALL)
+
+
+class _Facts:
+    """What an expression over the summary is evaluated against; its loops keep their variables here."""
+
+    def __init__(self, summary: Summary) -> None:
+        self.__dict__.update(asdict(summary))
+        self.variables: list[object] = []
 
 
 class Policy(Struct, frozen=True):
@@ -83,7 +92,7 @@ def _expression(text: str, rest: str) -> Test:
 
     def test(audit: DelegateAudit) -> str | None:
         try:
-            return f"{name} holds" if holds(audit.summary) else None  # type: ignore[arg-type]
+            return f"{name} holds" if holds(_Facts(audit.summary)) else None  # type: ignore[arg-type]
         except Absent as absent:
             return f"{name} can't be told: {absent}"
 

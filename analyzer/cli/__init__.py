@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -96,7 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return HOLDS
     except OSError as error:
         hush()
-        return _complain(f"{error.filename or 'output'}: {error.strerror}; make room or choose another place")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        advice = "make room or choose another place" if full else "check that it may be used"
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror}; {advice}")
     except Exception as error:
         if os.environ.get("DELEGATE_ANALYZER_TRACEBACK"):
             raise
@@ -112,12 +115,16 @@ def complain(line: str) -> None:
     """Say on stderr, in one line, what is wrong."""
     from analyzer.report.text import plain
 
-    click.echo(f"{PROGRAM}: {plain(line)}", err=True)
+    try:
+        click.echo(f"{PROGRAM}: {plain(line)}", err=True)
+    except OSError:
+        # The exit code still tells what it is there to tell.
+        hush(sys.stderr)
 
 
-def hush() -> None:
-    """Let stdout lead nowhere: what is still on its way there would fail again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def hush(stream: TextIO | None = None) -> None:
+    """Let stdout, or another stream, lead nowhere: what is on its way there would fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
 def _one_line(error: click.ClickException) -> str:

@@ -36,6 +36,8 @@ def targets(stdout_format: str, files: Sequence[str], formats: Collection[str] =
 
 
 def _target(text: str, formats: Collection[str]) -> Target:
+    if not text:
+        raise UsageError("-o names no file; write -o FILE")
     before, sign, after = text.partition("=")
     if sign and before in formats:
         if not after:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
 from analyzer import config
 from analyzer.cli.specs import specs
+from analyzer.errors import UsageError
+from analyzer.policy import read_policies
 from analyzer.rules.packs import Packs
-from analyzer.rules.parameters import split
+from analyzer.rules.parameters import resolve, split
 
 
 class Aims(Struct, frozen=True):
@@ -42,10 +45,32 @@ def aims(
         return Aims(asked, files, tuple(fail_on) or usual, customs)
     config.check_tool(project)
     packs = Packs(map(Path, files))
-    asked = asked or _with(project.settings.delegates, packs.given if rules else ())
-    settled = config.settled(project, packs, asked)
-    config.check_packs(project, packs, settled)
-    return Aims(settled, files, tuple(fail_on) or config.policies(project, settled) or usual, customs)
+    _check(packs, asked)
+    with _naming(project.file):
+        asked = asked or _with(project.settings.delegates, packs.given if rules else ())
+        settled = config.settled(project, packs, asked)
+        config.check_packs(project, packs, settled)
+        _check(packs, settled)
+        policies = () if fail_on else config.policies(project, settled)
+        read_policies(policies, [split(spec)[0] for spec in settled])
+    return Aims(settled, files, tuple(fail_on) or policies or usual, customs)
+
+
+def _check(packs: Packs, specs: Sequence[str]) -> None:
+    """Raises: UsageError, RuleError where there is no such delegate, or no such parameter."""
+    for name, written in map(split, specs):
+        if name != "all":
+            resolve(packs.get(name), written)
+
+
+@contextmanager
+def _naming(file: str | None) -> Iterator[None]:
+    """Name the file that the words come from in what is wrong with them."""
+    try:
+        yield
+    except UsageError as error:
+        named = str(error).startswith(f"{file}: ")
+        raise error if named else UsageError(f"{file}: {error}") from None
 
 
 def _names(texts: Sequence[str]) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from mmap import ACCESS_READ, mmap
 
 from analyzer.errors import ModelError
+from analyzer.files import opened
 from analyzer.model import foreign, older
 from analyzer.model.assemble import Assembly
 from analyzer.model.flatbuffer import Bytes, Flatbuffer
@@ -19,6 +19,12 @@ IDENTIFIER = b"TFL3"
 #: Up to this size reading a file is cheaper than mapping it.
 _SMALL = 1 << 16
 
+#: What to name in place of what is no file.
+_ADVICE = {
+    "is a pipe, not a file": "pass what it holds on standard input, as -",
+    "is a device, not a file": "name a file",
+    "is a socket, not a file": "name a file",
+}
 _AGAIN = "fetch or convert the file again"
 
 
@@ -55,11 +61,10 @@ def _model(data: Bytes, path: str) -> Model:
 
 def _contents(path: str | os.PathLike[str], name: str) -> Bytes:
     try:
-        with open(path, "rb", buffering=0) as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and status.st_size > _SMALL:
+        with opened(path) as file:
+            if os.fstat(file.fileno()).st_size > _SMALL:
                 return _map(file.fileno())
-            return file.readall()
+            return file.read()
     except OSError as error:
         raise _unreadable(path, name, error) from None
 
@@ -75,5 +80,6 @@ def _unreadable(path: str | os.PathLike[str], name: str, error: OSError) -> Mode
     if os.path.isdir(path):
         return ModelError(name, "is a folder, not a model", "name the .tflite files in it")
     problem = (error.strerror or str(error)).lower()
-    denied = isinstance(error, PermissionError)
-    return ModelError(name, problem, "make the file readable" if denied else "check the path")
+    if isinstance(error, PermissionError):
+        return ModelError(name, problem, "make the file readable")
+    return ModelError(name, problem, _ADVICE.get(problem, "check the path"))

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from analyzer.errors import RuleError, UsageError
+from analyzer.files import read_text
 from analyzer.resources import data
 from analyzer.rules import cache
 from analyzer.rules.catalogue import Catalogue
@@ -108,9 +109,10 @@ def _order(pack: Path | RulePack) -> int | None:
 
 def _delegate_of(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
-        raise RuleError([f"{file}: can't be read ({error}); name a rule file"]) from None
+        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
+        raise RuleError([f"{file}: can't be read ({reason}); name a rule file"]) from None
     found = _NAME.search(text)
     if found is None:
         raise RuleError([f'{file.name}:1: pack: delegate is missing; start with delegate = "NAME"'])

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.errors import RuleError
+from analyzer.files import read_text
 from analyzer.resources import data
 from analyzer.rules.expression import ExpressionError, Scope, parse
 from analyzer.rules.lines import Lines
@@ -117,7 +118,7 @@ def read_tables(path: Path) -> tuple[dict[str, Any], str]:
     Raises: RuleError.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
         raise RuleError([f"{path}:1: can't be read ({reason}); name a rule file"]) from None

@@ -77,7 +77,7 @@ def test_jsonl_is_a_model_a_line(tmp_path: Path, model: Path) -> None:
         (("-o", "report"), "no format for the ending (none)"),
         (("-o", "yaml=report.txt2"), "no format for the ending .txt2"),
         (("-o", "json="), "-o json=: names no file"),
-        (("-o", ""), "no format for the ending (none)"),
+        (("-o", ""), "-o names no file"),
         (("-o", "none/such/report.json"), "there is no folder none/such; make it first"),
     ],
 )
