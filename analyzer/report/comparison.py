@@ -181,12 +181,20 @@ def _together(change: str, before: str | None, after: str | None, group: Sequenc
         change=change,
         before=before,
         after=after,
-        rules=held[0][0].rules if held else (),
+        rules=tuple(dict.fromkeys(rule for _, node, reason in group for rule in _rules(node, reason))),
         message=f"{said[0]}{more}" if said else "",
         fix=held[0][0].fix if held else "",
         macs=sum(node.macs or 0 for _, node, _ in group),
         operators=tuple(_match(*both) for both, _, _ in group),
     )
+
+
+def _rules(node: Operator, reason: tuple[Cause, Case] | None) -> Sequence[str]:
+    """Those of a cause's rules that are about this operator."""
+    if reason is None:
+        return ()
+    own = [finding.rule for finding in node.findings if finding.rule in reason[0].rules]
+    return own or reason[0].rules
 
 
 def _worst_first(one: Change) -> tuple[bool, int, int]:

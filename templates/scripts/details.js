@@ -36,7 +36,7 @@ function show({ matrix, row }) {
   dialog.querySelector("h2").textContent = `${place(operator.subgraph, operator.index)} ${operator.custom ?? operator.op}`;
   body.replaceChildren(facts([
     ["output", operator.output], [sources.length > 1 ? "source layers" : "source layer", sources.join(", ")], ["version", operator.version],
-    ["MACs", operator.macs ? operator.macs.toLocaleString("en") : null],
+    ["MACs", operator.macs ? scaled(operator.macs, "") : null],
   ]));
   headings(matrix).forEach((name, index) => {
     const placement = named(packed.placement, model.audits[index].placements[position]);

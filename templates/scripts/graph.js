@@ -66,7 +66,9 @@ function draw(state, output) {
     role: "group", "aria-label": `Graph of ${state.names[state.audit]}: ${said}`,
   });
   svg.append(...laid.edges.map((edge) => edgePath(edge)), ...[...boxes.values()].map((one) => one.shape), ...laid.edges.map((edge) => edgeLabel(edge)));
-  canvas.replaceChildren(svg);
+  const note = element("p", `${said}: too long to print. They are listed under “Partitions” below.`, "unprinted");
+  svg.classList.toggle("long", Boolean(laid.long));
+  canvas.replaceChildren(svg, ...(laid.long ? [note] : []));
 }
 
 /** The layout that fits: from left to right, from top to bottom, or all in one column. */
@@ -76,7 +78,7 @@ function fitted(boxes, edges, room, opened) {
     const laid = arrange(boxes, edges, direction);
     if (laid.width <= room) return laid;
   }
-  return column(boxes, edges);
+  return { ...column(boxes, edges), long: true };
 }
 
 /** What goes into a subgraph comes first, what comes out of it last. */
@@ -107,7 +109,8 @@ function edgePath(edge) {
 
 function edgeLabel({ x, y, label, tensors, crosses }) {
   const text = drawn("text", { x, y: y + 4, class: "carried" }, label ?? "");
-  const group = drawn("g", { class: crosses ? "crosses" : "", "aria-hidden": true }, text);
+  const width = (label ?? "").length * 7 + 4;
+  const group = drawn("g", { class: crosses ? "crosses" : "", "aria-hidden": true }, drawn("rect", { x: x - width / 2, y: y - 7, width: label ? width : 0, height: 14, class: "behind" }), text);
   if (tensors) group.append(drawn("title", {}, tensors.slice(0, 12).map(describeTensor).join("\n")));
   return group;
 }
