@@ -106,9 +106,10 @@ class Difference(Struct, frozen=True, kw_only=True):
 class Culprit(Struct, frozen=True, kw_only=True):
     """From where on outputs differ in one subgraph: the first delegated operator that makes them differ.
 
-    `operator` is null where none could be found. `output` is the tensor that it makes wrong, `before` the
-    worst of what it reads as the delegate computes that (null where the CPU does), `alone` its output where
-    it is run by itself. Where that agrees, `together` is the shortest stretch of operators that doesn't.
+    `operator` is null where none could be found, `output` then the worst of what the delegate makes; else
+    it is the tensor that the operator makes wrong, `before` the worst of what that reads as the delegate
+    computes it (null where the CPU does), `alone` its output where it is run by itself. Where that agrees,
+    `together` is the shortest stretch of operators that doesn't.
     """
 
     message: str

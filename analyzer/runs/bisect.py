@@ -21,7 +21,9 @@ _NOWHERE = "the delegated operators agree with the CPU when they are run by them
 
 
 class Culprit(Struct, frozen=True, kw_only=True):
-    """Where results part in one subgraph; `operator` is None where they can't be made to."""
+    """Where results part in one subgraph. Where they can't be made to, `operator` is None, and `output` the
+    worst of what the delegate makes.
+    """
 
     message: str
     subgraph: int = 0
@@ -37,26 +39,31 @@ class Culprit(Struct, frozen=True, kw_only=True):
 
 
 def culprits(found: Iterable[Parts], taken: Mapping[int, Sequence[int]] | None) -> tuple[Culprit, ...]:
-    """One for each subgraph in which results part; `taken`: the delegated operators, None where not known."""
-    searched = []
+    """One for each subgraph in which results part, or one that says that they don't.
+
+    `taken`: subgraph -> delegated operators, None where those aren't known.
+    """
+    searched: list[Culprit] = []
+    ended: list[Culprit] = []
     try:
         for parts in found:
-            if culprit := search(parts, _suspects(parts.subgraph, taken)):
-                searched.append(culprit)
+            searched.append(search(parts, _suspects(parts.subgraph, taken)))
     except (NotComputed, RuntimeUnavailable) as error:
-        searched.append(Culprit(message=str(error)))
-    return tuple(searched) or (Culprit(message=_NOWHERE),)
+        ended = [Culprit(message=str(error))]
+    wrong = [one for one in searched if one.operator is not None]
+    return tuple(wrong + ended or searched[:1])
 
 
 def _suspects(subgraph: Subgraph, taken: Mapping[int, Sequence[int]] | None) -> Sequence[int]:
     return range(len(subgraph.operators)) if taken is None else taken.get(subgraph.index, ())
 
 
-def search(parts: Parts, operators: Iterable[int]) -> Culprit | None:
-    """The first of the operators after which results part; None where they don't."""
+def search(parts: Parts, operators: Iterable[int]) -> Culprit:
+    """The first of the operators after which results part, or how near what they make comes to doing so."""
     suspects = sorted(operators)
     if not _differ(parts, suspects):
-        return None
+        made = parts.compare(suspects)
+        return _nowhere(_worst(made, made))
     count = _least(len(suspects), lambda count: _differ(parts, suspects[:count]))
     return _culprit(parts, suspects[:count])
 
@@ -118,13 +125,25 @@ def _where(subgraph: Subgraph) -> str:
     return f" of subgraph {subgraph.index}" if subgraph.index else ""
 
 
+def _nowhere(worst: OutputComparison | None) -> Culprit:
+    near = _figures(worst) if worst else ""
+    magnified = f" ({near}); what the CPU makes of that parts" if near else ""
+    return Culprit(message=_NOWHERE + magnified, output=worst)
+
+
 def _alike(before: OutputComparison | None) -> str:
     if before is None:
         return "is the CPU's"
-    if before.snr_db is None:
-        return "is equal"
-    steps = "" if before.quanta is None else f", {before.quanta} step{'' if before.quanta == 1 else 's'}"
-    return f"agrees (SNR {before.snr_db:.1f} dB{steps})"
+    figures = _figures(before)
+    return f"agrees ({figures})" if figures else "is equal"
+
+
+def _figures(one: OutputComparison) -> str:
+    """How far an output is off, empty where it is equal."""
+    if one.snr_db is None:
+        return ""
+    steps = "" if one.quanta is None else f", {one.quanta} step{'' if one.quanta == 1 else 's'}"
+    return f"SNR {one.snr_db:.1f} dB{steps}"
 
 
 def _by_itself(subgraph: Subgraph, alone: OutputComparison | None, together: Sequence[int]) -> str:

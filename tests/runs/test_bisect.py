@@ -76,6 +76,14 @@ def test_only_what_was_delegated_is_suspected(tmp_path: Path) -> None:
     assert "agree with the CPU when they are run by themselves" in found.message
 
 
+def test_what_only_the_cpu_magnifies_is_told(tmp_path: Path) -> None:
+    level = {"t0": [40 + number for number in range(32)]}
+    given = Given(tmp_path, models.quantized(operators=3), given=level)
+    (found,) = search(given, Wrong("CONV_2D"), {0: [0]})
+    assert found.operator is None and found.output is not None and found.output.quanta == 1
+    assert found.message.endswith(" dB, 1 step); what the CPU makes of that parts")
+
+
 def test_everything_is_suspected_where_the_runtime_does_not_tell(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain(*CHAIN), samples=1)
     assert [one.operator for one in search(given, Wrong("EXP"), None)] == [4]
