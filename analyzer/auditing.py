@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer import blockers
-from analyzer.blockers import Blocker
+from analyzer.blockers import Blocker, unbuilt
 from analyzer.delegation import Delegation, delegate_model
 from analyzer.errors import ModelError
 from analyzer.model.graph import Model, Prepared
@@ -72,6 +72,8 @@ class Summary(Struct, frozen=True):
     delegated_operators_share: float
     delegated_macs_share: float
     boundary_bytes: int
+    #: Operators that the delegate takes and then fails on, which is no part of the verdict.
+    build_failures: int
     verdict: str
 
 
@@ -341,6 +343,7 @@ def _summary(operators: list[OperatorAudit], partitions: list[PartitionAudit], c
         delegated_operators_share=_share(delegated, total),
         delegated_macs_share=_share(delegated_macs, macs),
         boundary_bytes=sum(partition.boundary_bytes for partition in partitions),
+        build_failures=sum(any(map(unbuilt, operator.findings)) for operator in operators),
         verdict="crash" if crashes else "full" if delegated == total else "partial" if delegated else "none",
     )
 

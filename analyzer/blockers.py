@@ -11,7 +11,7 @@ from analyzer.model.graph import Stop, Subgraph
 from analyzer.partition import crossing
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
-from analyzer.rules.judge import Finding
+from analyzer.rules.judge import BUILD, Finding
 
 #: Why accepted operators of a subgraph stay off the delegate all the same.
 LIMIT, MINIMUM, DYNAMIC, REFUSED = "limit", "minimum", "dynamic", "refused"
@@ -53,6 +53,11 @@ def registered(name: str) -> Blocker:
     rule = graph_rules.REGISTERED
     message = f"{name} is taken to be registered by the app, with outputs as the file has them."
     return Blocker(Finding(f"runtime/{rule.id}", rule.severity, rule.stage, message, rule.fix, rule.source))
+
+
+def unbuilt(finding: Finding) -> bool:
+    """A failure to build that was no part of the delegate's choice, and is told as a hazard."""
+    return finding.stage == BUILD and finding.severity == "hazard"
 
 
 def fatal(one: Asked) -> list[Blocker]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from analyzer.report import figures, labels, phrases, running
+from analyzer.report import figures, phrases, running
 from analyzer.report.charts import Histogram, Phase, histograms, latencies, same
 from analyzer.report.document import Audit, Model
 
@@ -88,14 +88,10 @@ def _sentence(audit: Audit) -> str:
         return f"0 of {everything}; {phrases.rest(audit, 'everything')}."
     partitions = figures.count(summary.partitions, "partition")
     if summary.verdict == "full":
-        return f"Full residency: all {everything} in {partitions}."
+        return f"All {everything} in {partitions}.{_unbuilt(audit)}"
     taken = f"{summary.delegated:,} of {everything} in {partitions}"
-    return f"{taken}; {phrases.rest(audit, 'the rest')}.{_first_off(audit)}"
+    return f"{taken}; {phrases.rest(audit, 'the rest')}.{_unbuilt(audit)}"
 
 
-def _first_off(audit: Audit) -> str:
-    """What a load that wants everything on the delegate stumbles over, unless that is said anyway."""
-    if phrases.to_full(audit):
-        return ""
-    node = next(node for node in audit.operators if not node.delegated)
-    return f" Full residency fails first at {labels.place(node)} {labels.operator(node)}."
+def _unbuilt(audit: Audit) -> str:
+    return " But building fails, and then everything runs on the CPU." if audit.summary.build_failures else ""

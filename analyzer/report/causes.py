@@ -65,6 +65,7 @@ class Cause(Struct, frozen=True, kw_only=True):
 
     rules: tuple[str, ...]
     severity: str
+    stage: str = "check"
     level: str
     kind: str | None = None
     fix: str
@@ -95,6 +96,11 @@ class Cause(Struct, frozen=True, kw_only=True):
     @property
     def blocks(self) -> bool:
         return self.severity in REFUSING
+
+    @property
+    def unbuilt(self) -> bool:
+        """Whether the delegate takes the operators and then fails to build them."""
+        return self.stage == "build" and self.severity == "hazard"
 
 
 def causes(model: Model) -> list[Cause]:
@@ -129,10 +135,10 @@ def _joined(known: Cause, other: Cause) -> Cause:
     return replace(known, audits=audits, cases=cases, operators=nodes, macs=_macs(nodes))
 
 
-def _costly_first(cause: Cause) -> tuple[bool, bool, int, int]:
-    """What brings the app down costs most of all."""
+def _costly_first(cause: Cause) -> tuple[bool, bool, bool, int, int]:
+    """What brings the app down costs most of all, then what takes everything back."""
     macs, operators = cause.cost
-    return cause.severity != "crash", cause.level != "graph", -macs, -operators
+    return cause.severity != "crash", not cause.unbuilt, cause.level != "graph", -macs, -operators
 
 
 #: Position of the audit, subgraph, operator, whether the delegate accepts it -> what keeps it off, and how.
@@ -151,7 +157,7 @@ def holding(found: Iterable[Cause]) -> Holding:
 
 def direct(found: Iterable[Cause]) -> list[Cause]:
     """What has to be changed: causes that block and follow from nothing else."""
-    return [cause for cause in found if cause.blocks and not cause.knock_on]
+    return [cause for cause in found if cause.unbuilt or (cause.blocks and not cause.knock_on)]
 
 
 def knock_on(found: Iterable[Cause]) -> list[Cause]:
@@ -161,7 +167,8 @@ def knock_on(found: Iterable[Cause]) -> list[Cause]:
 
 def remarks(found: Iterable[Cause]) -> list[Cause]:
     """What blocks nothing but is worth knowing: hazards first, then notes."""
-    return sorted((cause for cause in found if not cause.blocks), key=lambda cause: cause.severity)
+    remarked = (cause for cause in found if not cause.blocks and not cause.unbuilt)
+    return sorted(remarked, key=lambda cause: cause.severity)
 
 
 def foremost(group: Iterable[Cause]) -> list[Cause]:
@@ -207,10 +214,10 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
         if held.operators or not held.knock_on or blocker.rule not in said:
             yield held
     yield from _unsaid(audit, position)
-    groups: dict[tuple[str, str], list[tuple[Finding, Operator]]] = {}
+    groups: dict[tuple[str, str, str], list[tuple[Finding, Operator]]] = {}
     for node in audit.operators:
         for finding in node.findings:
-            groups.setdefault((finding.severity, finding.fix), []).append((finding, node))
+            groups.setdefault((finding.severity, finding.stage, finding.fix), []).append((finding, node))
     gains = {frozenset(map(_place, gain.operators)): gain for gain in audit.gains}
     for group in groups.values():
         cause = _found(group, position)
@@ -279,6 +286,7 @@ def _found(group: Sequence[tuple[Finding, Operator]], position: int) -> Cause:
     return Cause(
         rules=tuple(dict.fromkeys(finding.rule for finding, _ in group)),
         severity=finding.severity,
+        stage=finding.stage,
         level="operator",
         fix=finding.fix,
         source=finding.source,

@@ -145,7 +145,11 @@ class Blocker(Struct, frozen=True, kw_only=True):
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """`unsupported` counts operators neither supported nor folded; shares are 1 where there is nothing."""
+    """`unsupported` counts operators neither supported nor folded; shares are 1 where there is nothing.
+
+    `build_failures` counts operators that the delegate takes and then fails to build, so that everything
+    returns to the CPU: `verdict` and what is `delegated` are those of the selection.
+    """
 
     operators: Count
     supported: Count
@@ -158,6 +162,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     delegated_operators_share: Share
     delegated_macs_share: Share
     boundary_bytes: Count
+    build_failures: Count = 0
     verdict: Verdict
 
 

@@ -76,7 +76,7 @@ def _item(ident: str, number: int, cause: Cause, model: Model, names: Sequence[s
         whom=phrases.whom(cause, model),
         others=phrases.others(cause),
         cost=f"{figures.percent(share)} of MACs" if share else "",
-        gain=phrases.gain(cause, model),
+        gain=phrases.consequence(cause, model),
         percent=round(share * 100, 1),
         cause=cause,
         proofs=[_proof(ident, case) for case in cause.cases],

@@ -57,7 +57,7 @@ def headline(cause: Cause, model: Model) -> str:
     words = f"{whom(cause, model)}: {complaint(cause.cases[0])}"
     if more := others(cause):
         words += f", {more}"
-    cost = gain(cause, model) or _share(cause, model)
+    cost = consequence(cause, model) or _share(cause, model)
     return f"{words}; {cost}" if cost else words
 
 
@@ -77,15 +77,20 @@ def _share(cause: Cause, model: Model) -> str:
     return f"{figures.percent(cause.macs / model.macs)} of MACs" if cause.macs and model.macs else ""
 
 
-def gain(cause: Cause, model: Model) -> str:
-    """What would be delegated without a cause, where others are lost because of its operators."""
+def consequence(cause: Cause, model: Model) -> str:
+    """What a cause does to others than its own operators: what would be delegated if these were accepted."""
+    if cause.unbuilt:
+        return "building fails, and everything returns to the CPU"
     found = cause.gain
     if found is None:
         return ""
     if found.delegated_macs > found.macs:
         now, then = (figures.percent(macs / model.macs) for macs in (found.macs, found.delegated_macs))
-        return f"without it {then} of MACs are delegated, not {now}"
-    return f"without it {found.delegated} operators are delegated, not {found.operators}"
+        if now != then:
+            return f"once accepted, {then} of MACs are delegated, not {now}"
+    if found.delegated > found.operators:
+        return f"once accepted, {found.delegated} operators are delegated, not {found.operators}"
+    return ""
 
 
 def state(node: Operator) -> str:
@@ -174,9 +179,14 @@ def evidence(case: Case) -> str:
 
 def held_back(audit: Audit) -> str:
     """In a few words, how many operators were refused and how many lost to what."""
+    summary = audit.summary
     lost = Counter(node.lost or "graph" for node in audit.operators if _is_lost(node))
-    words = [f"{audit.summary.unsupported} refused"] if audit.summary.unsupported else []
-    return ", ".join([*words, *(f"{number} {_LOST[kind]}" for kind, number in lost.most_common())])
+    folded = sum(node.folded and not node.delegated for node in audit.operators)
+    words = [f"{summary.build_failures} fail{'s' * (summary.build_failures == 1)} to build"]
+    words = words if summary.build_failures else []
+    words += [f"{summary.unsupported} refused"] if summary.unsupported else []
+    words += [f"{number} {_LOST[kind]}" for kind, number in lost.most_common()]
+    return ", ".join([*words, *([f"{folded} float16 weights folded"] if folded else [])])
 
 
 def to_full(audit: Audit) -> str:

@@ -1,5 +1,7 @@
 """How findings become causes."""
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from analyzer.auditing import Auditor, configure
@@ -8,7 +10,9 @@ from analyzer.report import causes, convert, phrases
 from analyzer.report.causes import Cause
 from analyzer.report.document import Finding, Gain, Operator, Place
 from analyzer.rules.packs import Packs
-from tests.cli.models import chain
+from tests.building import chain
+from tests.conformance import cases
+from tests.packs import saved, tiny
 from tests.report import sample_document as sample
 
 MODEL = sample.model()
@@ -39,7 +43,33 @@ def test_a_cause_that_makes_others_lose_costs_what_they_lose() -> None:
     model = convert.model(audits)
     (cause,) = causes.direct(causes.causes(model))
     assert cause.cost == (0, 2)
-    assert phrases.headline(cause, model).endswith("; without it 3 operators are delegated, not 1")
+    assert phrases.headline(cause, model).endswith("; once accepted, 3 operators are delegated, not 1")
+
+
+def test_what_fails_to_build_comes_first_and_is_told_beside_the_verdict(tmp_path: Path) -> None:
+    """The verdict is that of the selection, but nothing stays on the delegate."""
+    packs = Packs([saved(tmp_path, tiny())])
+    found = Auditor(packs, configure(packs, ["tiny"])).audit(read_bytes(chain("RELU", "COS", "NEG"), "m"))
+    model = convert.model(found)
+    (audit,) = model.audits
+    assert audit.summary.build_failures == 1
+    assert phrases.held_back(audit) == "1 fails to build, 1 refused"
+    first, _ = causes.direct(causes.causes(model))
+    assert phrases.headline(first, model) == (
+        "#1 COS: the tiny delegate builds no COS; building fails, and everything returns to the CPU"
+    )
+    assert causes.remarks(causes.causes(model)) == []
+
+
+def test_the_parts_of_what_is_held_back_are_all_of_it() -> None:
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, ["gpu", "nnapi", "hexagon", "coreml", "litert-gpu"]))
+    for case in cases.models(every=40):
+        model = convert.model(auditor.audit(case))
+        for audit in model.audits:
+            words = [one for one in phrases.held_back(audit).split(", ") if not one.endswith("to build")]
+            numbers = [int(one.split()[0]) for one in words if one]
+            assert audit.summary.delegated + sum(numbers) == audit.summary.operators, (case.path, words)
 
 
 def test_a_cause_that_costs_others_more_comes_first() -> None:
@@ -52,7 +82,7 @@ def test_a_cause_that_costs_others_more_comes_first() -> None:
     model = replace(MODEL, audits=(everything,))
     foremost = causes.direct(causes.causes(model))[0]
     assert foremost.operators == (refused,)
-    assert "; without it 100 % of MACs are delegated, not 31 %" in phrases.headline(foremost, model)
+    assert "; once accepted, 100 % of MACs are delegated, not 31 %" in phrases.headline(foremost, model)
 
 
 def test_what_blocks_one_delegate_and_is_a_hazard_of_another_is_told_twice() -> None:

@@ -180,4 +180,3 @@ def test_where_the_rest_runs_is_said() -> None:
     text = render(sample.document(replace(model, audits=(audit,))), "html").decode()
     assert "the rest: 1 on XNNPACK, 1 on the reference kernels" in text
     assert "refused ref" in text
-    assert "Full residency fails first at #62 RESIZE_BILINEAR" in text
