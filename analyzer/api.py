@@ -92,7 +92,7 @@ def run(
     vulkan_driver: str | None = None,
     bisect: bool = False,
 ) -> Run:
-    """Run a model on the CPU and through a delegate given as on the command line (`"litert-gpu"`).
+    """Run a model on the CPU and through a delegate given as on the command line, as for `audit`.
 
     `inputs` are arrays by name, or files of arrays or images; floating point numbers are real units. Those
     not named are made up, `samples` times. `signature` may be left out where the model has only one. All

@@ -88,6 +88,7 @@ def _dtypes(subgraphs: Sequence[Subgraph]) -> tuple[str, ...]:
 
 def _audit(one: DelegateAudit, audit: Audit) -> document.Audit:
     pack = one.configuration.pack
+    rest = audit.fallbacks.get(pack.fallback)
     subgraphs = audit.prepared.subgraphs
     places = _places(one, audit)
     summary = one.summary
@@ -97,7 +98,9 @@ def _audit(one: DelegateAudit, audit: Audit) -> document.Audit:
         device=one.configuration.device,
         parameters=dict(one.configuration.parameters),
         status=pack.status,
+        in_title=tuple(name for name, parameter in pack.parameters.items() if parameter.in_title),
         fallback=pack.fallback,
+        fallback_title=rest.configuration.pack.title if rest else UNSET,
         rules=document.Rules(
             version=pack.version,
             sha256=pack.sha256,

@@ -206,8 +206,11 @@ class Audit(Struct, frozen=True, kw_only=True):
     parameters: dict[str, str | int | bool]
     #: The pack's word on the delegate itself: `current`, `deprecated`.
     status: str = "current"
-    #: What runs the operators that the delegate leaves out.
+    #: Parameters whose values are part of what it is called.
+    in_title: tuple[str, ...] = ()
+    #: What runs the operators that the delegate leaves out, and its title where that was audited too.
     fallback: str = ""
+    fallback_title: str | UnsetType = UNSET
     rules: Rules
     operators: tuple[Operator, ...]
     partitions: tuple[Partition, ...] = ()

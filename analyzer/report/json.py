@@ -32,7 +32,8 @@ def _model(model: Model, view: View) -> Model:
 
 
 def _unplaced(audit: Audit) -> Audit:
-    return replace(audit, operators=tuple(replace(node, placement=UNSET) for node in audit.operators))
+    operators = tuple(replace(node, placement=UNSET) for node in audit.operators)
+    return replace(audit, operators=operators, fallback_title=UNSET)
 
 
 def _fields(model: Model) -> dict[str, object]:

@@ -11,9 +11,6 @@ from analyzer.report.text import plain
 
 Value = str | int | bool
 
-#: Parameters that say which generation of a delegate is meant, and so belong to its name.
-_GENERATION = ("api", "version", "soc", "backend")
-
 
 def delegates(document: Document) -> dict[str, list[str]]:
     """Model path -> the name of each of its audits, the same configuration called the same everywhere."""
@@ -35,7 +32,7 @@ def _telling(audits: Sequence[Audit]) -> list[str]:
     """The parameters that tell a delegate's configurations apart, and no more than needed for that."""
     configurations = {tuple(audit.parameters.items()) for audit in audits}
     names = list(audits[0].parameters)
-    chosen = [name for name in names if name in _GENERATION][:1]
+    chosen = list(audits[0].in_title)
     known = len({_values(configuration, chosen) for configuration in configurations})
     for name in names:
         told_apart = len({_values(configuration, [*chosen, name]) for configuration in configurations})
@@ -54,7 +51,7 @@ def _label(audit: Audit, telling: Sequence[str]) -> str:
     for name in telling:
         value = audit.parameters.get(name)
         shown = str(value).lower() if isinstance(value, bool) else str(value)
-        words.append(shown if name in _GENERATION else f"{name}={shown}")
+        words.append(shown if name in audit.in_title else f"{name}={shown}")
     return " ".join([*words, f"({audit.device})"] if audit.device else words)
 
 

@@ -110,7 +110,8 @@ def _model(model: Model, stores: _Stores) -> dict[str, Any]:
 
 def _audit(audit: Audit, stores: _Stores) -> dict[str, Any]:
     placements = [_placement(node, stores) for node in audit.operators]
-    fields = _fields(audit) | {"placements": placements}
+    known = {name: value for name, value in _fields(audit).items() if value is not msgspec.UNSET}
+    fields = known | {"placements": placements}
     del fields["operators"]
     return fields
 

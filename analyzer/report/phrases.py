@@ -121,8 +121,8 @@ def on_reference(node: Operator) -> str:
 
 def rest(audit: Audit, which: str) -> str:
     """What runs the operators that the delegate leaves, `which` is what these are called together."""
-    # A pack names its fallback by an id, which is an acronym in lower case.
-    fallback = audit.fallback.upper() or "the CPU"
+    title = audit.fallback_title
+    fallback = title if isinstance(title, str) else audit.fallback or "the CPU"
     placed = Counter(node.placement for node in audit.operators if not node.delegated)
     slow, fast = placed[REFERENCE], placed[audit.fallback]
     if not slow:

@@ -69,6 +69,7 @@ def _parameter(file: RuleFile, name: str) -> Parameter:
         range=raw.range,
         values=tuple(raw.values),
         meaning=raw.meaning,
+        in_title=raw.in_title,
     )
 
 

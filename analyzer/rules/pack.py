@@ -96,6 +96,8 @@ class Parameter(Struct, frozen=True, omit_defaults=True):
     range: tuple[int, int] | None = None
     values: tuple[str | int, ...] = ()
     meaning: str = ""
+    #: Whether its value is part of what the delegate is called.
+    in_title: bool = False
 
 
 class Graph(Struct, frozen=True, omit_defaults=True):

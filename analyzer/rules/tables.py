@@ -100,6 +100,7 @@ class ParameterTable(Struct, frozen=True, forbid_unknown_fields=True):
     default: Any = None
     range: tuple[int, int] | None = None
     values: list[str | int] = []
+    in_title: bool = False
 
 
 class ValueTable(Struct, frozen=True, forbid_unknown_fields=True):

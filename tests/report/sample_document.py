@@ -111,6 +111,7 @@ def audit(
     judge: Judge,
     *,
     parameters: dict[str, str | int | bool] | None = None,
+    in_title: tuple[str, ...] = (),
     blockers: tuple[Blocker, ...] = (),
     limit: int = 1000,
     lost: str | None = None,
@@ -153,6 +154,7 @@ def audit(
         delegate=delegate,
         title=title,
         parameters=parameters or {},
+        in_title=in_title,
         status=status,
         fallback="xnnpack",
         rules=Rules(
@@ -247,15 +249,23 @@ def model(path: str = "ssd_mobilenet.tflite", number: int = 64, names: Sequence[
     old = new | {"api": 27, "feature_level": 1}
     audits = (
         audit("gpu", "GPU", nodes, gpu, parameters={"quantized": True, "max_partitions": 1}),
-        audit("nnapi", "NNAPI", nodes, lambda node: (True, ()), parameters=new),
+        audit("nnapi", "NNAPI", nodes, lambda node: (True, ()), parameters=new, in_title=("api",)),
         audit("dsp", "Hexagon", nodes, dsp, blockers=(LIMIT,), limit=2, status="deprecated"),
-        audit("ane", "Core ML", nodes, lambda node: (False, (NOT_FLOAT,)), parameters={"version": 3}),
+        audit(
+            "ane",
+            "Core ML",
+            nodes,
+            lambda node: (False, (NOT_FLOAT,)),
+            parameters={"version": 3},
+            in_title=("version",),
+        ),
         audit(
             "nnapi",
             "NNAPI",
             nodes,
             lambda node: (True, ()),
             parameters=old,
+            in_title=("api",),
             blockers=(DYNAMIC,),
             lost="dynamic",
         ),

@@ -12,34 +12,44 @@ from tests.report import sample_document as sample
 Parameters = dict[str, str | int | bool]
 
 
-def named(title: str, *configurations: Parameters) -> list[str]:
+def named(title: str, *configurations: Parameters, in_title: str = "") -> list[str]:
     nodes = sample.operators(4)
-    audits = tuple(sample.audit("one", title, nodes, sample.gpu, parameters=one) for one in configurations)
+    titled = (in_title,) if in_title else ()
+    audits = tuple(
+        sample.audit("one", title, nodes, sample.gpu, parameters=one, in_title=titled)
+        for one in configurations
+    )
     model = replace(sample.model(), audits=audits)
     return labels.delegates(sample.document(model))[model.path]
 
 
 @pytest.mark.parametrize(
-    ("title", "configurations", "names"),
+    ("title", "in_title", "configurations", "names"),
     [
-        ("GPU delegate", [{}], ["GPU"]),
-        ("GPU", [{"quantized": True, "limit": 1}], ["GPU"]),
-        ("Core ML", [{"version": 3}], ["Core ML 3"]),
-        ("HTP", [{"soc": "SM8650"}], ["HTP SM8650"]),
-        ("GPU", [{"quantized": True}, {"quantized": False}], ["GPU quantized=true", "GPU quantized=false"]),
-        ("NNAPI", [{"api": 29, "level": 3}, {"api": 31, "level": 5}], ["NNAPI 29", "NNAPI 31"]),
+        ("GPU delegate", "", [{}], ["GPU"]),
+        ("GPU", "", [{"quantized": True, "limit": 1}], ["GPU"]),
+        ("NPU", "grade", [{"grade": 3}], ["NPU 3"]),
+        ("HTP", "soc", [{"soc": "SM8650"}], ["HTP SM8650"]),
+        (
+            "GPU",
+            "",
+            [{"quantized": True}, {"quantized": False}],
+            ["GPU quantized=true", "GPU quantized=false"],
+        ),
+        ("NNAPI", "api", [{"api": 29, "level": 3}, {"api": 31, "level": 5}], ["NNAPI 29", "NNAPI 31"]),
         (
             "NNAPI",
+            "api",
             [{"api": 31, "level": 5}, {"api": 31, "level": 6}],
             ["NNAPI 31 level=5", "NNAPI 31 level=6"],
         ),
-        ("NNAPI", [{"api": 31, "level": 5}] * 2, ["NNAPI 31", "NNAPI 31"]),
+        ("NNAPI", "api", [{"api": 31, "level": 5}] * 2, ["NNAPI 31", "NNAPI 31"]),
     ],
 )
 def test_only_parameters_that_tell_configurations_apart_are_named(
-    title: str, configurations: list[Parameters], names: list[str]
+    title: str, in_title: str, configurations: list[Parameters], names: list[str]
 ) -> None:
-    assert named(title, *configurations) == names
+    assert named(title, *configurations, in_title=in_title) == names
 
 
 def test_a_device_is_named_too() -> None:
