@@ -61,7 +61,7 @@ def turned(number: int) -> Model:
     five = sample.model().audits
     pairs = zip(five, (*five[number:], *five[:number]), strict=True)
     audits = tuple(
-        replace(said, delegate=one.delegate, title=one.title, parameters=one.parameters)
+        replace(said, **{field: getattr(one, field) for field in ("delegate", "title", "parameters", "in_title")})
         for one, said in pairs
     )
     return replace(sample.model(f"models/{number}.tflite"), audits=audits)
