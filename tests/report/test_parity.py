@@ -60,10 +60,8 @@ def turned(number: int) -> Model:
     """The sample with every delegate's words in another's mouth."""
     five = sample.model().audits
     pairs = zip(five, (*five[number:], *five[:number]), strict=True)
-    audits = tuple(
-        replace(said, **{field: getattr(one, field) for field in ("delegate", "title", "parameters", "in_title")})
-        for one, said in pairs
-    )
+    names = ("delegate", "title", "parameters", "in_title")
+    audits = tuple(replace(said, **{name: getattr(one, name) for name in names}) for one, said in pairs)
     return replace(sample.model(f"models/{number}.tflite"), audits=audits)
 
 
