@@ -13,7 +13,7 @@ from analyzer.report import figures, labels, phrases
 from analyzer.report.comparison import BETTER, SAME, WORSE, Change, Comparison, Match, Side
 from analyzer.report.document import Model, Place, Summary
 from analyzer.report.markdown import escape
-from analyzer.report.text import plain, shorten
+from analyzer.report.text import columns, plain, shorten
 
 HEADERS = ("delegate", "change", "verdict", "operators", "MACs", "partitions", "crossing")
 _SIGNS = {BETTER: "+", WORSE: "-", SAME: " "}
@@ -53,16 +53,13 @@ def _head(side: str, model: Model, width: int) -> str:
 
 
 def _verdicts(sides: Sequence[Side], width: int) -> str:
-    from tabulate import tabulate
-
     rows = [HEADERS, *([side.delegate, side.change, *cells(side)] for side in sides)]
-    lines: list[str] = []
+    text = ""
     for widths in (None, _NARROW):
-        text = tabulate(rows, tablefmt="plain", disable_numparse=True, maxcolwidths=widths)
-        lines = [line.rstrip() for line in text.splitlines()]
-        if max(map(len, lines)) <= width:
+        text = columns(rows, widths=widths)
+        if max(map(len, text.splitlines())) <= width:
             break
-    return "\n".join(lines)
+    return text
 
 
 def cells(side: Side) -> list[str]:

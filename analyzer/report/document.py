@@ -13,13 +13,14 @@ from msgspec import UNSET, Struct, UnsetType
 from analyzer.report.contents import Graph, Signature
 from analyzer.report.results import Run
 from analyzer.report.values import Count, Share, one_of
+from analyzer.rules.pack import SEVERITIES
 
 #: The number of this shape, as `schema` in every output.
 SCHEMA = 1
 
 
 Verdict = Annotated[str, one_of("full", "partial", "none", "crash")]
-Severity = Annotated[str, one_of("blocker", "aborts", "crash", "hazard", "note")]
+Severity = Annotated[str, one_of(*SEVERITIES)]
 Stage = Annotated[str, one_of("check", "build")]
 #: Why something that a delegate supports stays off it all the same: more partitions than it takes
 #: (`limit`), too few operators in a partition (`minimum`), a size only known at run time, which
