@@ -149,7 +149,9 @@ class OperatorReader:
                 what = f"nothing shared is called {name}{nearest(name, list(known))}"
                 self._file.problem(section.header, what, "use", section.occurrence)
                 continue
-            clause = self._clauses.check(replace(known[name], id=name), section)
+            check = known[name]
+            fix, message = table.fixes.get(name, check.fix), table.messages.get(name, check.message)
+            clause = self._clauses.check(replace(check, id=name, fix=fix, message=message), section)
             if clause is not None:
                 yield clause
 
