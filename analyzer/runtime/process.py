@@ -23,8 +23,10 @@ _POLL_SECONDS = 0.1
 _LAST_WORDS = 300
 #: What Python says when it can't clean up after what really happened.
 _AFTERMATH = "Exception ignored in"
-#: Lines that runtimes write whatever happens.
+#: Lines that runtimes write whatever happens, and those that say where in their own code something did.
 _CHATTER = (
+    "*** Check failure",
+    "@ 0x",
     "INFO",
     "I0",
     "W0",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.runtime import process
 from analyzer.runtime.interface import Limits
 from tests.building import model, operator, tensor
 from tests.runtime import models
@@ -48,6 +49,18 @@ def test_what_the_runtime_says_is_passed_on(tmp_path: Path) -> None:
     found = Given(tmp_path, strange).run()
     assert found.status == "failed"
     assert "Unheard" in found.message and "\n" not in found.message
+
+
+def test_the_last_words_are_those_that_tell() -> None:
+    log = """INFO: Created a delegate.
+F0000 00:00:1 3 reader.cc:373] Check failed: CanReadValue(input)
+*** Check failure stack trace: ***
+    @     0x7f9b9a97c654  (unknown)
+    @     0x7f9b9a97c618  tflite::Subgraph::AddNode()
+"""
+    words = "F0000 00:00:1 3 reader.cc:373] Check failed: CanReadValue(input)"
+    assert process.with_words("ended", log) == f"ended; its last words: {words}"
+    assert process.with_words("ended", "INFO: nothing") == "ended"
 
 
 def test_a_folder_of_the_same_name_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
