@@ -33,7 +33,7 @@ def top(page: Page, file: Path) -> None:
 def graph(page: Page, file: Path) -> None:
     """A partition opened into its operators."""
     page.evaluate("document.getElementById('m0-graph').scrollIntoView()")
-    page.locator(".graph [role=button]").nth(5).click()
+    page.locator(".graph [role=button]").nth(1).click()
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     page.evaluate("document.getElementById('m0-graph').scrollIntoView()")
