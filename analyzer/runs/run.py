@@ -109,11 +109,13 @@ class Run(Struct, frozen=True, kw_only=True):
         return tuple(found)
 
     def _expected(self) -> str:
-        """Why a run that ended badly is no wonder."""
+        """What was predicted of a run that ended badly, or that the delegate isn't why it did."""
         if self.foreseen:
             return f"; predicted: {self.foreseen}"
-        alike = self.result.status == self.reference.status
-        return f"; the CPU's own run {self.reference.status} too" if alike else ""
+        if self.result.status == self.reference.status:
+            return f"; the CPU's own run {self.reference.status} too"
+        count = sum(map(len, (self.predicted or {}).values()))
+        return f"; predicted: {count} operator{'' if count == 1 else 's'} delegated" if count else ""
 
     @property
     def agrees(self) -> bool:

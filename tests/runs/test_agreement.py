@@ -115,6 +115,17 @@ def test_an_input_may_be_called_as_the_signature_or_the_file_does(tmp_path: Path
     np.testing.assert_array_equal(run.result.outputs[0]["result"], np.full((3, 4), 2))
 
 
+def test_a_failure_that_nobody_foresaw_is_told_with_what_was_predicted(tmp_path: Path) -> None:
+    class Failing(Off):
+        def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
+            return RunResult(status="failed", message="no memory")
+
+    proving = Proving(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK)
+    (run,) = proving.runs(Failing(0, True), audit(CHAIN, "xnnpack").delegates[0])
+    assert run.reasons == ("failed: no memory; predicted: 2 operators delegated",)
+    assert run.predicted_equal is None
+
+
 def test_a_crash_that_is_not_the_delegate_s_doing_is_told_as_such(tmp_path: Path) -> None:
     data = models.crashing()
     (run,) = Proving(read_bytes(data, "m"), saved(tmp_path, data), QUICK).runs(engines.local("xnnpack"))
