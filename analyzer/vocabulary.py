@@ -105,9 +105,11 @@ def elements(shape: Sequence[int]) -> int:
 
 
 def size_bytes(tensor: Tensor) -> int | None:
-    """Bytes of the tensor's elements at run time; None where they have no fixed size."""
+    """Bytes of the tensor's elements at run time; None where they have no fixed size, or none that can be."""
     bits = DTYPE_BITS.get(tensor.dtype)
-    return None if bits is None else (elements(tensor.shape) * bits + 7) // 8
+    if bits is None or min(tensor.shape, default=0) < 0:
+        return None
+    return (elements(tensor.shape) * bits + 7) // 8
 
 
 def values(tensor: Tensor) -> tuple[int | float | bool, ...]:

@@ -428,6 +428,12 @@ def test_a_cycle_is_not_delegated() -> None:
     assert set(lost(found).values()) == {"graph"}
 
 
+def test_tensors_of_no_possible_size_take_no_bytes() -> None:
+    data = model([tensor("x", [1, 8]), tensor("y", [-1, 8])], [operator("RELU", ["x"], ["y"])])
+    found = audited(data, tiny(AHEAD))
+    assert [partition.boundary_bytes for partition in found.partitions] == [32]
+
+
 def test_boundary_bytes() -> None:
     tensors = [
         tensor("x", [1, 8]),

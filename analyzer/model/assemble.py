@@ -215,11 +215,14 @@ class Assembly:
     def _signatures(self, position: int | None, graphs: Sequence[Subgraph]) -> tuple[Signature, ...]:
         made = []
         for inputs, outputs, key, _, subgraph in self.file.tables(kind("SignatureDef"), position):
-            name = self.file.string(key) or ""
-            if subgraph < len(graphs):
-                made.append(Signature(name, subgraph, self._tensor_map(inputs), self._tensor_map(outputs)))
+            found = Signature(
+                self.file.string(key) or "", subgraph, self._tensor_map(inputs), self._tensor_map(outputs)
+            )
+            lacks = _lacks(found, graphs)
+            if lacks:
+                self.remarks.append(f"signature {found.key!r} is for {lacks}")
             else:
-                self.remarks.append(f"signature {name!r} is for subgraph {subgraph}, which the model lacks")
+                made.append(found)
         return tuple(made)
 
     def _external_buffers(self, groups: int | None, position: int | None) -> tuple[ExternalBuffer, ...]:
@@ -242,6 +245,16 @@ def _without_options(name: str) -> tuple[str | None, tuple[str | None, Mapping[s
     """The options table that an operator should have, and what it has without one."""
     expected = schema.options_table(name)
     return expected, (None, schema.zeros(expected) if expected else {})
+
+
+def _lacks(signature: Signature, graphs: Sequence[Subgraph]) -> str:
+    """What a signature wants that there isn't."""
+    if signature.subgraph >= len(graphs):
+        return f"subgraph {signature.subgraph}, which the model lacks"
+    last = max((*signature.inputs.values(), *signature.outputs.values()), default=-1)
+    if last >= len(graphs[signature.subgraph].tensors):
+        return f"tensor {last}, which subgraph {signature.subgraph} lacks"
+    return ""
 
 
 def _indices(wanted: tuple[int, ...], count: int) -> tuple[int, ...]:

@@ -260,6 +260,7 @@ def test_several_subgraphs_signatures_and_metadata() -> None:
                     "subgraph_index": 1,
                 },
                 {"signature_key": "lost", "subgraph_index": 9},
+                {"signature_key": "astray", "outputs": [{"name": "out", "tensor_index": 99}]},
             ],
         ),
         "m",
@@ -267,8 +268,10 @@ def test_several_subgraphs_signatures_and_metadata() -> None:
     assert [graph.name for graph in found.subgraphs] == ["main", "body"]
     assert found.signatures == (Signature("serve", 1, {"in": 0}, {"out": 0}),)
     assert {name: bytes(data) for name, data in found.metadata.items()} == {"min_runtime_version": b"1.5.0"}
-    (remark,) = found.remarks
-    assert "lost" in remark
+    assert found.remarks == (
+        "signature 'lost' is for subgraph 9, which the model lacks",
+        "signature 'astray' is for tensor 99, which subgraph 0 lacks",
+    )
 
 
 def test_external_buffers() -> None:
