@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from analyzer.runtime.interface import RunRequest, Session, unavailable
@@ -19,5 +20,5 @@ def check(request: RunRequest) -> None:
 
 
 def open(request: RunRequest) -> Session:
-    delegate = load_delegate(request.library or "", request.options)
+    delegate = load_delegate(os.path.abspath(request.library or ""), request.options)
     return InterpreterSession(request, NO_DELEGATE, delegate)
