@@ -24,6 +24,7 @@ from analyzer.rules.pack import RulePack as RulePack
 from analyzer.rules.packs import Packs
 from analyzer.runs import Run as Run
 from analyzer.runs import Settings, prove
+from analyzer.runs.place import HERE
 from analyzer.runtime.comparison import Thresholds
 from analyzer.runtime.entries import entries
 from analyzer.runtime.inputs import Wanted
@@ -130,7 +131,8 @@ def run(
         bisect=bisect,
     )
     packs = _packs(rules)
-    audited = Auditor(packs, configure(packs, [delegate])).audit(found, shapes)
+    asked = [delegate] if library else HERE.specs(packs, [delegate])
+    audited = Auditor(packs, configure(packs, asked)).audit(found, shapes)
     (ran,) = prove(audited, found.path, settings)
     if ran.result.status == UNAVAILABLE:
         raise RuntimeUnavailable(ran.result.message)

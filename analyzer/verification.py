@@ -19,6 +19,7 @@ from analyzer.auditing import Auditor, DelegateAudit, configure
 from analyzer.errors import ModelError, UsageError
 from analyzer.model import Model, read, read_bytes
 from analyzer.rules.packs import Packs
+from analyzer.runtime import release
 from analyzer.runtime import verification as runtimes
 from analyzer.runtime.interface import Limits
 
@@ -212,7 +213,7 @@ class RuntimeTally(Struct):
 def hold_runtime(packs: Packs, name: str, files: Mapping[str, str], limits: Limits) -> RuntimeTally:
     """Hold a pack to the runtime: files -> what they are called. Raises: RuntimeUnavailable, RuleError."""
     runtimes.check(name)
-    auditor = Auditor(packs, configure(packs, [name]))
+    auditor = Auditor(packs, configure(packs, release.completed(packs, [name])))
     found = RuntimeTally()
     for word in runtimes.ask(name, list(files), limits):
         if word.delegated is None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from analyzer.rules.pack import RulePack
 from analyzer.rules.packs import Packs
-from analyzer.runtime import engines
+from analyzer.runtime import engines, release
 from analyzer.runtime.interface import Runner
 
 
@@ -36,7 +36,7 @@ class Here:
         return engines.local(engines.EXTERNAL if pack is None else pack.delegate)
 
     def specs(self, packs: Packs, specs: Sequence[str]) -> Sequence[str]:
-        return specs
+        return release.completed(packs, specs)
 
 
 HERE = Here()

@@ -8,15 +8,27 @@ from contextlib import suppress
 from importlib import import_module, metadata, util
 from typing import Any
 
+from msgspec import Struct
+
 from analyzer.model import read
 from analyzer.runtime import interface
 from analyzer.runtime.interface import RunRequest, Runtime, Sample, unavailable
 from analyzer.runtime.plan import Watch
 
-#: Where an interpreter can come from, the preferred first: package, module, what pip calls it.
+
+class _Source(Struct, frozen=True):
+    """Where an interpreter comes from."""
+
+    package: str
+    module: str
+    #: What pip calls it.
+    names: tuple[str, ...]
+
+
+#: The preferred one first.
 _SOURCES = (
-    ("ai_edge_litert", "ai_edge_litert.interpreter", ("ai-edge-litert", "ai-edge-litert-nightly")),
-    ("tensorflow", "tensorflow.lite.python.interpreter", ("tensorflow", "tensorflow-cpu")),
+    _Source("ai_edge_litert", "ai_edge_litert.interpreter", ("ai-edge-litert", "ai-edge-litert-nightly")),
+    _Source("tensorflow", "tensorflow.lite.python.interpreter", ("tensorflow", "tensorflow-cpu")),
 )
 
 #: Built-in kernels, and nothing that the interpreter would add by itself.
@@ -26,7 +38,7 @@ DEFAULT = "AUTO"
 
 def check_installed(who: str) -> None:
     """Raises: RuntimeUnavailable where there is no interpreter."""
-    if not any(util.find_spec(package) for package, _, _ in _SOURCES):
+    if _source() is None:
         raise unavailable(
             f"{who}: no TFLite interpreter is installed", "pip install 'delegate-analyzer[litert]'"
         )
@@ -36,12 +48,24 @@ def check_installed(who: str) -> None:
 
 def load() -> None:
     """Import the interpreter."""
-    _source()
+    _loaded()
 
 
-def _source() -> tuple[Any, Runtime]:
-    module, names = next((module, names) for package, module, names in _SOURCES if util.find_spec(package))
-    return import_module(module), Runtime(names[0], _version(names))
+def _source() -> _Source | None:
+    return next((source for source in _SOURCES if util.find_spec(source.package)), None)
+
+
+def installed() -> Runtime | None:
+    """What an interpreter comes from here."""
+    source = _source()
+    return None if source is None else Runtime(source.names[0], _version(source.names))
+
+
+def _loaded() -> tuple[Any, Runtime]:
+    source, found = _source(), installed()
+    if source is None or found is None:
+        raise ModuleNotFoundError("no TFLite interpreter is installed")
+    return import_module(source.module), found
 
 
 def _version(names: Sequence[str]) -> str:
@@ -67,7 +91,7 @@ def processor() -> str:
 
 def load_delegate(library: str, options: Mapping[str, str]) -> Any:
     """A delegate out of a shared library. Raises: RuntimeError, OSError where it can't be loaded."""
-    module, _ = _source()
+    module, _ = _loaded()
     return module.load_delegate(library, dict(options))
 
 
@@ -77,7 +101,7 @@ class InterpreterSession:
     remarks: Sequence[str] = ()
 
     def __init__(self, request: RunRequest, resolver: str, delegate: Any = None) -> None:
-        module, self.runtime = _source()
+        module, self.runtime = _loaded()
         self.device = processor()
         self._request = request
         self._entry = request.entry
