@@ -2,7 +2,7 @@
 
 Trains a small ResNet-18 on scikit-learn's digits, converts it to TFLite four ways, prunes it, and has
 `delegate-analyzer evaluate` put all of them side by side on images that none of them was trained on.
-Needs: pip install 'delegate-analyzer[litert]' tensorflow scikit-learn
+Needs: pip install 'delegate-analyzer[tensorflow]' scikit-learn
 """
 
 from __future__ import annotations
