@@ -6,7 +6,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+from markdown_it import MarkdownIt
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -18,6 +21,8 @@ QUOTES = {
 }
 #: How many checks the generated cases don't put to the test.
 COUNT = r"([\d,]+) checks that no generated model"
+#: What a command in a sentence leaves to the reader: `explain RULE`.
+_OPEN = re.compile(r"\b[A-Z]{4,}\b")
 _BLOCK = r"(<!-- quote: {name} -->\n```text\n)(.*?)(```\n)"
 
 
@@ -39,6 +44,22 @@ def unexercised() -> str:
     """How many checks are listed as such."""
     listed = README.parent / "tests" / "conformance" / "unexercised.txt"
     return f"{len(listed.read_text(encoding='utf-8').splitlines()):,}"
+
+
+def commands(text: str, program: str) -> list[str]:
+    """The command lines of a program, each once, without what is remarked on them."""
+    lines = [line.strip() for code in _shell(text) for line in code.replace("\\\n", " ").splitlines()]
+    found = (re.split(r"\s+#\s", line)[0] for line in lines if line.startswith(f"{program} "))
+    return list(dict.fromkeys(found))
+
+
+def _shell(text: str) -> Iterator[str]:
+    """Blocks of shell lines, and commands in sentences unless they leave a word to the reader."""
+    for token in MarkdownIt().parse(text):
+        if token.type == "code_block" or (token.type == "fence" and token.info == "sh"):
+            yield token.content
+        spans = [child.content for child in token.children or () if child.type == "code_inline"]
+        yield from (span for span in spans if not _OPEN.search(span))
 
 
 def main() -> None:

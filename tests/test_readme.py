@@ -71,15 +71,6 @@ def test_the_python_it_shows_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.endswith("\n3\n")
 
 
-@pytest.mark.usefixtures("model")
-@pytest.mark.parametrize(
-    "example", re.findall(r"^    delegate-analyzer (run .*? -d (?:xnnpack|litert-gpu).*)", TEXT, re.M)
-)
-def test_the_runs_it_shows_run(example: str) -> None:
-    done = run(*example.partition(" #")[0].split())
-    assert done.code == 0 or "no Vulkan driver" in done.err, done.err
-
-
 def test_the_project_it_shows_is_one(tmp_path: Path) -> None:
     [shown] = re.findall(r"```toml\n(required-version = .*?)```", TEXT, re.DOTALL)
     settings = config.find(str(saved(tmp_path, shown, config.FILE))).settings

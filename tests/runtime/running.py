@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from analyzer.errors import RuntimeUnavailable
 from analyzer.model import Model, read
-from analyzer.runtime import engines, entries, inputs
+from analyzer.runtime import engines, entries, inputs, verification
 from analyzer.runtime.inputs import Wanted
 from analyzer.runtime.interface import Limits, RunRequest, RunResult, Sample
 
@@ -31,3 +34,14 @@ class Given:
         runner = engines.local(engine)
         runner.check(request)
         return runner.run(request, self.samples, limits)
+
+
+def _missing(delegate: str) -> str:
+    try:
+        verification.check(delegate)
+    except RuntimeUnavailable as missing:
+        return str(missing)
+    return ""
+
+
+needs_gpu = pytest.mark.skipif(bool(_missing("litert-gpu")), reason=_missing("litert-gpu"))

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from analyzer.errors import RuntimeUnavailable
-from analyzer.runtime import engines, gpu, vulkan
+from analyzer.runtime import engines, gpu
 from tests.building import model, operator, tensor
 from tests.runtime import models
-from tests.runtime.running import Given
+from tests.runtime.phones import needs_litert
+from tests.runtime.running import Given, needs_gpu
 
 
 def test_the_cpu_computes_and_delegates_nothing(tmp_path: Path) -> None:
@@ -54,10 +55,10 @@ def test_each_signature_is_entered_by_its_own_names(
     np.testing.assert_array_equal(found.outputs[0]["result"], np.full((1, 4), expected))
 
 
-def test_inputs_are_resized_before_anything_is_prepared(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["cpu", "xnnpack", pytest.param("litert-gpu", marks=needs_gpu)])
+def test_inputs_are_resized_before_anything_is_prepared(tmp_path: Path, engine: str) -> None:
     given = Given(tmp_path, models.chain("ABS"), shapes={"t0": (3, 8)})
-    for engine in ("cpu", "xnnpack", *(["litert-gpu"] if _vulkan() else [])):
-        assert given.run(engine, shapes={"t0": (3, 8)}).outputs[0]["t1"].shape == (3, 8)
+    assert given.run(engine, shapes={"t0": (3, 8)}).outputs[0]["t1"].shape == (3, 8)
 
 
 def test_an_output_of_no_elements_is_an_output(tmp_path: Path) -> None:
@@ -91,18 +92,7 @@ def test_a_delegate_that_nothing_here_runs_says_so(tmp_path: Path) -> None:
         Given(tmp_path, models.chain("ABS")).run("nobody")
 
 
-def _vulkan() -> bool:
-    try:
-        vulkan.find(None, "")
-    except RuntimeUnavailable:
-        return False
-    return True
-
-
-needs_vulkan = pytest.mark.skipif(not _vulkan(), reason="no Vulkan driver here")
-
-
-@needs_vulkan
+@needs_gpu
 def test_the_gpu_says_what_it_took_and_what_it_is(tmp_path: Path) -> None:
     tensors = [
         tensor("x", [1, 4, 4, 4]),
@@ -133,7 +123,7 @@ def test_the_gpu_s_own_counts_are_found_in_its_log() -> None:
     assert gpu.counts(log) == [some, none]
 
 
-@needs_vulkan
+@needs_gpu
 def test_the_gpu_says_why_it_takes_no_model_whose_sizes_are_computed(tmp_path: Path) -> None:
     tensors = [tensor("x", [1, 4]), tensor("shape", [2], "INT32"), tensor("y", [1, 4])]
     found = Given(tmp_path, model(tensors, [operator("RESHAPE", ["x", "shape"], ["y"])])).run("litert-gpu")
@@ -141,13 +131,14 @@ def test_the_gpu_says_why_it_takes_no_model_whose_sizes_are_computed(tmp_path: P
     assert "dynamic-sized tensors" in found.message
 
 
-@needs_vulkan
+@needs_gpu
 def test_the_gpu_takes_sizes_that_only_a_converter_left_open(tmp_path: Path) -> None:
     tensors = [tensor("x", [1, 4], shape_signature=[-1, 4]), tensor("y", [1, 4])]
     found = Given(tmp_path, model(tensors, [operator("ABS", ["x"], ["y"])])).run("litert-gpu")
     assert found.measured is not None and found.measured.delegated == {0: (0,)}
 
 
+@needs_litert
 def test_a_driver_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RuntimeUnavailable, match=r"--vulkan-driver nowhere.json: there is no such file"):
         Given(tmp_path, models.chain("ABS")).run("litert-gpu", vulkan_driver="nowhere.json")
