@@ -73,7 +73,8 @@ def _facts(run: Run) -> list[str]:
 
 def _verdict(run: Run) -> str:
     if run.status != "ok":
-        return _STATUS[run.status] + (", as predicted" if run.predicted_equal else "")
+        foreseen = ", as predicted" if run.delegated is None else ", delegated as predicted"
+        return _STATUS[run.status] + (foreseen if run.predicted_equal else "")
     if run.agrees:
         return "agrees with the CPU" + (" and with the prediction" if run.predicted_equal else "")
     wrong = sum(not one.within for one in run.outputs)

@@ -82,7 +82,6 @@ class Proving:
             result = RunResult(status=UNAVAILABLE, message=str(missing))
         agreement = Agreement(self.model, request, settings.limits, settings.thresholds)
         predicted = None if audit is None else prediction.predicted(audit)
-        actual = result.measured.delegated if result.measured else None
         return Run(
             model=self.model,
             delegate=runner.name if audit is None else audit.configuration.pack.delegate,
@@ -96,7 +95,7 @@ class Proving:
             result=result,
             outputs=tuple(agreement.outputs(runner, samples, reference, result)),
             predicted=predicted,
-            differences=tuple(prediction.differences(self.model, predicted, actual)),
+            differences=tuple(prediction.differences(self.model, predicted, result.delegated)),
             foreseen="" if audit is None else prediction.foreseen(audit),
         )
 

@@ -81,8 +81,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     @property
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
-        """Subgraph -> operators that the delegate ran; None where the runtime doesn't tell."""
-        return self.result.measured.delegated if self.result.measured else None
+        """Subgraph -> operators that the delegate took; None where the runtime doesn't tell."""
+        return self.result.delegated
 
     @property
     def predicted_equal(self) -> bool | None:
@@ -114,6 +114,8 @@ class Run(Struct, frozen=True, kw_only=True):
             return f"; predicted: {self.foreseen}"
         if self.result.status == self.reference.status:
             return f"; the CPU's own run {self.reference.status} too"
+        if self.predicted_equal:
+            return "; delegated as predicted before that"
         count = sum(map(len, (self.predicted or {}).values()))
         return f"; predicted: {count} operator{'' if count == 1 else 's'} delegated" if count else ""
 

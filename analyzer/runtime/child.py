@@ -42,8 +42,12 @@ def leave(folder: Path, act: Callable[[], tuple[Answer, list[dict[str, Any]]]]) 
     except MemoryError:
         answer = Answer("MemoryError")
     except Exception as error:
-        answer = Answer(" ".join(str(error).split()) or type(error).__name__)
+        answer = Answer(_words(error))
     (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(answer))
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _run(
@@ -61,7 +65,10 @@ def _run(
     session = opened.open(request)
     init = time.perf_counter() - start
     stage("running")
-    outputs, first = _compute(session, samples)
+    try:
+        outputs, first = _compute(session, samples)
+    except Exception as error:
+        return Answer(_words(error), delegated=_delegated(session)), []
     unwritten = _unwritten(session, samples[0], outputs[0])
     times = _time(session, samples[0], request, until)
     stage("asking what was delegated")
@@ -76,6 +83,14 @@ def _run(
         remarks=(*session.remarks, *_stopped(times, request)),
     )
     return Answer(measured=measured), outputs
+
+
+def _delegated(session: Session) -> Mapping[int, tuple[int, ...]] | None:
+    """What a session that failed had delegated; it may be past answering."""
+    try:
+        return session.delegated()
+    except Exception:
+        return None
 
 
 def _compute(session: Session, samples: Sequence[Sample]) -> tuple[list[dict[str, Any]], float]:

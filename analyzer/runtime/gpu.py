@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import metadata, util
 from pathlib import Path
 from tempfile import mkdtemp
@@ -30,7 +31,7 @@ _REMARK = "This GPU is software on the processor: its times say nothing of a pho
 #: What the runtime says of how much it delegated, where something is left.
 _COUNTS = re.compile(r"(?:\d+|No) operations will run on the GPU.*")
 #: Where in its own sources an error was met.
-_LOCATION = re.compile(r"ERROR: \[[^\]]*\]|└")
+_LOCATION = re.compile(r"CompiledModel error: code=\d+, message=|ERROR: \[[^\]]*\]|└")
 _NO_ADAPTER = "No adapters found"
 
 #: Integers are computed as floating point numbers.
@@ -83,17 +84,15 @@ class GpuSession:
         self._accelerator = AcceleratorWatch(where / ACCELERATOR, where / RUNTIME)
         both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
         options = litert.Options(both, litert.CpuOptions(num_threads=request.threads))
-        try:
+        with _plain_errors():
             self._model = litert.CompiledModel.from_file(_file(request), options=options)
-        except RuntimeError as error:
-            if _NO_ADAPTER in _log():
-                raise _no_device() from None
-            raise RuntimeError(_LOCATION.sub("", str(error))) from None
-        self._signature = self._find_signature()
-        self._inputs = self._buffers(self._model.create_input_buffers(self._signature), request.entry.inputs)
-        self._outputs = self._buffers(
-            self._model.create_output_buffers(self._signature), request.entry.outputs
-        )
+            self._signature = self._find_signature()
+            self._inputs = self._buffers(
+                self._model.create_input_buffers(self._signature), request.entry.inputs
+            )
+            self._outputs = self._buffers(
+                self._model.create_output_buffers(self._signature), request.entry.outputs
+            )
 
     def _find_signature(self) -> int:
         key = self._request.entry.key
@@ -132,13 +131,27 @@ class GpuSession:
                 self._outputs[name].fill(pattern)
 
     def invoke(self) -> None:
-        self._model.run_by_index(self._signature, list(self._inputs.values()), list(self._outputs.values()))
+        with _plain_errors():
+            self._model.run_by_index(
+                self._signature, list(self._inputs.values()), list(self._outputs.values())
+            )
 
     def fetch(self) -> dict[str, Any]:
         return {name: self._outputs[name].read() for name, _ in self._request.entry.outputs}
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
         return self._accelerator.watch.replaced(self._read) if self._accelerator.works else None
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Without where in its own sources the runtime met them. Raises: RuntimeUnavailable without a device."""
+    try:
+        yield
+    except RuntimeError as error:
+        if _NO_ADAPTER in _log():
+            raise _no_device() from None
+        raise RuntimeError(_LOCATION.sub("", str(error))) from None
 
 
 def counts(log: str) -> list[str]:

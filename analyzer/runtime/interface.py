@@ -121,6 +121,13 @@ class RunResult(Struct, frozen=True, kw_only=True):
     outputs: Sequence[Sample] = ()
     #: What the runtime wrote while it ran.
     log: str = ""
+    #: What was delegated before a run failed, where that is known.
+    before_failing: Mapping[int, tuple[int, ...]] | None = None
+
+    @property
+    def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
+        """Subgraph -> operators that the delegate took; None where the runtime doesn't tell."""
+        return self.measured.delegated if self.measured else self.before_failing
 
 
 class Runner(Protocol):

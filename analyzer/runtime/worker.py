@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -45,6 +45,8 @@ class Answer(Struct, frozen=True):
     error: str = ""
     unavailable: bool = False
     measured: Measured | None = None
+    #: See `RunResult.before_failing`.
+    delegated: Mapping[int, tuple[int, ...]] | None = None
 
 
 def run(
@@ -84,7 +86,7 @@ def _result(folder: Path, stage: str, log: str) -> RunResult:
         return RunResult(status=UNAVAILABLE, message=answer.error, log=log)
     if answer.measured is None:
         message = process.with_words(f"{answer.error}, while {stage}", log)
-        return RunResult(status=FAILED, message=message, log=log)
+        return RunResult(status=FAILED, message=message, log=log, before_failing=answer.delegated)
     outputs: list[dict[str, Any]] = arrays.load(folder / OUTPUTS)
     return RunResult(status=OK, measured=answer.measured, outputs=outputs, log=log)
 

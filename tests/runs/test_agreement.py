@@ -17,6 +17,7 @@ from analyzer.runs.prediction import differences
 from analyzer.runtime import engines
 from analyzer.runtime.inputs import Wanted
 from analyzer.runtime.interface import Limits, RunRequest, RunResult, Sample
+from tests.building import model, operator, tensor
 from tests.runtime import models
 
 CHAIN = models.chain("ABS", "SIGN", "NEG")
@@ -124,6 +125,18 @@ def test_a_failure_that_nobody_foresaw_is_told_with_what_was_predicted(tmp_path:
     (run,) = proving.runs(Failing(0, True), audit(CHAIN, "xnnpack").delegates[0])
     assert run.reasons == ("failed: no memory; predicted: 2 operators delegated",)
     assert run.predicted_equal is None
+
+
+def test_what_was_delegated_is_told_of_a_run_that_fails_later_too(tmp_path: Path) -> None:
+    tensors = [tensor("x", [4]), tensor("zero", [4], "INT32"), tensor("n", [4], "INT32"), tensor("y", [4])]
+    operators = [operator("ABS", ["x"], ["y"]), operator("DIV", ["zero", "zero"], ["n"])]
+    data = model(tensors, operators, inputs=["x", "zero"], outputs=["y", "n"])
+    settings = Settings(runs=0, wanted=Wanted(given={"x": np.ones(4), "zero": np.zeros(4, np.int32)}))
+    path = saved(tmp_path, data)
+    proving = Proving(read_bytes(data, "m"), path, settings)
+    (run,) = proving.runs(engines.local("xnnpack"), audit(data, "xnnpack").delegates[0])
+    assert run.result.status == "failed" and not run.agrees
+    assert (run.delegated, run.predicted_equal) == ({0: (0,)}, True)
 
 
 def test_a_crash_that_is_not_the_delegate_s_doing_is_told_as_such(tmp_path: Path) -> None:

@@ -68,6 +68,6 @@ def ended(run: Run) -> str:
 
 def _expected(run: Run) -> str:
     if run.predicted_equal:
-        return "as predicted"
+        return "as predicted" if run.delegated is None else "delegated as predicted"
     alike = run.reference is not None and run.reference.status == run.status
     return "as the CPU's own run" if alike else "NOT PREDICTED"
