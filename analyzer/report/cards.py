@@ -88,7 +88,8 @@ def _sentence(audit: Audit) -> str:
         return f"0 of {everything}; {phrases.rest(audit, 'everything')}."
     partitions = figures.count(summary.partitions, "partition")
     if summary.verdict == "full":
-        return f"All {everything} in {partitions}.{_unbuilt(audit)}"
+        resident = "All" if summary.build_failures else "Full residency: all"
+        return f"{resident} {everything} in {partitions}.{_unbuilt(audit)}"
     taken = f"{summary.delegated:,} of {everything} in {partitions}"
     return f"{taken}; {phrases.rest(audit, 'the rest')}.{_unbuilt(audit)}"
 

@@ -57,7 +57,8 @@ def overview(document: Document) -> Overview:
 def _common(paths: Sequence[str]) -> str:
     """The folder that all of these are in, with its slash; empty where there is none."""
     levels = zip(*(path.split("/")[:-1] for path in paths), strict=False)
-    return "".join(f"{level[0]}/" for level in takewhile(lambda level: len(set(level)) == 1, levels))
+    folder = "".join(f"{level[0]}/" for level in takewhile(lambda level: len(set(level)) == 1, levels))
+    return "" if folder == "/" else folder
 
 
 def _line(model: Model, names: Sequence[str], delegates: Sequence[str], folder: str) -> Line:

@@ -198,7 +198,14 @@ def _verdict(card: Element) -> Verdict:
     number = next(
         (found for p in card.all("p") if (found := re.match(r"([\d,]+) of ([\d,]+) op", p.text()))), None
     )
-    whole = next((found for p in card.all("p") if (found := re.match(r"All ([\d,]+) op", p.text()))), None)
+    whole = next(
+        (
+            found
+            for p in card.all("p")
+            if (found := re.match(r"(?:A|Full residency: a)ll ([\d,]+) op", p.text()))
+        ),
+        None,
+    )
     counts = (number[1], number[2]) if number else (whole[1], whole[1]) if whole else ("0", "0")
     return Verdict(
         delegate=_name(card),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -12,6 +13,7 @@ from analyzer.report.view import View
 from analyzer.rules.coverage import Coverage, cover, narrowed
 from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve
+from analyzer.rules.rulebook import Rule
 from tests.report.test_html import VOID
 
 
@@ -41,6 +43,33 @@ def test_one_operator_is_told_with_its_conditions(whole: Coverage) -> None:
     told = text(narrowed(whole, ["CONV_2D"]))
     assert "◐ hexagon: conditionally\n    - operator version is at most 3\n" in told
     assert "Every operator is also asked" in told
+
+
+def rule(**words: Any) -> Rule:
+    return Rule(
+        **{"id": "a/b/c", "subject": "B", "severity": "blocker", "stage": "check"} | words, fix="", source=""
+    )
+
+
+def test_a_condition_is_what_is_asked_and_only_then_what_is_wrong() -> None:
+    said = coverage.condition(
+        rule(requires="one of two is given", meaning="nothing is given", when=("asked",))
+    )
+    assert said.whole == "one of two is given [if asked]; else: nothing is given"
+    assert coverage.condition(rule(meaning="too old", when=("old",))).whole == "never: too old [if old]"
+
+
+def test_every_message_in_the_coverage_follows_an_else(whole: Coverage) -> None:
+    for cells in whole.rows.values():
+        for cell in cells:
+            for one in cell.rules:
+                assert not one.requires or coverage.condition(one).text.startswith(one.requires)
+
+
+def test_names_are_explained_once_for_each_delegate(whole: Coverage) -> None:
+    told = text(narrowed(whole, ["CONV_2D"]), width=200)
+    part = told[told.index("gpu: ") : told.index("nnapi: ")]
+    assert part.count("where runtime inputs: number of t of inputs where t is given") == 1
 
 
 def test_markdown_is_one_table_and_a_list_for_each_operator(whole: Coverage) -> None:

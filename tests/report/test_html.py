@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from analyzer import resources
 from analyzer.report import packed, render
-from analyzer.report.document import Document
+from analyzer.report.document import Document, Policy
 from tests.report import sample_document as sample
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -180,3 +180,10 @@ def test_where_the_rest_runs_is_said() -> None:
     text = render(sample.document(replace(model, audits=(audit,))), "html").decode()
     assert "the rest: 1 on Kernels (CPU), 1 on the reference kernels" in text
     assert "refused ref" in text
+
+
+def test_a_long_list_of_reasons_leaves_room_for_the_models() -> None:
+    many = tuple(f"model {number}: gpu: 3 of 5 operators unsupported" for number in range(9))
+    document = replace(sample.document(), policy=Policy(fail_on=("unsupported",), failed=True, reasons=many))
+    text = render(document, "html").decode()
+    assert "<summary>5 more</summary>" in text and all(reason in text for reason in many)

@@ -101,7 +101,7 @@ def test_dark_and_light_differ(browser: Any, tmp_path: Path) -> None:
 def test_it_reads_without_javascript(browser: Any, tmp_path: Path) -> None:
     opened = Opened(browser, tmp_path, sample.document(), java_script_enabled=False)
     text = opened.page.locator("main").inner_text()
-    assert "All 64 operators in 1 partition." in text
+    assert "Full residency: all 64 operators in 1 partition." in text
     assert "Ship the float32 or float16 model on iOS." in text
     assert opened.rows() == 64
     assert not opened.page.locator("form[data-for]").is_visible()
