@@ -49,7 +49,7 @@ class Policy(Struct, frozen=True):
         for one in audit.delegates:
             name = one.configuration.pack.delegate
             if self.delegate in (None, name) and (reason := self.test(one)) is not None:
-                found.append(f"{audit.model.path}: {name}: {reason}")
+                found.append(f"{audit.model.path.rstrip(':')}: {name}: {reason}")
         return found
 
 
@@ -90,9 +90,18 @@ def _expression(text: str, rest: str) -> Test:
     except ExpressionError as error:
         raise UsageError(f"--fail-on {text}: {error}; names: {', '.join(_FACTS)}") from None
 
+    asked = [fact for fact in _FACTS if re.search(rf"\b{fact}\b", rest)]
+
+    def values(audit: DelegateAudit) -> str:
+        found = {fact: getattr(audit.summary, fact) for fact in asked}
+        return ", ".join(
+            f"{fact} is {value:.4g}" if isinstance(value, float) else f"{fact} is {value}"
+            for fact, value in found.items()
+        )
+
     def test(audit: DelegateAudit) -> str | None:
         try:
-            return f"{name} holds" if holds(_Facts(audit.summary)) else None  # type: ignore[arg-type]
+            return f"{name} holds: {values(audit)}" if holds(_Facts(audit.summary)) else None  # type: ignore[arg-type]
         except Absent as absent:
             return f"{name} can't be told: {absent}"
 

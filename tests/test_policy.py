@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from analyzer.auditing import Audit, Summary
@@ -46,16 +48,20 @@ def reasons(policy: str, *operators: str, rules: str | None = None) -> list[str]
         ("partial", (), None),
         ("hazard", ("EXP", "EXP", "COS"), "hazards: tiny/exp/inexact, tiny/cos/unbuilt"),
         ("hazard", ("RELU", "NEG"), None),
-        ("operators == 2", ("RELU", "NEG"), "operators == 2 holds"),
-        (" tiny:  operators == 2 ", ("RELU", "NEG"), "operators == 2 holds"),
+        ("operators == 2", ("RELU", "NEG"), "operators == 2 holds: operators is 2"),
+        (" tiny:  operators == 2 ", ("RELU", "NEG"), "operators == 2 holds: operators is 2"),
         ("supported != delegated", ("RELU",), None),
         ("not (delegated_macs_share == 1)", ("RELU",), None),
         (
             "verdict == 'full' and boundary_bytes > 63",
             ("RELU",),
-            "verdict == 'full' and boundary_bytes > 63 holds",
+            "verdict == 'full' and boundary_bytes > 63 holds: boundary_bytes is 64, verdict is full",
         ),
-        ("delegated / operators < 0.6", ("RELU", "NEG"), "delegated / operators < 0.6 holds"),
+        (
+            "delegated / operators < 0.6",
+            ("RELU", "NEG"),
+            "delegated / operators < 0.6 holds: operators is 2, delegated is 1",
+        ),
         (
             "delegated // partitions < 2",
             ("NEG",),
@@ -81,7 +87,8 @@ def test_hazards_of_a_partition_count() -> None:
 @pytest.mark.parametrize("name", Summary.__struct_fields__)
 def test_every_figure_of_the_summary_may_be_asked(name: str) -> None:
     condition = f"{name} == 'full'" if name == "verdict" else f"{name} >= 0"
-    assert reasons(condition, "RELU") == [f"m.tflite: tiny: {condition} holds"]
+    (reason,) = reasons(condition, "RELU")
+    assert re.fullmatch(rf"m.tflite: tiny: {condition} holds: {name} is (full|[\d.]+)", reason)
 
 
 def test_delegates_are_told_by_their_whole_name() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import repeat
 
 from msgspec import UNSET, UnsetType, structs
@@ -41,7 +41,8 @@ def model(audit: Audit, sha256: str | None = None, catalogue: Catalogue | None =
         description=source.description,
         operators=sum(len(subgraph.operators) for subgraph in subgraphs),
         macs=audit.delegates[0].summary.macs if audit.delegates else 0,
-        dtypes=_dtypes(subgraphs),
+        dtypes=(dtypes := _dtypes(subgraphs)),
+        weights=_weights(subgraphs, dtypes),
         subgraphs=tuple(
             document.Subgraph(
                 index=subgraph.index,
@@ -84,6 +85,22 @@ def _dtypes(subgraphs: Sequence[Subgraph]) -> tuple[str, ...]:
     if len(counted) < 2:
         return tuple(counted)
     return tuple(dtype for dtype, _ in sorted(counted.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+#: Narrower than what is computed, constants of these are weights that only become numbers on the way.
+_NARROW = frozenset({"FLOAT16", "BFLOAT16", "INT16", "INT8", "UINT8", "INT4", "INT2"})
+
+
+def _weights(subgraphs: Sequence[Subgraph], computed: Collection[str]) -> tuple[str, ...]:
+    """Element types of constants narrower than anything that operators compute."""
+    narrow = _NARROW.difference(computed)
+    found = {
+        tensor.dtype
+        for subgraph in subgraphs
+        for tensor in subgraph.tensors
+        if tensor.dtype in narrow and tensor.constant
+    }
+    return tuple(sorted(found))
 
 
 def _audit(one: DelegateAudit, audit: Audit) -> document.Audit:

@@ -226,9 +226,9 @@ class Audit(Struct, frozen=True, kw_only=True):
 class Model(Struct, frozen=True, kw_only=True):
     """One file. Where it could not be read, `error` says why and nothing else is known.
 
-    `operators` and `macs` are totals over all subgraphs, `dtypes` the element types of activations,
-    the most frequent first; where everything is asked for, `graphs` are every operator's operands and
-    options and every tensor, `signatures` the entry points.
+    `operators` and `macs` are totals over all subgraphs, `dtypes` the element types of activations, the
+    most frequent first, `weights` narrower ones of constants; where everything is asked for, `graphs` are
+    every operator's operands and options and every tensor, `signatures` the entry points.
     """
 
     path: str
@@ -239,6 +239,7 @@ class Model(Struct, frozen=True, kw_only=True):
     operators: Count = 0
     macs: Count = 0
     dtypes: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
     subgraphs: tuple[Subgraph, ...] = ()
     audits: tuple[Audit, ...] = ()
     runs: tuple[Run, ...] = ()

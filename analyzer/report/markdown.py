@@ -60,6 +60,7 @@ def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     if model.audits:
         yield ""
         yield from _verdicts(model, names)
+        yield from ["", escape(said)] if (said := phrases.deprecated(model, names)) else []
     for block in running.blocks(model):
         yield from _run(block)
     if not model.audits:

@@ -19,6 +19,9 @@ LEGEND = (
 #: The heading of rules that block many models.
 COMMON = "What blocks the most models"
 
+#: Of how many operators the places are told.
+_PLACES = 3
+
 #: How many operators are worth naming as all that is missing.
 _FEW = 3
 
@@ -39,7 +42,14 @@ def card(model: Model) -> str:
     if model.macs:
         words.append(f"{figures.macs(model.macs)} MACs")
     words.append(figures.size(model.bytes))
-    return ", ".join([*words, *model.dtypes[:3]])
+    weights = [f"{' and '.join(model.weights)} weights"] if model.weights else []
+    return ", ".join([*words, *model.dtypes[:3], *weights])
+
+
+def deprecated(model: Model, names: Sequence[str]) -> str:
+    """The delegates that their makers have given up, in a line; empty where none is asked."""
+    found = [name for name, audit in zip(names, model.audits, strict=True) if audit.status == "deprecated"]
+    return f"Deprecated by their makers: {', '.join(found)}" if found else ""
 
 
 def sections(found: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]:
@@ -144,7 +154,15 @@ def whom(cause: Cause, model: Model) -> str:
         return _named(nodes[0])
     if len(nodes) == model.operators:
         return "every operator"
-    return kinds([labels.operator(node) for node in nodes])
+    return f"{kinds([labels.operator(node) for node in nodes])} ({_some_places(nodes)})"
+
+
+def _some_places(nodes: Sequence[Operator]) -> str:
+    """`#3 #9`, `#3 #9 #12 and 39 more`."""
+    hidden = len(nodes) - _PLACES
+    if hidden <= 1:
+        return " ".join(map(labels.place, nodes))
+    return f"{' '.join(map(labels.place, nodes[:_PLACES]))} and {hidden} more"
 
 
 def kinds(names: Sequence[str]) -> str:

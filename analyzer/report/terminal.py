@@ -33,6 +33,7 @@ def _model(model: Model, names: Sequence[str], view: View) -> str:
     parts = [_header(model, view)]
     if model.audits:
         parts.append(_verdicts(model, names, view))
+        parts.extend([_paint(said, "dim", view)] if (said := phrases.deprecated(model, names)) else [])
     parts.extend(_run(block, view) for block in running.blocks(model))
     if model.audits and (view.verbose or not model.runs):
         parts.extend(_to_full(model, names, view))

@@ -160,9 +160,11 @@ def test_whom_a_cause_concerns() -> None:
     assert whom == {
         "runtime/dynamic-tensor": "#5 DEPTHWISE_CONV_2D holds back 64 operators",
         "ane/every-op/float": "every operator",
-        "dsp/conv-2d/option.stride-w": "5 CONV_2D",
+        "dsp/conv-2d/option.stride-w": "5 CONV_2D (#8 #20 #32 and 2 more)",
         "gpu/custom/unlisted": "#63 Detection_PostProcess",
-        "dsp/graph/max-partitions": "17 CONV_2D, 11 DEPTHWISE_CONV_2D, 10 ADD, 1 RESIZE_BILINEAR",
+        "dsp/graph/max-partitions": (
+            "17 CONV_2D, 11 DEPTHWISE_CONV_2D, 10 ADD, 1 RESIZE_BILINEAR (#21 #22 #23 and 36 more)"
+        ),
         "gpu/resize-bilinear/half-pixel": "#62 RESIZE_BILINEAR",
     }
 
