@@ -21,15 +21,17 @@ _NOTE = "besides what every operator is asked"
 
 
 class Condition(Struct, frozen=True):
-    """One rule in words: what it asks, where it is asked, and what the names in it stand for."""
+    """One rule in words: what it asks, where it is asked, what is said where it fails, and its names."""
 
     text: str
     when: str = ""
+    otherwise: str = ""
     where: tuple[str, ...] = ()
 
     @property
     def whole(self) -> str:
-        return " ".join([self.text, *([f"[if {self.when}]"] if self.when else [])])
+        asked = " ".join([self.text, *([f"[if {self.when}]"] if self.when else [])])
+        return f"{asked}; else: {self.otherwise}" if self.otherwise else asked
 
 
 def render(found: Coverage, format: str, view: View) -> bytes:
@@ -50,13 +52,12 @@ def conditions(cell: Cell) -> Iterator[Condition]:
 
 
 def condition(rule: Rule) -> Condition:
-    """A rule that goes by names of its own says it in its own words, where it has any."""
-    named = bool(rule.terms) and bool(rule.meaning)
-    text = rule.meaning if named or not rule.requires else rule.requires
+    """What a rule asks; its own words tell what is wrong, so they only follow."""
     marks = " (when the graph is built)" if rule.stage == "build" else ""
-    said = " ".join([text, *rule.when])
-    where = tuple(f"{name}: {meaning}" for name, meaning in rule.terms.items() if name in said)
-    return Condition(text + marks, "; and ".join(rule.when), where)
+    where = tuple(f"{name}: {meaning}" for name, meaning in rule.terms.items())
+    text = rule.requires or (rule.meaning if rule.severity == "note" else _sentence(rule))
+    otherwise = rule.meaning if rule.requires else ""
+    return Condition(text + marks, "; and ".join(rule.when), otherwise, where)
 
 
 def _sentence(rule: Rule) -> str:
@@ -105,9 +106,11 @@ def _pages(found: Coverage, width: int) -> Iterator[str]:
 def _of_operator(found: Coverage, cells: Sequence[Cell], width: int) -> Iterator[str]:
     for column, cell in zip(found.columns, cells, strict=True):
         yield f"  {SYMBOLS[cell.status]} {column.name}: {cell.status}"
+        told: set[str] = set()
         for one in conditions(cell):
             yield _item(one.whole, width, 6)
-            yield from (_item(f"where {text}", width, 10) for text in one.where)
+            yield from (_item(f"where {text}", width, 10) for text in one.where if text not in told)
+            told.update(one.where)
 
 
 def _everywhere(name: str, rules: Sequence[Rule], width: int) -> Iterator[str]:

@@ -167,7 +167,7 @@ def _page(page: OperatorPage, width: int, known: Mapping[str, str], verbose: boo
 
 def _more(found: Rule) -> Iterator[str]:
     if found.meaning and found.requires:
-        yield found.meaning
+        yield f"else: {found.meaning}"
     yield from (f"fix: {fix}" for fix in (*found.fixes, found.fix))
 
 

@@ -40,6 +40,7 @@ _ATTRIBUTES = {
 _FACTS = {
     "op": "operator",
     "version": "operator version",
+    "raised_by": "what raises the version",
     "custom_bytes": "bytes of options",
     "custom_int32": "options",
 }
@@ -63,7 +64,10 @@ class Names:
     def _option(self, tree: Tree) -> str:
         return str(tree[1])
 
-    _attribute = _option
+    _attribute = _param = _option
+
+    def _lit(self, tree: Tree) -> str:
+        return show(tree) if isinstance(tree[1], list) else render(tree[1])
 
     def _fact(self, tree: Tree) -> str:
         return _FACTS.get(tree[1], str(tree[1]))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analyzer.rules.nouns import CLAIMS, Names, alternatives, render
-from analyzer.rules.trees import Tree, show
+from analyzer.rules.nouns import CLAIMS, alternatives, render
+from analyzer.rules.spoken import Spoken
+from analyzer.rules.trees import Tree, unnamed
 
 _SIGNS = {"==": "is", "in": "is", "!=": "is not", "not in": "is not"} | {
     "<": "is less than",
@@ -25,7 +26,15 @@ _NEGATED = {
     "in": "not in",
     "not in": "in",
 }
-_NAMES = Names(None)
+#: What is said of an operator where a fact holds, and where it doesn't.
+_FACTS = {
+    "has_options": ("the operator has options", "the operator has no options"),
+    "consumers_accepted": ("all operators that read it are taken", "an operator that reads it isn't taken"),
+}
+_CLAIMS = dict(CLAIMS) | {
+    "readable": ("known and short enough to read", "not known or too long to read"),
+    "from_shape": ("computed from shapes", "not computed from shapes"),
+}
 
 
 def sentence(tree: Tree) -> str:
@@ -63,9 +72,15 @@ def _claim(tree: Tree, holds: bool) -> str:
         return _claim(tree[1], not holds)
     if node == "if":
         chosen = f"if {_claim(tree[1], True)}: {_claim(tree[2], holds)}"
-        return chosen if tree[3] == ["lit", True] else f"{chosen}; otherwise: {_claim(tree[3], holds)}"
-    if node == "attr" and tree[2] in CLAIMS:
-        return f"{_name(tree[1])} is {CLAIMS[tree[2]][not holds]}"
+        return (
+            chosen
+            if tree[3][0] == "lit" and tree[3][1] is holds
+            else f"{chosen}; otherwise: {_claim(tree[3], holds)}"
+        )
+    if node == "attr" and tree[2] in _CLAIMS:
+        return f"{_name(tree[1])} is {_CLAIMS[tree[2]][not holds]}"
+    if node == "fact" and tree[1] in _FACTS:
+        return _FACTS[tree[1]][not holds]
     if node == "call" and tree[1] in ("all", "any"):
         return _each(tree, holds)
     if node == "call" and tree[1] == "broadcasts_to":
@@ -73,8 +88,6 @@ def _claim(tree: Tree, holds: bool) -> str:
         return f"{_name(tree[2])} {verb} to {_name(tree[3])}"
     if node == "lit":
         return "always" if tree[1] is holds else "never" if isinstance(tree[1], bool) else render(tree[1])
-    if node == "list":
-        return f"[{', '.join(_name(part) for part in tree[1:])}]"
     said = _name(tree)
     return said if holds else f"not {said}"
 
@@ -96,39 +109,23 @@ def _comparison(tree: Tree, holds: bool) -> str:
 
 def _each(tree: Tree, holds: bool) -> str:
     each, every = tree[2], tree[1] == "all"
-    if each[0] != "each":
-        return show(tree) if holds else f"not {show(tree)}"
-    body = _claim(each[1], True)
-    loops = " and ".join(_loop(each, slots, iterable) for slots, iterable in each[2])
-    kept = f" where {_claim(each[3], True)}" if each[3] is not None else ""
     word = ("every" if every else "some") if holds else ("not every" if every else "no")
-    return f"{word} {loops}{kept}: {body}"
-
-
-def _loop(each: Tree, slots: list[int], iterable: Tree) -> str:
-    return f"{', '.join(_variable(each, slot) for slot in slots)} of {_name(iterable)}"
-
-
-def _variable(tree: Any, slot: int) -> str:
-    """The name of a loop variable, which stands wherever it is used."""
-    if not isinstance(tree, list) or not tree:
-        return ""
-    if tree[:2] == ["var", slot]:
-        return str(tree[2])
-    return next((name for part in tree if (name := _variable(part, slot))), "")
+    if each[0] != "each":
+        return f"{word} one of {_name(each)} holds"
+    return f"{word} {_NAMES.loops(each)}: {_claim(each[1], True)}"
 
 
 def _name(tree: Tree) -> str:
-    if tree[0] in ("cmp", "and", "or", "not"):
-        return f"({_claim(tree, True)})"
     listed = _listing(tree)
-    return _NAMES.of(tree) if listed is None or tree[0] == "lit" else f"[{', '.join(listed)}]"
+    return _NAMES.of(tree) if listed is None else f"[{', '.join(listed)}]"
 
 
 def _listing(tree: Tree) -> list[str] | None:
     """The texts of a list of literals, also one that has a name."""
-    while tree[0] == "named":
-        tree = tree[2]
+    tree = unnamed(tree)
     if tree[0] == "list" and all(part[0] == "lit" for part in tree[1:]):
         return [render(part[1]) for part in tree[1:]]
     return None
+
+
+_NAMES = Spoken(sentence)

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from analyzer.vocabulary import OPERATOR
+
 Tree = list[Any]
 Found = TypeVar("Found")
 #: Trees that a function remembers before it begins anew.
@@ -37,15 +39,14 @@ def remembered(find: Callable[[Tree], Found]) -> Callable[[Tree], Found]:
 
 
 def show(tree: Tree) -> str:
-    """The tree as a person would write it."""
+    """The tree as a rule's author would write it: text that reads back as the same tree."""
     node = tree[0]
     if node == "lit":
-        value = tree[1]
-        if isinstance(value, list):
-            return ", ".join(map(str, value))
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    if node in ("param", "fact"):
+        return _literal(tree[1])
+    if node == "fact":
         return str(tree[1])
+    if node == "param":
+        return f"parameters.{tree[1]}" if tree[1] in OPERATOR else str(tree[1])
     if node in ("operand", "rest"):
         return str(tree[3])
     if node == "option":
@@ -57,9 +58,9 @@ def show(tree: Tree) -> str:
     if node == "named":
         return str(tree[1])
     if node == "attr":
-        return f"{show(tree[1])}.{tree[2]}"
+        return f"{_nested(tree[1])}.{tree[2]}"
     if node == "index":
-        return f"{show(tree[1])}[{show(tree[2])}]"
+        return f"{_nested(tree[1])}[{show(tree[2])}]"
     if node in ("cmp", "arith"):
         return f"{_nested(tree[2])} {tree[1]} {_nested(tree[3])}"
     if node in ("and", "or"):
@@ -69,21 +70,38 @@ def show(tree: Tree) -> str:
     if node == "neg":
         return f"-{_nested(tree[1])}"
     if node == "if":
-        return f"{show(tree[2])} if {show(tree[1])} else {show(tree[3])}"
+        return f"{_chosen(tree[2])} if {_chosen(tree[1])} else {_element(tree[3])}"
     if node == "list":
-        return f"[{', '.join(show(part) for part in tree[1:])}]"
+        return f"[{', '.join(_element(part) for part in tree[1:])}]"
     if node == "call":
-        return f"{tree[1]}({', '.join(show(part) for part in tree[2:])})"
-    loops = " ".join(f"for {_slots(tree, slots)} in {show(iterable)}" for slots, iterable in tree[2])
-    return f"{show(tree[1])} {loops}" + (f" if {show(tree[3])}" if tree[3] is not None else "")
+        only = len(tree) == 3
+        return f"{tree[1]}({', '.join(show(part) if only else _element(part) for part in tree[2:])})"
+    loops = " ".join(f"for {loop_names(tree, slots)} in {_chosen(iterable)}" for slots, iterable in tree[2])
+    return f"{_element(tree[1])} {loops}" + (f" if {_chosen(tree[3])}" if tree[3] is not None else "")
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _nested(tree: Tree) -> str:
-    shown = show(tree)
-    return f"({shown})" if tree[0] in ("and", "or", "arith", "if", "cmp") else shown
+    return f"({show(tree)})" if tree[0] in ("and", "or", "not", "arith", "if", "cmp") else _element(tree)
 
 
-def _slots(tree: Tree, slots: list[int]) -> str:
+def _chosen(tree: Tree) -> str:
+    """A part beside an `if` that isn't its own."""
+    return f"({show(tree)})" if tree[0] == "if" else _element(tree)
+
+
+def _element(tree: Tree) -> str:
+    """A part that stands between commas: only a loop needs brackets of its own."""
+    return f"[{show(tree)}]" if tree[0] == "each" else show(tree)
+
+
+def loop_names(tree: Tree, slots: list[int]) -> str:
+    """What the variables of one loop in a tree are called: `a, b`."""
     names = _variables(tree)
     return ", ".join(names.get(slot, "_") for slot in slots)
 

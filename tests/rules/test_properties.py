@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,20 +13,23 @@ from hypothesis import strategies as st
 
 from analyzer.delegation import PartitionContext
 from analyzer.model.graph import Subgraph
+from analyzer.rules import source
 from analyzer.rules.evaluate import build
-from analyzer.rules.expression import ExpressionError, parse
+from analyzer.rules.expression import ExpressionError, Scope, parse
 from analyzer.rules.functions import FUNCTIONS
 from analyzer.rules.judge import Judge
+from analyzer.rules.load import load
 from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve
 from analyzer.rules.signs import SIGNS
-from analyzer.rules.trees import Tree, show
+from analyzer.rules.trees import Tree, show, unnamed
 from analyzer.vocabulary import OPERATOR, TENSOR, Absent, Context
 from tests.rules.scopes import CONVOLUTION
 from tests.rules.surroundings import contexts, subgraphs
 from tests.thorough import examples
 
 _PACKS = Packs()
+_RULES = Path(__file__).parents[2] / "rules"
 _NAMES = [*_PACKS.names(), "runtime"]
 _SLOW = settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 
@@ -282,3 +286,20 @@ def _without_parameters(tree: Any) -> Any:
     if not isinstance(tree, list):
         return tree
     return ["lit", 29] if tree[:1] == ["param"] else [_without_parameters(part) for part in tree]
+
+
+@pytest.mark.parametrize("name", _PACKS.names())
+def test_a_tree_is_shown_as_text_that_reads_back_as_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[tuple[Tree, Scope, str | None]] = []
+
+    def keep(text: str, scope: Scope, wanted: str | None = "bool") -> Tree:
+        tree = parse(text, scope, wanted)
+        parsed.append((tree, scope, wanted))
+        return tree
+
+    monkeypatch.setattr(source, "parse", keep)
+    load(_RULES / f"{name}.toml", _PACKS.catalogue)
+    assert parsed
+    for tree, scope, wanted in parsed:
+        assert parse(show(tree), scope, wanted) == tree, show(tree)
+        assert parse(show(unnamed(tree)), scope, None)
