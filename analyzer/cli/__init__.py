@@ -84,6 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = program.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
         return found if isinstance(found, int) else HOLDS
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return BAD_INPUT
     except click.ClickException as error:
         return _complain(_one_line(error))
     except RuleError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from analyzer.cli import BAD_INPUT, HOLDS, complain
+from analyzer.cli.groups import Group
 from analyzer.cli.phone import adb_option, serial
 from analyzer.cli.screen import width
 from analyzer.errors import AnalyzerError
@@ -14,7 +15,7 @@ _on_option = click.option(
 )
 
 
-@click.group("devices")
+@click.group("devices", cls=Group)
 def command() -> None:
     """Show the phones that are attached."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli import BAD_INPUT, HOLDS, coverage, difference, verify
+from analyzer.cli.groups import Group
 from analyzer.cli.screen import width
 from analyzer.errors import RuleError
 from analyzer.report import figures, reference
@@ -17,7 +18,7 @@ from analyzer.rules.rulebook import Rulebook
 _RULES = click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
 
 
-@click.group("rules")
+@click.group("rules", cls=Group)
 def command() -> None:
     """List, show, check and compare rule packs: what each delegate takes, as data."""
 

@@ -31,6 +31,18 @@ def test_help(words: tuple[str, ...]) -> None:
     assert max(map(len, done.text.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("group", ["rules", "devices"])
+def test_a_group_by_itself_shows_its_help(group: str) -> None:
+    done = run(group)
+    assert (done.code, done.text) == (2, "")
+    assert done.err == run(group, "--help").text
+
+
+@pytest.mark.parametrize("group", ["rules", "devices"])
+def test_help_of_a_group_cuts_no_summary(group: str) -> None:
+    assert "..." not in run(group, "--help").text.partition("Commands:")[2]
+
+
 def test_help_names_the_exit_codes_and_every_command() -> None:
     text = run("--help").text
     for word in ("0 the policy holds", "audit", "inspect", "explain", "rules", "schema"):
