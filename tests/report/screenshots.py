@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from analyzer import fleet
@@ -40,6 +41,11 @@ def graph(page: Page, file: Path) -> None:
     page.screenshot(path=file)
 
 
+def shrink(file: Path) -> None:
+    """A page has few colors: a palette of them takes a third of the room."""
+    Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
 Scheme = Literal["light", "dark"]
 SHOTS: tuple[tuple[str, Scheme, Callable[[Page, Path], None]], ...] = (
     ("report", "light", top),
@@ -57,6 +63,7 @@ def main(folder: Path) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": 940}, color_scheme=scheme)
             page.goto(file.as_uri())
             take(page, folder / f"{name}.png")
+            shrink(folder / f"{name}.png")
         browser.close()
 
 

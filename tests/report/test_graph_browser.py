@@ -112,6 +112,9 @@ def test_a_long_graph_is_one_column_from_its_start_to_its_end(browser: Any, tmp_
     assert {left for left, *_ in boxes} == {boxes[0][0]}
     assert all(above[3] < below[2] for above, below in pairwise(boxes))
     assert opened.page.locator(".graph").evaluate("e => e.scrollWidth <= e.clientWidth")
+    opened.page.emulate_media(media="print")
+    assert not opened.page.locator(".graph svg").is_visible()
+    assert opened.page.locator(".graph").inner_text().endswith("They are listed under “Partitions” below.")
     opened.close()
 
 

@@ -71,9 +71,12 @@ def test_the_download_is_the_json(opened: Opened) -> None:
     assert json.loads(text) == json.loads(render(sample.document(), "json"))
 
 
-@pytest.mark.parametrize("width", [1440, 768, 360])
+@pytest.mark.parametrize("width", [3840, 1440, 768, 360])
 def test_nothing_hangs_over_the_edge(browser: Any, tmp_path: Path, width: int) -> None:
-    for document in (sample.document(), sample.hostile()):
+    two = sample.document(sample.described(), replace(sample.described(60), path="smaller.tflite"))
+    several = sample.document(*(sample.model(f"models/{number}.tflite") for number in range(5)))
+    ran = sample.document(sample.ran())
+    for document in (sample.hostile(), ran, several, html.page_of(two, compare(two))):
         opened = Opened(browser, tmp_path, document, viewport={"width": width, "height": 800})
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
         opened.close()
