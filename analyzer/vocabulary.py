@@ -313,7 +313,7 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
     ),
     "graph_dtypes": (
         "list[dtype]",
-        "element types of what is computed in its subgraph, unpacked weights left aside",
+        "element types of what is computed in its subgraph, what is taken out of constants left aside",
         lambda c: c.subgraph.computed_dtypes,
     ),
     "graph_customs": (

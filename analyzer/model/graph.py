@@ -183,12 +183,15 @@ class Subgraph(Struct, frozen=True, dict=True):
 
     @cached_property
     def computed_dtypes(self) -> tuple[str, ...]:
-        """Element types of what operators write, sparse weights that are made dense left aside."""
+        """Element types of what operators compute, what they take out of constants left aside."""
         written = (
             self.tensors[tensor].dtype
             for operator in self.operators
+            if operator.inputs
+            and operator.inputs[0] != OMITTED
+            and not self.tensors[operator.inputs[0]].constant
             for tensor in operator.outputs
-            if tensor != OMITTED and operator.name != "DENSIFY"
+            if tensor != OMITTED
         )
         return tuple(dict.fromkeys(written))
 
