@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
-from textwrap import fill
 
 from analyzer.agreement import Agreement
 from analyzer.report import figures
-from analyzer.report.text import columns, plain
+from analyzer.report.text import columns, fill, plain
 from analyzer.verification import Count, Figures
 
 _HEADERS = ("operators", "delegated sets", "partitions")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 
 import msgspec
 from msgspec import UNSET
@@ -13,14 +12,14 @@ from analyzer.report import figures, labels, phrases
 from analyzer.report.comparison import BETTER, SAME, WORSE, Change, Comparison, Match, Side
 from analyzer.report.document import Model, Place, Summary
 from analyzer.report.markdown import escape
-from analyzer.report.text import columns, plain, shorten
+from analyzer.report.text import columns, fill, plain, shorten
 
 HEADERS = ("delegate", "change", "verdict", "operators", "MACs", "partitions", "crossing")
 _SIGNS = {BETTER: "+", WORSE: "-", SAME: " "}
 #: How many changes of a delegate the table shows.
 _SHOWN = 6
 #: The most that columns take where there is little room.
-_NARROW = [14, None, 10, 12, 8, None, 11]
+_NARROW = [13, None, 10, 11, 8, None, 10]
 
 
 def json(found: Comparison) -> bytes:
@@ -48,8 +47,10 @@ def _models(found: Comparison) -> tuple[tuple[str, Model], ...]:
 
 def _head(side: str, model: Model, width: int) -> str:
     path, facts = labels.model(model), phrases.card(model)
-    gap = "   " if len(side + path + facts) + 5 <= width else "\n        "
-    return f"{side}  {shorten(path, width - len(side) - 2)}{gap}{facts}"
+    name = f"{side}  {shorten(path, width - len(side) - 2)}"
+    if len(name + facts) + 3 <= width:
+        return f"{name}   {facts}"
+    return f"{name}\n{fill(facts, width, initial_indent=' ' * 8, subsequent_indent=' ' * 8)}"
 
 
 def _verdicts(sides: Sequence[Side], width: int) -> str:
@@ -82,11 +83,13 @@ def _values(summary: Summary) -> list[str]:
 
 def _block(side: Side, width: int) -> Iterator[str]:
     yield side.delegate
-    for one in side.changes[:_SHOWN]:
+    # To say that there is one more takes the room of the one.
+    shown = side.changes if len(side.changes) == _SHOWN + 1 else side.changes[:_SHOWN]
+    for one in shown:
         yield fill(f"{_SIGNS[one.change]} {said(one, side)}", width, subsequent_indent="  ")
         if fix(one):
             yield fill(f"  fix  {fix(one)}", width, subsequent_indent="       ")
-    more = len(side.changes) - _SHOWN
+    more = len(side.changes) - len(shown)
     if more > 0:
         yield f"  and {figures.count(more, 'more change')}: -o FILE.md"
 

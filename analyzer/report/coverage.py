@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 
 from msgspec import Struct
 
 from analyzer.report import figures
 from analyzer.report.markdown import escape
-from analyzer.report.text import plain, shorten
+from analyzer.report.text import fill, plain, shorten
 from analyzer.report.view import View
 from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Cell, Coverage
 from analyzer.rules.rulebook import Rule

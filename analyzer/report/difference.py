@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from textwrap import fill
 
 import msgspec
 from msgspec import Struct
@@ -13,7 +12,7 @@ from analyzer.model.graph import Model, Operator
 from analyzer.report import convert, document, figures, policies
 from analyzer.report.coverage import condition
 from analyzer.report.document import Rules, Tool, Upstream, Verdict
-from analyzer.report.text import plain
+from analyzer.report.text import fill, plain
 from analyzer.report.view import View
 from analyzer.rules.difference import Change, Difference, OperatorChange, Side
 from analyzer.rules.rulebook import Rule

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
 
 from analyzer.evaluation import Evaluation
 from analyzer.report.evaluation_tables import BREAK, WORDS, content
 from analyzer.report.markdown import escape
 from analyzer.report.running import Table
-from analyzer.report.text import columns, shorten
+from analyzer.report.text import columns, fill, shorten
 from analyzer.report.view import View
 
 _LEAST = 16

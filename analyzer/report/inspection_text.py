@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from textwrap import fill
 
 from analyzer.report import figures
 from analyzer.report.contents import Graph, Operator, Port, Signature, Tensor
 from analyzer.report.inspection import Inspection, Kind, Numbers
-from analyzer.report.text import columns, plain, shorten
+from analyzer.report.text import columns, fill, plain, shorten
 
 #: How many columns names of facts take.
 _INDENT = 13

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from textwrap import fill
 
 from analyzer.report import figures, policies
-from analyzer.report.text import columns
+from analyzer.report.text import columns, fill
 from analyzer.rules.nouns import render
 from analyzer.rules.pack import Parameter, RulePack
 from analyzer.rules.rulebook import GRAPH, OperatorPage, Rule, Rulebook

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 
 from analyzer.report import causes, figures, labels, phrases, running
 from analyzer.report.causes import Cause
 from analyzer.report.document import Audit, Document, Model, Operator
-from analyzer.report.text import columns, plain, shorten
+from analyzer.report.text import columns, fill, plain, shorten
 from analyzer.report.view import FLEET, View
 
 _STYLES = {"full": "32", "partial": "33", "none": "31", "crash": "1;31", "bold": "1", "dim": "2"}
@@ -46,8 +45,8 @@ def _model(model: Model, names: Sequence[str], view: View) -> str:
 def _header(model: Model, view: View) -> str:
     facts = phrases.card(model)
     path = shorten(labels.model(model), view.width)
-    gap = "   " if len(path) + len(facts) + 3 <= view.width else "\n"
-    return _paint(path, "bold", view) + gap + facts
+    beside = len(path) + len(facts) + 3 <= view.width
+    return _paint(path, "bold", view) + (f"   {facts}" if beside else f"\n{fill(facts, view.width)}")
 
 
 def _verdicts(model: Model, names: Sequence[str], view: View) -> str:
@@ -74,11 +73,16 @@ def _to_full(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
 def _run(block: running.Block, view: View) -> str:
     """A real run: how it ended, its times and its outputs."""
     verdict = _paint(block.verdict, "full" if block.agrees else "none", view)
-    lines = [f"{_paint(f'{block.title}, run for real', 'bold', view)}: {verdict}"]
+    title = f"{block.title}, run for real"
+    gap = " " if len(f"{title}: {block.verdict}") <= view.width else "\n  "
+    lines = [f"{_paint(title, 'bold', view)}:{gap}{verdict}"]
     lines += [fill(fact, view.width, initial_indent="  ", subsequent_indent="    ") for fact in block.facts]
     for table in block.tables:
         others = len(table.names) - 1
-        lines += ["", _table(table.names, table.rows, (24,) + (None,) * others, "l" + "r" * others)]
+        cells = zip(table.names[1:], *(row[1:] for row in table.rows), strict=True)
+        room = view.width - sum(max(map(len, column)) + 2 for column in cells)
+        first = max(8, min(24, room))
+        lines += ["", _table(table.names, table.rows, (first,) + (None,) * others, "l" + "r" * others)]
     return "\n".join(lines)
 
 
@@ -103,13 +107,17 @@ def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     found = causes.causes(model)
     for title, group in phrases.sections(found):
         shown = group if view.verbose else causes.foremost(group)
+        # To say that there is one more takes the room of the one.
+        shown = group if len(group) == len(shown) + 1 else shown
         lines = [_paint(title, "bold", view)]
         lines.extend(_cause(number, cause, model, names, view) for number, cause in enumerate(shown, 1))
         lines.extend([f"and {len(group) - len(shown)} more: -v"] if len(group) > len(shown) else [])
         yield "\n".join(lines)
     rules = [cause.rules[0] for cause in found if cause.blocks and cause.rules]
     if rules and not view.verbose:
-        yield _paint(f"delegate-analyzer explain {rules[0]}   for more", "dim", view)
+        command = f"delegate-analyzer explain {rules[0]}"
+        room = len(f"{command}   for more") <= view.width
+        yield _paint(f"{command}   for more" if room else command, "dim", view)
 
 
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: View) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 #: Control characters, marks that turn the direction of text, private and unassigned characters.
 _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
+
+#: Stands for a space at which no line may end; one of the characters that `plain` lets no name have.
+_BOND = "\ue000"
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?B|ms|[kMG] MACs)(?!\w))")
 
 
 def plain(text: str) -> str:
@@ -26,6 +33,15 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
 
 
+def fill(text: str, width: int, **how: Any) -> str:
+    """`textwrap.fill`, but a number stays beside its unit."""
+    return textwrap.fill(_bound(text), width, **how).replace(_BOND, " ")
+
+
+def _bound(text: str) -> str:
+    return _BEFORE_UNIT.sub(_BOND, text)
+
+
 def columns(
     rows: Sequence[Sequence[str]],
     sides: Sequence[str] | None = None,
@@ -35,5 +51,6 @@ def columns(
     from tabulate import tabulate
 
     # Headers are a first row: headers proper would get a padding of their own.
-    text = tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=sides, maxcolwidths=widths)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    kept = [list(map(_bound, row)) for row in rows]
+    text = tabulate(kept, tablefmt="plain", disable_numparse=True, colalign=sides, maxcolwidths=widths)
+    return "\n".join(line.rstrip() for line in text.replace(_BOND, " ").splitlines())

@@ -117,3 +117,18 @@ def test_the_page_shows_every_operator_of_both() -> None:
     assert len(rows) == 64
     assert [row[1] for row in rows].count("-") == 4
     assert {link.attributes["href"] for link in pairs.all("a")} >= {"#op-0-3", "#m1-op-0-3"}
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    for pair in ((better(), sample.model()), (sample.model(), smaller()), (sample.crashing(), better())):
+        text = comparison_text.table(compared(*pair), width)
+        assert max(map(len, text.splitlines())) <= width, text
+
+
+def test_one_change_more_is_shown_rather_than_counted() -> None:
+    found = compared(better(), sample.model())
+    side = found.delegates[2]
+    for number, counted in ((7, False), (8, True)):
+        many = replace(found, delegates=(replace(side, changes=side.changes[:1] * number),))
+        assert ("more change" in comparison_text.table(many, 200)) is counted

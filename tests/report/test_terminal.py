@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from msgspec import structs
 
 from analyzer.report import render
 from analyzer.report.document import Document
@@ -13,6 +14,7 @@ ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 DOCUMENTS = {
     "one": sample.document(),
     "hostile": sample.hostile(),
+    "ran": sample.document(sample.ran()),
     "odd": sample.document(sample.unreadable(), sample.empty()),
     "fleet": sample.document(
         *(sample.model(f"models/vision/{i}/detector.tflite") for i in range(5)), sample.unreadable()
@@ -50,6 +52,14 @@ def test_every_operator_is_placed_where_asked_for() -> None:
     assert "#17" not in short
     (line,) = (line for line in long.splitlines() if line.startswith("#17"))
     assert line.split() == ["#17", "DEPTHWISE_CONV_2D", "10.0", "M", "P0", "P0", "P1", "refused", "lost"]
+
+
+def test_one_cause_more_is_shown_rather_than_counted() -> None:
+    for number in range(1, 8):
+        audits = [sample.audit(f"npu{i}", f"NPU {i}", sample.operators(), sample.dsp) for i in range(number)]
+        model = structs.replace(sample.model(), audits=tuple(audits))
+        assert "and 1 more: -v" not in table(sample.document(model))
+    assert not any("and 1 more: -v" in table(one) for one in DOCUMENTS.values())
 
 
 def test_color_changes_nothing_but_color() -> None:
