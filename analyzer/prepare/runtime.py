@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from msgspec import structs
+
 from analyzer.model.graph import Model, Prepared
 from analyzer.prepare.building import Builder
 from analyzer.prepare.kernels import Kernels
@@ -36,5 +38,20 @@ class Runtime:
         refused = self._builder.refusal(model)
         if refused is not None:
             return Prepared(model, model.subgraphs, refused=refused)
-        preparation = Preparation(self._kernels, model, stand_ins)
-        return preparation.prepared(sizes)
+        found = Preparation(self._kernels, model, stand_ins).prepared(sizes)
+        if not (sizes and found.stops):
+            return found
+        if Preparation(self._kernels, model, stand_ins).prepared({}).stops:
+            return found
+        fix = _otherwise(model, shapes)
+        return structs.replace(
+            found, stops={index: structs.replace(stop, fix=fix) for index, stop in found.stops.items()}
+        )
+
+
+def _otherwise(model: Model, shapes: Mapping[str, Shape]) -> str:
+    """What to do where only what was resized stops the model."""
+    places = {name: next(iter(resized(model, {name: shape}))) for name, shape in shapes.items()}
+    own = {name: model.subgraphs[subgraph].tensors[index].shape for name, (subgraph, index) in places.items()}
+    sizes = ", ".join(f"{name}={','.join(map(str, shape))}" for name, shape in own.items())
+    return f"Resize otherwise: the model is prepared with the file's own sizes ({sizes}), not with these."

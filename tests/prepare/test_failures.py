@@ -141,3 +141,17 @@ def test_shapes_are_only_for_inputs_that_exist() -> None:
 
     with pytest.raises(InputError, match="no input z; it has x"):
         prepared(built(), {"z": [1]})
+
+
+def test_where_only_a_resized_input_is_at_fault_the_fix_says_so() -> None:
+    operands = [tensor("x", [1, 4, 4, 1]), numbers("p", *[0] * 8, shape=[4, 2])]
+    written = [operator("PAD", ["x", "p"], ["y"])]
+    data = model([*operands, tensor("y", [1, 4, 4, 1])], written)
+    assert prepared(data, {"x": [1, 5, 5, 1]}).stops == {}
+    assert "file's own sizes (x=1,4,4,1)" in stop(prepared(data, {"x": [4, 4]})).fix
+
+
+def test_what_fails_with_any_size_is_no_fault_of_the_resizing() -> None:
+    operands = [tensor("x", [1, 2, 2, 1]), numbers("b", 1, 1), numbers("c", 3, 0, 0, 0, shape=[2, 2])]
+    data = model([*operands, tensor("y", [])], [operator("BATCH_TO_SPACE_ND", ["x", "b", "c"], ["y"])])
+    assert stop(prepared(data, {"x": [1, 2, 2, 2]})).fix == stop(prepared(data)).fix
