@@ -68,7 +68,9 @@ class Answer(Struct, frozen=True):
 def find(paths: Sequence[str]) -> list[Found]:
     """The models that paths name: files, folders (recursive, sorted), `sample:` and `-`.
 
-    A link is followed only where it is itself named. Raises: ModelError for a folder without models.
+    A link, and a folder whose name begins with a dot, is followed only where it is itself named.
+
+    Raises: ModelError for a folder without models.
     """
     found: list[Found] = []
     for path in paths:
@@ -99,7 +101,9 @@ def _files(folder: str) -> Iterator[str]:
         where = _readable(error.filename or folder)
         raise ModelError(where, "this folder can't be listed", "make it readable, or name another") from None
 
-    for at, _, names in os.walk(folder, onerror=refuse):
+    for at, folders, names in os.walk(folder, onerror=refuse):
+        # Environments and caches keep models of their own.
+        folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (os.path.join(at, name) for name in names)
 
 

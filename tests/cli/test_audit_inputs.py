@@ -61,6 +61,15 @@ def test_links_are_followed_only_where_they_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_hidden_folders_are_searched_only_where_they_are_named(tmp_path: Path) -> None:
+    hidden = tmp_path / ".venv"
+    (hidden / "lib").mkdir(parents=True)
+    save(hidden / "lib" / "theirs.tflite", chain("RELU"))
+    own = save(tmp_path / "own.tflite", chain("RELU"))
+    assert paths(audit(tmp_path)) == [str(own)]
+    assert paths(audit(hidden)) == [f"{hidden}/lib/theirs.tflite"]
+
+
 def test_a_pipe_in_a_folder_is_no_model(tmp_path: Path) -> None:
     save(tmp_path / "m.tflite", MODEL)
     os.mkfifo(tmp_path / "pipe.tflite")
@@ -185,3 +194,9 @@ def test_a_model_without_its_identifier_is_no_model_to_a_runtime(tmp_path: Path)
     assert done.code == 2
     assert "TFL3" in done.complaint and "inspect" in done.complaint
     assert run("inspect", file).code == 0
+
+
+def test_a_shape_of_another_rank_is_what_to_change() -> None:
+    text = " ".join(run("audit", "sample:", "--shape", "image=1,2,3", "-d", "gpu").text.split())
+    assert "fix Resize otherwise: the model is prepared with the file's own sizes (image=1,96,96,3)" in text
+    assert "Convert the model again" not in text
