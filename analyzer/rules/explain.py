@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import Struct, structs
@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from analyzer.model.graph import Tensor
 from analyzer.rules.evaluate import look
 from analyzer.rules.nouns import CLAIMS, Names, alternatives, render
-from analyzer.rules.trees import Tree, negated, operand_of, shape_in, show
+from analyzer.rules.trees import Tree, negated, operand_of, shape_in, unnamed
 from analyzer.vocabulary import Absent, Context
 
 
@@ -32,6 +32,8 @@ class Explanation(Struct, frozen=True):
     claim: bool = False
     #: Whether `actual` is a sentence of its own: something isn't there.
     absent: bool = False
+    #: Whether it is a parameter that is at fault, no part of the operator.
+    parameter: bool = False
 
 
 #: For clauses whose own sentence says it all.
@@ -51,8 +53,10 @@ def explain(tree: Tree, context: Context) -> Explanation:
 
 def _explanation(reason: _Reason, found: str | None, absent: bool) -> Explanation:
     expected = _joined(reason)
-    wanted = None if expected is None else _assigned(reason, expected)
-    return Explanation(reason.subject, expected, found, wanted, reason.operand, reason.claim, absent)
+    wanted = None if expected is None else _assigned(reason, alternatives(reason.named or reason.wanted))
+    return Explanation(
+        reason.subject, expected, found, wanted, reason.operand, reason.claim, absent, reason.parameter
+    )
 
 
 def absence(what: str) -> Explanation:
@@ -71,6 +75,11 @@ class _Reason(Struct, frozen=True):
     value: bool = False
     #: The shape that the subject is a dimension of.
     shape: Tree | None = None
+    parameter: bool = False
+    #: Whether the subject is a number of things.
+    counts: bool = False
+    #: `wanted`, but what has a name by its name: `dimension 0 of x (4)`.
+    named: tuple[str, ...] = ()
 
 
 def _joined(reason: _Reason) -> str | None:
@@ -78,15 +87,25 @@ def _joined(reason: _Reason) -> str | None:
 
 
 def _assigned(reason: _Reason, what: str | None) -> str:
-    """`rank of x = 4`, `rank of x at most 4`, `x FLOAT32`."""
+    """`rank of x = 4`, `rank of x at most 4`, `at most 4 inputs`, `x FLOAT32`."""
+    if reason.counts and what is not None and what[-1].isdecimal():
+        counted = reason.subject.removeprefix(_NUMBER_OF)
+        return f"{what} {_one(counted) if what.split()[-1] == '1' else counted}"
     equals = reason.value and what is not None and not what.startswith(_COMPARING)
     return " ".join(word for word in (reason.subject, "=" if equals else "", what) if word)
+
+
+def _one(things: str) -> str:
+    """`elements of x` -> `element of x`."""
+    noun, of, rest = things.partition(" of ")
+    return noun.removesuffix("s") + of + rest
 
 
 #: What is longer is left away: nobody reads it.
 _LONGEST_NAME = 60
 _ORDER = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
-_COMPARING = (*_ORDER.values(), "other than")
+_COMPARING = (*_ORDER.values(), "other than", "one that")
+_NUMBER_OF = "number of "
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -152,7 +171,7 @@ class _Explainer:
         merged = [_merged(group) for group in grouped.values()]
         if len(merged) == 1:
             return merged[0]
-        wanted = tuple(_assigned(one, _joined(one)) for one in merged if one.wanted)
+        wanted = tuple(_assigned(one, alternatives(one.named or one.wanted)) for one in merged if one.wanted)
         found = ", ".join(dict.fromkeys(self._state(one) for one in merged if one.found))
         return _Reason("", wanted, found, merged[0].operand)
 
@@ -202,16 +221,21 @@ class _Explainer:
             return _Reason("", (), None, operand)
         return _Reason(
             subject,
-            tuple(self._wanted(sign, right)),
+            tuple(self._wanted(sign, right, self._with_value)),
             self._found(left) if self.looks else None,
             operand,
             value=not of_dtype,
             shape=None if left[0] in ("attr", "arith") else shape_in(left),
+            # Whether two tensors are one shows in no number.
+            claim=left[0] == "attr" and left[2] == "index",
+            parameter=left[0] != "lit" and unnamed(left)[0] == "lit",
+            counts=left[0] in ("attr", "call") and subject.startswith(_NUMBER_OF),
+            named=tuple(self._wanted(sign, right, self._with_name)),
         )
 
-    def _wanted(self, sign: str, right: Tree) -> Iterator[str]:
+    def _wanted(self, sign: str, right: Tree, said: Callable[[Tree], str]) -> Iterator[str]:
         listed = self._listing(right) if sign in ("in", "not in") else None
-        literal = [self._with_value(right)] if listed is None else listed
+        literal = [said(right)] if listed is None else listed
         if sign in _ORDER:
             yield f"{_ORDER[sign]} {literal[0]}"
         elif sign in ("!=", "not in"):
@@ -221,14 +245,26 @@ class _Explainer:
 
     def _with_value(self, tree: Tree) -> str:
         """A literal, or the value of anything else and what it is called."""
+        value, name = self._called(tree)
+        return f"{value} ({name})" if name else value
+
+    def _with_name(self, tree: Tree) -> str:
+        """A literal, or what anything else is called and its value."""
+        value, name = self._called(tree)
+        if name and tree[0] == "attr" and tree[2] == "dtype":
+            name = f"of the type of {self.names.of(tree[1])}"
+        return f"{name} ({value})" if name else value
+
+    def _called(self, tree: Tree) -> tuple[str, str]:
+        """The value of a part, and what it is called where that says more."""
         if tree[0] == "lit":
-            return render(tree[1])
+            return render(tree[1]), ""
         name = self.names.of(tree)
         if not self.looks:
-            return name
+            return name, ""
         value = render(self.value(tree))
-        literal = tree[0] == "list" or (tree[0] == "named" and tree[2][0] == "lit")
-        return value if literal or name == value or len(name) > _LONGEST_NAME else f"{value} ({name})"
+        literal = tree[0] == "list" or unnamed(tree)[0] == "lit"
+        return value, "" if literal or name == value or len(name) > _LONGEST_NAME else name
 
     def _listing(self, tree: Tree) -> list[str] | None:
         """The texts of a list's elements."""
@@ -237,14 +273,14 @@ class _Explainer:
         if tree[0] == "lit":
             return [render(value) for value in tree[1]]
         if tree[0] == "list":
-            return [render(self.value(part)) if self.looks else show(part) for part in tree[1:]]
+            return [render(self.value(part)) if self.looks else self.names.of(part) for part in tree[1:]]
         return None
 
     def _why_broadcast(self, tree: Tree) -> _Reason:
         narrow, wide = tree[2], tree[3]
         wanted = f"one that broadcasts to {self._with_value(wide)}"
         found = render(self.value(narrow)) if self.looks else None
-        return _Reason(self.names.of(narrow), (wanted,), found, operand_of(tree))
+        return _Reason(self.names.of(narrow), (wanted,), found, operand_of(tree), value=True)
 
     def _why_all(self, each: Tree) -> _Reason:
         try:
@@ -261,7 +297,8 @@ class _Explainer:
         values = list(self.value(iterable))
         if iterable[0] != "attr" or not all(isinstance(value, int | float) for value in values):
             return self._why_claim(each, True)
-        return _Reason("", (), f"{self.names.of(iterable)} {render(values)}", operand_of(iterable))
+        name = self.names.of(iterable)
+        return _Reason("", (), f"{name} {render(values)}" if values else f"no {name}", operand_of(iterable))
 
     def _say_who_is_absent(self, each: Tree) -> None:
         for slot in (slot for slots, _ in each[2] for slot in slots):
@@ -315,7 +352,8 @@ def _columns(slots: list[int], iterable: Tree, value: Any) -> tuple[Any, list[Tr
 
 def _merged(group: list[_Reason]) -> _Reason:
     wanted = dict.fromkeys(name for reason in group for name in reason.wanted)
-    return structs.replace(group[0], wanted=tuple(wanted))
+    named = dict.fromkeys(name for reason in group for name in reason.named or reason.wanted)
+    return structs.replace(group[0], wanted=tuple(wanted), named=tuple(named))
 
 
 def _is_absence(tree: Tree) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analyzer.model.graph import Tensor
@@ -37,6 +37,10 @@ _ATTRIBUTES = {
     "zero_point_count": "number of zero points",
     "axis": "quantized dimension",
 }
+#: What functions make of many numbers.
+OF_MANY = {"sum": "sum", "product": "product", "min": "smallest", "max": "largest"}
+#: What the elements of a tensor's lists are called.
+_ELEMENTS = {"values": "value", "known_values": "value", "scales": "scale", "zero_points": "zero point"}
 _FACTS = {
     "op": "operator",
     "version": "operator version",
@@ -76,14 +80,19 @@ class Names:
         return self.variables.get(tree[1], str(tree[2]))
 
     def _named(self, tree: Tree) -> str:
-        """A definition's name; one that only picks an element is called what the element is."""
+        """A definition's name; one that only picks something is called what it picks."""
         name, _, arguments = str(tree[1]).partition("(")
         words = name.replace("_", " ")
-        if not arguments:
-            return words
-        if tree[2][0] in ("attr", "index", "if"):
-            return self.of(tree[2])
-        return f"{words} of {arguments.removesuffix(')')}"
+        if tree[2][0] in ("attr", "index", "if") and (arguments or self._value(tree[2]) is not None):
+            picked = self.of(tree[2])
+            if not arguments or not picked.isdecimal():
+                return picked
+        return f"{words} of {self._arguments(arguments, tree[2])}" if arguments else words
+
+    def _arguments(self, text: str, body: Tree) -> str:
+        """What a definition is asked of: loop variables by what they stand for."""
+        names = {name: self.variables[slot] for slot, name in _loop_variables(body) if slot in self.variables}
+        return " and ".join(names.get(word, word) for word in text.removesuffix(")").split(", "))
 
     def _attr(self, tree: Tree) -> str:
         of, attribute = tree[1], tree[2]
@@ -106,6 +115,10 @@ class Names:
             return self.element(tree[2], self._position(tree[3]))
         if tree[1] == "len":
             return f"{'length' if tree[2][0] == 'option' else 'number'} of {self.of(tree[2])}"
+        if tree[1] == "float32":
+            return self.of(tree[2])
+        if tree[1] in OF_MANY:
+            return OF_MANY[tree[1]] + ("" if tree[2][0] == "each" else f" of {self.of(tree[2])}")
         return show(tree)
 
     def _index(self, tree: Tree) -> str:
@@ -130,13 +143,16 @@ class Names:
         if of[0] == "attr" and of[2] == "shape":
             which = "last dimension" if position == -1 else f"dimension {position}"
             return f"{which} of {self.of(of[1])}"
-        if of[0] == "attr" and of[2] in ("values", "known_values", "scales", "zero_points"):
-            word = {"scales": "scale", "zero_points": "zero point"}.get(of[2], "value")
-            return f"{word} {position} of {self.of(of[1])}"
+        if of[0] == "attr" and of[2] in _ELEMENTS:
+            listed = of[2] in ("values", "known_values") and self._value(["attr", of[1], "rank"]) == 1
+            name = self.of(of[1])
+            return f"{name}[{position}]" if listed else f"{_ELEMENTS[of[2]]} {position} of {name}"
+        if of[0] == "attr" and of[2] in ("inputs", "outputs"):
+            return f"{ordinal(position, of[2][:-1])} of {self.of(of[1])}"
         if of[0] == "fact" and of[1] in ("inputs", "outputs"):
             return ordinal(position, of[1][:-1])
-        if of[0] == "rest":
-            return ordinal(position, f"of {of[3]}")
+        if of[0] == "rest" and isinstance(position, int):
+            return ordinal(of[2] + position, of[1][:-1])
         if of[0] == "list" and isinstance(position, int):
             return self.of(of[1 + position])
         if of[0] == "attr" and of[2] in ("consumers", "producers"):
@@ -156,6 +172,14 @@ class Names:
         return render(tensor)
 
 
+def _loop_variables(tree: Any) -> Iterator[tuple[int, str]]:
+    if isinstance(tree, list) and tree[:1] == ["var"]:
+        yield tree[1], tree[2]
+    elif isinstance(tree, list):
+        for part in tree:
+            yield from _loop_variables(part)
+
+
 def ordinal(position: int | str, word: str) -> str:
     """`third input`."""
     if isinstance(position, int) and 0 <= position < len(_ORDINALS):
@@ -164,10 +188,17 @@ def ordinal(position: int | str, word: str) -> str:
 
 
 def alternatives(names: Sequence[str]) -> str:
-    """`A, B or C`."""
+    """`A, B or C`; numbers that follow each other are `1 to 6`."""
     if len(names) < 2:
         return names[0] if names else "nothing"
+    if len(names) > 2 and names[0].isdecimal() and _follow_each_other(names):
+        return f"{names[0]} to {names[-1]}"
     return ", ".join(names[:-1]) + " or " + names[-1]
+
+
+def _follow_each_other(numbers: Sequence[str]) -> bool:
+    first = int(numbers[0])
+    return [str(number) for number in range(first, first + len(numbers))] == list(numbers)
 
 
 def render(value: Any) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analyzer.rules.nouns import Names, ordinal, render
+from analyzer.rules.nouns import OF_MANY, Names, ordinal, render
 from analyzer.rules.trees import Tree, loop_names
-
-_OF_MANY = {"sum": "sum", "product": "product", "min": "smallest", "max": "largest"}
 
 _IN_PARENTHESES = ("if", "cmp", "and", "or", "not")
 
@@ -88,7 +86,7 @@ class Spoken(Names):
             return super()._call(tree)
         if name in ("any", "all", "broadcasts_to"):
             return self._claim(tree)
-        if name in _OF_MANY:
+        if name in OF_MANY:
             return self._of_many(name, arguments[0])
         said = [self.of(argument) for argument in arguments]
         if name == "zip":
@@ -99,7 +97,7 @@ class Spoken(Names):
 
     def _of_many(self, name: str, values: Tree) -> str:
         if values[0] != "each":
-            return f"{_OF_MANY[name]} of {self.of(values)}"
+            return f"{OF_MANY[name]} of {self.of(values)}"
         if name == "sum" and values[1] == ["lit", 1]:
             return f"number of {self.loops(values)}"
-        return f"{_OF_MANY[name]} of {self.of(values[1])} for {self.loops(values)}"
+        return f"{OF_MANY[name]} of {self.of(values[1])} for {self.loops(values)}"

@@ -7,6 +7,11 @@ from analyzer.rules.explain import Explanation
 from analyzer.rules.pack import Clause
 from analyzer.rules.trees import show
 
+#: A longer list of what would do says less than what was found.
+_MOST_ALTERNATIVES = 8
+#: What is longer leads away from the sentence that it stands beside.
+_LONGEST = 120
+
 
 def message(clause: Clause, found: Explanation, raised: Raised | None = None) -> str:
     """One sentence; `raised` is why the operator has its version, for clauses on versions."""
@@ -36,7 +41,9 @@ def proof(clause: Clause, found: Explanation) -> tuple[str | None, str | None]:
     if not clause.message or found.expected is None:
         return found.expected, found.actual
     if not found.subject:
-        return None, found.actual
+        return None, found.actual if len(found.actual or "") <= _LONGEST else None
+    if found.parameter or found.expected.count(",") > _MOST_ALTERNATIVES:
+        return None, f"{found.subject} {found.actual}"
     return found.wanted, found.actual
 
 

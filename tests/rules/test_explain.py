@@ -125,7 +125,7 @@ def clause(kind: str = "check", words: str = "") -> Clause:
         ),
         (conv, "inputs[0].dtype == 'INT8'", "first input is FLOAT32, expected INT8"),
         (conv, "inputs[1 if level > 4 else 0].dtype == 'INT16'", "second input is INT8, expected INT16"),
-        (mean, "axis.values[1] == 2", "value 1 of axis is 3, expected 2"),
+        (mean, "axis.values[1] == 2", "axis[1] is 3, expected 2"),
         (mean, "options.keep_dims", "keep_dims is false, expected true"),
         # What something is.
         (conv, "input.constant", "input is computed at run time, expected a constant"),
@@ -160,7 +160,7 @@ def clause(kind: str = "check", words: str = "") -> Clause:
         (
             add,
             "input1.shape[1] == input2.shape[1] or input1.shape[2] == 8",
-            "shape of input1 [1, 8, 1, 3], expected dimension 1 of input1 = 1 (dimension 1 of input2)"
+            "shape of input1 [1, 8, 1, 3], expected dimension 1 of input1 = dimension 1 of input2 (1)"
             " or dimension 2 of input1 = 8",
         ),
         (
@@ -185,14 +185,14 @@ def clause(kind: str = "check", words: str = "") -> Clause:
         (
             concatenation,
             "all(t.rank <= 4 for t in values)",
-            "rank of second of values is 5, expected at most 4",
+            "rank of second input is 5, expected at most 4",
         ),
         (
             concatenation,
             "not any(t.dtype == 'INT8' for t in inputs)",
             "second input is INT8, expected anything else",
         ),
-        (mean, "all(a in [1, 2] for a in axis.values)", "value 1 of axis is 3, expected 1 or 2"),
+        (mean, "all(a in [1, 2] for a in axis.values)", "axis[1] is 3, expected 1 or 2"),
         (add, "all(t.shape[1] == 1 for t in [input2, input1])", "dimension 1 of input1 is 8, expected 1"),
         (
             add,
