@@ -137,3 +137,5 @@ _NAMED: dict[str, Test] = {
     "partial": _partial,
     "hazard": _hazard,
 }
+#: Policies that have a name of their own.
+POLICIES = tuple(_NAMED)

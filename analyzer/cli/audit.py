@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 import click
 
 from analyzer import fleet
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, completing
 from analyzer.cli.delivery import deliver
 from analyzer.cli.output import targets
 from analyzer.cli.project import aims
 from analyzer.cli.shapes import read_shapes
 from analyzer.errors import UsageError
+from analyzer.policy import POLICIES
 from analyzer.report import FORMATS, convert, document
 from analyzer.rules.spelling import nearest
 
@@ -22,25 +23,43 @@ _NAMED = 8
 
 
 @click.command("audit")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completing.files)
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
+              shell_complete=completing.delegates,
               help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every "
                    "pack. Default: the packs that state a default order.")  # fmt: skip
 @click.option("--rules", multiple=True, metavar="FILE",
+              shell_complete=completing.files,
               help="Also use the rule pack in FILE; without -d it is what is asked.")  # fmt: skip
 @click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
 @click.option("--registered", multiple=True, metavar="NAME",
               help="Custom operators that the app registers itself: MyOp,Flex*.")  # fmt: skip
 @click.option(
-    "--format", "stdout_format", default="table", metavar="FORMAT", help=f"For stdout: {', '.join(FORMATS)}."
+    "--format",
+    "stdout_format",
+    default="table",
+    metavar="FORMAT",
+    shell_complete=completing.one_of(FORMATS),
+    help=f"For stdout: {', '.join(FORMATS)}.",
 )
 @click.option(
-    "-o", "--output", "files", multiple=True, metavar="[FORMAT=]FILE", help="Write FILE instead of stdout."
+    "-o",
+    "--output",
+    "files",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    shell_complete=completing.files,
+    help="Write FILE instead of stdout.",
 )
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
+              shell_complete=completing.one_of(POLICIES),
               help="never, unsupported, partial, hazard, or an expression over the summary.")  # fmt: skip
 @click.option(
-    "--config", "config", metavar="FILE", help="The project's file. Default: delegate-analyzer.toml here."
+    "--config",
+    "config",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="The project's file. Default: delegate-analyzer.toml here.",
 )
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
 @click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer import fleet
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import FAILS, HOLDS, completing
 from analyzer.cli.output import Target, show, targets, write
 from analyzer.cli.screen import width
 from analyzer.cli.shapes import read_shapes
@@ -23,18 +23,31 @@ _FORMATS = ("table", "json", "markdown", "html")
 
 
 @click.command("compare")
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=completing.files)
+@click.argument("after", shell_complete=completing.files)
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
+              shell_complete=completing.delegates,
               help="Delegate as NAME or NAME:PARAM=VALUE:..., as for audit.")  # fmt: skip
 @click.option("--rules", multiple=True, metavar="FILE",
+              shell_complete=completing.files,
               help="Also use the rule pack in FILE; without -d it is what is asked.")  # fmt: skip
 @click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
 @click.option(
-    "--format", "stdout_format", default="table", metavar="FORMAT", help=f"For stdout: {', '.join(_FORMATS)}."
+    "--format",
+    "stdout_format",
+    default="table",
+    metavar="FORMAT",
+    shell_complete=completing.one_of(_FORMATS),
+    help=f"For stdout: {', '.join(_FORMATS)}.",
 )
 @click.option(
-    "-o", "--output", "files", multiple=True, metavar="[FORMAT=]FILE", help="Write FILE instead of stdout."
+    "-o",
+    "--output",
+    "files",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    shell_complete=completing.files,
+    help="Write FILE instead of stdout.",
 )
 @click.option(
     "--fail-on",

@@ -8,7 +8,7 @@ import click
 from msgspec.structs import replace
 
 from analyzer import __version__, config
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, completing
 from analyzer.cli.specs import specs
 from analyzer.config import PackSettings, Project
 from analyzer.rules.packs import Packs
@@ -17,8 +17,15 @@ from analyzer.rules.parameters import resolve, split
 
 @click.command("config")
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
+              shell_complete=completing.delegates,
               help="NAME or NAME:PARAM=VALUE:..., in place of the file's.")  # fmt: skip
-@click.option("--config", "file", metavar="FILE", help=f"In place of {config.FILE} in this folder.")
+@click.option(
+    "--config",
+    "file",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help=f"In place of {config.FILE} in this folder.",
+)
 @click.option("--pin", is_flag=True, help="Print the file with this version and these packs pinned.")
 def command(delegates: tuple[str, ...], file: str | None, pin: bool) -> int:
     """Show what a project's delegate-analyzer.toml puts in force, or print it with today's packs pinned."""

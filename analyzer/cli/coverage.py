@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, completing
 from analyzer.cli.output import show, targets, write
 from analyzer.cli.screen import width
 from analyzer.cli.specs import chosen, specs
@@ -17,13 +17,22 @@ from analyzer.rules.packs import Packs
 
 
 @click.command("coverage")
-@click.argument("operators", nargs=-1, metavar="[OPERATOR]...")
+@click.argument("operators", nargs=-1, metavar="[OPERATOR]...", shell_complete=completing.operators)
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
+              shell_complete=completing.delegates,
               help="NAME or NAME:PARAM=VALUE:..., several joined by commas. Default: all packs.")  # fmt: skip
-@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+@click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Also use the rule pack in FILE.",
+)
 @click.option("--format", "stdout_format", default="table", metavar="FORMAT",
+              shell_complete=completing.one_of(report.FORMATS),
               help=f"For stdout: {', '.join(report.FORMATS)}.")  # fmt: skip
 @click.option("-o", "--output", "files", multiple=True, metavar="[FORMAT=]FILE",
+              shell_complete=completing.files,
               help="Write FILE instead of stdout.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Every operator with its conditions.")
 def command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, complain
+from analyzer.cli import BAD_INPUT, HOLDS, complain, completing
 from analyzer.cli.groups import Group
 from analyzer.cli.phone import adb_option, serial
 from analyzer.cli.screen import width
@@ -47,7 +47,13 @@ def list_devices(on: str, adb: str | None) -> int:
 @command.command("show")
 @_on_option
 @adb_option
-@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+@click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Also use the rule pack in FILE.",
+)
 def show_device(on: str, adb: str | None, rules: tuple[str, ...]) -> int:
     """Show one phone: what it is, which delegates run there, and the benchmark_model that it needs."""
     from pathlib import Path

@@ -9,7 +9,7 @@ import click
 from analyzer import fleet
 from analyzer.auditing import Auditor, Configuration
 from analyzer.changes import compare
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import FAILS, HOLDS, completing
 from analyzer.cli.output import show, targets, write
 from analyzer.cli.screen import width
 from analyzer.cli.specs import chosen
@@ -21,13 +21,21 @@ from analyzer.rules.packs import Packs
 
 
 @click.command("diff")
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+@click.argument("before", metavar="A", shell_complete=completing.delegates)
+@click.argument("after", metavar="B", shell_complete=completing.delegates)
+@click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completing.files)
+@click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Also use the rule pack in FILE.",
+)
 @click.option("--format", "stdout_format", default="table", metavar="FORMAT",
+              shell_complete=completing.one_of(report.FORMATS),
               help=f"For stdout: {', '.join(report.FORMATS)}.")  # fmt: skip
 @click.option("-o", "--output", "files", multiple=True, metavar="[FORMAT=]FILE",
+              shell_complete=completing.files,
               help="Write FILE instead of stdout.")  # fmt: skip
 def command(
     before: str,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import FAILS, HOLDS, completing
 from analyzer.cli.output import show, targets, write
 from analyzer.cli.pairs import pairs
 from analyzer.cli.screen import width
@@ -25,20 +25,33 @@ _FORMATS = ("table", "json", "markdown", "html")
 
 
 @click.command("evaluate")
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completing.files)
 @click.option(
-    "--data", required=True, metavar="FILE", help="A .npz file with x and y, or a folder of images by class."
+    "--data",
+    required=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="A .npz file with x and y, or a folder of images by class.",
 )
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
+              shell_complete=completing.delegates,
               help="For .tflite models, NAME or NAME:PARAM=VALUE:..., several joined by commas; cpu is the "
                    "built-in kernels alone. Default: what the interpreter does by itself.")  # fmt: skip
 @click.option("--delegate-lib", "library", metavar="LIB",
               help="Besides, an external delegate's shared library, for .tflite models.")  # fmt: skip
 @click.option("--delegate-option", "options", multiple=True, metavar="KEY=VALUE", help="For --delegate-lib.")
-@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+@click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Also use the rule pack in FILE.",
+)
 @click.option("--task", type=click.Choice(["classification", "regression"]),
               help="What y holds. Default: integers, and rows with a single 1, are classes.")  # fmt: skip
-@click.option("--labels", metavar="FILE", help="A line for each output of the models: what its class is "
+@click.option("--labels", metavar="FILE",
+              shell_complete=completing.files,
+              help="A line for each output of the models: what its class is "
               "called. Default: what each model's metadata says.")  # fmt: skip
 @click.option("--class-offset", "offset", type=click.IntRange(0), default=0, metavar="N",
               help="Class 0 is output N; 1 where models have a background class first.")  # fmt: skip
@@ -63,12 +76,28 @@ _FORMATS = ("table", "json", "markdown", "html")
 @click.option(
     "--memory", type=click.IntRange(64), default=4096, show_default=True, help="Megabytes for each model."
 )
-@click.option("--vulkan-driver", metavar="FILE", help="A Vulkan driver's .json or library. Default: found.")
 @click.option(
-    "--format", "stdout_format", default="table", metavar="FORMAT", help=f"For stdout: {', '.join(_FORMATS)}."
+    "--vulkan-driver",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="A Vulkan driver's .json or library. Default: found.",
 )
 @click.option(
-    "-o", "--output", "files", multiple=True, metavar="[FORMAT=]FILE", help="Write FILE instead of stdout."
+    "--format",
+    "stdout_format",
+    default="table",
+    metavar="FORMAT",
+    shell_complete=completing.one_of(_FORMATS),
+    help=f"For stdout: {', '.join(_FORMATS)}.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "files",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    shell_complete=completing.files,
+    help="Write FILE instead of stdout.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Every class in which answers differ.")
 def command(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, completing
 from analyzer.cli.screen import width
 from analyzer.report import reference
 from analyzer.rules.packs import Packs
@@ -14,8 +14,14 @@ from analyzer.rules.rulebook import find
 
 
 @click.command("explain")
-@click.argument("rule")
-@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+@click.argument("rule", shell_complete=completing.rules)
+@click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Also use the rule pack in FILE.",
+)
 def command(rule: str, rules: tuple[str, ...]) -> int:
     """Explain a rule: what it requires, when, why, where that is known from, and what to do.
 

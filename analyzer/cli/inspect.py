@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from analyzer import fleet
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, completing
 from analyzer.cli.screen import width
 from analyzer.errors import UsageError
 from analyzer.model import Model, read_bytes
@@ -16,7 +16,7 @@ from analyzer.rules.packs import Packs
 
 
 @click.command("inspect")
-@click.argument("path")
+@click.argument("path", shell_complete=completing.files)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Every operator with its operands and options, and every tensor."

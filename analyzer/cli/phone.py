@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import Struct
 
-from analyzer.cli import complain
+from analyzer.cli import complain, completing
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,10 +41,19 @@ def options(function: Callable[..., int]) -> Callable[..., int]:
         click.option("--on", metavar="adb[:SERIAL]", help="Run on an Android phone. Default: this machine."),
         adb_option,
         click.option(
-            "--benchmark-model", "tool", metavar="FILE", help="LiteRT's benchmark_model, built for the phone."
+            "--benchmark-model",
+            "tool",
+            metavar="FILE",
+            shell_complete=completing.files,
+            help="LiteRT's benchmark_model, built for the phone.",
         ),
         click.option(
-            "--push", "pushed", multiple=True, metavar="FILE", help="A library that is to lie beside it."
+            "--push",
+            "pushed",
+            multiple=True,
+            metavar="FILE",
+            shell_complete=completing.files,
+            help="A library that is to lie beside it.",
         ),
     )
     for option in reversed(several):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, coverage, difference, verify
+from analyzer.cli import BAD_INPUT, HOLDS, completing, coverage, difference, verify
 from analyzer.cli.groups import Group
 from analyzer.cli.screen import width
 from analyzer.errors import RuleError
@@ -15,7 +15,13 @@ from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.packs import Packs
 from analyzer.rules.rulebook import Rulebook
 
-_RULES = click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+_RULES = click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Also use the rule pack in FILE.",
+)
 
 
 @click.group("rules", cls=Group)
@@ -38,8 +44,8 @@ def list_packs(rules: tuple[str, ...]) -> int:
 
 
 @command.command("show")
-@click.argument("name")
-@click.argument("operator", required=False)
+@click.argument("name", shell_complete=completing.packs)
+@click.argument("operator", required=False, shell_complete=completing.operators)
 @_RULES
 def show(name: str, operator: str | None, rules: tuple[str, ...]) -> int:
     """Show what a delegate takes, or what it says of one OPERATOR."""
@@ -52,7 +58,7 @@ def show(name: str, operator: str | None, rules: tuple[str, ...]) -> int:
 
 
 @command.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completing.files)
 def check(files: tuple[str, ...]) -> int:
     """Check rule files: every problem with file and line, or "ok"."""
     catalogue = Packs().catalogue

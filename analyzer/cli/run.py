@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from analyzer import fleet
 from analyzer.auditing import Auditor, configure
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, phone
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, completing, phone
 from analyzer.cli.delivery import deliver
 from analyzer.cli.output import targets
 from analyzer.cli.pairs import pairs
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.argument("path")
+@click.argument("path", shell_complete=completing.files)
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
+              shell_complete=completing.delegates,
               help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas.")  # fmt: skip
 @click.option("--delegate-lib", "library", metavar="LIB",
               help="An external delegate's shared library; -d names its rules.")  # fmt: skip
@@ -38,7 +39,13 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="For --delegate-lib; on a phone without one, a flag of benchmark_model.",
 )
-@click.option("--rules", multiple=True, metavar="FILE", help="Also use the rule pack in FILE.")
+@click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Also use the rule pack in FILE.",
+)
 @click.option("--signature", metavar="KEY", help="The signature to run. Default: every one.")
 @click.option(
     "--input", "given", multiple=True, metavar="[NAME=]FILE", help="Values in .npy, .npz or an image."
@@ -76,11 +83,23 @@ if TYPE_CHECKING:
 @click.option("--min-snr", type=float, help="Least signal to noise in dB.")
 @click.option("--bisect", is_flag=True, help="Where outputs differ, find the operator from which they do.")
 @phone.options
-@click.option("--vulkan-driver", metavar="FILE", help="A Vulkan driver's .json or library. Default: found.")
+@click.option(
+    "--vulkan-driver",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="A Vulkan driver's .json or library. Default: found.",
+)
 @click.option("--format", "stdout_format", default="table", metavar="FORMAT",
+              shell_complete=completing.one_of(FORMATS),
               help=f"For stdout: {', '.join(FORMATS)}.")  # fmt: skip
 @click.option(
-    "-o", "--output", "files", multiple=True, metavar="[FORMAT=]FILE", help="Write FILE instead of stdout."
+    "-o",
+    "--output",
+    "files",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    shell_complete=completing.files,
+    help="Write FILE instead of stdout.",
 )
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-v", "--verbose", is_flag=True, help="What holds the delegate back, and every operator.")

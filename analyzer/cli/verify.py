@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from analyzer import agreement, resources, verification
-from analyzer.cli import FAILS, HOLDS, complain
+from analyzer.cli import FAILS, HOLDS, complain, completing
 from analyzer.cli.screen import width
 from analyzer.cli.specs import specs
 from analyzer.errors import RuntimeUnavailable, UsageError
@@ -27,8 +27,15 @@ _CHECKOUT = resources.data("rules").parent / "tests" / "conformance"
 
 @click.command("verify")
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="NAME",
+              shell_complete=completing.packs,
               help="Only these packs, in all configurations that there is data of.")  # fmt: skip
-@click.option("--rules", multiple=True, metavar="FILE", help="Hold the rule pack in FILE to it.")
+@click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Hold the rule pack in FILE to it.",
+)
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR",
               help="Conformance data: targets.json, cases.zip (or synth.zip), truth.zip (or truth/). "
                    "Default: that of a checkout.")  # fmt: skip
