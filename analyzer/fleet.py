@@ -209,11 +209,14 @@ def answers(worker: Worker, models: Sequence[Found], jobs: int) -> Iterator[Answ
         return
     from concurrent.futures import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(jobs, initializer=_start, initargs=(worker.task,)) as pool:
+    processes = min(jobs, len(models), _MOST_PROCESSES)
+    with ProcessPoolExecutor(processes, initializer=_start, initargs=(worker.task,)) as pool:
         for encoded in pool.map(_answer, models, chunksize=16):
             yield msgspec.json.decode(encoded, type=Answer)
 
 
+#: Windows has a pool wait for no more.
+_MOST_PROCESSES = 61
 _workers: list[Worker] = []
 
 

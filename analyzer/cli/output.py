@@ -107,7 +107,8 @@ def _umask() -> int:
 
 
 def colored(choice: str) -> bool:
-    """Whether stdout gets colors, by `--color`, NO_COLOR and whether it is a terminal."""
+    """Whether stdout gets colors, by `--color`, NO_COLOR and whether it is a terminal that has any."""
     if choice != "auto":
         return choice == "always"
-    return not os.environ.get("NO_COLOR") and sys.stdout.isatty()
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain and sys.stdout.isatty()
