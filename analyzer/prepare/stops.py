@@ -26,8 +26,11 @@ def failure(finding: Finding, context: Context, kernels: Kernels) -> Stop:
 
 def dynamic(finding: Finding, context: Context, kernels: Kernels) -> Stop:
     """The sizes of an operator's outputs are only known at run time."""
-    message = _open_size(context, _cause(finding, context, kernels))
-    return _found(finding, "dynamic", message, context, _output(context))
+    cause = _cause(finding, context, kernels)
+    # Where the operand comes from says more than what was expected of it.
+    found = finding if cause is None else replace(finding, expected=None, actual=None)
+    message = _open_size(context, cause or finding.message)
+    return _found(found, "dynamic", message, context, _output(context))
 
 
 def _found(finding: Finding, kind: str, message: str, context: Context, tensor: Tensor | None) -> Stop:
@@ -141,21 +144,33 @@ def _operand(finding: Finding, context: Context, kernels: Kernels) -> Tensor | N
     return found[position] if position < len(found) else None
 
 
-def _cause(finding: Finding, context: Context, kernels: Kernels) -> str:
-    """Where the operand comes from that decides the size."""
+def _cause(finding: Finding, context: Context, kernels: Kernels) -> str | None:
+    """Where the operand comes from that decides the size; None where no operand does."""
     tensor = _operand(finding, context, kernels)
     if tensor is None or not finding.rule.endswith((".known", ".constant")):
-        return finding.message
+        return None
     operand = f"its {finding.operand} operand {name(tensor)}"
     subgraph = context.subgraph
     producers = subgraph.producers.get(tensor.index)
     if not producers:
         return f"{operand} is given at run time"
     operand = f"{operand} comes from {_title(subgraph.operators[producers[0]])}"
+    origin = _open_input(subgraph) if tensor.index in subgraph.computed_from_shapes else ""
     if tensor.folded is not None:
-        return f"{operand}, which is computed while preparing, but isn't a constant"
+        return f"{operand}, which is computed while preparing, but isn't a constant{origin}"
     chain = " -> ".join(_chain(subgraph, tensor, kernels))
-    return f"{operand}, which isn't computed while preparing ({chain})"
+    return f"{operand}, which isn't computed while preparing ({chain}){origin}"
+
+
+def _open_input(subgraph: Subgraph) -> str:
+    """Whose dimensions the file leaves open: the first such input, with the number of others."""
+    inputs = [subgraph.tensors[index] for index in subgraph.inputs]
+    found = [tensor for tensor in inputs if -1 in (tensor.shape_signature or ())]
+    if not found:
+        return ""
+    shape = ", ".join("?" if size < 0 else str(size) for size in found[0].shape_signature or ())
+    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"; the file leaves the shape of input {name(found[0])} open, [{shape}]{others}"
 
 
 def _chain(subgraph: Subgraph, tensor: Tensor, kernels: Kernels) -> list[str]:

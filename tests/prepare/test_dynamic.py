@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from analyzer.model.graph import Stop
 from tests.building import Description, model, operator, tensor
 from tests.prepare.preparing import numbers, one, prepared, stop
 
@@ -115,9 +118,10 @@ def test_a_transposed_convolution_wants_a_constant() -> None:
     assert "isn't a constant" in found.message
 
 
-def test_the_chain_is_told() -> None:
+def reshaped(**more: Any) -> Stop:
+    """A RESHAPE to a shape that is computed from that of its data."""
     tensors = [
-        tensor("x", [2, 4]),
+        tensor("x", [2, 4], **more),
         tensor("s", [2], "INT32"),
         tensor("n", [], "INT32"),
         numbers("one", 1),
@@ -132,10 +136,27 @@ def test_the_chain_is_told() -> None:
         operator("PACK", ["n", "four"], ["p"], {"values_count": 2}),
         operator("RESHAPE", ["x", "p"], ["y"]),
     ]
-    found = stop(prepared(model(tensors, operators)))
+    return stop(prepared(model(tensors, operators)))
+
+
+def test_the_chain_is_told() -> None:
+    found = reshaped()
     assert (found.operator, found.tensor) == (3, 7)
-    assert "(SHAPE -> STRIDED_SLICE -> PACK)" in found.message
     assert found.message.startswith("y (RESHAPE, operator 3)")
+    assert found.message.endswith("(SHAPE -> STRIDED_SLICE -> PACK)")
+    assert (found.expected, found.actual) == (None, None)
+
+
+def test_the_input_that_leaves_the_size_open_is_named_and_to_be_fixed() -> None:
+    found = reshaped(shape_signature=[-1, 4])
+    assert found.message.endswith("; the file leaves the shape of input x open, [?, 4]")
+    assert found.fix.startswith("Fix the model's input shapes when converting")
+    assert reshaped().fix.startswith("Write the sizes as numbers in the source model")
+
+
+def test_an_operand_that_is_an_input_is_to_become_a_constant() -> None:
+    found = stop(one("RESHAPE", [tensor("x", [1, 8]), at_run_time("size", 2)], [tensor("y", [])]))
+    assert found.fix == "Make this operand a constant of the model instead of an input."
 
 
 def test_preparing_ends_at_the_first_open_size() -> None:
