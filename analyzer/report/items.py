@@ -12,6 +12,7 @@ from analyzer.report.causes import Case, Cause
 from analyzer.report.document import Model
 from analyzer.report.links import Link, links
 from analyzer.report.text import plain
+from analyzer.rules.origin import permalink
 
 #: Up to so many causes are shown at once.
 _FEW = 8
@@ -38,6 +39,8 @@ class Item(Struct, frozen=True):
     gain: str
     percent: float
     cause: Cause
+    #: Where its source can be read; empty where that isn't known.
+    permalink: str
     proofs: list[Proof]
 
 
@@ -79,8 +82,17 @@ def _item(ident: str, number: int, cause: Cause, model: Model, names: Sequence[s
         gain=phrases.consequence(cause, model),
         percent=round(share * 100, 1),
         cause=cause,
+        permalink=_permalink(cause, model),
         proofs=[_proof(ident, case) for case in cause.cases],
     )
+
+
+def _permalink(cause: Cause, model: Model) -> str:
+    """What is said of whole graphs is the runtime's, whose revision the document doesn't tell."""
+    audit = model.audits[cause.audits[0]]
+    own = cause.level == "operator" and cause.rules and cause.rules[0].startswith(f"{audit.delegate}/")
+    upstream = audit.rules.upstream
+    return permalink(cause.source, upstream.repository, upstream.revision) if own else ""
 
 
 def _proof(ident: str, case: Case) -> Proof:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from analyzer.report import figures, policies
 from analyzer.report.text import columns, fill
 from analyzer.rules.nouns import render
+from analyzer.rules.origin import permalink
 from analyzer.rules.pack import Parameter, RulePack
 from analyzer.rules.rulebook import GRAPH, OperatorPage, Rule, Rulebook
 
@@ -92,6 +93,7 @@ def rule(found: Rule, of: RulePack, width: int) -> str:
         ("severity", _SEVERITIES[found.severity]),
         ("stage", _BUILDING if found.stage == "build" else found.stage),
         ("source", f"{found.source}  ({upstream(of)})"),
+        ("", "" if found.subject == GRAPH else permalink(found.source, of.repository, of.revision)),
         ("formerly", ", ".join(found.formerly)),
     ]
     lines = [f"{found.id}   {of.title}"]

@@ -11,6 +11,7 @@ from analyzer.rules.clauses import Requirement
 from analyzer.rules.expression import Scope
 from analyzer.rules.fix_reader import FixReader
 from analyzer.rules.names import Names
+from analyzer.rules.origin import path_in
 from analyzer.rules.pack import SEVERITIES, Clause, Parameter
 from analyzer.rules.parameters import releases
 from analyzer.rules.shared import shared
@@ -83,7 +84,7 @@ class ClauseReader:
             stage=stage,
             message=table.message,
             fix=self.fixes.read(fix, identity, section.scope, section.header, "fix", section.occurrence),
-            source=source,
+            source=self._rooted(source),
             operand=table.operand or None,
             formerly=tuple(table.formerly),
             fixed=not (varies(require) or varies(when)),
@@ -151,7 +152,7 @@ class ClauseReader:
             message=table.messages.get(requirement.id, ""),
             fix=self.fixes.read(fix, identity, section.scope, header, "fixes", occurrence),
             raised=self._raised.get(section.operator, ()) if requirement.kind == "version" else (),
-            source=self.file.table.sources.get(requirement.kind, section.source),
+            source=self._rooted(self.file.table.sources.get(requirement.kind, section.source)),
             operand=requirement.operand,
             fixed=not varies(tree),
         )
@@ -170,7 +171,7 @@ class ClauseReader:
             stage=self.operator_stage,
             message=table.message or unlisted.message,
             fix=self.fixes.read(table.fix, identity, section.scope, section.header, "fix"),
-            source=table.source or unlisted.source or self.file.table.source,
+            source=self._rooted(table.source or unlisted.source or self.file.table.source),
         )
 
     def unlisted(self, words: Words, header: str, scope: Scope) -> Clause:
@@ -188,8 +189,12 @@ class ClauseReader:
             stage=self.operator_stage,
             message=words.message,
             fix=self.fixes.read(words.fix, identity, scope, header, "fix"),
-            source=source,
+            source=self._rooted(source),
         )
+
+    def _rooted(self, source: str) -> str:
+        """The source with its path from the repository's root on, where it begins with a path."""
+        return self.file.table.source_root + source if path_in(source) else source
 
 
 def _not_a_release(text: str, runtime: Parameter | None) -> str:

@@ -54,8 +54,8 @@ FLOAT16_CONSTANT = GraphRule(
     "tflite/delegates/utils.cc FP16GraphPartitionHelper",
 )
 
-_BUILDER = "core/interpreter_builder.cc"
-_CALLS = "kernels/if.cc, while.cc, stablehlo_case.cc, stablehlo_composite.cc"
+_BUILDER = "tflite/core/interpreter_builder.cc"
+_CALLS = "tflite/kernels/if.cc, while.cc, stablehlo_case.cc, stablehlo_composite.cc"
 
 
 def _by_id(*rules: GraphRule) -> Mapping[str, GraphRule]:
@@ -105,7 +105,7 @@ BUILDING = _by_id(
         "build/overlap",
         "A builtin operator can't write a tensor that it reads.",
         "Give the operator an output of its own.",
-        "core/subgraph.cc CheckInputAndOutputForOverlap",
+        "tflite/core/subgraph.cc CheckInputAndOutputForOverlap",
     ),
     GraphRule(
         "build/negative-dimension",
@@ -132,13 +132,13 @@ CONSTANT_OUTPUT = GraphRule(
     "graph/constant-output",
     "An operator writes a constant and would give it another shape.",
     "Remove the data of the operator's output.",
-    "core/subgraph.cc ResizeTensorImpl",
+    "tflite/core/subgraph.cc ResizeTensorImpl",
 )
 NEGATIVE_SIZE = GraphRule(
     "graph/negative-size",
     "The sizes of operands and options lead to an output of a negative size.",
     "Convert with the shapes that the model runs with.",
-    "core/subgraph.cc ResizeTensorImpl",
+    "tflite/core/subgraph.cc ResizeTensorImpl",
 )
 VAST_OUTPUT = GraphRule(
     "graph/vast-size",
@@ -151,14 +151,14 @@ SIZELESS_OUTPUT = GraphRule(
     "An output of the graph has a type that has no size before something is in it, which makes the graph one "
     "with dynamic tensors.",
     "Keep tensors of this type out of the graph that is to be delegated.",
-    "core/subgraph.cc PrepareOpsStartingAt",
+    "tflite/core/subgraph.cc PrepareOpsStartingAt",
 )
 REGISTERED = GraphRule(
     "graph/registered",
     "Whether the app registers a kernel for a custom operator is not in the file; here it was said to. The "
     "operator is taken to give outputs of the shapes that the file has.",
     "Check what is said here by running the model in the app.",
-    "core/subgraph.cc OpPrepare",
+    "tflite/core/subgraph.cc OpPrepare",
     severity="note",
 )
 #: What the runtime asks of operators that call subgraphs.

@@ -165,6 +165,8 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     extends: str = ""
     notes: str = ""
     source: str = ""
+    #: What the paths of sources leave off: where in the repository they begin.
+    source_root: str = ""
     upstream: Upstream | None = None
     stages: list[str] = []
     parameters: dict[str, ParameterTable] = {}
