@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from analyzer.errors import ModelError
 from analyzer.model.graph import OMITTED, Model, Operator, Prepared, Stop, Subgraph
 from analyzer.prepare import stops
 from analyzer.prepare.control import CALLS
@@ -17,6 +18,8 @@ from analyzer.vocabulary import Context
 #: What an operator passes before its outputs get their shapes; builtin operators are registered by then.
 _STAGES = ("operator", "size")
 _OF_CUSTOM = ("version", *_STAGES)
+#: Real models call a subgraph a few times, and few of them from one another.
+_MOST, _DEEPEST = 100_000, 100
 
 
 class Preparation:
@@ -30,6 +33,8 @@ class Preparation:
         self._graphs: dict[int, Working] = {}
         self._done: set[int] = set()
         self._running: list[int] = []
+        #: How many operators may still be prepared; subgraphs may be called again and again.
+        self._left = _MOST + 100 * sum(len(subgraph.operators) for subgraph in model.subgraphs)
 
     def prepared(self, shapes: Mapping[Place, Shape]) -> Prepared:
         """All subgraphs in order; `shapes` are those that inputs are resized to."""
@@ -58,8 +63,17 @@ class Preparation:
         return found
 
     def run(self, index: int) -> Working:
-        """Prepare a subgraph as far as it goes; its stop says why it went no further."""
+        """Prepare a subgraph as far as it goes; its stop says why it went no further.
+
+        Raises: ModelError where calls of calls have no reasonable end.
+        """
         graph = self.graph(index)
+        entry = graph.entry()
+        if graph.entered == entry:
+            # The interpreter too leaves a subgraph as it is while nothing changes.
+            return graph
+        graph.entered = entry
+        self._spend(len(graph.file.operators))
         self._done.add(index)
         self._running.append(index)
         # Outputs that have no size from the start count, but don't end the preparing.
@@ -71,6 +85,13 @@ class Preparation:
                 break
         self._running.pop()
         return graph
+
+    def _spend(self, operators: int) -> None:
+        self._left -= operators
+        if self._left < 0 or len(self._running) > _DEEPEST:
+            often = "often" if self._left < 0 else "deep"
+            what = f"its subgraphs call each other too {often} to be prepared"
+            raise ModelError(self.model.path, what, "convert it again without such calls")
 
     def is_running(self, index: int) -> bool:
         """Whether a subgraph is being prepared right now."""

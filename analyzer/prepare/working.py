@@ -6,7 +6,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from analyzer.model.graph import Operator, Stop, Subgraph, Tensor
+from analyzer.model.graph import OMITTED, Operator, Stop, Subgraph, Tensor
 from analyzer.prepare.shapes import Shape
 
 #: Types whose tensors have no size before something is in them, unless they are constants.
@@ -27,6 +27,8 @@ class Working:
             subgraph.index, subgraph.name, tensors, subgraph.operators, subgraph.inputs, subgraph.outputs
         )
         self.changed = False
+        #: What its inputs were like when it was prepared last; None: it never was.
+        self.entered: object = None
         self.stop: Stop | None = None
         self.sizeless = False
         for tensor in subgraph.tensors:
@@ -43,6 +45,11 @@ class Working:
         """Give a tensor a shape; nothing happens where it has that already."""
         if tensor.shape != shape:
             self.put(replace(tensor, shape=shape))
+
+    def entry(self) -> object:
+        """What its inputs are like, as far as callers have a say in it."""
+        entered = [self.tensors[index] for index in self.inputs if index != OMITTED]
+        return tuple((tensor.shape, tensor.dtype, tensor.dynamic) for tensor in entered)
 
     def finished(self) -> Subgraph:
         """The subgraph as it was left; the file's own where nothing changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.errors import ModelError
 from tests.building import Description, model, operator, subgraph, tensor
 from tests.prepare.preparing import prepared, stop
 
@@ -122,6 +123,33 @@ def test_a_call_needs_as_many_arguments_as_the_subgraph_takes() -> None:
     assert (found.kind, found.rule) == ("failure", "runtime/if/arguments")
     assert (found.expected, found.actual) == ("1 arguments and 1 results", "0 arguments and 1 results")
     assert f"subgraph 1 (then) has {found.expected}, it is called for {found.actual}" in found.message
+
+
+def nested(depth: int, calls: int, *, growing: bool = False) -> bytes:
+    """Subgraphs of which each calls the next one several times; `growing`: never with the same shape."""
+    graphs = []
+    for index in range(depth):
+        tensors = [tensor("c", [1], BOOL), tensor("x", [1]), tensor("y", [1])]
+        ways = [f"x{number}" if growing else "x" for number in range(calls)]
+        grown = [operator("CONCATENATION", ["x"] * (number + 1), [way]) for number, way in enumerate(ways)]
+        tensors += [tensor(f"{way}{number}", [1]) for number, way in enumerate("y" * calls)]
+        tensors += [tensor(way, [1]) for way in ways] if growing else []
+        branches = {"then_subgraph_index": index + 1, "else_subgraph_index": index + 1}
+        body = [operator("IF", ["c", "c", way], [f"y{number}"], branches) for number, way in enumerate(ways)]
+        last = [operator("RELU", ["x"], ["y"])]
+        operators = last if index == depth - 1 else [*(grown if growing else []), *body, *last]
+        graphs.append(subgraph(tensors, operators, inputs=["c", "x"], outputs=["y"], name=f"g{index}"))
+    return model(subgraphs=graphs)
+
+
+def test_subgraphs_that_are_called_alike_are_prepared_once() -> None:
+    assert prepared(nested(60, 4)).stops == {}
+
+
+@pytest.mark.parametrize("data", [nested(30, 2, growing=True), nested(2000, 1)])
+def test_calls_that_nobody_waits_for(data: bytes) -> None:
+    with pytest.raises(ModelError, match="its subgraphs call each other too"):
+        prepared(data)
 
 
 def test_an_initializer_is_only_prepared_for_itself() -> None:
