@@ -9,13 +9,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from analyzer.model.graph import Tensor
+from analyzer.model.graph import Subgraph, Tensor
 from analyzer.rules.evaluate import Evaluate, build
 from analyzer.rules.folding import fold
 from analyzer.rules.pack import Advice, Clause, Fixes, RulePack
-from analyzer.rules.trees import Tree, place_of
+from analyzer.rules.trees import Tree, facts_in, place_of
 from analyzer.vocabulary import Absent, Context
 
+#: Facts that are the same for all operators of a graph.
+_OF_GRAPH = {"graph_customs", "graph_dtypes", "graph_inputs"}
 #: Operators of one kind that are looked at for what raises the version that they share.
 _SIBLINGS = 100
 
@@ -35,17 +37,33 @@ class Adviser:
         self._pack = pack
         self._parameters = parameters
         self._compiled: dict[str, Sequence[tuple[Evaluate | None, str]]] = {}
+        #: The graph that was last asked for what comes first of all its operators, and the answer.
+        self._of_graph: tuple[Subgraph | None, str | None] = None, None
 
     def fix(self, clause: Clause, context: Any, raised: Raised | None = None) -> str:
         """What to do about a clause that fails for this operator, or partition."""
-        if isinstance(context, Context):
-            for first in self._holding("", self._fixes.first, context):
-                return first
-        if clause.fix not in self._fixes.lists:
-            return clause.fix
+        fix = (isinstance(context, Context) and self._first(context)) or clause.fix
+        if fix not in self._fixes.lists:
+            return fix
         context.operand = _operand(clause.require, context)
         context.raised_by = "" if raised is None else raised.name
-        return self._chosen(clause.fix, context)
+        return self._chosen(fix, context)
+
+    def _first(self, context: Context) -> str | None:
+        """What comes before the fixes of all clauses, for the whole graph or for this operator."""
+        graph, fix = self._of_graph
+        if graph is not context.subgraph:
+            fix = next(self._holding("graph", self._parted[0], context), None)
+            self._of_graph = context.subgraph, fix
+        return fix or next(self._holding("operator", self._parted[1], context), None)
+
+    @cached_property
+    def _parted(self) -> tuple[Sequence[Advice], Sequence[Advice]]:
+        """What comes first: that which only asks about the graph, and the rest."""
+        parted: tuple[list[Advice], list[Advice]] = [], []
+        for one in self._fixes.first:
+            parted[not facts_in(one.when) <= _OF_GRAPH].append(one)
+        return parted
 
     def raised(self, clause: Clause, context: Context) -> Raised | None:
         """Why the operator has its version, for clauses on versions; None where nothing tells."""

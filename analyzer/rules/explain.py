@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct, structs
@@ -105,7 +105,7 @@ def _one(things: str) -> str:
 _LONGEST_NAME = 60
 _ORDER = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
 _COMPARING = (*_ORDER.values(), "other than", "one that")
-_NUMBER_OF = "number of "
+_NUMBER_OF, _DTYPE_OF = "number of ", "dtype of "
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -219,9 +219,11 @@ class _Explainer:
         subject = self.names.of(left[1] if of_dtype else left)
         if len(subject) > _LONGEST_NAME:
             return _Reason("", (), None, operand)
+        listed = self._listing(right) if sign in ("in", "not in") else None
+        value, name = self._called(right) if listed is None else ("", "")
         return _Reason(
             subject,
-            tuple(self._wanted(sign, right, self._with_value)),
+            tuple(_wanted(sign, [f"{value} ({name})" if name else value] if listed is None else listed)),
             self._found(left) if self.looks else None,
             operand,
             value=not of_dtype,
@@ -230,30 +232,8 @@ class _Explainer:
             claim=left[0] == "attr" and left[2] == "index",
             parameter=left[0] != "lit" and unnamed(left)[0] == "lit",
             counts=left[0] in ("attr", "call") and subject.startswith(_NUMBER_OF),
-            named=tuple(self._wanted(sign, right, self._with_name)),
+            named=tuple(_wanted(sign, [f"{_type_of(name)} ({value})"])) if name else (),
         )
-
-    def _wanted(self, sign: str, right: Tree, said: Callable[[Tree], str]) -> Iterator[str]:
-        listed = self._listing(right) if sign in ("in", "not in") else None
-        literal = [said(right)] if listed is None else listed
-        if sign in _ORDER:
-            yield f"{_ORDER[sign]} {literal[0]}"
-        elif sign in ("!=", "not in"):
-            yield f"other than {alternatives(literal)}"
-        else:
-            yield from literal
-
-    def _with_value(self, tree: Tree) -> str:
-        """A literal, or the value of anything else and what it is called."""
-        value, name = self._called(tree)
-        return f"{value} ({name})" if name else value
-
-    def _with_name(self, tree: Tree) -> str:
-        """A literal, or what anything else is called and its value."""
-        value, name = self._called(tree)
-        if name and tree[0] == "attr" and tree[2] == "dtype":
-            name = f"of the type of {self.names.of(tree[1])}"
-        return f"{name} ({value})" if name else value
 
     def _called(self, tree: Tree) -> tuple[str, str]:
         """The value of a part, and what it is called where that says more."""
@@ -278,7 +258,8 @@ class _Explainer:
 
     def _why_broadcast(self, tree: Tree) -> _Reason:
         narrow, wide = tree[2], tree[3]
-        wanted = f"one that broadcasts to {self._with_value(wide)}"
+        value, name = self._called(wide)
+        wanted = f"one that broadcasts to {f'{value} ({name})' if name else value}"
         found = render(self.value(narrow)) if self.looks else None
         return _Reason(self.names.of(narrow), (wanted,), found, operand_of(tree), value=True)
 
@@ -341,6 +322,21 @@ class _Explainer:
             f"({self._numbers(part)})" if part[0] == "arith" else self._numbers(part) for part in tree[2:]
         )
         return f"{left} {tree[1]} {right}"
+
+
+def _wanted(sign: str, literal: list[str]) -> Iterator[str]:
+    """What a comparison asks for, one text for each thing that would do."""
+    if sign in _ORDER:
+        yield f"{_ORDER[sign]} {literal[0]}"
+    elif sign in ("!=", "not in"):
+        yield f"other than {alternatives(literal)}"
+    else:
+        yield from literal
+
+
+def _type_of(name: str) -> str:
+    """`dtype of x` as it stands behind another operand: `of the type of x`."""
+    return f"of the type of {name.removeprefix(_DTYPE_OF)}" if name.startswith(_DTYPE_OF) else name
 
 
 def _columns(slots: list[int], iterable: Tree, value: Any) -> tuple[Any, list[Tree]]:

@@ -141,6 +141,15 @@ def place_of(tree: Tree) -> tuple[str, int] | None:
     return None if found is None else (found[1], found[2])
 
 
+def facts_in(tree: Any) -> set[str]:
+    """What a tree looks at of an operator, by name; operands and options count as such."""
+    if not isinstance(tree, list) or not tree:
+        return set()
+    if tree[0] in ("fact", "operand", "rest", "option", "attribute"):
+        return {str(tree[1])}
+    return {name for part in tree for name in facts_in(part)}
+
+
 def unnamed(tree: Tree) -> Tree:
     """The tree without the definitions' names around it."""
     while tree[0] == "named":
