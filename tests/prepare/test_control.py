@@ -125,28 +125,28 @@ def test_a_call_needs_as_many_arguments_as_the_subgraph_takes() -> None:
     assert f"subgraph 1 (then) has {found.expected}, it is called for {found.actual}" in found.message
 
 
-def nested(depth: int, calls: int, *, growing: bool = False) -> bytes:
-    """Subgraphs of which each calls the next one several times; `growing`: each time with another shape."""
+def nested(depth: int, *arguments: str) -> bytes:
+    """Subgraphs of which each calls the next one with every argument: `x`, or `xx` of twice the size."""
     graphs = []
     for index in range(depth):
-        tensors = [tensor("c", [1], BOOL), tensor("x", [1]), tensor("y", [1])]
-        ways = [f"x{number}" if growing else "x" for number in range(calls)]
-        grown = [operator("CONCATENATION", ["x"] * (number % 2 + 1), [way]) for number, way in enumerate(ways)]
-        tensors += [tensor(f"{way}{number}", [1]) for number, way in enumerate("y" * calls)]
-        tensors += [tensor(way, [1]) for way in ways] if growing else []
+        tensors = [tensor("c", [1], BOOL), *(tensor(name, [1]) for name in ("x", "xx", "y"))]
+        tensors += [tensor(f"y{number}", [1]) for number in range(len(arguments))]
         branches = {"then_subgraph_index": index + 1, "else_subgraph_index": index + 1}
-        body = [operator("IF", ["c", "c", way], [f"y{number}"], branches) for number, way in enumerate(ways)]
-        last = [operator("RELU", ["x"], ["y"])]
-        operators = last if index == depth - 1 else [*(grown if growing else []), *body, *last]
+        called = arguments if index < depth - 1 else ()
+        operators = [
+            operator("CONCATENATION", ["x", "x"], ["xx"]),
+            *(operator("IF", ["c", "c", name], [f"y{i}"], branches) for i, name in enumerate(called)),
+            operator("RELU", ["x"], ["y"]),
+        ]
         graphs.append(subgraph(tensors, operators, inputs=["c", "x"], outputs=["y"], name=f"g{index}"))
     return model(subgraphs=graphs)
 
 
 def test_subgraphs_that_are_called_alike_are_prepared_once() -> None:
-    assert prepared(nested(60, 4)).stops == {}
+    assert prepared(nested(60, "x", "x", "x", "x")).stops == {}
 
 
-@pytest.mark.parametrize("data", [nested(30, 3, growing=True), nested(2000, 1)])
+@pytest.mark.parametrize("data", [nested(30, "x", "xx", "x"), nested(2000, "x")])
 def test_calls_that_nobody_waits_for(data: bytes) -> None:
     with pytest.raises(ModelError, match="its subgraphs call each other too"):
         prepared(data)
