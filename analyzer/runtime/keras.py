@@ -38,7 +38,6 @@ def check(request: RunRequest) -> None:
 
 
 def load() -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow  # noqa: F401
 
 

@@ -26,6 +26,8 @@ from analyzer.runtime.interface import (
 
 #: The files through which the two processes talk.
 TASK, SAMPLES, ANSWER, OUTPUTS, STAGE, LOG = "task", "samples.npz", "answer", "outputs.npz", "stage", "log"
+#: Has TensorFlow keep to itself what it misses on this machine, but not what ends it.
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 #: What does a task of this module.
 CHILD = "analyzer.runtime.child"
 
@@ -68,8 +70,8 @@ def finish(folder: Path, module: str, limits: Limits, moved: Callable[[], bool] 
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     # What it leaves behind in temporary folders goes with this one, however it ends.
-    environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": os.fspath(folder)}
-    command = [sys.executable, "-P", "-m", module, os.fspath(folder)]
+    environment = {**_QUIET, **os.environ, "PYTHONPATH": path, "TMPDIR": os.fspath(folder)}
+    command = [sys.executable, "-P", "-W", "ignore", "-m", module, os.fspath(folder)]
     ended = process.watch(command, folder / LOG, environment, limits, moved)
     log = _text(folder / LOG)
     stage = _text(folder / STAGE) or "starting"

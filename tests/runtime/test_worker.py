@@ -49,6 +49,7 @@ def test_what_the_runtime_says_is_passed_on(tmp_path: Path) -> None:
     found = Given(tmp_path, strange).run()
     assert found.status == "failed"
     assert "Unheard" in found.message and "\n" not in found.message
+    assert "its last words" not in found.message, "it said nothing else that tells"
 
 
 def test_the_last_words_are_those_that_tell() -> None:
