@@ -70,6 +70,7 @@ def test_the_first_model_is_the_measure_even_where_it_is_worse(tmp_path: Path) -
     assert difference is not None and (difference.lost, difference.gained) == (0, 5)
 
 
+@pytest.mark.tensorflow
 def test_quantized_models_are_fed_and_read_in_real_units(tmp_path: Path) -> None:
     x, y = samples()
     found = run(tmp_path, [linear(LARGEST), linear_int8(LARGEST)], x, y, (CPU, XNNPACK))
@@ -438,6 +439,7 @@ def test_images_need_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         evaluate([], Settings(Source(str(tmp_path))), unwatched)
 
 
+@pytest.mark.tensorflow
 def test_keras_models_need_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras, "find_spec", lambda name: None)
     (tmp_path / "m.keras").write_bytes(b"")
@@ -448,6 +450,7 @@ def test_keras_models_need_tensorflow(tmp_path: Path, monkeypatch: pytest.Monkey
         evaluate(chosen, Settings(source), unwatched)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_keras_models_of_several_inputs_and_outputs(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
@@ -479,6 +482,7 @@ def test_keras_models_of_several_inputs_and_outputs(tmp_path: Path) -> None:
     assert [one.target for one in alone.answers] == ["output_1"]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_keras_and_tflite_side_by_side(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")

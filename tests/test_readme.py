@@ -64,6 +64,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.usefixtures("model")
 def test_the_python_it_shows_runs(capsys: pytest.CaptureFixture[str]) -> None:
     [shown] = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)

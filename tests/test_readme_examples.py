@@ -24,6 +24,8 @@ from tests.runtime.running import needs_gpu
 TEXT = README.read_text(encoding="utf-8")
 PROGRAM = "delegate-analyzer"
 
+pytestmark = pytest.mark.tensorflow
+
 needs_tensorflow = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from tests.readme import README
 
-pytestmark = pytest.mark.skipif(
-    not (find_spec("tensorflow") and find_spec("sklearn")), reason="needs TensorFlow and scikit-learn"
-)
+_MISSING = not (find_spec("tensorflow") and find_spec("sklearn"))
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(_MISSING, reason="needs TensorFlow and scikit-learn"),
+]
 
 #: What stands beside each converted model: its figures against the Keras model's.
 Figures = dict[str, float]

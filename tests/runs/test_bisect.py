@@ -47,6 +47,7 @@ def search(given: Given, runner: Runner, taken: dict[int, Sequence[int]] | None)
     return list(culprits(found, taken))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(("kind", "number"), [("SQUARE", 2), ("EXP", 4)])
 def test_the_wrong_operator_is_found_with_its_tensor_and_the_error_before_and_after(
     tmp_path: Path, kind: str, number: int

@@ -14,6 +14,8 @@ from tests.runtime import models
 from tests.runtime.phones import needs_litert
 from tests.runtime.running import Given, needs_gpu
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_the_cpu_computes_and_delegates_nothing(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain("NEG", "ABS"))

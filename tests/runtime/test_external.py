@@ -27,6 +27,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(built)
 
 
+@pytest.mark.tensorflow
 def test_a_library_is_loaded_and_watched(tmp_path: Path, library: str) -> None:
     found = Given(tmp_path, models.chain("ABS")).run("external", library=library)
     assert found.status == "ok", found.message

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from analyzer import verification
 from analyzer.rules.packs import Packs
 from analyzer.runtime import interpreter, release
-from analyzer.runtime.interface import Runtime
+from analyzer.runtime.interface import Limits, Runtime
+from tests.conformance.cases import DATA
 
 LITERT, TENSORFLOW = "ai-edge-litert", "tensorflow"
+HERE = interpreter.installed()
 
 
 @pytest.mark.parametrize(
@@ -42,3 +47,11 @@ def test_without_any_nothing_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_stands_for_every_pack() -> None:
     assert [spec.split(":")[0] for spec in release.completed(Packs(), ["all"])] == Packs().names()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.skipif(HERE is None or HERE.name != TENSORFLOW, reason="needs TensorFlow without LiteRT")
+def test_tensorflow_takes_what_is_said_of_its_release(tmp_path: Path) -> None:
+    models = verification.unpack(DATA, tmp_path)
+    found = verification.hold_runtime(Packs(), "xnnpack", models, Limits(60))
+    assert found.sets.same > 0.995 * found.sets.all > 0

@@ -44,6 +44,7 @@ def test_timing_stops_at_half_of_the_time_and_says_so(tmp_path: Path) -> None:
     assert f"{latency.runs} of 10000000 inferences timed" in found.measured.remarks[-1]
 
 
+@pytest.mark.tensorflow
 def test_what_the_runtime_says_is_passed_on(tmp_path: Path) -> None:
     strange = model([tensor("x", [1]), tensor("y", [1])], [operator("Unheard", ["x"], ["y"])])
     found = Given(tmp_path, strange).run()
