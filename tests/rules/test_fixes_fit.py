@@ -70,10 +70,13 @@ def has_open_input(context: Context) -> bool:
     return any(-1 in (graph.tensors[index].shape_signature or ()) for index in graph.inputs)
 
 
-def at_an_end(context: Context) -> bool:
-    first = all(tensor.constant or is_given(context, tensor) for tensor in context.inputs if tensor)
+def at_the_start(context: Context) -> bool:
+    return all(tensor.constant or is_given(context, tensor) for tensor in context.inputs if tensor)
+
+
+def at_the_end(context: Context) -> bool:
     consumers = context.subgraph.consumers
-    return first or not any(consumers.get(tensor.index) for tensor in context.outputs if tensor)
+    return not any(consumers.get(tensor.index) for tensor in context.outputs if tensor)
 
 
 def lacks_bias(context: Context) -> bool:
@@ -140,8 +143,9 @@ CLAIMS: dict[str, Holds] = {
     r"constants? of the model instead of (an input|inputs)": (
         lambda c: any(is_given(c, tensor) for tensor in c.inputs if tensor)
     ),
-    r"at the start or the end of the model it splits": at_an_end,
-    r"or move it to the start or the end": lambda c: not at_an_end(c),
+    r"at the start of the model it splits": at_the_start,
+    r"at the end of the model it splits": at_the_end,
+    r"or move it to the start or the end": lambda c: not (at_the_start(c) or at_the_end(c)),
     r"a bias(;| \()": lacks_bias,
     r"SELECT_TF_OPS": lambda c: (c.operator.custom or "").startswith("Flex"),
     r"within four dimensions|Merge dimensions": exceeds(4),
