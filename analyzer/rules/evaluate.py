@@ -64,7 +64,8 @@ def _build_operand(tree: Tree) -> Evaluate:
 
 def _build_rest(tree: Tree) -> Evaluate:
     side, start = tree[1], tree[2]
-    return lambda c: getattr(c, side)[start:]
+    # Most stand for all operands: a copy for each question would add up where there are thousands.
+    return operator.attrgetter(side) if start == 0 else lambda c: getattr(c, side)[start:]
 
 
 def _build_option(tree: Tree) -> Evaluate:

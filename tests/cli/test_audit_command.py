@@ -413,6 +413,15 @@ def test_several_processes_answer_the_same(models: Path, rules: Path) -> None:
     assert len(one.json["models"]) == 41
 
 
+def test_an_operator_of_very_many_operands(tmp_path: Path) -> None:
+    """Which took an hour where each question copied the list."""
+    tensors = [tensor("x", [1, 1]), tensor("y", [1, 1])]
+    data = build_model(tensors, [operator("CONCATENATION", ["x"] * 300_000, ["y"], {"axis": 1})])
+    done = run("audit", save(tmp_path / "m.tflite", data), "--format", "json")
+    assert (done.code, done.err) == (0, "")
+    assert len(done.json["models"][0]["audits"]) == 4
+
+
 def test_numbers_beyond_64_bits(tmp_path: Path) -> None:
     """Sizes of memory that nobody has, and of a tensor with more dimensions than anybody counts."""
     vast = 2**31 - 1
