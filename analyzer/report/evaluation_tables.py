@@ -173,6 +173,8 @@ def _ratios(first: Result, other: Result) -> list[str]:
 
 def _times(ratio: float) -> str:
     """`6.1x`, `24x`: two digits where they tell anything."""
+    if ratio < 0.095:
+        return f"{ratio:.1g}x"
     return f"{ratio:.0f}x" if ratio >= 9.95 else f"{ratio:.1f}x" if ratio >= 0.95 else f"{ratio:.2f}x"
 
 

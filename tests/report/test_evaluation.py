@@ -150,3 +150,12 @@ def test_a_browser_shows_the_page_and_axe_finds_nothing(
     assert violations(page) == []
     page.close()
     assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("mean", "speed"), [(0.01, "200x"), (0.1, "20x"), (1.6, "1.2x"), (3.0, "0.67x"), (900.0, "0.002x")]
+)
+def test_speeds_of_every_size(mean: float, speed: str) -> None:
+    slow = result("b.tflite", classes(difference=Difference(**COUNTS)), mean=mean)
+    text = evaluation.render(found(result("a.tflite", classes()), slow), "table", View(width=80)).decode()
+    assert f" {speed} " in text
