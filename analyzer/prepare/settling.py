@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from analyzer.model.graph import Stop
 from analyzer.prepare import stops
 from analyzer.prepare.kernels import Kernel
+from analyzer.prepare.shapes import Shape, ShapeFunction
 from analyzer.prepare.shapes.common import int32
 from analyzer.prepare.sizes import countable, fits
 from analyzer.prepare.working import Working
@@ -26,21 +29,9 @@ def grow(graph: Working, context: Context) -> None:
 def settle(graph: Working, kernel: Kernel, context: Context) -> Stop | None:
     """Give the operator's outputs their shapes, types, values and arena."""
     if kernel.shape is not None:
-        try:
-            shapes = kernel.shape(context)
-        except _UNKNOWABLE:
-            # A size that we can't compute, because it is read from too large a constant: the file's stays.
-            shapes = ()
-        for tensor, shape in zip(context.outputs, shapes, strict=False):
-            if tensor is None or shape is None:
-                continue
-            if kernel.counted and not countable(shape, kernel.counted):
-                return stops.impossible_shape(context, tensor, shape)
-            if tensor.shape != shape:
-                kept = shape if kernel.checks_overflow else tuple(map(int32, shape))
-                if (tensor.constant and not kernel.persistent) or not fits(kept, tensor.dtype):
-                    return stops.impossible_shape(context, tensor, shape)
-                graph.put(replace(tensor, shape=kept))
+        impossible = _resize(graph, kernel, context, _shapes(kernel.shape, context))
+        if impossible is not None:
+            return impossible
     if kernel.types:
         set_types(graph, kernel, context)
     if kernel.fold is not None and (kernel.folds_always or _all_known(context)):
@@ -49,6 +40,28 @@ def settle(graph: Working, kernel: Kernel, context: Context) -> Stop | None:
         for tensor in context.outputs:
             if tensor is not None:
                 graph.put(replace(graph.tensors[tensor.index], persistent=True, dynamic=False))
+    return None
+
+
+def _shapes(function: ShapeFunction, context: Context) -> Sequence[Shape | None]:
+    try:
+        return function(context)
+    except _UNKNOWABLE:
+        # A size that we can't compute, because it is read from too large a constant: the file's stays.
+        return ()
+
+
+def _resize(graph: Working, kernel: Kernel, context: Context, shapes: Sequence[Shape | None]) -> Stop | None:
+    for tensor, shape in zip(context.outputs, shapes, strict=False):
+        if tensor is None or shape is None:
+            continue
+        if kernel.counted and not countable(shape, kernel.counted):
+            return stops.impossible_shape(context, tensor, shape)
+        if tensor.shape != shape:
+            kept = shape if kernel.checks_overflow else tuple(map(int32, shape))
+            if (tensor.constant and not kernel.persistent) or not fits(kept, tensor.dtype):
+                return stops.impossible_shape(context, tensor, shape)
+            graph.put(replace(tensor, shape=kept))
     return None
 
 

@@ -16,12 +16,13 @@ def fits(shape: Shape, dtype: str) -> bool:
     The runtime multiplies dimension by dimension, so that what stands in front of a 0 counts.
     Source: google-ai-edge/LiteRT f67457790, tflite/util.cc BytesRequired
     """
-    count = 1
+    width = _bytes(dtype)
+    count = 1 if width else 0
     for size in shape:
         count *= size
         if not 0 <= size <= LARGEST_DIMENSION or count >= _ADDRESSES:
             return False
-    return count * _bytes(dtype) < _ADDRESSES
+    return count * width < _ADDRESSES
 
 
 def _bytes(dtype: str) -> int:
