@@ -226,6 +226,8 @@ class Assembly:
         return tuple(made)
 
     def _external_buffers(self, groups: int | None, position: int | None) -> tuple[ExternalBuffer, ...]:
+        if position is None:
+            return ()
         file = self.file
         files = [file.string(name) or "" for (name,) in file.tables(kind("ExternalBufferGroup"), groups)]
         return tuple(

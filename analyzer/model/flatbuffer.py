@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import struct
 import sys
+from codecs import utf_8_decode
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from mmap import mmap
+from operator import add
 from typing import Any
 
 from analyzer.model import schema
@@ -73,10 +75,10 @@ class Flatbuffer:
                 raise Malformed(self._short(position)) from None
             if position & mask != phase:
                 raise Malformed(f"a table at byte {position} is not aligned")
-            for slot, base in references:
-                if not row[slot]:
-                    raise Malformed(f"a field at byte {position + base} refers to itself")
-                row[slot] += position + base
+            for slot, offset in references:
+                if not (distance := row[slot]):
+                    raise Malformed(f"a field at byte {position + offset} refers to itself")
+                row[slot] = position + offset + distance
             rows.append(row)
         return rows
 
@@ -92,7 +94,7 @@ class Flatbuffer:
         if 0 in distances:
             raise Malformed(f"an entry of the vector at byte {position} refers to itself")
         starts = range(position + 4, position + 4 + 4 * count, 4)
-        return self.rows(kind, [start + distance for start, distance in zip(starts, distances, strict=True)])
+        return self.rows(kind, [*map(add, starts, distances)])
 
     def integers(self, position: int | None) -> tuple[int, ...]:
         """A vector of int32."""
@@ -118,11 +120,12 @@ class Flatbuffer:
             raise Malformed(self._short(end))
         if self.data[end]:
             raise Malformed(f"the string at byte {position} is not terminated")
-        return str(self.data[position + 4 : end], "utf-8", "replace")
+        return utf_8_decode(self.data[position + 4 : end], "replace", True)[0]
 
     def bytes(self, position: int) -> memoryview:
         """A vector of bytes, as a view: it costs nothing whatever its length."""
-        count = self._vector(position, 1)
+        count = self.length(position, 1)
+        self.budget += count
         return self.view[position + 4 : position + 4 + count]
 
     def outside(self, offset: int, size: int) -> memoryview:
@@ -149,21 +152,18 @@ class Flatbuffer:
 
     def length(self, position: int, size: int) -> int:
         """How many elements of `size` bytes the vector at `position` has, paid for."""
-        count = self._vector(position, size)
-        self.budget -= count * size
-        if self.budget < 0:
-            raise Malformed(_OVER_BUDGET)
-        return count
-
-    def _vector(self, position: int, size: int) -> int:
         try:
             (count,) = _count(self.data, position)
         except struct.error:
             raise Malformed(self._short(position)) from None
-        if position + 4 + count * size > self.size:
-            raise Malformed(self._short(position + 4 + count * size - 1))
+        length: int = count * size
+        if position + 4 + length > self.size:
+            raise Malformed(self._short(position + 4 + length - 1))
         if position & 3:
             raise Malformed(f"a vector at byte {position} is not aligned")
+        self.budget -= length
+        if self.budget < 0:
+            raise Malformed(_OVER_BUDGET)
         return count  # type: ignore[no-any-return]
 
     def _fields(self, kind: Kind, row: list[Any]) -> dict[str, Any]:
