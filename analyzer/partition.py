@@ -66,8 +66,11 @@ def _groups(
     The runtime sweeps over all operators until nothing more fits. Readiness never goes away, so a
     queue of what became ready finds the same groups without the sweeps.
     """
-    missing, waiting = _dependencies(subgraph, control_edges)
-    tensors = len(subgraph.tensors)
+    missing, released = list(subgraph.awaited), defaultdict[int, list[int]](list)
+    for earlier, later in control_edges:
+        missing[later] += 1
+        released[earlier].append(later)
+    written: set[int] = set()
     ready: dict[bool, list[int]] = {False: [], True: []}
     for operator, number in enumerate(missing):
         if number == 0:
@@ -76,33 +79,23 @@ def _groups(
     delegated = 0 in missing and missing.index(0) in accepted
     while group := ready[delegated]:
         for operator in group:  # which grows meanwhile
-            for done in (tensors + operator, *subgraph.operators[operator].outputs):
-                for later in waiting.pop(done, ()):
-                    missing[later] -= 1
-                    if missing[later] == 0:
-                        ready[later in accepted].append(later)
+            for later in _freed(subgraph, operator, written) + released[operator]:
+                missing[later] -= 1
+                if missing[later] == 0:
+                    ready[later in accepted].append(later)
         yield delegated, group
         ready[delegated] = []
         delegated = not delegated
 
 
-def _dependencies(
-    subgraph: Subgraph, control_edges: Sequence[ControlEdge]
-) -> tuple[list[int], dict[int, list[int]]]:
-    """On how many things each operator waits, and which operators wait on each thing.
-
-    A thing is a tensor that some operator writes (ready with its first writer), or an operator
-    itself, numbered after the tensors. Whatever no operator writes is ready from the start.
-    """
-    written = subgraph.producers.keys()
-    needed = [set(operator.inputs) & written for operator in subgraph.operators]
-    for earlier, later in control_edges:
-        needed[later].add(len(subgraph.tensors) + earlier)
-    waiting: dict[int, list[int]] = defaultdict(list)
-    for operator, things in enumerate(needed):
-        for thing in things:
-            waiting[thing].append(operator)
-    return [len(things) for things in needed], waiting
+def _freed(subgraph: Subgraph, operator: int, written: set[int]) -> list[int]:
+    """Who reads what an operator is the first to write, once per operand."""
+    freed: list[int] = []
+    for tensor in subgraph.operators[operator].outputs:
+        if tensor not in written:
+            written.add(tensor)
+            freed += subgraph.consumers.get(tensor, ())
+    return freed
 
 
 def boundary(subgraph: Subgraph, operators: Collection[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -161,6 +161,12 @@ class Subgraph(Struct, frozen=True, dict=True):
         return found
 
     @cached_property
+    def awaited(self) -> tuple[int, ...]:
+        """For each operator, how many of its operands some operator writes."""
+        written = self.producers
+        return tuple([sum([tensor in written for tensor in operator.inputs]) for operator in self.operators])
+
+    @cached_property
     def consumers(self) -> dict[int, list[int]]:
         """Tensor index -> indices of the operators that read it, once per operand, in order."""
         found: dict[int, list[int]] = {}
