@@ -9,26 +9,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analyzer.auditing import Audit as Audit
-from analyzer.auditing import Auditor, configure, fallbacks
+from analyzer.auditing.auditor import Audit as Audit
+from analyzer.auditing.auditor import Auditor, configure, fallbacks
 from analyzer.errors import AnalyzerError as AnalyzerError
 from analyzer.errors import ModelError as ModelError
 from analyzer.errors import RuleError as RuleError
 from analyzer.errors import RuntimeUnavailable, UsageError
+from analyzer.execution.compare.measures import Thresholds
+from analyzer.execution.delegate_run import Run as Run
+from analyzer.execution.delegate_run import Settings
+from analyzer.execution.inputs.generate import Wanted
+from analyzer.execution.inputs.signatures import entries
+from analyzer.execution.request import UNAVAILABLE, Limits
+from analyzer.execution.run_delegates import prove
+from analyzer.execution.target import HERE
 from analyzer.model import Model as Model
 from analyzer.model import read as read
-from analyzer.report import convert, document, known
+from analyzer.report import known
 from analyzer.report import render as render_document
+from analyzer.report.document import audit_document, convert
 from analyzer.report.view import View
 from analyzer.rules.pack import RulePack as RulePack
-from analyzer.rules.packs import Packs
-from analyzer.runs import Run as Run
-from analyzer.runs import Settings, prove
-from analyzer.runs.place import HERE
-from analyzer.runtime.comparison import Thresholds
-from analyzer.runtime.entries import entries
-from analyzer.runtime.inputs import Wanted
-from analyzer.runtime.interface import UNAVAILABLE, Limits
+from analyzer.rules.registry import Packs
 
 #: A rule file, or the pack that was loaded from one.
 Rules = str | Path | RulePack
@@ -147,7 +149,7 @@ def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int
     several = [audits] if isinstance(audits, Audit) else audits
     catalogue = Packs().catalogue if known(format, "format") == "html" else None
     models = [convert.model(one, catalogue=catalogue) for one in several]
-    whole = convert.whole(models, document.Policy())
+    whole = convert.whole(models, audit_document.Policy())
     return render_document(whole, format, View(width=width)).decode()
 
 

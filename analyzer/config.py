@@ -29,9 +29,9 @@ from analyzer import __version__
 from analyzer.errors import UsageError
 from analyzer.files import read_text
 from analyzer.rules.pack import RulePack
-from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import split
-from analyzer.rules.spelling import nearest
+from analyzer.rules.registry import Packs
+from analyzer.suggest import nearest
 
 #: Its name, in the folder where a command is run.
 FILE = "delegate-analyzer.toml"
@@ -175,7 +175,7 @@ def check_packs(project: Project, packs: Packs, specs: Sequence[str]) -> None:
 
 
 def _pack(packs: Packs, name: str) -> RulePack:
-    return packs.runtime if name == RUNTIME else packs.get(name)
+    return packs.cpu_kernels if name == RUNTIME else packs.get(name)
 
 
 def _mismatch(pinned: PackSettings, pack: RulePack) -> str:

@@ -10,9 +10,9 @@ import numpy
 import pytest
 
 import analyzer
-from analyzer.auditing import Audit
+from analyzer.auditing.auditor import Audit
+from analyzer.execution.delegate_run import Settings
 from analyzer.model.graph import Model
-from analyzer.runs import Settings
 from tests.building import model as build_model
 from tests.building import operator, tensor
 from tests.cli.models import save

@@ -48,7 +48,7 @@ class Commands(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0] if args else ""
         if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from analyzer.rules.spelling import nearest
+            from analyzer.suggest import nearest
 
             hint = nearest(name, list(_COMMANDS)) or "."
             raise click.UsageError(f"There is no command {name}{hint}")
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def complain(line: str) -> None:
     """Say on stderr, in one line, what is wrong."""
-    from analyzer.report.text import plain
+    from analyzer.report.wording.hostile_text import plain
 
     try:
         click.echo(f"{PROGRAM}: {plain(line)}", err=True)

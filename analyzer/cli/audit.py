@@ -7,29 +7,31 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from analyzer import fleet
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, completing
-from analyzer.cli.delivery import deliver
-from analyzer.cli.output import targets
-from analyzer.cli.project import aims
-from analyzer.cli.shapes import read_shapes
+from analyzer import batch
+from analyzer.auditing.policy import POLICIES
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
+from analyzer.cli.options import completion
+from analyzer.cli.options.delivery import deliver
+from analyzer.cli.options.output import targets
+from analyzer.cli.options.project import aims
+from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import UsageError
-from analyzer.policy import POLICIES
-from analyzer.report import FORMATS, convert, document
-from analyzer.rules.spelling import nearest
+from analyzer.report import FORMATS
+from analyzer.report.document import audit_document, convert
+from analyzer.suggest import nearest
 
 #: So many inputs are named where a set of models has many.
 _NAMED = 8
 
 
 @click.command("audit")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completing.files)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completing.delegates,
+              shell_complete=completion.delegates,
               help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every "
                    "pack. Default: the packs that state a default order.")  # fmt: skip
 @click.option("--rules", multiple=True, metavar="FILE",
-              shell_complete=completing.files,
+              shell_complete=completion.files,
               help="Also use the rule pack in FILE; without -d it is what is asked.")  # fmt: skip
 @click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
 @click.option("--registered", multiple=True, metavar="NAME",
@@ -39,7 +41,7 @@ _NAMED = 8
     "stdout_format",
     default="table",
     metavar="FORMAT",
-    shell_complete=completing.one_of(FORMATS),
+    shell_complete=completion.one_of(FORMATS),
     help=f"For stdout: {', '.join(FORMATS)}.",
 )
 @click.option(
@@ -48,17 +50,17 @@ _NAMED = 8
     "files",
     multiple=True,
     metavar="[FORMAT=]FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Write FILE instead of stdout.",
 )
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
-              shell_complete=completing.one_of(POLICIES),
+              shell_complete=completion.one_of(POLICIES),
               help="never, unsupported, partial, hazard, or an expression over the summary.")  # fmt: skip
 @click.option(
     "--config",
     "config",
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="The project's file. Default: delegate-analyzer.toml here.",
 )
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
@@ -94,7 +96,7 @@ def command(
     wanted = targets(stdout_format, files)
     sought = aims(config, delegates, rules, fail_on, registered)
     everything = verbose or any(target.format == "html" for target in wanted)
-    task = fleet.Task(
+    task = batch.Task(
         sought.delegates,
         sought.rules,
         sought.fail_on,
@@ -103,12 +105,12 @@ def command(
         hashes,
         everything,
     )
-    worker = fleet.Worker(task)
-    models = fleet.find(paths)
-    found: list[document.Model] = []
+    worker = batch.Worker(task)
+    models = batch.find(paths)
+    found: list[audit_document.Model] = []
     reasons: list[str] = []
-    lacking: list[fleet.Answer] = []
-    for answer in _with_progress(fleet.answers(worker, models, jobs), len(models), quiet):
+    lacking: list[batch.Answer] = []
+    for answer in _with_progress(batch.answers(worker, models, jobs), len(models), quiet):
         if answer.lacks is not None:
             lacking.append(answer)
         elif answer.error is not None:
@@ -116,14 +118,14 @@ def command(
         found.append(answer.model)
         reasons += answer.reasons
     _complain_of_inputs(lacking, any(model.error is None for model in found))
-    policy = document.Policy(fail_on=sought.fail_on, failed=bool(reasons), reasons=tuple(reasons))
+    policy = audit_document.Policy(fail_on=sought.fail_on, failed=bool(reasons), reasons=tuple(reasons))
     if found and not (quiet and not files):
         deliver(convert.whole(found, policy), wanted, color, verbose)
     broken = any(model.error is not None for model in found)
     return BAD_INPUT if broken else FAILS if reasons else HOLDS
 
 
-def _complain_of_inputs(lacking: Sequence[fleet.Answer], others: bool) -> None:
+def _complain_of_inputs(lacking: Sequence[batch.Answer], others: bool) -> None:
     """Say which models lack an input that was to be resized.
 
     Raises: UsageError where it is the same one everywhere, so that nothing could be audited.
@@ -143,7 +145,7 @@ def _complain_of_inputs(lacking: Sequence[fleet.Answer], others: bool) -> None:
     )
 
 
-def _with_progress(answers: Iterator[fleet.Answer], count: int, quiet: bool) -> Iterator[fleet.Answer]:
+def _with_progress(answers: Iterator[batch.Answer], count: int, quiet: bool) -> Iterator[batch.Answer]:
     """A progress bar on stderr for many models, on a terminal only."""
     if count < 8 or quiet or not sys.stderr.isatty():
         yield from answers

@@ -7,29 +7,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer import fleet
-from analyzer.cli import FAILS, HOLDS, completing
-from analyzer.cli.output import Target, show, targets, write
-from analyzer.cli.screen import width
-from analyzer.cli.shapes import read_shapes
-from analyzer.cli.specs import specs
+from analyzer import batch
+from analyzer.cli import FAILS, HOLDS
+from analyzer.cli.options import completion
+from analyzer.cli.options.output import Target, show, targets, write
+from analyzer.cli.options.screen import width
+from analyzer.cli.options.shapes import read_shapes
+from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
-from analyzer.report import convert, document
+from analyzer.report.document import audit_document, convert
 
 if TYPE_CHECKING:
-    from analyzer.report.comparison import Comparison
+    from analyzer.report.compare.model_diff import Comparison
 
 _FORMATS = ("table", "json", "markdown", "html")
 
 
 @click.command("compare")
-@click.argument("before", shell_complete=completing.files)
-@click.argument("after", shell_complete=completing.files)
+@click.argument("before", shell_complete=completion.files)
+@click.argument("after", shell_complete=completion.files)
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completing.delegates,
+              shell_complete=completion.delegates,
               help="Delegate as NAME or NAME:PARAM=VALUE:..., as for audit.")  # fmt: skip
 @click.option("--rules", multiple=True, metavar="FILE",
-              shell_complete=completing.files,
+              shell_complete=completion.files,
               help="Also use the rule pack in FILE; without -d it is what is asked.")  # fmt: skip
 @click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
 @click.option(
@@ -37,7 +38,7 @@ _FORMATS = ("table", "json", "markdown", "html")
     "stdout_format",
     default="table",
     metavar="FORMAT",
-    shell_complete=completing.one_of(_FORMATS),
+    shell_complete=completion.one_of(_FORMATS),
     help=f"For stdout: {', '.join(_FORMATS)}.",
 )
 @click.option(
@@ -46,7 +47,7 @@ _FORMATS = ("table", "json", "markdown", "html")
     "files",
     multiple=True,
     metavar="[FORMAT=]FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Write FILE instead of stdout.",
 )
 @click.option(
@@ -69,24 +70,24 @@ def command(
 
     BEFORE and AFTER are .tflite files or sample:.
     """
-    from analyzer.report.comparison import compare
+    from analyzer.report.compare.model_diff import compare
 
     wanted = targets(stdout_format, files)
     for target in wanted:
         if target.format not in _FORMATS:
             raise UsageError(f"compare: there is no format {target.format}; use one of {', '.join(_FORMATS)}")
     # Shapes help to find operators again.
-    task = fleet.Task(specs(delegates), rules, ("never",), read_shapes(shapes), everything=True)
-    whole = convert.whole(_models(task, (before, after)), document.Policy())
+    task = batch.Task(specs(delegates), rules, ("never",), read_shapes(shapes), everything=True)
+    whole = convert.whole(_models(task, (before, after)), audit_document.Policy())
     found = compare(whole)
     for target in wanted:
         _deliver(target, whole, found)
     return FAILS if fail_on == "worse" and found.worse else HOLDS
 
 
-def _models(task: fleet.Task, paths: Sequence[str]) -> list[document.Model]:
-    worker = fleet.Worker(task)
-    found = fleet.find(paths)
+def _models(task: batch.Task, paths: Sequence[str]) -> list[audit_document.Model]:
+    worker = batch.Worker(task)
+    found = batch.find(paths)
     if len(found) != 2:
         raise UsageError("compare: takes two models, not folders; name two files")
     answers = [worker.answer(one) for one in found]
@@ -96,7 +97,7 @@ def _models(task: fleet.Task, paths: Sequence[str]) -> list[document.Model]:
     return [answer.model for answer in answers]
 
 
-def _deliver(target: Target, whole: document.Document, found: Comparison) -> None:
+def _deliver(target: Target, whole: audit_document.Document, found: Comparison) -> None:
     content = _rendered(target, whole, found)
     if target.file is None:
         show(content)
@@ -104,15 +105,15 @@ def _deliver(target: Target, whole: document.Document, found: Comparison) -> Non
         write(target.file, content)
 
 
-def _rendered(target: Target, whole: document.Document, found: Comparison) -> bytes:
-    from analyzer.report import comparison_text
+def _rendered(target: Target, whole: audit_document.Document, found: Comparison) -> bytes:
+    from analyzer.report.compare import text
 
     if target.format == "json":
-        return comparison_text.json(found)
+        return text.json(found)
     if target.format == "markdown":
-        return comparison_text.markdown(found).encode()
+        return text.markdown(found).encode()
     if target.format == "html":
-        from analyzer.report import html
+        from analyzer.report.html import render
 
-        return html.page_of(whole, found)
-    return comparison_text.table(found, width()).encode() + b"\n"
+        return render.page_of(whole, found)
+    return text.table(found, width()).encode() + b"\n"

@@ -8,22 +8,23 @@ import click
 from msgspec.structs import replace
 
 from analyzer import __version__, config
-from analyzer.cli import HOLDS, completing
-from analyzer.cli.specs import specs
+from analyzer.cli import HOLDS
+from analyzer.cli.options import completion
+from analyzer.cli.options.specs import specs
 from analyzer.config import PackSettings, Project
-from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve, split
+from analyzer.rules.registry import Packs
 
 
 @click.command("config")
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completing.delegates,
+              shell_complete=completion.delegates,
               help="NAME or NAME:PARAM=VALUE:..., in place of the file's.")  # fmt: skip
 @click.option(
     "--config",
     "file",
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help=f"In place of {config.FILE} in this folder.",
 )
 @click.option("--pin", is_flag=True, help="Print the file with this version and these packs pinned.")

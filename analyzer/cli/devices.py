@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, complain, completing
-from analyzer.cli.groups import Group
-from analyzer.cli.phone import adb_option, serial
-from analyzer.cli.screen import width
+from analyzer.cli import BAD_INPUT, HOLDS, complain
+from analyzer.cli.options import completion
+from analyzer.cli.options.groups import Group
+from analyzer.cli.options.phone import adb_option, serial
+from analyzer.cli.options.screen import width
 from analyzer.errors import AnalyzerError
 
 _on_option = click.option(
@@ -25,9 +26,9 @@ def command() -> None:
 @adb_option
 def list_devices(on: str, adb: str | None) -> int:
     """List attached phones: what they are, or why they can't be used."""
-    from analyzer.report.phones import phones
-    from analyzer.runtime.adb import Adb
-    from analyzer.runtime.phone import identify
+    from analyzer.execution.android.adb import Adb
+    from analyzer.execution.android.phone import identify
+    from analyzer.report.text.phones import phones
 
     client, named = Adb(adb), serial(on)
     serials = [one.serial for one in client.devices() if named in (None, one.serial)]
@@ -51,18 +52,18 @@ def list_devices(on: str, adb: str | None) -> int:
     "--rules",
     multiple=True,
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Also use the rule pack in FILE.",
 )
 def show_device(on: str, adb: str | None, rules: tuple[str, ...]) -> int:
     """Show one phone: what it is, which delegates run there, and the benchmark_model that it needs."""
     from pathlib import Path
 
-    from analyzer.report.phones import phone
-    from analyzer.rules.packs import Packs
-    from analyzer.runtime.adb import Adb
-    from analyzer.runtime.android import completed
-    from analyzer.runtime.phone import identify, room
+    from analyzer.execution.android.adb import Adb
+    from analyzer.execution.android.phone import identify, room
+    from analyzer.execution.android.runner import completed
+    from analyzer.report.text.phones import phone
+    from analyzer.rules.registry import Packs
 
     device = Adb(adb).device(serial(on))
     target = identify(device)

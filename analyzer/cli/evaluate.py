@@ -10,31 +10,32 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli import FAILS, HOLDS, completing
-from analyzer.cli.output import show, targets, write
-from analyzer.cli.pairs import pairs
-from analyzer.cli.screen import width
-from analyzer.cli.specs import chosen, specs
+from analyzer.cli import FAILS, HOLDS
+from analyzer.cli.options import completion
+from analyzer.cli.options.output import show, targets, write
+from analyzer.cli.options.pairs import pairs
+from analyzer.cli.options.screen import width
+from analyzer.cli.options.specs import chosen, specs
 from analyzer.errors import UsageError
 from analyzer.report.view import View
 
 if TYPE_CHECKING:
-    from analyzer.evaluation import Backend, Candidate
+    from analyzer.evaluation.evaluator import Backend, Candidate
 
 _FORMATS = ("table", "json", "markdown", "html")
 
 
 @click.command("evaluate")
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completing.files)
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.files)
 @click.option(
     "--data",
     required=True,
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="A .npz file with x and y, or a folder of images by class.",
 )
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completing.delegates,
+              shell_complete=completion.delegates,
               help="For .tflite models, NAME or NAME:PARAM=VALUE:..., several joined by commas; cpu is the "
                    "built-in kernels alone. Default: what the interpreter does by itself.")  # fmt: skip
 @click.option("--delegate-lib", "library", metavar="LIB",
@@ -44,13 +45,13 @@ _FORMATS = ("table", "json", "markdown", "html")
     "--rules",
     multiple=True,
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Also use the rule pack in FILE.",
 )
 @click.option("--task", type=click.Choice(["classification", "regression"]),
               help="What y holds. Default: integers, and rows with a single 1, are classes.")  # fmt: skip
 @click.option("--labels", metavar="FILE",
-              shell_complete=completing.files,
+              shell_complete=completion.files,
               help="A line for each output of the models: what its class is "
               "called. Default: what each model's metadata says.")  # fmt: skip
 @click.option("--class-offset", "offset", type=click.IntRange(0), default=0, metavar="N",
@@ -79,7 +80,7 @@ _FORMATS = ("table", "json", "markdown", "html")
 @click.option(
     "--vulkan-driver",
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="A Vulkan driver's .json or library. Default: found.",
 )
 @click.option(
@@ -87,7 +88,7 @@ _FORMATS = ("table", "json", "markdown", "html")
     "stdout_format",
     default="table",
     metavar="FORMAT",
-    shell_complete=completing.one_of(_FORMATS),
+    shell_complete=completion.one_of(_FORMATS),
     help=f"For stdout: {', '.join(_FORMATS)}.",
 )
 @click.option(
@@ -96,7 +97,7 @@ _FORMATS = ("table", "json", "markdown", "html")
     "files",
     multiple=True,
     metavar="[FORMAT=]FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Write FILE instead of stdout.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Every class in which answers differ.")
@@ -129,10 +130,10 @@ def command(
     the others are compared with. The exit code is 0 where all could be measured, 1 where a run failed, 2
     where something needed isn't here.
     """
-    from analyzer.evaluation import Settings, candidates, evaluate
-    from analyzer.report import evaluation as report
-    from analyzer.runtime.datasets import Source
-    from analyzer.runtime.interface import Limits
+    from analyzer.evaluation.datasets import Source
+    from analyzer.evaluation.evaluator import Settings, candidates, evaluate
+    from analyzer.execution.request import Limits
+    from analyzer.report.evaluation import render as report
 
     wanted = targets(stdout_format, files, _FORMATS)
     settings = Settings(
@@ -165,12 +166,12 @@ def command(
 
 def _backends(texts: Sequence[str], rules: Sequence[str], library: str | None) -> Iterator[Backend]:
     """Delegates with their packs' parameters, or the built-in kernels alone, which no pack describes."""
-    from analyzer.evaluation import Backend
-    from analyzer.runtime import engines
+    from analyzer.evaluation.evaluator import Backend
+    from analyzer.execution.engines import lookup
 
-    usual = () if library else (engines.DEFAULT,)
+    usual = () if library else (lookup.DEFAULT,)
     for spec in specs(texts) if texts else usual:
-        if spec == engines.REFERENCE:
+        if spec == lookup.REFERENCE:
             yield Backend(spec, spec)
         else:
             pack, parameters = chosen(spec, rules)
@@ -179,11 +180,11 @@ def _backends(texts: Sequence[str], rules: Sequence[str], library: str | None) -
 
 def _external(library: str | None, options: Mapping[str, str]) -> Iterator[Backend]:
     """A delegate in a library of the user's own."""
-    from analyzer.evaluation import Backend
-    from analyzer.runtime import engines
+    from analyzer.evaluation.evaluator import Backend
+    from analyzer.execution.engines import lookup
 
     if library is not None:
-        yield Backend(os.path.basename(library), engines.EXTERNAL, library=library, options=options)
+        yield Backend(os.path.basename(library), lookup.EXTERNAL, library=library, options=options)
     elif options:
         raise UsageError("--delegate-option: it is for a library; name that with --delegate-lib")
 

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import HOLDS, completing
-from analyzer.cli.screen import width
-from analyzer.report import reference
-from analyzer.rules.packs import Packs
+from analyzer.cli import HOLDS
+from analyzer.cli.options import completion
+from analyzer.cli.options.screen import width
+from analyzer.report.text import rule_reference
+from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import find
 
 
 @click.command("explain")
-@click.argument("rule", shell_complete=completing.rules)
+@click.argument("rule", shell_complete=completion.rules)
 @click.option(
     "--rules",
     multiple=True,
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Also use the rule pack in FILE.",
 )
 def command(rule: str, rules: tuple[str, ...]) -> int:
@@ -29,7 +30,7 @@ def command(rule: str, rules: tuple[str, ...]) -> int:
     """
     pack, found = find(Packs(map(Path, rules)), rule)
     if len(found) == 1:
-        click.echo(reference.rule(found[0], pack, width()))
+        click.echo(rule_reference.rule(found[0], pack, width()))
     else:
-        click.echo(reference.rules(found, width()))
+        click.echo(rule_reference.rules(found, width()))
     return HOLDS

@@ -7,16 +7,17 @@ import sys
 import click
 import msgspec
 
-from analyzer import fleet
-from analyzer.cli import HOLDS, completing
-from analyzer.cli.screen import width
+from analyzer import batch
+from analyzer.cli import HOLDS
+from analyzer.cli.options import completion
+from analyzer.cli.options.screen import width
 from analyzer.errors import UsageError
 from analyzer.model import Model, read_bytes
-from analyzer.rules.packs import Packs
+from analyzer.rules.registry import Packs
 
 
 @click.command("inspect")
-@click.argument("path", shell_complete=completing.files)
+@click.argument("path", shell_complete=completion.files)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Every operator with its operands and options, and every tensor."
@@ -26,10 +27,10 @@ def command(path: str, form: str, verbose: bool) -> int:
 
     PATH is a .tflite file, sample: (a model that ships with the tool) or - (stdin).
     """
-    from analyzer.report import inspection_text
-    from analyzer.report.inspector import Inspector
+    from analyzer.report.document.inspector import Inspector
+    from analyzer.report.text import inspection_text
 
-    models = fleet.find([path])
+    models = batch.find([path])
     if len(models) > 1:
         raise UsageError(f"{path}: a folder of {len(models)} models; name one of them")
     found = Inspector(Packs()).inspect(_read(models[0]), everything=verbose)
@@ -40,7 +41,7 @@ def command(path: str, form: str, verbose: bool) -> int:
     return HOLDS
 
 
-def _read(found: fleet.Found) -> Model:
+def _read(found: batch.Found) -> Model:
     if found.file is None:
         return read_bytes(sys.stdin.buffer.read(), found.name)
-    return fleet.load(found)
+    return batch.load(found)

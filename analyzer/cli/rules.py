@@ -6,20 +6,22 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, completing, coverage, difference, verify
-from analyzer.cli.groups import Group
-from analyzer.cli.screen import width
+from analyzer.cli import BAD_INPUT, HOLDS, rules_coverage, rules_diff, rules_verify
+from analyzer.cli.options import completion
+from analyzer.cli.options.groups import Group
+from analyzer.cli.options.screen import width
 from analyzer.errors import RuleError
-from analyzer.report import figures, reference
+from analyzer.report.text import rule_reference
+from analyzer.report.wording import figures
 from analyzer.rules.catalogue import Catalogue
-from analyzer.rules.packs import Packs
+from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import Rulebook
 
 _RULES = click.option(
     "--rules",
     multiple=True,
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Also use the rule pack in FILE.",
 )
 
@@ -29,9 +31,9 @@ def command() -> None:
     """List, show, check and compare rule packs: what each delegate takes, as data."""
 
 
-command.add_command(coverage.command)
-command.add_command(difference.command)
-command.add_command(verify.command)
+command.add_command(rules_coverage.command)
+command.add_command(rules_diff.command)
+command.add_command(rules_verify.command)
 
 
 @command.command("list")
@@ -39,26 +41,28 @@ command.add_command(verify.command)
 def list_packs(rules: tuple[str, ...]) -> int:
     """List the rule packs at hand."""
     packs = Packs(map(Path, rules))
-    click.echo(reference.packs([packs.get(name) for name in packs.names()], width()))
+    click.echo(rule_reference.packs([packs.get(name) for name in packs.names()], width()))
     return HOLDS
 
 
 @command.command("show")
-@click.argument("name", shell_complete=completing.packs)
-@click.argument("operator", required=False, shell_complete=completing.operators)
+@click.argument("name", shell_complete=completion.packs)
+@click.argument("operator", required=False, shell_complete=completion.operators)
 @_RULES
 def show(name: str, operator: str | None, rules: tuple[str, ...]) -> int:
     """Show what a delegate takes, or what it says of one OPERATOR."""
     packs = Packs(map(Path, rules))
-    found = packs.runtime if name == "runtime" else packs.get(name)
+    found = packs.cpu_kernels if name == "runtime" else packs.get(name)
     click.echo(
-        reference.pack(found, width()) if operator is None else reference.operator(found, operator, width())
+        rule_reference.pack(found, width())
+        if operator is None
+        else rule_reference.operator(found, operator, width())
     )
     return HOLDS
 
 
 @command.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completing.files)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files)
 def check(files: tuple[str, ...]) -> int:
     """Check rule files: every problem with file and line, or "ok"."""
     catalogue = Packs().catalogue
@@ -74,9 +78,9 @@ def check(files: tuple[str, ...]) -> int:
 
 
 def _checked(file: Path, catalogue: Catalogue) -> str:
-    from analyzer.rules.load import load
-    from analyzer.rules.load_catalogue import parse_catalogue
-    from analyzer.rules.shared import SHARED, read_shared
+    from analyzer.rules.loading.catalogue_file import parse_catalogue
+    from analyzer.rules.loading.fixes_file import SHARED, read_shared
+    from analyzer.rules.loading.load import load
 
     if file.name == "operators.toml":
         return figures.count(len(parse_catalogue(file).entries), "operator")

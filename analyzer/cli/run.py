@@ -9,26 +9,29 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from analyzer import fleet
-from analyzer.auditing import Auditor, configure
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, completing, phone
-from analyzer.cli.delivery import deliver
-from analyzer.cli.output import targets
-from analyzer.cli.pairs import pairs
-from analyzer.cli.shapes import read_shapes
-from analyzer.cli.specs import specs
+from analyzer import batch
+from analyzer.auditing.auditor import Auditor, configure
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
+from analyzer.cli.options import completion, phone
+from analyzer.cli.options.delivery import deliver
+from analyzer.cli.options.output import targets
+from analyzer.cli.options.pairs import pairs
+from analyzer.cli.options.shapes import read_shapes
+from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
-from analyzer.report import FORMATS, convert, document, labels
-from analyzer.rules.packs import Packs
+from analyzer.report import FORMATS
+from analyzer.report.document import audit_document, convert
+from analyzer.report.wording import labels
+from analyzer.rules.registry import Packs
 
 if TYPE_CHECKING:
-    from analyzer.runs import Settings
+    from analyzer.execution.delegate_run import Settings
 
 
 @click.command("run")
-@click.argument("path", shell_complete=completing.files)
+@click.argument("path", shell_complete=completion.files)
 @click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completing.delegates,
+              shell_complete=completion.delegates,
               help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas.")  # fmt: skip
 @click.option("--delegate-lib", "library", metavar="LIB",
               help="An external delegate's shared library; -d names its rules.")  # fmt: skip
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     "--rules",
     multiple=True,
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Also use the rule pack in FILE.",
 )
 @click.option("--signature", metavar="KEY", help="The signature to run. Default: every one.")
@@ -86,11 +89,11 @@ if TYPE_CHECKING:
 @click.option(
     "--vulkan-driver",
     metavar="FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="A Vulkan driver's .json or library. Default: found.",
 )
 @click.option("--format", "stdout_format", default="table", metavar="FORMAT",
-              shell_complete=completing.one_of(FORMATS),
+              shell_complete=completion.one_of(FORMATS),
               help=f"For stdout: {', '.join(FORMATS)}.")  # fmt: skip
 @click.option(
     "-o",
@@ -98,7 +101,7 @@ if TYPE_CHECKING:
     "files",
     multiple=True,
     metavar="[FORMAT=]FILE",
-    shell_complete=completing.files,
+    shell_complete=completion.files,
     help="Write FILE instead of stdout.",
 )
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
@@ -139,10 +142,10 @@ def command(
     PATH is a .tflite file, sample: (a model that ships with the tool) or - (stdin). The exit code is 0
     where all agrees, 1 where it doesn't or a run fails, 2 where something needed isn't here.
     """
-    from analyzer.runs import Settings
-    from analyzer.runtime.comparison import Thresholds
-    from analyzer.runtime.inputs import Wanted
-    from analyzer.runtime.interface import UNAVAILABLE, Limits
+    from analyzer.execution.compare.measures import Thresholds
+    from analyzer.execution.delegate_run import Settings
+    from analyzer.execution.inputs.generate import Wanted
+    from analyzer.execution.request import UNAVAILABLE, Limits
 
     if options and library is None and where.on is None:
         raise UsageError("--delegate-option: it is for a library of your own; name that with --delegate-lib")
@@ -175,18 +178,18 @@ def command(
 
 def _whole(
     path: str, asked: Sequence[str], rules: Sequence[str], settings: Settings, where: phone.Where
-) -> document.Document:
-    from analyzer.report import convert_runs
-    from analyzer.runs import prove
+) -> audit_document.Document:
+    from analyzer.execution.run_delegates import prove
+    from analyzer.report.document import convert_runs
 
     packs = Packs(Path(file) for file in rules)
-    with fleet.file(path) as (found, file), phone.place(where) as place:
+    with batch.file(path) as (found, file), phone.place(where) as place:
         named = asked if settings.library is not None else place.specs(packs, asked)
-        audit = Auditor(packs, configure(packs, named)).audit(fleet.load(found), settings.wanted.shapes)
+        audit = Auditor(packs, configure(packs, named)).audit(batch.load(found), settings.wanted.shapes)
         runs = convert_runs.runs(prove(audit, file, settings, place), settings.wanted.seed)
     model = replace(convert.model(audit, catalogue=packs.catalogue), runs=runs)
     reasons = tuple(f"{model.path}: {labels.run(run)}: {reason}" for run in runs for reason in run.reasons)
-    return convert.whole([model], document.Policy(failed=bool(reasons), reasons=reasons))
+    return convert.whole([model], audit_document.Policy(failed=bool(reasons), reasons=reasons))
 
 
 def _ranges(texts: Sequence[str]) -> dict[str, tuple[float, float]]:

@@ -7,11 +7,11 @@ import json
 import click
 
 from analyzer.cli import HOLDS
-from analyzer.report import document
+from analyzer.report.document import audit_document
 
 
 @click.command("schema")
 def command() -> int:
     """Print the JSON Schema of what `audit --format json` writes."""
-    click.echo(json.dumps(document.json_schema(), indent=2))
+    click.echo(json.dumps(audit_document.json_schema(), indent=2))
     return HOLDS

@@ -22,8 +22,8 @@ from operator import add
 from typing import Any
 
 from analyzer.model import schema
-from analyzer.model.layout import Kind, Layout, Malformed, code, kind, names
 from analyzer.model.schema import Field
+from analyzer.model.vtable import Kind, Layout, Malformed, code, kind, names
 
 Bytes = bytes | bytearray | memoryview | mmap
 

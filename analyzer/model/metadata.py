@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from analyzer.model.flatbuffer import Flatbuffer
 from analyzer.model.graph import Model
-from analyzer.model.layout import Malformed
+from analyzer.model.vtable import Malformed
 
 _ENTRY, _IDENTIFIER = "TFLITE_METADATA", b"M001"
 _NORMALIZATION, _LABELS = "NormalizationOptions", "TENSOR_AXIS_LABELS"

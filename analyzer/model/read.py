@@ -8,11 +8,11 @@ from mmap import ACCESS_READ, mmap
 
 from analyzer.errors import ModelError
 from analyzer.files import opened
-from analyzer.model import foreign, older
-from analyzer.model.assemble import Assembly
+from analyzer.model import file_magic, legacy_schema
 from analyzer.model.flatbuffer import Bytes, Flatbuffer
 from analyzer.model.graph import Model
-from analyzer.model.layout import Malformed
+from analyzer.model.parse import Assembly
+from analyzer.model.vtable import Malformed
 
 IDENTIFIER = b"TFL3"
 
@@ -52,9 +52,9 @@ def _model(data: Bytes, path: str) -> Model:
     except Malformed as problem:
         raise ModelError(path, str(problem), _AGAIN) from None
     try:
-        return older.assembly(file).model(path)
+        return legacy_schema.assembly(file).model(path)
     except Malformed as problem:
-        known = foreign.explain(bytes(data[: foreign.HEAD]))
+        known = file_magic.explain(bytes(data[: file_magic.HEAD]))
         guess = f"lacks the identifier TFL3 of a model and, read as an older one, {problem}"
         raise ModelError(path, *(known or (guess, _AGAIN))) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analyzer.model.cut import contents
+from analyzer.model.extract import contents
 from analyzer.model.flatbuffer import Bytes
 from analyzer.model.write import build
 

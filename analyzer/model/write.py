@@ -7,8 +7,8 @@ from struct import calcsize
 from typing import Any
 
 from analyzer.model import schema
-from analyzer.model.layout import CODES
 from analyzer.model.schema import Field
+from analyzer.model.vtable import CODES
 
 
 def build(model: Mapping[str, Any], identifier: bytes | None = b"TFL3", table: str = "Model") -> bytes:

@@ -8,17 +8,17 @@ from importlib import import_module
 from typing import cast
 
 from analyzer.errors import UsageError
-from analyzer.report.document import Document
+from analyzer.report.document.audit_document import Document
 from analyzer.report.view import View
-from analyzer.rules.spelling import nearest
+from analyzer.suggest import nearest
 
 #: Format name -> module and function, imported when the format is asked for.
 FORMATS = {
-    "table": ("terminal", "render"),
-    "json": ("json", "render"),
-    "jsonl": ("json", "render_lines"),
-    "markdown": ("markdown", "render"),
-    "html": ("html", "render"),
+    "table": ("text.terminal", "render"),
+    "json": ("document.json", "render"),
+    "jsonl": ("document.json", "render_lines"),
+    "markdown": ("text.markdown", "render"),
+    "html": ("html.render", "render"),
 }
 
 #: File ending -> format name.

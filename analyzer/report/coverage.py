@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from analyzer.report import figures
-from analyzer.report.markdown import escape
-from analyzer.report.text import fill, plain, shorten
+from analyzer.report.text.markdown import escape
 from analyzer.report.view import View
+from analyzer.report.wording import figures
+from analyzer.report.wording.hostile_text import fill, plain, shorten
 from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Cell, Coverage
 from analyzer.rules.rulebook import Rule
 
@@ -152,9 +152,9 @@ def _explained(one: Condition) -> str:
 
 
 def _page(found: Coverage) -> bytes:
-    from analyzer.report import sheet
+    from analyzer.report.html import page_template
 
-    return sheet.render(
+    return page_template.render(
         "coverage.html.jinja",
         ("coverage.js",),
         found=found,

@@ -18,6 +18,8 @@ import msgspec
 from analyzer import __version__
 
 T = TypeVar("T")
+#: The packages whose code decides what an entry holds.
+_MAKERS = ("expressions", "model", "rules")
 
 
 def folder() -> Path:
@@ -32,12 +34,8 @@ def folder() -> Path:
 @cache
 def _code_stamp() -> str:
     """Changes whenever the code that makes entries does, in a checkout as in an installed package."""
-    here = Path(__file__).parent
-    files = [
-        here.parent / "vocabulary.py",
-        *sorted(here.glob("*.py")),
-        *sorted((here.parent / "model").glob("*.py")),
-    ]
+    package = Path(__file__).parents[1]
+    files = [file for name in _MAKERS for file in sorted((package / name).rglob("*.py"))]
     return " ".join(str(os.stat(file).st_mtime_ns) for file in files)
 
 

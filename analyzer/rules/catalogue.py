@@ -1,4 +1,4 @@
-"""The operator catalogue `rules/operators.toml`: operand names and how MACs are counted."""
+"""The operator catalogue `rules/common/operators.toml`: operand names and how MACs are counted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from analyzer.rules.trees import Tree
+from analyzer.expressions.nodes import Tree
 
 #: Side, position (or first position) and whether the name stands for all from there on.
 Place = tuple[str, int, bool]

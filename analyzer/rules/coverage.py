@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from analyzer.errors import UsageError
 from analyzer.model import schema
-from analyzer.rules.pack import REFUSING, Clause, Form, OperatorRules, RulePack
+from analyzer.rules.pack import REFUSING, Clause, Form, OperatorRules, RulePack, slug
 from analyzer.rules.rulebook import Rule, Rulebook
 from analyzer.rules.specialize import ALWAYS, NEVER, rules, specialize
-from analyzer.rules.spelling import nearest, slug
+from analyzer.suggest import nearest
 
 TAKEN, CONDITIONAL, REFUSED = "always", "conditionally", "never"
 

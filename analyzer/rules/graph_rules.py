@@ -21,7 +21,7 @@ class GraphRule(Struct, frozen=True):
 class CallRule(GraphRule, frozen=True):
     """What the runtime asks of operators that call subgraphs. `id` follows the operator's name."""
 
-    #: The constructs it concerns, in the words of the value `calls` in `rules/runtime.toml`; none: all.
+    #: The constructs it concerns, in the words of the value `calls` in `rules/cpu-kernels.toml`; none: all.
     of: tuple[str, ...] = ()
     #: `failure`, or `dynamic` where the operator's results only lose their size.
     kind: str = "failure"

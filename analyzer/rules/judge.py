@@ -9,16 +9,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from analyzer.rules.advising import Adviser
-from analyzer.rules.evaluate import Evaluate, build
-from analyzer.rules.explain import UNEXPLAINED, Explanation, absence, explain
-from analyzer.rules.folding import fill, fold
-from analyzer.rules.pack import FATAL, REFUSING, Clause, Form, OperatorRules, RulePack
+from analyzer.expressions.evaluate import Evaluate, build
+from analyzer.expressions.nodes import operand_of
+from analyzer.expressions.partial import fill, fold
+from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.rules.fix_choice import Adviser
+from analyzer.rules.pack import FATAL, REFUSING, Clause, Form, OperatorRules, RulePack, slug
 from analyzer.rules.parameters import compared
-from analyzer.rules.spelling import slug
-from analyzer.rules.trees import operand_of
-from analyzer.rules.words import message, proof
-from analyzer.vocabulary import Absent, Context
+from analyzer.rules.wording.message import message, proof
+from analyzer.rules.wording.reason import UNEXPLAINED, Explanation, absence, explain
 
 BUILD = "build"
 

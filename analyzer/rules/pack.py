@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
-from analyzer.rules.trees import Tree
+from analyzer.expressions.nodes import Tree
 
 #: The severities of a finding; `blocker`, `aborts` and `crash` make an operator unsupported.
 SEVERITIES = ("blocker", "aborts", "crash", "hazard", "note")
@@ -18,6 +19,11 @@ FATAL = REFUSING[1:]
 BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load")
 #: What `[graph] constant_fp16_dequantize` may say.
 FP16_DEQUANTIZE = ("never", "if-fully-delegated", "as-any-operator")
+
+
+def slug(name: str) -> str:
+    """A name as it stands in rule ids: `stride_w` -> `stride-w`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 class Advice(Struct, frozen=True, omit_defaults=True):

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from analyzer.errors import UsageError
-from analyzer.rules.folding import constant
+from analyzer.expressions.partial import constant
 from analyzer.rules.pack import Parameter, RulePack
-from analyzer.rules.spelling import nearest
 from analyzer.rules.versions import Release, place
+from analyzer.suggest import nearest
 
 _TRUTH = {"true": True, "false": False}
 

@@ -10,14 +10,14 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.errors import UsageError
+from analyzer.expressions.nodes import Tree
 from analyzer.model import schema
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
-from analyzer.rules.pack import Advice, Clause, Form, OperatorRules, RulePack
-from analyzer.rules.packs import Packs
-from analyzer.rules.reading import sentence, terms
-from analyzer.rules.spelling import nearest, slug
-from analyzer.rules.trees import Tree
+from analyzer.rules.pack import Advice, Clause, Form, OperatorRules, RulePack, slug
+from analyzer.rules.registry import Packs
+from analyzer.rules.wording.paraphrase import sentence, terms
+from analyzer.suggest import nearest
 
 _RUNTIME = "runtime"
 #: What rules are about that concern no single operator.
@@ -219,7 +219,11 @@ def find(packs: Packs, identity: str) -> tuple[RulePack, list[Rule]]:
     """
     delegate, _, rest = identity.strip("/").partition("/")
     pack = (
-        packs.runtime if delegate == _RUNTIME else packs.get(delegate) if delegate in packs.names() else None
+        packs.cpu_kernels
+        if delegate == _RUNTIME
+        else packs.get(delegate)
+        if delegate in packs.names()
+        else None
     )
     if pack is None:
         known = [*packs.names(), _RUNTIME]

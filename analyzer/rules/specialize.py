@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from analyzer.rules.folding import fold
+from analyzer.expressions.nodes import Tree
+from analyzer.expressions.partial import fold
 from analyzer.rules.pack import Clause, Form, Graph, OperatorRules, RulePack
 from analyzer.rules.parameters import compared
-from analyzer.rules.trees import Tree
 
 ALWAYS: Tree = ["lit", True]
 NEVER: Tree = ["lit", False]

@@ -12,17 +12,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from analyzer import fleet
-from analyzer.report import convert, document, render
-from analyzer.verification import unpack
+from analyzer import batch
+from analyzer.conformance.verdicts import unpack
+from analyzer.report import render
+from analyzer.report.document import audit_document, convert
 from tests.conformance.cases import DATA
 
 
-def ours(files: list[Path], worker: fleet.Worker) -> float:
+def ours(files: list[Path], worker: batch.Worker) -> float:
     start = time.process_time()
     for file in files:
-        answer = worker.answer(fleet.Found(file.name, str(file)))
-        render(convert.whole([answer.model], document.Policy()), "json")
+        answer = worker.answer(batch.Found(file.name, str(file)))
+        render(convert.whole([answer.model], audit_document.Policy()), "json")
     return time.process_time() - start
 
 
@@ -38,7 +39,7 @@ def theirs(files: list[Path]) -> float:
 def main(delegate: str, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(file) for file in unpack(DATA, Path(folder))]
-        worker = fleet.Worker(fleet.Task((delegate,)))
+        worker = batch.Worker(batch.Task((delegate,)))
         ours(files, worker), theirs(files[:50])
         pairs = [(ours(files, worker), theirs(files)) for _ in range(rounds)]
     ratios = [a / b for a, b in pairs]

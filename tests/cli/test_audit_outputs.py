@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.output import write
+from analyzer.cli.options.output import write
 from analyzer.errors import UsageError
 from tests.cli.running import run, run_apart
 

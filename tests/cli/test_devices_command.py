@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from tests.cli.running import run
-from tests.runtime.adb_server import FakeDevice
-from tests.runtime.phones import PROPERTIES, attached, needs_adb
+from tests.execution.adb_server import FakeDevice
+from tests.execution.phones import PROPERTIES, attached, needs_adb
 
 pytestmark = needs_adb
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.classifiers import CONFUSED, LARGEST, linear, samples
-from tests.classifiers import save as save_data
 from tests.cli.models import save
 from tests.cli.running import run
+from tests.evaluation.classifiers import CONFUSED, LARGEST, linear, samples
+from tests.evaluation.classifiers import save as save_data
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer import __version__, fleet
+from analyzer import __version__, batch
 from tests.cli.models import chain, save
 from tests.cli.running import run, run_apart
 
@@ -89,7 +89,7 @@ def loaded(code: str, names: list[str]) -> str:
     "code", ["import analyzer.cli", "from analyzer.cli import main; main(['--help'])", "import analyzer"]
 )
 def test_starting_loads_nothing_heavy(code: str) -> None:
-    assert loaded(code, [*HEAVY, "analyzer.auditing", "tomllib"]) == ""
+    assert loaded(code, [*HEAVY, "analyzer.auditing.auditor", "tomllib"]) == ""
 
 
 def test_an_audit_to_json_loads_nothing_heavy() -> None:
@@ -102,7 +102,7 @@ def break_down(*_: object) -> None:
 
 
 def test_an_internal_error_is_one_line_that_says_how_to_report_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet.Worker, "answer", break_down)
+    monkeypatch.setattr(batch.Worker, "answer", break_down)
     done = run("audit", "sample:")
     assert (done.code, done.out) == (3, b"")
     assert done.complaint.startswith("internal error (KeyError: ")
@@ -111,7 +111,7 @@ def test_an_internal_error_is_one_line_that_says_how_to_report_it(monkeypatch: p
 
 
 def test_an_internal_error_can_be_seen_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet.Worker, "answer", break_down)
+    monkeypatch.setattr(batch.Worker, "answer", break_down)
     monkeypatch.setenv("DELEGATE_ANALYZER_TRACEBACK", "1")
     with pytest.raises(KeyError):
         run("audit", "sample:")
@@ -121,7 +121,7 @@ def test_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fleet.Worker, "answer", interrupt)
+    monkeypatch.setattr(batch.Worker, "answer", interrupt)
     done = run("audit", "sample:")
     assert (done.code, done.out) == (130, b"")
     assert done.err.split() == ["delegate-analyzer:", "interrupted"]
@@ -130,15 +130,15 @@ def test_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
 #: Audits what the arguments name and interrupts the whole process group when the processes are idle.
 INTERRUPTED = """
 import os, signal, sys, time
-from analyzer import cli, fleet
-answers = fleet.answers
+from analyzer import batch, cli
+answers = batch.answers
 def interrupted(*arguments):
     for number, answer in enumerate(answers(*arguments)):
         yield answer
         if number == 98:
             time.sleep(0.2)
             os.killpg(0, signal.SIGINT)
-fleet.answers = interrupted
+batch.answers = interrupted
 sys.exit(cli.main(["audit", *sys.argv[1:]]))
 """
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from analyzer.resources import data
+from analyzer.rules.registry import Packs
 from tests.cli.running import run
 from tests.packs import saved, tiny
 
-_SHIPPED = sorted(data("rules").glob("*.toml"))
-_NAMES = [file.stem for file in _SHIPPED if file.stem not in ("operators", "devices", "fixes")]
+_SHIPPED = sorted(data("rules").rglob("*.toml"))
+_NAMES = [*Packs().names(), "runtime"]
 
 
 @pytest.fixture(autouse=True)

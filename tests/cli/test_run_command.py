@@ -9,10 +9,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from analyzer.report.document import json_schema
+from analyzer.report.document.audit_document import json_schema
 from tests.cli.models import save
 from tests.cli.running import run
-from tests.runtime import models
+from tests.execution import models
 
 QUICK = ("--runs", "1", "--warmup", "0", "--samples", "1")
 

@@ -142,14 +142,14 @@ def test_an_interruption_while_loading() -> None:
 #: Audits in two processes and says which; waits to be killed once both are at work.
 PARENT = """
 import multiprocessing, sys, time
-from analyzer import cli, fleet
-answers = fleet.answers
+from analyzer import batch, cli
+answers = batch.answers
 def told(*arguments):
     for answer in answers(*arguments):
         print(*(child.pid for child in multiprocessing.active_children()), flush=True)
         time.sleep(600)
         yield answer
-fleet.answers = told
+batch.answers = told
 cli.main(["audit", *sys.argv[1:], "-j", "2"])
 """
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from analyzer.conformance.verdicts import Data
 from analyzer.model import Model, read_bytes
-from analyzer.verification import Data
 
 FOLDER = Path(__file__).parent
 DATA = Data(FOLDER)

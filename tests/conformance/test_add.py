@@ -7,7 +7,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from analyzer.verification import Data, Truth
+from analyzer.conformance.verdicts import Data, Truth
 from tests.cli.models import chain, save
 from tests.conformance.add import add
 from tests.conformance.cases import FOLDER

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer import agreement, verification
-from analyzer.agreement import figures
-from analyzer.rules.packs import Packs
-from analyzer.verification import GENERATED, REAL, Data, Figures, Tallies
+from analyzer.conformance import record, verdicts
+from analyzer.conformance.record import figures
+from analyzer.conformance.verdicts import GENERATED, REAL, Data, Figures, Tallies
+from analyzer.rules.registry import Packs
 
 MODELS = os.environ.get("DELEGATE_ANALYZER_MODELS")
 DATA = Data(Path(__file__).parent, Path(MODELS) if MODELS else None)
@@ -24,7 +24,7 @@ DATA = Data(Path(__file__).parent, Path(MODELS) if MODELS else None)
 @pytest.fixture(scope="session")
 def tallies() -> dict[str, Tallies]:
     """Every model audited once, for all targets."""
-    return verification.verify(Packs(), DATA, list(DATA.targets))
+    return verdicts.verify(Packs(), DATA, list(DATA.targets))
 
 
 @pytest.mark.parametrize("target", DATA.targets)
@@ -37,7 +37,7 @@ def test_agrees_with_the_delegate(target: str, tallies: dict[str, Tallies]) -> N
 
 @pytest.mark.parametrize("target", DATA.targets)
 def test_recorded_figures_are_those_that_are_found(target: str, tallies: dict[str, Tallies]) -> None:
-    recorded = agreement.recorded().targets[target]
+    recorded = record.recorded().targets[target]
     found = tallies[target]
     again = "record them anew: delegate-analyzer rules verify --models FOLDER --record"
     assert recorded.generated == figures(found[GENERATED]), again

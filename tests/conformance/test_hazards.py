@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.auditing import Auditor, DelegateAudit, configure
-from analyzer.rules.packs import Packs
+from analyzer.auditing.auditor import Auditor, DelegateAudit, configure
+from analyzer.rules.registry import Packs
 from tests.conformance import cases
 
 LINES = (line.split() for line in (cases.FOLDER / "compared.txt").read_text(encoding="utf-8").splitlines())

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from analyzer.auditing import Auditor, configure
-from analyzer.rules.packs import Packs
+from analyzer.auditing.auditor import Auditor, configure
+from analyzer.rules.registry import Packs
 from tests.conformance import cases
 
 #: Configurations from the oldest level to the newest.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conformance.unexercised import LIST, unexercised
 
-AGAIN = "write the list anew: python -m tests.conformance.unexercised && python -m tests.readme"
+AGAIN = "write the list anew: python -m tests.conformance.unexercised && python -m tests.docs.quoted"
 
 
 def test_checks_without_a_case_are_known() -> None:

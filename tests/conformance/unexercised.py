@@ -11,13 +11,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from analyzer.auditing import Auditor, Configuration
-from analyzer.rules.evaluate import Evaluate
+from analyzer.auditing.auditor import Auditor, Configuration
+from analyzer.expressions.evaluate import Evaluate
+from analyzer.expressions.vocabulary import Absent, Context
 from analyzer.rules.judge import Judge
 from analyzer.rules.pack import Clause, RulePack
-from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve, split
-from analyzer.vocabulary import Absent, Context
+from analyzer.rules.registry import Packs
 from tests.conformance import cases
 
 LIST = cases.FOLDER / "unexercised.txt"

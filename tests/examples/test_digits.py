@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.readme import README
+from tests.docs.quoted import README
 
 _MISSING = not (find_spec("tensorflow") and find_spec("sklearn"))
 pytestmark = [

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from analyzer.evaluation import class_names
 from analyzer.model import metadata, read
 from analyzer.model.metadata import Described
-from analyzer.runtime import labels
 from tests.building import build, model, operator, tensor
 
 SAID = {
@@ -78,10 +78,10 @@ def test_models_that_say_nothing(tmp_path: Path, content: bytes) -> None:
 def test_labels_lie_behind_the_model(tmp_path: Path) -> None:
     file = tmp_path / "m.tflite"
     file.write_bytes(described([SAID]))
-    assert labels.own(str(file), "labels.txt") == (), "there is no archive"
+    assert class_names.own(str(file), "labels.txt") == (), "there is no archive"
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("labels.txt", "cat\n dog \r\n")
-    assert labels.own(str(file), "labels.txt") == ("cat", "dog")
-    assert labels.own(str(file), "other.txt") == ()
-    assert labels.own(str(file), None) == ()
+    assert class_names.own(str(file), "labels.txt") == ("cat", "dog")
+    assert class_names.own(str(file), "other.txt") == ()
+    assert class_names.own(str(file), None) == ()
     assert metadata.inputs(read(file), 0)[0].std == (2.0,)

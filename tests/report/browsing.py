@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analyzer.report import render
-from analyzer.report.document import Document
+from analyzer.report.document.audit_document import Document
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

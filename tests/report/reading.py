@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from msgspec import Struct
 
 from analyzer.report import render
-from analyzer.report.document import Document
+from analyzer.report.document.audit_document import Document
 from analyzer.report.view import View
 
 #: So wide that nothing is wrapped or cut.

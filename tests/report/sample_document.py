@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from analyzer.report import contents
-from analyzer.report.document import (
+from analyzer.report.document import contents
+from analyzer.report.document.audit_document import (
     Audit,
     Blocker,
     Document,
@@ -26,7 +26,7 @@ from analyzer.report.document import (
     Tool,
     Upstream,
 )
-from analyzer.report.results import Errors, Latency, Output, Reference, Run
+from analyzer.report.document.run_results import Errors, Latency, Output, Reference, Run
 
 #: Names that try to break out of every format that shows them.
 HOSTILE = (

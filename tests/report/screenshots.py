@@ -14,8 +14,9 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from analyzer import fleet
-from analyzer.report import convert, document, render
+from analyzer import batch
+from analyzer.report import render
+from analyzer.report.document import audit_document, convert
 from tests.report.browsing import ARGUMENTS, CHROMIUM
 
 WIDTH = 1440
@@ -23,8 +24,8 @@ WIDTH = 1440
 
 def report() -> bytes:
     """The report on the sample."""
-    answer = fleet.Worker(fleet.Task(everything=True)).answer(fleet.find([fleet.SAMPLE])[0])
-    return render(convert.whole([answer.model], document.Policy()), "html")
+    answer = batch.Worker(batch.Task(everything=True)).answer(batch.find([batch.SAMPLE])[0])
+    return render(convert.whole([answer.model], audit_document.Policy()), "html")
 
 
 def top(page: Page, file: Path) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from analyzer.report import html
-from analyzer.report.comparison import compare
-from analyzer.report.document import Document
+from analyzer.report.compare.model_diff import compare
+from analyzer.report.document.audit_document import Document
+from analyzer.report.html import render
 from tests.report import sample_document as sample
 from tests.report.browsing import Opened, chromium
 
@@ -104,7 +104,7 @@ def look(browser: Any, folder: Path, document: Document | bytes, **context: Any)
 @pytest.mark.parametrize("width", [1440, 360])
 def test_axe_finds_nothing_in_a_comparison(browser: Any, tmp_path: Path, width: int) -> None:
     document = sample.document(sample.described(), replace(sample.described(60), path="smaller.tflite"))
-    page = html.page_of(document, compare(document))
+    page = render.page_of(document, compare(document))
     opened = look(browser, tmp_path, page, viewport={"width": width, "height": 800})
     assert violations(opened.page) == []
     opened.page.context.close()

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from analyzer.auditing import Auditor, configure
+from analyzer.auditing.auditor import Auditor, configure
 from analyzer.model import read_bytes
-from analyzer.report import causes, convert, phrases
-from analyzer.report.causes import Cause
-from analyzer.report.document import Finding, Gain, Operator, Place
-from analyzer.rules.packs import Packs
+from analyzer.report.document import convert
+from analyzer.report.document.audit_document import Finding, Gain, Operator, Place
+from analyzer.report.wording import causes, phrases
+from analyzer.report.wording.causes import Cause
+from analyzer.rules.registry import Packs
 from tests.building import chain
 from tests.conformance import cases
 from tests.packs import saved, tiny

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.report import charts
-from analyzer.report.charts import Histogram
+from analyzer.report.html import charts
+from analyzer.report.html.charts import Histogram
 from tests.report import sample_document as sample
 
 

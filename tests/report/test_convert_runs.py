@@ -1,7 +1,7 @@
 """What of a run's measurements the document has."""
 
-from analyzer.report.convert_runs import errors
-from analyzer.runtime.distribution import REAL, STEPS, Distribution
+from analyzer.execution.compare.histogram import REAL, STEPS, Distribution
+from analyzer.report.document.convert_runs import errors
 
 
 def test_bounds_between_the_least_and_the_largest_error_are_all_there() -> None:

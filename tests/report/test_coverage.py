@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 from analyzer.report import coverage
 from analyzer.report.view import View
 from analyzer.rules.coverage import Coverage, cover, narrowed
-from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve
+from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import Rule
 from tests.report.test_html import VOID
 

@@ -6,8 +6,8 @@ from typing import Any
 from analyzer.report import coverage
 from analyzer.report.view import View
 from analyzer.rules.coverage import cover
-from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve
+from analyzer.rules.registry import Packs
 from tests.report.browsing import chromium
 
 pytestmark = chromium

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from analyzer.evaluation import Backend, Candidate, Evaluation, Result, Settings, Size
-from analyzer.report import evaluation
+from analyzer.evaluation.datasets import Source
+from analyzer.evaluation.evaluator import Backend, Candidate, Evaluation, Result, Settings, Size
+from analyzer.evaluation.inference import Times
+from analyzer.evaluation.metrics import CLASSIFICATION, REGRESSION, Answers, ClassScore, Difference, Score
+from analyzer.report.evaluation import render
 from analyzer.report.view import View
-from analyzer.runtime.datasets import Source
-from analyzer.runtime.prediction import Times
-from analyzer.runtime.scores import CLASSIFICATION, REGRESSION, Answers, ClassScore, Difference, Score
 from tests.report.browsing import chromium
 from tests.report.test_accessibility import violations
 from tests.report.test_html import VOID
@@ -64,7 +64,7 @@ SEVERAL = found(
 
 
 def text(evaluated: Evaluation, format: str = "table", width: int = 80) -> str:
-    return evaluation.render(evaluated, format, View(width=width)).decode()
+    return render.render(evaluated, format, View(width=width)).decode()
 
 
 def test_one_thing_to_be_right_about() -> None:
@@ -157,5 +157,5 @@ def test_a_browser_shows_the_page_and_axe_finds_nothing(
 )
 def test_speeds_of_every_size(mean: float, speed: str) -> None:
     slow = result("b.tflite", classes(difference=Difference(**COUNTS)), mean=mean)
-    text = evaluation.render(found(result("a.tflite", classes()), slow), "table", View(width=80)).decode()
+    text = render.render(found(result("a.tflite", classes()), slow), "table", View(width=80)).decode()
     assert f" {speed} " in text

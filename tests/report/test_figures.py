@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.report import figures
+from analyzer.report.wording import figures
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from analyzer.report import contents
+from analyzer.report.document import contents
 from tests.report import sample_document as sample
 from tests.report.browsing import Opened, chromium
 

@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from analyzer import resources
-from analyzer.report import packed, render
-from analyzer.report.document import Document, Policy
+from analyzer.report import render
+from analyzer.report.document.audit_document import Document, Policy
+from analyzer.report.html import embedded_data
 from tests.report import sample_document as sample
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -104,9 +105,9 @@ def test_direction_marks_and_controls_never_reach_the_page_unescaped() -> None:
 
 
 def test_the_embedded_data_stores_repeated_texts_once() -> None:
-    text = packed.pack(sample.document()).decode()
+    text = embedded_data.pack(sample.document()).decode()
     assert text.count(sample.NOT_FLOAT.fix) == 1
-    assert "<" not in packed.pack(sample.hostile()).decode()
+    assert "<" not in embedded_data.pack(sample.hostile()).decode()
 
 
 def restore(model: dict[str, Any], names: list[str]) -> None:
@@ -160,7 +161,7 @@ def test_the_layout_library_is_the_one_it_says_it_is() -> None:
 
 def test_what_is_embedded_of_tensors_is_what_the_model_has() -> None:
     model = sample.described(4)
-    data = json.loads(packed.pack(sample.document(model)))
+    data = json.loads(embedded_data.pack(sample.document(model)))
     [found] = data["models"]
     inputs, outputs, kind, options = found["operands"][0]
     assert (inputs, outputs, data["options"][options]) == ([0, 5], [1], {"padding": "SAME"})

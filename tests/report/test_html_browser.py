@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from analyzer.report import html, render
-from analyzer.report.comparison import compare
+from analyzer.report import render
+from analyzer.report.compare.model_diff import compare
+from analyzer.report.html.render import page_of
 from tests.report import sample_document as sample
 from tests.report.browsing import Opened, chromium
 
@@ -76,7 +77,7 @@ def test_nothing_hangs_over_the_edge(browser: Any, tmp_path: Path, width: int) -
     two = sample.document(sample.described(), replace(sample.described(60), path="smaller.tflite"))
     several = sample.document(*(sample.model(f"models/{number}.tflite") for number in range(5)))
     ran = sample.document(sample.ran())
-    for document in (sample.hostile(), ran, several, html.page_of(two, compare(two))):
+    for document in (sample.hostile(), ran, several, page_of(two, compare(two))):
         opened = Opened(browser, tmp_path, document, viewport={"width": width, "height": 800})
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
         opened.close()
@@ -157,7 +158,7 @@ def test_the_operators_of_two_models_can_be_narrowed_to_what_changed(browser: An
         *sample.model().audits[3:],
     ))  # fmt: skip
     document = sample.document(sample.model(), after)
-    opened = Opened(browser, tmp_path, html.page_of(document, compare(document)))
+    opened = Opened(browser, tmp_path, page_of(document, compare(document)))
     page = opened.page
     rows = page.locator(".pairs tbody tr:visible")
     assert rows.count() == 64

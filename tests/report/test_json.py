@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from analyzer.report import render
-from analyzer.report.document import SCHEMA, Document, json_schema
+from analyzer.report.document.audit_document import SCHEMA, Document, json_schema
 from tests.report import sample_document as sample
 
 DOCUMENTS = {

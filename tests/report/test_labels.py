@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from analyzer.report import labels
-from analyzer.report.text import plain, shorten
+from analyzer.report.wording import labels
+from analyzer.report.wording.hostile_text import plain, shorten
 from tests.report import sample_document as sample
 
 Parameters = dict[str, str | int | bool]

@@ -5,8 +5,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from analyzer.report import render
-from analyzer.report.document import Document
-from analyzer.report.markdown import escape
+from analyzer.report.document.audit_document import Document
+from analyzer.report.text.markdown import escape
 from analyzer.report.view import View
 from tests.report import sample_document as sample
 

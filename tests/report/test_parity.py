@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from analyzer import fleet
-from analyzer.auditing import Auditor, configure, fallbacks
+from analyzer import batch
+from analyzer.auditing.auditor import Auditor, configure, fallbacks
+from analyzer.conformance.verdicts import Data
 from analyzer.model import graph
-from analyzer.report import convert, document
-from analyzer.report.document import Document, Model
-from analyzer.rules.packs import Packs
-from analyzer.verification import Data
+from analyzer.report.document import audit_document, convert
+from analyzer.report.document.audit_document import Document, Model
+from analyzer.rules.registry import Packs
 from tests.report import reading
 from tests.report import sample_document as sample
 
@@ -30,7 +30,7 @@ def audited(models: Iterable[graph.Model]) -> Iterator[Document]:
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations))
     for model in models:
         found = convert.model(auditor.audit(model), catalogue=packs.catalogue)
-        yield convert.whole([found], document.Policy())
+        yield convert.whole([found], audit_document.Policy())
 
 
 def chosen() -> Iterator[graph.Model]:
@@ -41,10 +41,10 @@ def chosen() -> Iterator[graph.Model]:
 
 @pytest.fixture(scope="module")
 def documents() -> list[Document]:
-    real = fleet.Worker(fleet.Task(everything=True)).answer(fleet.find([fleet.SAMPLE])[0]).model
+    real = batch.Worker(batch.Task(everything=True)).answer(batch.find([batch.SAMPLE])[0]).model
     made = [sample.document(), sample.document(sample.described()), sample.document(sample.crashing())]
     made += [sample.document(sample.empty())]
-    return [*made, convert.whole([real], document.Policy()), *audited(chosen())]
+    return [*made, convert.whole([real], audit_document.Policy()), *audited(chosen())]
 
 
 def test_the_formats_say_the_same(documents: list[Document]) -> None:

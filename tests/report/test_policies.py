@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from analyzer.report.policies import sentences
-from analyzer.rules.graph_section import WORDS
+from analyzer.report.wording.graph_section_words import sentences
+from analyzer.rules.loading.graph_section import WORDS
 from analyzer.rules.pack import Graph
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from analyzer.report import render
-from analyzer.report.document import Document
+from analyzer.report.document.audit_document import Document
 from analyzer.report.view import View
 from tests.report import sample_document as sample
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.report.text import columns, fill
+from analyzer.report.wording.hostile_text import columns, fill
 
 
 @pytest.mark.parametrize("width", range(12, 40))

@@ -2,11 +2,13 @@
 
 import pytest
 
-from analyzer.auditing import Auditor, configure
+from analyzer.auditing.auditor import Auditor, configure
 from analyzer.model import read_bytes
-from analyzer.report import convert, phrases, render
-from analyzer.report.document import Place, ToFull
-from analyzer.rules.packs import Packs
+from analyzer.report import render
+from analyzer.report.document import convert
+from analyzer.report.document.audit_document import Place, ToFull
+from analyzer.report.wording import phrases
+from analyzer.rules.registry import Packs
 from tests.cli.models import chain
 from tests.report import sample_document as sample
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from analyzer.expressions.vocabulary import Context
 from analyzer.model import schema
 from analyzer.model.graph import DTYPE_BITS, OMITTED, Operator, Quantization, Subgraph, Tensor
 from analyzer.model.schema import Field
-from analyzer.vocabulary import Context
 
 _BUILTINS = list(schema.members("BuiltinOperator").values())
 _CUSTOMS = ("TFLite_Detection_PostProcess", "Convolution2DTransposeBias", "Mine", "")

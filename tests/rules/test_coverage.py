@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from analyzer.auditing import Auditor, configure
+from analyzer.auditing.auditor import Auditor, configure
 from analyzer.errors import UsageError
 from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Coverage, cover, narrowed
-from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve, split
+from analyzer.rules.registry import Packs
 from tests.conformance import cases
 from tests.packs import saved, tiny
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from analyzer.errors import RuleError
+from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
 from analyzer.rules.judge import Finding, Judge
-from analyzer.rules.load import load
-from analyzer.rules.load_catalogue import parse_catalogue
-from analyzer.rules.packs import Packs
+from analyzer.rules.loading.catalogue_file import parse_catalogue
+from analyzer.rules.loading.load import load
 from analyzer.rules.parameters import resolve
+from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import Rulebook
-from analyzer.vocabulary import Context
 from tests.building import Description, model, operator, tensor
 from tests.packs import saved
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.auditing import Audit, Auditor, configure
+from analyzer.auditing.auditor import Audit, Auditor, configure
+from analyzer.conformance.verdicts import Data
 from analyzer.errors import ModelError
+from analyzer.expressions.vocabulary import Context
 from analyzer.model.graph import Tensor
 from analyzer.rules.judge import Finding
-from analyzer.rules.packs import Packs
-from analyzer.verification import Data
-from analyzer.vocabulary import Context
+from analyzer.rules.registry import Packs
 
 MODELS = os.environ.get("DELEGATE_ANALYZER_MODELS")
 DATA = Data(Path(__file__).parent.parent / "conformance", Path(MODELS) if MODELS else None)

@@ -12,16 +12,18 @@ from typing import Any
 import pytest
 
 from analyzer.errors import ModelError
+from analyzer.expressions.check import Scope, parse
+from analyzer.expressions.evaluate import build
+from analyzer.expressions.functions import FUNCTIONS
+from analyzer.expressions.vocabulary import OPERATOR, Absent, Context
 from analyzer.model import schema
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
 from analyzer.model.read import read
 from analyzer.resources import data
-from analyzer.rules.evaluate import build
-from analyzer.rules.expression import Scope, parse
-from analyzer.rules.functions import FUNCTIONS
-from analyzer.vocabulary import OPERATOR, Absent, Context
 
-OPERATORS: dict[str, Any] = tomllib.loads((data("rules") / "operators.toml").read_text(encoding="utf-8"))
+OPERATORS: dict[str, Any] = tomllib.loads(
+    (data("rules") / "common" / "operators.toml").read_text(encoding="utf-8")
+)
 CUSTOM: dict[str, Any] = OPERATORS.pop("custom")
 ENTRIES = {**OPERATORS, **{f"custom.{code}": entry for code, entry in CUSTOM.items()}}
 RESERVED = {*OPERATOR, *FUNCTIONS, *keyword.kwlist, "options", "true", "false"}

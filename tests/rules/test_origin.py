@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.rules.origin import path_in, permalink
-from analyzer.rules.packs import Packs
+from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import GRAPH, Rulebook
 from tests.packs import saved, tiny
 
@@ -69,6 +69,6 @@ def test_every_file_that_a_pack_names_is_there(name: str) -> None:
 
 
 def _files(name: str) -> set[str]:
-    pack = _PACKS.runtime if name == "runtime" else _PACKS.get(name)
+    pack = _PACKS.cpu_kernels if name == "runtime" else _PACKS.get(name)
     book = Rulebook(pack)
     return {path for rule in (*book.rules(), *book.others()) if (path := path_in(rule.source))}

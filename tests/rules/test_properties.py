@@ -11,20 +11,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.delegation import PartitionContext
+from analyzer.auditing.apply_delegate import PartitionContext
+from analyzer.expressions.check import ExpressionError, Scope, parse
+from analyzer.expressions.evaluate import build
+from analyzer.expressions.functions import FUNCTIONS
+from analyzer.expressions.nodes import Tree, show, unnamed
+from analyzer.expressions.operators import SIGNS
+from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Absent, Context
 from analyzer.model.graph import Subgraph
-from analyzer.rules import source
-from analyzer.rules.evaluate import build
-from analyzer.rules.expression import ExpressionError, Scope, parse
-from analyzer.rules.functions import FUNCTIONS
 from analyzer.rules.judge import Judge
-from analyzer.rules.load import load
-from analyzer.rules.packs import Packs
+from analyzer.rules.loading import file
+from analyzer.rules.loading.load import load
 from analyzer.rules.parameters import resolve
-from analyzer.rules.signs import SIGNS
-from analyzer.rules.trees import Tree, show, unnamed
-from analyzer.vocabulary import OPERATOR, TENSOR, Absent, Context
-from tests.rules.scopes import CONVOLUTION
+from analyzer.rules.registry import Packs
+from tests.expressions.scopes import CONVOLUTION
 from tests.rules.surroundings import contexts, subgraphs
 from tests.thorough import examples
 
@@ -35,7 +35,7 @@ _SLOW = settings(max_examples=examples(60), suppress_health_check=list(HealthChe
 
 
 def new_judge(name: str) -> Judge:
-    pack = _PACKS.runtime if name == "runtime" else _PACKS.get(name)
+    pack = _PACKS.cpu_kernels if name == "runtime" else _PACKS.get(name)
     return Judge(pack, resolve(pack, {}))
 
 
@@ -297,7 +297,7 @@ def test_a_tree_is_shown_as_text_that_reads_back_as_it(name: str, monkeypatch: p
         parsed.append((tree, scope, wanted))
         return tree
 
-    monkeypatch.setattr(source, "parse", keep)
+    monkeypatch.setattr(file, "parse", keep)
     load(_RULES / f"{name}.toml", _PACKS.catalogue)
     assert parsed
     for tree, scope, wanted in parsed:

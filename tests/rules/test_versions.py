@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
 from analyzer.rules.judge import Judge, Verdict
-from analyzer.rules.packs import Packs
 from analyzer.rules.parameters import resolve
-from analyzer.vocabulary import Context
+from analyzer.rules.registry import Packs
 from tests.building import Description, model, operator, tensor
 
 PACKS = Packs()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from analyzer.report.document import Document
-from analyzer.report.results import Run
+from analyzer.report.document.audit_document import Document
+from analyzer.report.document.run_results import Run
 
 #: Past the program's own limits for the CPU, the delegate and what is run again to compare them.
 _SECONDS = 1800

@@ -1,0 +1,129 @@
+"""What a delegate says of each operator of a subgraph by itself, and what it looks at for that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.auditing.partition import Partition
+from analyzer.expressions.vocabulary import Context
+from analyzer.model.graph import OMITTED, Operator, Prepared, Subgraph, Tensor
+from analyzer.rules.judge import Finding, Judge, Verdict
+
+
+class Gain(Struct, frozen=True):
+    """Operators that are refused for one cause, and what of their subgraph would be delegated without it."""
+
+    refused: frozenset[int]
+    delegated: frozenset[int]
+
+
+class SubgraphDelegation(Struct):
+    """A delegate's words on one subgraph, and the partitions that it ends up with."""
+
+    #: As the delegated operators see it: float16 constants in place of their DEQUANTIZE's output.
+    subgraph: Subgraph
+    #: By operator index.
+    supported: list[bool]
+    findings: list[tuple[Finding, ...]]
+    #: DEQUANTIZEs of float16 constants that accepted operators read through.
+    folded: set[int]
+    partitions: list[Partition] = []
+    #: Accepted operators that are not delegated -> why.
+    lost: dict[int, str] = {}
+    #: By the fix, where operators are lost because others are refused: what one fix mends has one cause.
+    gains: dict[str, Gain] = {}
+    #: The fewest operators to accept for the whole subgraph to be delegated; None: that isn't enough.
+    wanted: tuple[int, ...] | None = ()
+
+    @property
+    def delegated(self) -> list[int]:
+        return [index for partition in self.partitions for index in partition.operators]
+
+
+class Asked:
+    """One subgraph, with what the delegate says of each of its operators by itself."""
+
+    def __init__(
+        self, subgraph: Subgraph, contexts: Sequence[Context], judge: Judge, reads_through: bool
+    ) -> None:
+        self.subgraph = subgraph
+        self.judge = judge
+        #: DEQUANTIZE of a float16 constant -> that constant, by the operator's index.
+        self.dequantize: dict[int, Tensor] = {}
+        self.sources: dict[int, int] = {}
+        self.contexts = list(contexts)
+        #: The words on each operator as if all others were accepted.
+        self.alone = self._judge(reads_through)
+        verdicts = self._knowing_readers(self.alone) if judge.awaiting_readers else self.alone
+        self.verdicts = verdicts
+        supported = [verdict.supported for verdict in verdicts]
+        self.accepted = {
+            index for index, accepted in enumerate(supported) if accepted and index not in self.dequantize
+        }
+        findings = [
+            () if index in self.dequantize else verdict.findings for index, verdict in enumerate(verdicts)
+        ]
+        self.words = SubgraphDelegation(subgraph, supported, findings, set())
+
+    def _judge(self, reads_through: bool) -> list[Verdict]:
+        """The delegate's words in execution order; a DEQUANTIZE is read through by what stands behind it."""
+        through: dict[int, Tensor] = {}
+        verdicts = []
+        for index, operator in enumerate(self.subgraph.operators):
+            if reads_through and (constant := _float16_constant(self.subgraph, operator)) is not None:
+                self.dequantize[index] = constant
+                through[operator.outputs[0]] = constant
+            elif through and not through.keys().isdisjoint(operator.inputs):
+                self.contexts[index] = Context(self.subgraph, operator, through)
+            verdicts.append(self.judge.verdict(self.contexts[index]))
+        self.sources = {tensor: constant.index for tensor, constant in through.items()}
+        return verdicts
+
+    def _knowing_readers(self, verdicts: list[Verdict]) -> list[Verdict]:
+        """The words, with those that depend on the operators behind mended."""
+        settled, consumers = list(verdicts), self.subgraph.consumers
+        for index, operator in enumerate(self.subgraph.operators):
+            if operator.name not in self.judge.awaiting_readers:
+                continue
+            readers = [reader for tensor in operator.outputs for reader in consumers.get(tensor, ())]
+            if not all(verdicts[reader].supported for reader in readers):
+                context = Context(self.contexts[index].subgraph, operator)
+                context.consumers_accepted = False
+                settled[index] = self.judge.verdict(context)
+        return settled
+
+    def delegates(self, operator: int | None) -> bool:
+        return any(operator in partition.operators for partition in self.words.partitions)
+
+    def reading_through(self, operators: set[int]) -> set[int]:
+        """The DEQUANTIZEs that these operators read through."""
+        inputs = {tensor for operator in operators for tensor in self.subgraph.operators[operator].inputs}
+        return {index for index in self.dequantize if self.subgraph.operators[index].outputs[0] in inputs}
+
+
+def _float16_constant(subgraph: Subgraph, operator: Operator) -> Tensor | None:
+    if (
+        operator.name != "DEQUANTIZE"
+        or not operator.inputs
+        or operator.inputs[0] == OMITTED
+        or not operator.outputs
+    ):
+        return None
+    tensor = subgraph.tensors[operator.inputs[0]]
+    return tensor if tensor.constant and tensor.dtype == "FLOAT16" else None
+
+
+def unprepared(prepared: Prepared, index: int, contexts: Sequence[Context]) -> Sequence[Context]:
+    """What a delegate sees that is asked before anything is prepared: the file, with inputs as resized."""
+    file, subgraph = prepared.model.subgraphs[index], prepared.subgraphs[index]
+    if file is subgraph:
+        return contexts
+    tensors = list(file.tensors)
+    # Inputs of other subgraphs get their sizes only while their callers are prepared.
+    for tensor in subgraph.inputs if index == 0 else ():
+        tensors[tensor] = replace(tensors[tensor], shape=subgraph.tensors[tensor].shape)
+    seen = replace(file, tensors=tuple(tensors))
+    return [Context(seen, operator) for operator in seen.operators]

@@ -1,0 +1,44 @@
+"""Two audits of one model: what becomes of it otherwise."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from analyzer.auditing.auditor import DelegateAudit, OperatorAudit, Summary
+
+
+class OperatorPair(Struct, frozen=True):
+    """One operator under both delegates."""
+
+    before: OperatorAudit
+    after: OperatorAudit
+
+
+class ModelChange(Struct, frozen=True):
+    """What differs between two audits of a model; `operators` are those whose outcome does."""
+
+    before: Summary
+    after: Summary
+    operators: tuple[OperatorPair, ...]
+    #: Whether the same operators are delegated in other groups.
+    regrouped: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.operators) or self.regrouped or self.before.verdict != self.after.verdict
+
+
+def compare(before: DelegateAudit, after: DelegateAudit) -> ModelChange:
+    """What changes for a model from one audit to another."""
+    pairs = zip(before.operators, after.operators, strict=True)
+    differing = tuple(OperatorPair(one, other) for one, other in pairs if _outcome(one) != _outcome(other))
+    return ModelChange(
+        before.summary, after.summary, differing, not differing and _groups(before) != _groups(after)
+    )
+
+
+def _outcome(operator: OperatorAudit) -> tuple[bool, bool]:
+    return operator.supported, operator.delegated
+
+
+def _groups(audit: DelegateAudit) -> set[tuple[int, tuple[int, ...]]]:
+    return {(partition.subgraph, partition.operators) for partition in audit.partitions}

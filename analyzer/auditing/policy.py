@@ -1,0 +1,141 @@
+"""What makes an audit fail: the policies of `--fail-on`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from analyzer.auditing.auditor import Audit, DelegateAudit, Summary
+from analyzer.errors import UsageError
+from analyzer.expressions.evaluate import build
+from analyzer.expressions.partial import fold
+from analyzer.expressions.vocabulary import Absent
+from analyzer.suggest import nearest
+
+#: Why an audit fails, in one line, or None where it doesn't.
+Test = Callable[[DelegateAudit], str | None]
+
+_FACTS = dict.fromkeys(Summary.__struct_fields__, "int") | {
+    "delegated_operators_share": "float",
+    "delegated_macs_share": "float",
+    "verdict": "str",
+}
+#: How a value of a type is made a policy.
+_COMPARED = {"int": "> 3", "float": "< 0.9", "str": "== 'none'"}
+_DELEGATE = re.compile(r"^([A-Za-z][\w.-]*):(.+)$", re.DOTALL)
+
+
+class _Facts:
+    """What an expression over the summary is evaluated against; its loops keep their variables here."""
+
+    def __init__(self, summary: Summary) -> None:
+        self.__dict__.update(asdict(summary))
+        self.variables: list[object] = []
+
+
+class Policy(Struct, frozen=True):
+    """One `--fail-on`: as written, for which delegate (None: all), and its test."""
+
+    text: str
+    delegate: str | None
+    test: Test
+
+    def reasons(self, audit: Audit) -> list[str]:
+        """One line for every configuration of the delegate that fails."""
+        found = []
+        for one in audit.delegates:
+            name = one.configuration.pack.delegate
+            if self.delegate in (None, name) and (reason := self.test(one)) is not None:
+                found.append(f"{audit.model.path.rstrip(':')}: {name}: {reason}")
+        return found
+
+
+def read_policies(texts: Sequence[str], delegates: Sequence[str]) -> list[Policy]:
+    """`[DELEGATE:]POLICY` texts -> policies for the delegates that are audited.
+
+    Raises: UsageError.
+    """
+    return [_read(text, delegates) for text in texts]
+
+
+def _read(text: str, delegates: Sequence[str]) -> Policy:
+    found = _DELEGATE.match(text.strip())
+    delegate, rest = (found[1], found[2]) if found else (None, text)
+    if delegate is not None and delegate not in delegates:
+        known = ", ".join(dict.fromkeys(delegates))
+        raise UsageError(
+            f"--fail-on {text}: {delegate} isn't audited{nearest(delegate, delegates)}; audited: {known}"
+        )
+    return Policy(text, delegate, _NAMED.get(rest.strip()) or _expression(text, rest))
+
+
+def _expression(text: str, rest: str) -> Test:
+    from analyzer.expressions.check import ExpressionError, Scope, parse
+
+    name = rest.strip()
+    if name in _FACTS:
+        example = f"{name} {_COMPARED[_FACTS[name]]}"
+        raise UsageError(f"--fail-on {text}: {name} is a value, not a policy; compare it, as in {example}")
+    if name.isidentifier():
+        known = [*_NAMED, *_FACTS]
+        raise UsageError(
+            f"--fail-on {text}: there is no policy {name}{nearest(name, known)}; "
+            f"use {', '.join(_NAMED)} or an expression over {', '.join(_FACTS)}"
+        )
+    try:
+        holds = build(fold(parse(rest, Scope(facts=_FACTS, options={})), {}))
+    except ExpressionError as error:
+        raise UsageError(f"--fail-on {text}: {error}; names: {', '.join(_FACTS)}") from None
+
+    asked = [fact for fact in _FACTS if re.search(rf"\b{fact}\b", rest)]
+
+    def values(audit: DelegateAudit) -> str:
+        found = {fact: getattr(audit.summary, fact) for fact in asked}
+        return ", ".join(
+            f"{fact} is {value:.4g}" if isinstance(value, float) else f"{fact} is {value}"
+            for fact, value in found.items()
+        )
+
+    def test(audit: DelegateAudit) -> str | None:
+        try:
+            return f"{name} holds: {values(audit)}" if holds(_Facts(audit.summary)) else None  # type: ignore[arg-type]
+        except Absent as absent:
+            return f"{name} can't be told: {absent}"
+
+    return test
+
+
+def _unsupported(audit: DelegateAudit) -> str | None:
+    summary = audit.summary
+    if summary.unsupported:
+        return f"{summary.unsupported} of {summary.operators} operators unsupported"
+    if summary.operators and not summary.delegated:
+        return f"none of {summary.operators} operators delegated"
+    return None
+
+
+def _partial(audit: DelegateAudit) -> str | None:
+    summary = audit.summary
+    if summary.verdict == "full":
+        return None
+    return f"verdict is {summary.verdict}, {summary.delegated} of {summary.operators} operators delegated"
+
+
+def _hazard(audit: DelegateAudit) -> str | None:
+    findings = [finding for operator in audit.operators for finding in operator.findings]
+    findings += [blocker.finding for blocker in audit.blockers]
+    rules = dict.fromkeys(finding.rule for finding in findings if finding.severity == "hazard")
+    return f"hazards: {', '.join(rules)}" if rules else None
+
+
+_NAMED: dict[str, Test] = {
+    "never": lambda audit: None,
+    "unsupported": _unsupported,
+    "partial": _partial,
+    "hazard": _hazard,
+}
+#: Policies that have a name of their own.
+POLICIES = tuple(_NAMED)

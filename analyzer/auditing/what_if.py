@@ -1,0 +1,61 @@
+"""What it would bring if the delegate accepted more: everything, or what one change is worth."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Set
+
+from analyzer.auditing.node_support import Asked, Gain
+from analyzer.rules.pack import REFUSING
+
+
+def wanted(one: Asked, minimum: int, builds: bool) -> tuple[int, ...] | None:
+    """The fewest operators of a subgraph that the delegate would have to accept to take all of it.
+
+    Without operators that are refused only because of others: they follow by themselves. With
+    `builds`, operators that the delegate accepts but fails to build count as refused. None where no
+    acceptance is enough: the subgraph is smaller than a partition of `minimum` operators, or its
+    float16 constants stay on the CPU in any case.
+    """
+    if not _can_be_whole(one, minimum):
+        return None
+    refused = {
+        index for index, word in enumerate(one.alone) if not word.supported and index not in one.dequantize
+    }
+    return tuple(sorted(refused | _unbuilt(one, refused) if builds else refused))
+
+
+def _can_be_whole(one: Asked, minimum: int) -> bool:
+    graph, operators = one.judge.pack.graph, one.subgraph.operators
+    if len(one.dequantize) == len(operators) and operators and one.dequantize:
+        return graph.full_delegation_ignores_limits and graph.takes_dequantize_alone
+    return graph.full_delegation_ignores_limits or (len(operators) >= minimum and not one.dequantize)
+
+
+def _unbuilt(one: Asked, refused: Set[int]) -> set[int]:
+    """Accepted operators that building fails on; delegated ones have been built."""
+    built = {index for partition in one.words.partitions for index in partition.operators}
+    return {
+        index
+        for index in range(len(one.contexts))
+        if index not in refused
+        and index not in built
+        and any(finding.severity in REFUSING for finding in one.judge.build_findings(one.contexts[index]))
+    }
+
+
+def gains(one: Asked, selected: Callable[[Set[int]], Collection[int]]) -> dict[str, Gain]:
+    """What each cause of refusals costs, with all that is lost because of them, by what mends it.
+
+    `selected` says which operators are delegated if those given are accepted.
+    """
+    refused: dict[str, set[int]] = defaultdict(set)
+    for index, findings in enumerate(one.words.findings):
+        if index not in one.accepted:
+            for finding in findings:
+                if finding.severity in REFUSING:
+                    refused[finding.fix].add(index)
+    return {
+        fix: Gain(frozenset(operators), frozenset(selected(one.accepted | operators)))
+        for fix, operators in refused.items()
+    }

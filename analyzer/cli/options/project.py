@@ -1,0 +1,84 @@
+"""What the command line asks for and, where it says nothing, the project's file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from analyzer import config
+from analyzer.auditing.policy import read_policies
+from analyzer.cli.options.specs import specs
+from analyzer.errors import UsageError
+from analyzer.rules.parameters import resolve, split
+from analyzer.rules.registry import Packs
+
+
+class Aims(Struct, frozen=True):
+    """Delegates (none: those that are usual), rule files, policies, registered custom operators."""
+
+    delegates: tuple[str, ...]
+    rules: tuple[str, ...]
+    fail_on: tuple[str, ...]
+    registered: tuple[str, ...] = ()
+
+
+def aims(
+    file: str | None,
+    delegates: Sequence[str],
+    rules: Sequence[str],
+    fail_on: Sequence[str],
+    registered: Sequence[str] = (),
+) -> Aims:
+    """What is audited, by which rules and to what end.
+
+    Raises: UsageError where the file is wrong, or pins another version of this tool or of a pack.
+    """
+    project = config.find(file)
+    asked = specs(delegates)
+    files = tuple(rules) or project.rules
+    customs = _names(registered) or project.settings.registered
+    usual = ("unsupported",) if asked or project.settings.delegates else ()
+    if project.file is None:
+        return Aims(asked, files, tuple(fail_on) or usual, customs)
+    config.check_tool(project)
+    packs = Packs(map(Path, files))
+    _check(packs, asked)
+    with _naming(project.file):
+        asked = asked or _with(project.settings.delegates, packs.given if rules else ())
+        settled = config.settled(project, packs, asked)
+        config.check_packs(project, packs, settled)
+        _check(packs, settled)
+        policies = () if fail_on else config.policies(project, settled)
+        read_policies(policies, [split(spec)[0] for spec in settled])
+    return Aims(settled, files, tuple(fail_on) or policies or usual, customs)
+
+
+def _check(packs: Packs, specs: Sequence[str]) -> None:
+    """Raises: UsageError, RuleError where there is no such delegate, or no such parameter."""
+    for name, written in map(split, specs):
+        if name != "all":
+            resolve(packs.get(name), written)
+
+
+@contextmanager
+def _naming(file: str | None) -> Iterator[None]:
+    """Name the file that the words come from in what is wrong with them."""
+    try:
+        yield
+    except UsageError as error:
+        named = str(error).startswith(f"{file}: ")
+        raise error if named else UsageError(f"{file}: {error}") from None
+
+
+def _names(texts: Sequence[str]) -> tuple[str, ...]:
+    """Names, several of them joined by commas."""
+    return tuple(name for text in texts for one in text.split(",") if (name := one.strip()))
+
+
+def _with(delegates: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """The file's delegates and the packs on the command line: who gives one wants it asked."""
+    known = {split(spec)[0] for spec in delegates}
+    return (*delegates, *(name for name in given if known.isdisjoint((name, "all"))))

@@ -1,0 +1,160 @@
+"""`delegate-analyzer rules verify`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from analyzer import resources
+from analyzer.cli import FAILS, HOLDS, complain
+from analyzer.cli.options import completion
+from analyzer.cli.options.screen import width
+from analyzer.cli.options.specs import specs
+from analyzer.conformance import record as records
+from analyzer.conformance import verdicts
+from analyzer.conformance.runtime_query import ENGINES
+from analyzer.conformance.verdicts import Data, RuntimeTally, Tallies
+from analyzer.errors import RuntimeUnavailable, UsageError
+from analyzer.execution.request import Limits
+from analyzer.report.text import conformance_text as report
+from analyzer.rules.registry import Packs
+
+#: Where a checkout has the data; an installed package has none.
+_CHECKOUT = resources.data("rules").parent / "tests" / "conformance"
+
+
+@click.command("verify")
+@click.option("-d", "--delegate", "delegates", multiple=True, metavar="NAME",
+              shell_complete=completion.packs,
+              help="Only these packs, in all configurations that there is data of.")  # fmt: skip
+@click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="Hold the rule pack in FILE to it.",
+)
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR",
+              help="Conformance data: targets.json, cases.zip (or synth.zip), truth.zip (or truth/). "
+                   "Default: that of a checkout.")  # fmt: skip
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The real models of the data; without data, what the runtimes here are asked about.",
+)
+@click.option(
+    "--show", type=click.IntRange(0), default=10, metavar="N", help="Disagreements to show of each."
+)
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=60, metavar="SECONDS",
+              help="For a runtime on each model.")  # fmt: skip
+@click.option("--about", is_flag=True, help="Only print the figures that were recorded last.")
+@click.option("--record", is_flag=True, help="Record the figures: for those who write the packs.")
+@click.option("-v", "--verbose", is_flag=True, help="With --about, a line for each configuration.")
+def command(
+    delegates: tuple[str, ...],
+    rules: tuple[str, ...],
+    data: Path | None,
+    models: Path | None,
+    show: int,
+    timeout: float,
+    about: bool,
+    record: bool,
+    verbose: bool,
+) -> int:
+    """Hold the packs to the delegates' own code: what it said of thousands of models, and what it says here.
+
+    Runtimes that are installed here are asked for real, each in a process of its own, since native code
+    may crash. Exit codes: 0 everything agrees, 1 something doesn't.
+    """
+    if about:
+        found = records.recorded()
+        click.echo((report.details if verbose else report.summary)(found, width()))
+        return HOLDS
+    packs = Packs(map(Path, rules))
+    held = _data(data, models)
+    names = _names(packs, delegates, held)
+    targets = [target for target, spec in held.targets.items() if spec.partition(":")[0] in names]
+    with _telling(f"{len(targets)} configurations"):
+        compared = verdicts.verify(packs, held, targets)
+    runtimes = dict(_runtimes(packs, held, names, Limits(seconds=timeout)))
+    _something(compared, runtimes, held)
+    found = records.gather(held.targets, compared, runtimes)
+    click.echo(report.details(found, width()))
+    wrong = [
+        (target, [line for one in kinds.values() for line in one.wrong]) for target, kinds in compared.items()
+    ]
+    wrong += [(name, one.wrong) for name, one in runtimes.items()]
+    for line in report.disagreements(wrong, show, width()):
+        click.echo(line)
+    if record:
+        records.record(found)
+    return FAILS if any(lines for _, lines in wrong) else HOLDS
+
+
+def _data(data: Path | None, models: Path | None) -> Data:
+    if data is None and models is None and not _CHECKOUT.is_dir():
+        raise UsageError(
+            "no conformance data is installed with the package; name a folder of it with --data DIR, "
+            "or with --models DIR models to ask the runtimes about that are here"
+        )
+    return Data(data or (_CHECKOUT if _CHECKOUT.is_dir() else None), models)
+
+
+def _names(packs: Packs, delegates: Sequence[str], held: Data) -> list[str]:
+    """The packs to hold: those that are asked for, else those that are given, else all.
+
+    Raises: UsageError where there is nothing to hold one to that was named.
+    """
+    named = list(specs(delegates)) or packs.given
+    known = {spec.partition(":")[0] for spec in held.targets.values()}
+    for name in named:
+        if ":" in name:
+            raise UsageError(
+                f"-d {name}: names a configuration; write the pack's name, {name.partition(':')[0]}"
+            )
+        packs.get(name)
+        if name not in known and name not in ENGINES:
+            raise UsageError(
+                f"there is no data of {name} in {held.name}, which has that of "
+                f"{', '.join(sorted(known)) or 'no delegate'}; name a folder that has some with --data"
+            )
+    return named or packs.names()
+
+
+def _something(compared: Mapping[str, Tallies], runtimes: Mapping[str, RuntimeTally], held: Data) -> None:
+    """Raises: UsageError where nothing was compared: what agrees with nothing doesn't agree."""
+    models = sum(one.models for kinds in compared.values() for one in kinds.values())
+    if not models and not any(one.sets.all for one in runtimes.values()):
+        raise UsageError(
+            f"nothing was compared: {held.name} has no model with a delegate's word on it, "
+            "and no runtime here was asked; see --data and --models"
+        )
+
+
+def _runtimes(
+    packs: Packs, held: Data, names: Sequence[str], limits: Limits
+) -> Iterator[tuple[str, RuntimeTally]]:
+    """Each runtime that is here; a line says which aren't."""
+    with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+        files = verdicts.unpack(held, Path(folder))
+        for name in ENGINES:
+            if name in names:
+                try:
+                    with _telling(f"{name} on {len(files):,} models"):
+                        yield name, verdicts.hold_runtime(packs, name, files, limits)
+                except RuntimeUnavailable as error:
+                    complain(f"not asked: {error}")
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """Say on a terminal what takes its time."""
+    if sys.stderr.isatty():
+        click.echo(f"comparing {what} ...", err=True)
+    yield

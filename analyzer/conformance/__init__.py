@@ -1,0 +1,1 @@
+"""Packs held to the delegates' own code."""

@@ -1,0 +1,119 @@
+"""The other process: `python -m analyzer.conformance.runtime_query_main FOLDER` asks what a folder says."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from analyzer.conformance.runtime_query import NOWHERE, WORDS, Task, Word
+from analyzer.execution import worker
+from analyzer.execution.engines import gpu, vulkan, xnnpack
+from analyzer.execution.engines.accelerator_hook import AcceleratorWatch
+from analyzer.execution.engines.execution_plan import Watch
+from analyzer.execution.request import RunRequest, Runtime
+from analyzer.execution.worker import Answer
+from analyzer.model import read
+from analyzer.model.graph import Model
+
+_OK = 0
+#: In a plan, what would stand in place of what was replaced.
+_STAND_IN = -1
+#: Where a context has the function that puts a delegate in the place of nodes.
+#: Source: google-ai-edge/LiteRT f67457790, tflite/core/c/common.h TfLiteContext.
+_REPLACE = 64
+#: A registration, given by value; what it holds is no matter here.
+_Registration = type("_Registration", (ctypes.Structure,), {"_fields_": [("words", ctypes.c_uint64 * 11)]})
+_Replace = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, _Registration, ctypes.c_void_p, ctypes.c_void_p)
+
+Asked = tuple[Mapping[int, tuple[int, ...]] | None, Runtime]
+
+
+def main(folder: Path) -> None:
+    """Ask of every model and leave a line for each."""
+    task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
+    ask: Callable[[str], Asked] = GpuAsker() if task.engine == "litert-gpu" else ask_xnnpack
+    with open(folder / WORDS, "ab", buffering=0) as words:
+        for file in task.files:
+            words.write(msgspec.json.encode(_word(file, ask)) + b"\n")
+    (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(Answer("done")))
+
+
+def _word(file: str, ask: Callable[[str], Asked]) -> Word:
+    try:
+        delegated, runtime = ask(file)
+    except Exception as error:
+        return Word(file, error=" ".join(str(error).split()) or type(error).__name__)
+    return Word(file, dict(delegated) if delegated is not None else None, f"{runtime.name} {runtime.version}")
+
+
+def ask_xnnpack(file: str) -> Asked:
+    """What XNNPACK takes as the interpreter applies it by itself."""
+    session = xnnpack.open(RunRequest(model=file, entry=NOWHERE))
+    return session.delegated(), session.runtime
+
+
+class GpuAsker:
+    """What LiteRT's GPU accelerator takes, without having it compile anything."""
+
+    def __init__(self) -> None:
+        vulkan.use(vulkan.find(None, "litert-gpu"))
+        folder = gpu.folder() or Path()
+        self._accelerator = AcceleratorWatch(folder / gpu.ACCELERATOR, folder / gpu.RUNTIME)
+
+    def __call__(self, file: str) -> Asked:
+        import ai_edge_litert.compiled_model as litert
+
+        watch = self._accelerator.watch = DryWatch()
+        both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
+        try:
+            litert.CompiledModel.from_file(file, options=litert.Options(both))
+        except RuntimeError:
+            # What the accelerator took was said before; what made the rest fail is another matter.
+            if not watch.seen:
+                raise
+        return watch.replaced(read(file)), gpu.runtime()
+
+
+class DryWatch(Watch):
+    """Notes what a delegate would replace, and keeps it from doing so: nothing is built."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._taken: dict[int, set[int]] = {}
+
+    def _install(self, delegate: Any, then: Callable[[Any, Any], int]) -> None:
+        def prepare(context: Any, address: Any) -> int:
+            where = ctypes.addressof(context.contents)
+            slot = ctypes.c_void_p.from_address(where + _REPLACE)
+            own, note = slot.value, _Replace(self._note)
+            slot.value = ctypes.cast(note, ctypes.c_void_p).value
+            try:
+                return then(context, address)
+            finally:
+                slot.value = own
+
+        super()._install(delegate, prepare)
+
+    def _note(self, context: int, registration: Any, nodes: int, delegate: int) -> int:
+        count = ctypes.c_int.from_address(nodes).value
+        taken = (ctypes.c_int * count).from_address(nodes + ctypes.sizeof(ctypes.c_int))
+        self._taken.setdefault(context, set()).update(taken)
+        return _OK
+
+    def replaced(self, model: Model) -> dict[int, tuple[int, ...]]:
+        for where, (tensors, plan) in self.seen.items():
+            taken = self._taken.get(where, set())
+            self.seen[where] = (
+                tensors,
+                (*(node for node in plan if node not in taken), *([_STAND_IN] if taken else [])),
+            )
+        return super().replaced(model)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

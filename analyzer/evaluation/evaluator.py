@@ -1,0 +1,246 @@
+"""Models side by side on a labelled data set: accuracy, inference time, size."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.evaluation import class_names, datasets, inference, io_mapping, keras, metrics
+from analyzer.evaluation.class_names import Numbers
+from analyzer.evaluation.datasets import Dataset, Source
+from analyzer.evaluation.inference import Times
+from analyzer.evaluation.metrics import Answers, ClassScore
+from analyzer.execution.engines import lookup
+from analyzer.execution.inputs import signatures
+from analyzer.execution.request import OK, Limits, Measured, RunRequest
+from analyzer.model import read
+
+_CHUNK = 1 << 20
+
+
+class Backend(Struct, frozen=True):
+    """An engine with what it is told; `name` is how the user writes that."""
+
+    name: str
+    engine: str
+    parameters: Mapping[str, Any] = {}
+    #: A delegate's shared library with its options.
+    library: str | None = None
+    options: Mapping[str, str] = {}
+
+
+class Candidate(Struct, frozen=True):
+    """A model on a backend."""
+
+    path: str
+    backend: Backend
+
+
+class Settings(Struct, frozen=True):
+    """How models are evaluated, whichever they are; `task` is None where the labels tell."""
+
+    source: Source
+    task: str | None = None
+    #: A file that names the outputs of every model; None leaves it to each model's metadata.
+    labels: str | None = None
+    #: What the numbers of outputs exceed those of classes by.
+    offset: int = 0
+    signature: str | None = None
+    batch: int = 1
+    threads: int = 1
+    warmup: int = 3
+    limits: Limits = Limits()
+    vulkan_driver: str | None = None
+
+
+class Size(Struct, frozen=True):
+    """Bytes of a file, or of a folder's files together, as they are and through gzip."""
+
+    bytes: int
+    gzip_bytes: int
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """How one candidate did; what couldn't be measured is None."""
+
+    candidate: Candidate
+    size: Size
+    #: Of a .tflite model.
+    operators: int = 0
+    status: str
+    message: str = ""
+    measured: Measured | None = None
+    times: Times | None = None
+    #: One for each output that there are labels for.
+    answers: tuple[Answers, ...] = ()
+
+    @property
+    def left(self) -> int:
+        """How many operators a delegate left, as far as the runtime tells."""
+        delegated = self.measured.delegated if self.measured else None
+        if delegated is None or self.candidate.backend.engine == lookup.REFERENCE:
+            return 0
+        return self.operators - sum(map(len, delegated.values()))
+
+    def of(self, target: str) -> Answers | None:
+        return next((one for one in self.answers if one.target == target), None)
+
+
+class Evaluation(Struct, frozen=True):
+    """Every candidate on the same samples."""
+
+    settings: Settings
+    samples: int
+    results: tuple[Result, ...]
+
+    @property
+    def complete(self) -> bool:
+        return all(result.status == OK for result in self.results)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What any model's outputs were held against."""
+        return tuple(dict.fromkeys(one.target for result in self.results for one in result.answers))
+
+
+#: Gives, for a candidate and the number of samples, what is told how many of them are done.
+Watch = Callable[[Candidate, int], AbstractContextManager[Callable[[int], None]]]
+
+
+def candidates(paths: Sequence[str], backends: Sequence[Backend]) -> Iterator[Candidate]:
+    """Every .tflite model on every backend; Keras's own on TensorFlow."""
+    for path in paths:
+        own = [Backend(lookup.KERAS, lookup.KERAS)] if keras.is_ours(path) else backends
+        yield from (Candidate(path, backend) for backend in own)
+
+
+def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: Watch) -> Evaluation:
+    """Run all candidates, one after the other.
+
+    Raises: UsageError, ModelError, RuntimeUnavailable, all before anything runs.
+    """
+    data = datasets.open(settings.source)
+    jobs = list(_jobs(chosen, data, settings))
+    for job in jobs:
+        lookup.engine(job.task.engine).check(job.task.request)
+    results: list[Result] = []
+    with TemporaryDirectory(prefix="delegate-analyzer-") as name:
+        folders = [Path(name, str(number)) for number in range(len(jobs))]
+        for job, folder in zip(jobs, folders, strict=True):
+            compared = results and results[0].status == OK
+            task = replace(job.task, first=str(folders[0]) if compared else None)
+            with watch(job.candidate, data.samples) as moved:
+                ran, found = inference.predict(task, folder, settings.limits, moved)
+            result = Result(
+                candidate=job.candidate,
+                size=_size(job.candidate.path),
+                operators=job.operators,
+                status=ran.status,
+                message=ran.message,
+                measured=ran.measured,
+                times=found.times if found else None,
+                answers=tuple(_named(one, data.classes) for one in found.answers) if found else (),
+            )
+            results.append(result)
+    return Evaluation(settings, data.samples, tuple(results))
+
+
+class _Job(Struct, frozen=True):
+    """A candidate, ready to run; `operators` are its model's."""
+
+    candidate: Candidate
+    task: inference.Task
+    operators: int = 0
+
+
+def _jobs(chosen: Sequence[Candidate], data: Dataset, settings: Settings) -> Iterator[_Job]:
+    given = class_names.read(settings.labels) if settings.labels else ()
+    numbers = Numbers(data.classes)
+    for candidate in chosen:
+        task = _task(candidate, settings)
+        if candidate.backend.engine == lookup.KERAS:
+            yield _Job(candidate, replace(task, order=numbers.of(candidate.path, given)))
+        else:
+            yield _tflite(candidate, task, data, settings, given, numbers)
+
+
+def _tflite(
+    candidate: Candidate,
+    task: inference.Task,
+    data: Dataset,
+    settings: Settings,
+    given: Sequence[str],
+    numbers: Numbers,
+) -> _Job:
+    path, model = candidate.path, read(candidate.path)
+    entry = signatures.entries(model, settings.signature)[0]
+    plugs = io_mapping.feeding(path, io_mapping.into(model, entry), data)
+    outputs = io_mapping.judged(path, io_mapping.out_of(model, entry), data)
+    for plug in outputs:
+        metrics.truth(data, plug.array, settings.task)
+    described = outputs[0].port.described
+    known = given or class_names.own(path, described.labels if described else None)
+    request = replace(task.request, entry=entry, shapes=io_mapping.resized(path, plugs, data, settings.batch))
+    order = numbers.of(path, known) if len(outputs) == 1 else ()
+    operators = sum(len(subgraph.operators) for subgraph in model.subgraphs)
+    return _Job(candidate, replace(task, request=request, order=order), operators)
+
+
+def _task(candidate: Candidate, settings: Settings) -> inference.Task:
+    backend = candidate.backend
+    request = RunRequest(
+        model=candidate.path,
+        entry=replace(inference.OPAQUE, key=settings.signature),
+        parameters=backend.parameters,
+        threads=settings.threads,
+        warmup=settings.warmup,
+        library=backend.library,
+        options=backend.options,
+        vulkan_driver=settings.vulkan_driver,
+    )
+    return inference.Task(
+        engine=backend.engine,
+        request=request,
+        source=settings.source,
+        batch=settings.batch,
+        task=settings.task,
+        offset=settings.offset,
+    )
+
+
+def _named(answers: Answers, classes: Mapping[str, int]) -> Answers:
+    """With the names of classes, where they have any."""
+    names = {number: name for name, number in classes.items()}
+
+    def named(one: ClassScore) -> ClassScore:
+        return replace(one, name=names.get(one.number))
+
+    return replace(answers, classes=tuple(map(named, answers.classes)))
+
+
+def _size(path: str) -> Size:
+    """Read a piece at a time."""
+    total, packed, pack = 0, 0, zlib.compressobj(9, wbits=31)
+    for file in _files(path):
+        with open(file, "rb") as opened:
+            while chunk := opened.read(_CHUNK):
+                total += len(chunk)
+                packed += len(pack.compress(chunk))
+    return Size(total, packed + len(pack.flush()))
+
+
+def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
+        return
+    for at, folders, names in os.walk(path):
+        folders.sort()
+        yield from (os.path.join(at, name) for name in sorted(names))

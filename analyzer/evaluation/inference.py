@@ -1,0 +1,91 @@
+"""Runs a model on every sample of a data set, in a process of its own that reads and judges by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.evaluation.datasets import Source
+from analyzer.evaluation.metrics import Answers
+from analyzer.execution import worker
+from analyzer.execution.request import FAILED, Entry, Limits, RunRequest, RunResult
+
+CHILD = "analyzer.evaluation.inference_main"
+PROGRESS, FOUND = "progress", "found"
+
+#: The entry of a model whose inside isn't known here.
+OPAQUE = Entry(None, 0, (), ())
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """What the other process is to do."""
+
+    engine: str
+    request: RunRequest
+    source: Source
+    batch: int = 1
+    #: What labels hold; None where they tell.
+    task: str | None = None
+    #: The class of each of the model's outputs, or what their numbers exceed those of classes by.
+    order: tuple[int, ...] = ()
+    offset: int = 0
+    #: The folder of the first model's run, which this one's answers are compared with.
+    first: str | None = None
+
+
+class Times(Struct, frozen=True):
+    """Milliseconds; `mean` and `p90` for each sample."""
+
+    init: float
+    first: float
+    mean: float
+    p90: float
+
+
+class Found(Struct, frozen=True):
+    """How a model did, or why it can't be judged."""
+
+    times: Times
+    answers: tuple[Answers, ...] = ()
+    problem: str = ""
+
+
+def predict(
+    task: Task, folder: Path, limits: Limits, moved: Callable[[int], None]
+) -> tuple[RunResult, Found | None]:
+    """Run a task in a new folder. What it found is None where it came to no end.
+
+    `limits.seconds` are those without any progress, of which `moved` is told in samples.
+    """
+    folder.mkdir()
+    (folder / worker.TASK).write_bytes(msgspec.msgpack.encode(task))
+    progress = _Progress(folder / PROGRESS, moved)
+    result = worker.finish(folder, CHILD, limits, progress)
+    progress()
+    if result.measured is None:
+        return result, None
+    found = msgspec.msgpack.decode((folder / FOUND).read_bytes(), type=Found)
+    if found.problem:
+        return replace(result, status=FAILED, message=found.problem), None
+    return result, found
+
+
+class _Progress:
+    """Tells of the number of samples that a file holds, each time it is another one."""
+
+    def __init__(self, file: Path, moved: Callable[[int], None]) -> None:
+        self._file = file
+        self._moved = moved
+        self._seen = b""
+
+    def __call__(self) -> bool:
+        now = self._file.read_bytes() if self._file.is_file() else b""
+        if now == self._seen:
+            return False
+        self._seen = now
+        self._moved(int(now or b"0"))
+        return True

@@ -1,0 +1,171 @@
+"""Which arrays of a data set go into a model's inputs and which its outputs are held against, and as what."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from analyzer.errors import UsageError
+from analyzer.evaluation.datasets import INPUT, LABELS, Dataset
+from analyzer.execution.compare import measures
+from analyzer.execution.inputs import generate
+from analyzer.execution.inputs.images import Shades, shades
+from analyzer.execution.request import Entry
+from analyzer.model import metadata
+from analyzer.model.graph import Model, Subgraph, Tensor
+from analyzer.model.metadata import Described
+
+#: What converters add to the names of inputs and outputs.
+_ADDED = re.compile(r"^serving_default_|:\d+$")
+
+
+class Port(Struct, frozen=True):
+    """An input or an output: what it goes by, and a sample's shape, None (as any of its sizes) where open."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    shape: tuple[int | None, ...] | None = None
+    tensor: Tensor | None = None
+    described: Described | None = None
+
+
+@runtime_checkable
+class Opaque(Protocol):
+    """A session of a model whose file doesn't tell what goes into it and what comes out."""
+
+    inputs: Sequence[Port]
+    outputs: Sequence[Port]
+
+
+class Plug(Struct, frozen=True):
+    """A port with the array of a data set that belongs to it."""
+
+    port: Port
+    array: str
+
+    def stored(self, values: Any, batch: int, shape: tuple[int, ...]) -> Any:
+        """A batch as the input holds it; a short one is filled up with its last sample."""
+        import numpy as np
+
+        missing = batch - len(values)
+        if missing:
+            values = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
+        values, tensor = values.reshape(shape), self.port.tensor
+        if tensor is None:
+            return values
+        dtype = np.dtype(generate.NUMPY[tensor.dtype])
+        return generate.stored(values.astype(np.float64), tensor, dtype)
+
+    def real(self, values: Any, batch: int) -> Any:
+        """An output in real units, [batch, size]."""
+        tensor = self.port.tensor
+        return (values if tensor is None else measures.real(tensor, values)).reshape(batch, -1)
+
+    def shades(self, given: tuple[float, float] | None) -> Shades:
+        return shades(self.port.tensor, self.port.described, given)
+
+
+def into(model: Model, entry: Entry) -> list[Port]:
+    """A .tflite model's inputs."""
+    return _ports(model.subgraphs[entry.subgraph], entry.inputs, metadata.inputs(model, entry.subgraph))
+
+
+def out_of(model: Model, entry: Entry) -> list[Port]:
+    return _ports(model.subgraphs[entry.subgraph], entry.outputs, metadata.outputs(model, entry.subgraph))
+
+
+def _ports(
+    subgraph: Subgraph, named: Sequence[tuple[str, int]], described: Mapping[int, Described]
+) -> list[Port]:
+    tensors = [(name, subgraph.tensors[index]) for name, index in named]
+    return [
+        Port(name, (tensor.name, _ADDED.sub("", tensor.name)), None, tensor, described.get(tensor.index))
+        for name, tensor in tensors
+    ]
+
+
+def feeding(model: str, ports: Sequence[Port], data: Dataset) -> list[Plug]:
+    """What goes into every input. Raises: UsageError."""
+    plugs = list(_plugs(ports, data.shapes, INPUT))
+    plugged = {plug.port.name for plug in plugs}
+    missing = [port.name for port in ports if port.name not in plugged]
+    if missing:
+        wanted = " and ".join(missing) if len(ports) > 1 else f"{INPUT} or {missing[0]}"
+        raise UsageError(f"{model}: the data set has no numbers called {wanted}, only {_listed(data)}")
+    return plugs
+
+
+def judged(model: str, ports: Sequence[Port], data: Dataset) -> list[Plug]:
+    """What outputs are held against, as far as there is anything. Raises: UsageError."""
+    plugs = list(_plugs(ports, data.shapes, LABELS))
+    if not plugs:
+        names = [port.name for port in ports]
+        wanted = f"any of {', '.join(names)}" if len(names) > 1 else f"{LABELS} or {', '.join(names)}"
+        raise UsageError(f"{model}: the data set has no numbers called {wanted}, only {_listed(data)}")
+    return plugs
+
+
+def _plugs(ports: Sequence[Port], arrays: Iterable[str], sole: str) -> Iterable[Plug]:
+    """Arrays by a port's names, or by the one for an only port."""
+    there = set(arrays)
+    for port in ports:
+        names = (port.name, *port.aliases, *([sole] if len(ports) == 1 else []))
+        array = next((name for name in names if name in there), None)
+        if array is not None:
+            yield Plug(port, array)
+
+
+def _listed(data: Dataset) -> str:
+    return ", ".join(data.shapes)
+
+
+def resized(model: str, plugs: Sequence[Plug], data: Dataset, batch: int) -> dict[str, tuple[int, ...]]:
+    """What inputs of a .tflite model are to be resized to, for a batch of samples. Raises: UsageError."""
+    found = {}
+    for plug in plugs:
+        sample, tensor = data.shapes[plug.array], plug.port.tensor
+        assert tensor is not None
+        shape = _fitting(tensor, sample, batch)
+        if shape is None:
+            raise UsageError(
+                f"{model}: takes {_by(tensor.shape)}, a sample has shape {_by(sample or ())}; "
+                f"reshape the data set's {plug.array}"
+            )
+        if shape != tensor.shape:
+            found[plug.port.name] = shape
+    return found
+
+
+def _fitting(tensor: Tensor, sample: Sequence[int] | None, batch: int) -> tuple[int, ...] | None:
+    own = tensor.shape
+    if own and (sample is None or math.prod(own[1:]) == math.prod(sample)):
+        return (batch, *own[1:])
+    if sample is None:
+        return None
+    if batch == 1 and math.prod(own) == math.prod(sample):
+        return own
+    opened = tensor.shape_signature or ()
+    fits = len(opened) == len(sample) + 1 and all(
+        have in (-1, want) for have, want in zip(opened[1:], sample, strict=True)
+    )
+    return (batch, *sample) if fits else None
+
+
+def shape(plug: Plug, data: Dataset, batch: int, asked: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """A whole batch, open sizes as the data set has them. Raises: ValueError where it doesn't tell."""
+    port, sample = plug.port, data.shapes[plug.array]
+    if port.tensor is not None:
+        return asked.get(port.name, port.tensor.shape)
+    if port.shape is not None and None not in port.shape:
+        return (batch, *(size for size in port.shape if size is not None))
+    if sample is None:
+        raise ValueError("takes images of any size, so that there is none to bring them to")
+    return (batch, *sample)
+
+
+def _by(shape: Sequence[int]) -> str:
+    return "x".join(str(size) for size in shape) or "()"

@@ -1,0 +1,1 @@
+"""Runs on a phone over adb."""

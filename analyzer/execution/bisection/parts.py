@@ -1,0 +1,106 @@
+"""Parts of a model as models of their own, run by a delegate from the CPU's values and compared with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec.structs import replace
+
+from analyzer.errors import RuntimeUnavailable
+from analyzer.execution.bisection import intermediate_values
+from analyzer.execution.bisection.intermediate_values import NotComputed, Tensors
+from analyzer.execution.compare.measures import OutputComparison, Thresholds
+from analyzer.execution.compare.tolerance import Agreement
+from analyzer.execution.inputs import signatures
+from analyzer.execution.request import OK, Limits, Runner, RunRequest, RunResult, Sample
+from analyzer.model import extract, read
+from analyzer.model.extract import Cut
+from analyzer.model.graph import Model, Subgraph
+
+
+class Parts:
+    """Operators of one subgraph, any of them at a time."""
+
+    def __init__(
+        self,
+        subgraph: Subgraph,
+        values: Sequence[Tensors],
+        runner: Runner,
+        request: RunRequest,
+        limits: Limits,
+        thresholds: Thresholds,
+    ) -> None:
+        self.subgraph = subgraph
+        self._values = values
+        self._runner = runner
+        self._request = replace(request, shapes={}, runs=0, warmup=0, computed=())
+        self._limits = limits
+        self._thresholds = thresholds
+        self._compared: dict[tuple[int, ...], dict[int, OutputComparison]] = {}
+
+    def compare(self, operators: Sequence[int]) -> Mapping[int, OutputComparison]:
+        """Each tensor that leaves the operators, when they are entered with the CPU's values."""
+        asked = tuple(operators)
+        if asked not in self._compared:
+            self._compared[asked] = self._compare(asked)
+        return self._compared[asked]
+
+    def _compare(self, operators: Sequence[int]) -> dict[int, OutputComparison]:
+        part = extract.around(self.subgraph, operators)
+        # A cut may end in tensors that are not there in numbers: variables, resources.
+        known = tuple(index for index in part.outputs if all(index in values for values in self._values))
+        if not known:
+            return {}
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "part.tflite"
+            file.write_bytes(self._written(replace(part, outputs=known)))
+            return dict(zip(known, self._run(file), strict=True))
+
+    def _written(self, part: Cut) -> bytes:
+        shapes = {index: value.shape for index, value in self._values[0].items()}
+        return extract.write(Path(self._request.model).read_bytes(), part, shapes)
+
+    def _run(self, file: Path) -> list[OutputComparison]:
+        model = read(file)
+        entry = signatures.main(model.subgraphs[0])
+        request = replace(self._request, model=str(file), entry=entry)
+        samples, expected = (
+            [{name: values[index] for name, index in named} for values in self._values]
+            for named in (entry.inputs, entry.outputs)
+        )
+        found = self._runner.run(request, samples, self._limits)
+        if found.status != OK:
+            return [_broken(name, found) for name, _ in entry.outputs]
+        reference = RunResult(status=OK, outputs=expected)
+        agreement = Agreement(model, request, self._limits, self._thresholds)
+        return agreement.outputs(self._runner, samples, reference, found)
+
+
+def parts(
+    model: Model,
+    runner: Runner,
+    request: RunRequest,
+    samples: Sequence[Sample],
+    limits: Limits,
+    thresholds: Thresholds,
+) -> Iterator[Parts]:
+    """The entry's subgraph and those that it calls. Raises: NotComputed, RuntimeUnavailable."""
+    for subgraph, values in intermediate_values.computed(model, request, samples, limits):
+        yield Parts(subgraph, values, runner, request, limits, thresholds)
+
+
+def agree(found: Iterator[Parts], operators: Sequence[int]) -> bool:
+    """Whether operators of the entry's subgraph leave what the CPU does; not where that isn't known."""
+    try:
+        left = next(found).compare(operators).values()
+    except (NotComputed, RuntimeUnavailable):
+        return False
+    return bool(left) and all(one.within for one in left)
+
+
+def _broken(name: str, found: RunResult) -> OutputComparison:
+    return OutputComparison(
+        name=name, dtype="", equal=0.0, within=False, problem=f"{found.status}: {found.message}"
+    )

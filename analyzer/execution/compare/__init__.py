@@ -1,0 +1,1 @@
+"""A delegate's outputs against the CPU's."""

@@ -1,0 +1,1 @@
+"""One module an engine: what runs a model for real on this machine."""

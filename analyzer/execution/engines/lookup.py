@@ -1,0 +1,70 @@
+"""Delegate name -> the engine that runs it for real."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
+
+from msgspec import Struct
+
+from analyzer.execution import worker
+from analyzer.execution.request import Engine, Limits, Runner, RunRequest, RunResult, Sample, unavailable
+
+REFERENCE = "cpu"
+OTHER_KERNELS = "xnnpack"
+EXTERNAL = "external"
+#: What the interpreter does where it is told nothing.
+DEFAULT = "xnnpack"
+#: What models that aren't TFLite's yet run on.
+KERAS = "keras"
+
+#: The reference, and delegates as their rule packs name them -> modules of this package.
+_MODULES = {
+    REFERENCE: "execution.engines.cpu",
+    DEFAULT: "execution.engines.xnnpack",
+    "litert-gpu": "execution.engines.gpu",
+    EXTERNAL: "execution.engines.external",
+}
+_ALL = {**_MODULES, KERAS: "evaluation.keras"}
+
+
+class Local(Struct, frozen=True):
+    """Runs models on this machine, each in a process of its own."""
+
+    name: str
+
+    @property
+    def rounds_alike(self) -> bool:
+        return engine(self.name).ROUNDS_ALIKE
+
+    def check(self, request: RunRequest) -> None:
+        engine(self.name).check(request)
+
+    def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
+        return worker.run(self.name, request, samples, limits)
+
+
+def engine(name: str) -> Engine:
+    """The module behind a name. Raises: RuntimeUnavailable."""
+    if name not in _ALL:
+        raise unavailable(
+            f"{name}: there is no way to run it on this machine",
+            f"give its library with --delegate-lib, or run {', '.join(_MODULES)}",
+        )
+    return cast(Engine, import_module(f"analyzer.{_ALL[name]}"))
+
+
+def substitute(reference: Runner, runner: Runner) -> Runner | None:
+    """What a runner is compared with instead, where the reference can't run a model."""
+    here = reference == Local(REFERENCE)
+    return Local(OTHER_KERNELS) if here and runner.name not in (REFERENCE, OTHER_KERNELS) else None
+
+
+def local(name: str) -> Runner:
+    """What runs a delegate on this machine; where nothing does, its `check` says so."""
+    if name == "qualcomm-htp":
+        from analyzer.execution.engines.qualcomm import Qualcomm
+
+        return Qualcomm(name)
+    return Local(name)

@@ -1,0 +1,1 @@
+"""What models are fed with: random arrays, or the user's own."""

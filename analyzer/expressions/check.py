@@ -1,0 +1,395 @@
+"""Text of a rule's condition -> checked tree.
+
+Expressions are a small, safe subset of Python's: names of the vocabulary, comparisons, `and or not in`,
+arithmetic without powers, indexing, conditional expressions, calls of the vocabulary's functions and
+comprehensions as their arguments. Everything is resolved and type-checked here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from analyzer.expressions.functions import FUNCTIONS
+from analyzer.expressions.nodes import Tree, show
+from analyzer.expressions.scope import Definition, ExpressionError, Scope
+from analyzer.expressions.types import NUMBERS, article, fits, said
+from analyzer.expressions.vocabulary import OPERATOR, TENSOR
+from analyzer.suggest import nearest
+
+Typed = tuple[Tree, str]
+
+__all__ = ["Definition", "ExpressionError", "Scope", "parse"]
+
+_COMPARISONS: Mapping[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+_ARITHMETIC: Mapping[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+    ast.Div: "/",
+    ast.Mod: "%",
+}
+#: Nesting deeper than this is refused; no rule comes near it.
+_MAX_DEPTH = 60
+#: Definitions that use definitions can grow fast; no rule comes near this many parts.
+_MAX_NODES = 20_000
+#: Loops within loops, which multiply.
+_MAX_LOOPS = 3
+
+
+def parse(text: str, scope: Scope, wanted: str | None = "bool") -> Tree:
+    """The checked tree of `text`, whose type must be `wanted` (None: any).
+
+    Raises: ExpressionError.
+    """
+    tree, found = _Parser(scope).parse(text)
+    if wanted is not None and not fits(found, wanted):
+        raise ExpressionError(f"{text!r} is {said(found)}, expected {said(wanted)}")
+    return tree
+
+
+class _Parser:
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.bound: dict[str, Typed] = {}
+        self.slots = 0
+        self.expanding: list[str] = []
+        self.depth = 0
+        self.loops = 0
+        self.nodes = 0
+
+    def parse(self, text: str) -> Typed:
+        try:
+            # Newlines inside a long rule are layout, not syntax.
+            body = ast.parse(" ".join(text.split()), mode="eval").body
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+            reason = error.msg if isinstance(error, SyntaxError) else str(error)
+            raise ExpressionError(f"{text!r} is not an expression: {reason}") from None
+        return self.visit(body)
+
+    def visit(self, node: ast.expr) -> Typed:
+        method = getattr(self, f"visit_{type(node).__name__}", None)
+        if method is None:
+            raise ExpressionError(f"{type(node).__name__} is not part of the rule language")
+        self.depth += 1
+        self.nodes += 1
+        if self.depth > _MAX_DEPTH or self.nodes > _MAX_NODES:
+            raise ExpressionError("the expression is nested too deeply or too long")
+        found: Typed = method(node)
+        self.depth -= 1
+        return found
+
+    def boolean(self, node: ast.expr) -> Tree:
+        tree, found = self.visit(node)
+        if found != "bool":
+            raise ExpressionError(f"{ast.unparse(node)} is {said(found)}, expected bool")
+        return tree
+
+    def visit_Constant(self, node: ast.Constant) -> Typed:
+        value = node.value
+        if isinstance(value, bool):
+            return ["lit", value], "bool"
+        if isinstance(value, int):
+            if abs(value) >= 1 << 63:
+                raise ExpressionError(f"{value} is larger than any number in a model")
+            return ["lit", value], "int"
+        if isinstance(value, float):
+            return ["lit", value], "float"
+        if isinstance(value, str):
+            return ["lit", value], "str"
+        raise ExpressionError(f"{value!r} is not part of the rule language")
+
+    def visit_Name(self, node: ast.Name) -> Typed:
+        name, scope = node.id, self.scope
+        if name in self.bound:
+            return self.bound[name]
+        if name in ("true", "false"):
+            return ["lit", name == "true"], "bool"
+        for facts in (scope.extra, scope.facts):
+            if facts is not None and name in facts:
+                return ["fact", name], facts[name]
+        if name in scope.operands:
+            side, position, rest = scope.operands[name]
+            if rest:
+                return ["rest", side, position, name], "list[tensor]"
+            return ["operand", side, position, name], "tensor"
+        # The operator's own words win: a parameter that is called like one is `parameters.NAME`.
+        if scope.facts is None and name in OPERATOR:
+            return ["fact", name], OPERATOR[name][0]
+        if name in scope.parameters:
+            return ["param", name], scope.parameters[name]
+        if name in scope.definitions:
+            return self.expand(scope.definitions[name], [])
+        raise ExpressionError(f"nothing is called {name}{nearest(name, self.known())}")
+
+    def known(self) -> list[str]:
+        scope = self.scope
+        own = scope.facts if scope.facts is not None else OPERATOR
+        return [
+            *self.bound,
+            *scope.operands,
+            *scope.parameters,
+            *scope.definitions,
+            *scope.extra,
+            *own,
+            *FUNCTIONS,
+        ]
+
+    def expand(self, definition: Definition, arguments: list[Typed]) -> Typed:
+        name = definition.name
+        if name in self.expanding:
+            raise ExpressionError(f"{name} is defined by itself")
+        if len(arguments) != len(definition.arguments):
+            raise ExpressionError(
+                f"{name} takes {len(definition.arguments)} arguments, found {len(arguments)}"
+            )
+        outer, self.bound = self.bound, dict(zip(definition.arguments, arguments, strict=True))
+        self.expanding.append(name)
+        try:
+            tree, found = self.parse(definition.text)
+        except ExpressionError as error:
+            raise ExpressionError(f"in {name}: {error}") from None
+        finally:
+            self.expanding.pop()
+            self.bound = outer
+        shown = name if not arguments else f"{name}({', '.join(show(tree) for tree, _ in arguments)})"
+        return ["named", shown, tree], found
+
+    def visit_Attribute(self, node: ast.Attribute) -> Typed:
+        if isinstance(node.value, ast.Name) and node.value.id not in self.bound:
+            if node.value.id == "options":
+                return self.option(node.attr)
+            if node.value.id == "parameters":
+                return self.parameter(node.attr)
+            if node.value.id == "attributes":
+                return ["attribute", node.attr], "any"
+        tree, found = self.visit(node.value)
+        known: Mapping[str, tuple[Any, ...]]
+        if found == "tensor":
+            known = TENSOR
+            if node.attr == "omitted":
+                return ["attr", tree, "omitted"], "bool"
+        elif found == "operator":
+            known = OPERATOR
+        else:
+            raise ExpressionError(f"{ast.unparse(node.value)} is {said(found)} and has no {node.attr}")
+        if node.attr not in known:
+            names = [*known, "omitted"]
+            hint = nearest(node.attr, names)
+            raise ExpressionError(f"{article(found)} has no {node.attr}{hint}")
+        return ["attr", tree, node.attr], known[node.attr][0]
+
+    def parameter(self, name: str) -> Typed:
+        known = self.scope.parameters
+        if name not in known:
+            raise ExpressionError(f"there is no parameter {name}{nearest(name, list(known))}")
+        return ["param", name], known[name]
+
+    def option(self, field: str) -> Typed:
+        options = self.scope.options
+        if options is None:
+            return ["option", field], "any"
+        if field not in options:
+            raise ExpressionError(f"this operator has no option {field}{nearest(field, list(options))}")
+        return ["option", field], options[field]
+
+    def visit_Subscript(self, node: ast.Subscript) -> Typed:
+        of, found = self.visit(node.value)
+        at, position = self.visit(node.slice)
+        if not found.startswith("list["):
+            raise ExpressionError(f"{ast.unparse(node.value)} is {said(found)}, expected a list")
+        if not fits(position, "int"):
+            raise ExpressionError(f"{ast.unparse(node.slice)} is {said(position)}, expected int")
+        return ["index", of, at], found[5:-1]
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> Typed:
+        word = "and" if isinstance(node.op, ast.And) else "or"
+        return [word, *(self.boolean(value) for value in node.values)], "bool"
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Typed:
+        if isinstance(node.op, ast.Not):
+            return ["not", self.boolean(node.operand)], "bool"
+        if not isinstance(node.op, ast.USub):
+            raise ExpressionError(f"{ast.unparse(node)} is not part of the rule language")
+        tree, found = self.number(node.operand)
+        if tree[0] == "lit":
+            return ["lit", -tree[1]], found
+        return ["neg", tree], found
+
+    def number(self, node: ast.expr) -> Typed:
+        tree, found = self.visit(node)
+        if found not in NUMBERS and found != "any":
+            raise ExpressionError(f"{ast.unparse(node)} is {said(found)}, expected a number")
+        return tree, found
+
+    def visit_BinOp(self, node: ast.BinOp) -> Typed:
+        sign = _ARITHMETIC.get(type(node.op))
+        if sign is None:
+            raise ExpressionError(f"{type(node.op).__name__} is not part of the rule language")
+        left, a = self.number(node.left)
+        right, b = self.number(node.right)
+        found = "float" if sign == "/" or "float" in (a, b) else "int" if a == b == "int" else "number"
+        return ["arith", sign, left, right], found
+
+    def visit_Compare(self, node: ast.Compare) -> Typed:
+        parts, left = [], node.left
+        for operation, right in zip(node.ops, node.comparators, strict=True):
+            sign = _COMPARISONS.get(type(operation))
+            if sign is None:
+                raise ExpressionError(f"{type(operation).__name__} is not part of the rule language")
+            parts.append(self.compare(sign, left, right))
+            left = right
+        return (parts[0] if len(parts) == 1 else ["and", *parts]), "bool"
+
+    def compare(self, sign: str, left: ast.expr, right: ast.expr) -> Tree:
+        a, first = self.visit(left)
+        b, second = self.visit(right)
+        shown = f"{ast.unparse(left)} {sign} {ast.unparse(right)}"
+        if sign in ("in", "not in"):
+            if not second.startswith("list["):
+                raise ExpressionError(f"{ast.unparse(right)} is {said(second)}, expected a list")
+            inner = second[5:-1]
+            if inner not in ("T", "nothing"):
+                self.comparable(a, first, b, inner, shown)
+            return ["cmp", sign, a, b]
+        self.comparable(a, first, b, second, shown)
+        if sign not in ("==", "!=") and not (first in (*NUMBERS, "any") and second in (*NUMBERS, "any")):
+            raise ExpressionError(f"{shown}: only numbers have an order")
+        return ["cmp", sign, a, b]
+
+    def comparable(self, a: Tree, first: str, b: Tree, second: str, shown: str) -> None:
+        if "any" in (first, second):
+            return
+        for closed, literal_type, literal in ((first, second, b), (second, first, a)):
+            if (closed == "dtype" or closed.startswith("enum:")) and literal_type == "str":
+                self.member(closed, literal, shown)
+                return
+        if not (fits(first, second) or fits(second, first)):
+            raise ExpressionError(f"{shown} compares {said(first)} with {said(second)}")
+        if first.startswith("list[") and first[5:-1] not in NUMBERS and second == "list[str]":
+            raise ExpressionError(f"{shown} compares {said(first)} with {said(second)}")
+
+    def member(self, closed: str, literal: Tree, shown: str) -> None:
+        known = self.scope.enums.get("TensorType" if closed == "dtype" else closed[5:])
+        if known is None:
+            return
+        for name in _strings(literal):
+            if name not in known:
+                hint = nearest(name, list(known))
+                raise ExpressionError(f"{shown}: {name} is not {article(said(closed))}{hint}")
+
+    def visit_IfExp(self, node: ast.IfExp) -> Typed:
+        condition = self.boolean(node.test)
+        a, first = self.visit(node.body)
+        b, second = self.visit(node.orelse)
+        if not (fits(first, second) or fits(second, first)):
+            raise ExpressionError(f"{ast.unparse(node)} is either {said(first)} or {said(second)}")
+        return ["if", condition, a, b], second if first == "list[nothing]" else first
+
+    def visit_List(self, node: ast.List) -> Typed:
+        if not node.elts:
+            return ["list"], "list[nothing]"
+        parts = [self.visit(element) for element in node.elts]
+        kind = parts[0][1]
+        for _, found in parts:
+            if found in NUMBERS and kind in NUMBERS:
+                kind = kind if kind == found else "number"
+            elif found != kind:
+                raise ExpressionError(f"{ast.unparse(node)} mixes {said(kind)} and {said(found)}")
+        return ["list", *(tree for tree, _ in parts)], f"list[{kind}]"
+
+    visit_Tuple = visit_List
+
+    def visit_Call(self, node: ast.Call) -> Typed:
+        if not isinstance(node.func, ast.Name) or node.keywords:
+            raise ExpressionError(f"{ast.unparse(node.func)} can't be called")
+        name = node.func.id
+        if name in self.scope.definitions:
+            return self.expand(self.scope.definitions[name], [self.visit(argument) for argument in node.args])
+        if name not in FUNCTIONS:
+            raise ExpressionError(
+                f"there is no function {name}{nearest(name, [*FUNCTIONS, *self.scope.definitions])}"
+            )
+        wanted, result, _, _ = FUNCTIONS[name]
+        parts = [self.visit(argument) for argument in node.args]
+        if name in ("min", "max") and len(parts) > 1:
+            parts = [self.visit_List(ast.List(elts=node.args))]
+        self.arguments(name, wanted, parts)
+        kinds = [found for _, found in parts]
+        if name == "zip":
+            result = f"list[pair:{kinds[0][5:-1]}:{kinds[1][5:-1]}]"
+        elif result == "number" and kinds and kinds[0] in ("list[int]", "int"):
+            result = "int"
+        return ["call", name, *(tree for tree, _ in parts)], result
+
+    def arguments(self, name: str, wanted: tuple[str, ...], parts: list[Typed]) -> None:
+        repeated = wanted[-1].endswith("...")
+        least, most = len(wanted) - repeated, len(wanted) + (1 if repeated else 0)
+        if not least <= len(parts) <= most:
+            raise ExpressionError(f"{name} takes {least} arguments, found {len(parts)}")
+        for position, (tree, found) in enumerate(parts):
+            expected = wanted[min(position, len(wanted) - 1)].removesuffix("...")
+            if not fits(found, expected) and found != "any":
+                raise ExpressionError(f"{name}({show(tree)}): found {said(found)}, expected {said(expected)}")
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp | ast.ListComp) -> Typed:
+        if len(node.generators) > 2:
+            raise ExpressionError("at most two loops in one comprehension")
+        self.loops += len(node.generators)
+        if self.loops > _MAX_LOOPS:
+            raise ExpressionError(f"at most {_MAX_LOOPS} loops within each other")
+        outer = dict(self.bound)
+        loops: list[Tree] = []
+        conditions: list[Tree] = []
+        for loop in node.generators:
+            tree, found = self.visit(loop.iter)
+            if not found.startswith("list["):
+                raise ExpressionError(f"{ast.unparse(loop.iter)} is {said(found)}, expected a list")
+            loops.append([self.targets(loop.target, found[5:-1]), tree])
+            conditions.extend(self.boolean(condition) for condition in loop.ifs)
+        body, found = self.visit(node.elt)
+        self.bound = outer
+        self.loops -= len(node.generators)
+        condition = (
+            None if not conditions else conditions[0] if len(conditions) == 1 else ["and", *conditions]
+        )
+        return ["each", body, loops, condition], f"list[{found}]"
+
+    visit_ListComp = visit_GeneratorExp
+
+    def targets(self, target: ast.expr, found: str) -> list[int]:
+        names = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", []))
+        kinds = found.split(":")[1:] if found.startswith("pair:") else [found]
+        if len(names) != len(kinds) or not all(isinstance(name, ast.Name) for name in names):
+            raise ExpressionError(f"for {ast.unparse(target)}: expected {len(kinds)} names")
+        slots = []
+        for name, kind in zip(names, kinds, strict=True):
+            assert isinstance(name, ast.Name)
+            self.bound[name.id] = ["var", self.slots, name.id], kind
+            slots.append(self.slots)
+            self.slots += 1
+        return slots
+
+
+def _strings(tree: Tree) -> list[str]:
+    """The string literals that a tree may evaluate to."""
+    if tree[0] == "lit":
+        return [tree[1]] if isinstance(tree[1], str) else []
+    if tree[0] == "named":
+        return _strings(tree[2])
+    if tree[0] == "list":
+        return [name for element in tree[1:] for name in _strings(element)]
+    if tree[0] == "if":
+        return [*_strings(tree[2]), *_strings(tree[3])]
+    return []

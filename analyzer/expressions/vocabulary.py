@@ -1,0 +1,345 @@
+"""What rules may ask: the closed list of names, their types and how each is answered.
+
+Types are short texts: bool, int, float, str, dtype, tensor, operator, `enum:NAME` and `list[T]`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+from analyzer.model.graph import DTYPE_BITS, OMITTED, Operator, Subgraph, Tensor
+
+#: Constants with more elements than this have no `values`: rules look at sizes and axes, not at weights.
+MAX_VALUES = 1024
+#: Products go no further: no memory holds as much, and longer numbers take their time.
+_VAST = 2**200
+#: The product of so many dimensions is no such number.
+_FEW_DIMENSIONS = 6
+
+_FORMATS = {
+    "INT8": "b",
+    "UINT8": "B",
+    "INT16": "h",
+    "UINT16": "H",
+    "INT32": "i",
+    "UINT32": "I",
+    "INT64": "q",
+    "UINT64": "Q",
+    "FLOAT16": "e",
+    "FLOAT32": "f",
+    "FLOAT64": "d",
+    "BOOL": "?",
+}
+
+
+class Absent(Exception):
+    """A rule touched something that isn't there; its text says what."""
+
+
+class Context:
+    """One operator with its operands in place: what an expression is evaluated against.
+
+    `folded` maps a tensor index to the tensor that the operator sees in its place: a delegate that reads a
+    float16 constant through its DEQUANTIZE sees the constant.
+    """
+
+    __slots__ = (
+        "consumers_accepted",
+        "inputs",
+        "intermediates",
+        "operand",
+        "operator",
+        "outputs",
+        "raised_by",
+        "subgraph",
+        "variables",
+    )
+
+    #: What a finding is about, and why the operator has its version: only set while a fix is chosen.
+    operand: Tensor | None
+    raised_by: str
+
+    def __init__(
+        self, subgraph: Subgraph, operator: Operator, folded: Mapping[int, Tensor] | None = None
+    ) -> None:
+        tensors = subgraph.tensors
+        self.subgraph = subgraph
+        self.operator = operator
+        if folded:
+            self.inputs = [
+                None if i == OMITTED else folded[i] if i in folded else tensors[i] for i in operator.inputs
+            ]
+        else:
+            self.inputs = [None if i == OMITTED else tensors[i] for i in operator.inputs]
+        self.outputs = [None if i == OMITTED else tensors[i] for i in operator.outputs]
+        self.intermediates = (
+            [None if i == OMITTED else tensors[i] for i in operator.intermediates]
+            if operator.intermediates
+            else []
+        )
+        self.variables: list[Any] = []
+        #: Whoever knows better, because the operators behind have been judged, says so.
+        self.consumers_accepted = True
+
+
+def product(numbers: Sequence[Any]) -> Any:
+    found: Any = 1
+    for number in numbers:
+        found *= number
+        if not -_VAST < found < _VAST:
+            found = _VAST if found > 0 else -_VAST
+    return found
+
+
+def elements(shape: Sequence[int]) -> int:
+    """How many elements a tensor of `shape` has."""
+    if len(shape) > _FEW_DIMENSIONS:
+        return int(product(shape))
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def size_bytes(tensor: Tensor) -> int | None:
+    """Bytes of the tensor's elements at run time; None where they have no fixed size, or none that can be."""
+    bits = DTYPE_BITS.get(tensor.dtype)
+    if bits is None or min(tensor.shape, default=0) < 0:
+        return None
+    return (elements(tensor.shape) * bits + 7) // 8
+
+
+def values(tensor: Tensor) -> tuple[int | float | bool, ...]:
+    """A constant's elements, flattened.
+
+    Raises: Absent where the tensor isn't constant, has no numbers or more than `MAX_VALUES`.
+    """
+    if tensor.data is None or not tensor.constant:
+        raise Absent(f"{tensor.name or 'tensor'} is not a constant")
+    code = _FORMATS.get(tensor.dtype)
+    if code is None:
+        raise Absent(f"{tensor.name or 'tensor'} is a constant of {tensor.dtype}")
+    size = struct.calcsize("<" + code)
+    count = min(elements(tensor.shape), len(tensor.data) // size)
+    if count < 0 or count > MAX_VALUES:
+        raise Absent(f"{tensor.name or 'tensor'} has more than {MAX_VALUES} values")
+    return struct.unpack_from(f"<{count}{code}", tensor.data)
+
+
+def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:
+    """A constant's elements, or those that Prepare computed.
+
+    Raises: Absent where there are none, or more than `MAX_VALUES`.
+    """
+    if tensor.folded is None:
+        return values(tensor)
+    if len(tensor.folded) != elements(tensor.shape):
+        raise Absent(f"{tensor.name or 'tensor'} was computed, but its values weren't kept")
+    return tensor.folded
+
+
+def readable(tensor: Tensor) -> bool:
+    """Whether `known_values` has an answer."""
+    count = elements(tensor.shape)
+    if tensor.folded is not None:
+        return len(tensor.folded) == count
+    return tensor.constant and tensor.data is not None and tensor.dtype in _FORMATS and count <= MAX_VALUES
+
+
+def _single(numbers: tuple[Any, ...], tensor: Tensor) -> Any:
+    if len(numbers) != 1:
+        raise Absent(f"{tensor.name or 'tensor'} has {len(numbers)} values, not one")
+    return numbers[0]
+
+
+def _affine(tensor: Tensor) -> bool:
+    """Whether the runtime's single scale and zero point are filled: exactly one of each."""
+    found = tensor.quantization
+    return found is not None and found.scale_count == 1 and found.zero_point_count == 1
+
+
+def _scale_count(tensor: Tensor) -> int:
+    return tensor.quantization.scale_count if tensor.quantization is not None else 0
+
+
+def _block_size(context: Context, tensor: Tensor) -> int:
+    fields = tensor.quantization.details_fields if tensor.quantization is not None else None
+    return int((fields or {}).get("block_size", 0))
+
+
+def _bytes(tensor: Tensor) -> int:
+    found = size_bytes(tensor)
+    if found is None:
+        raise Absent(f"{tensor.name or 'tensor'} is {tensor.dtype}, whose elements have no fixed size")
+    return found
+
+
+def _int32(data: memoryview | None) -> tuple[int, ...]:
+    count = min(len(data or b"") // 4, MAX_VALUES)
+    return struct.unpack_from(f"<{count}i", data) if data is not None and count else ()
+
+
+def attributes(operator: Operator) -> Mapping[str, Any]:
+    """What a custom operator or composite says of itself; a tensor among it stands for its elements."""
+    from analyzer.model.flexbuffer import decode  # few models need it
+
+    found = decode(operator) or {}
+    return {
+        name: value.get("TENSOR_DATA") if isinstance(value, Mapping) else value
+        for name, value in found.items()
+    }
+
+
+def _operator(context: Context, index: int) -> Context:
+    return Context(context.subgraph, context.subgraph.operators[index])
+
+
+def _producer(context: Context, tensor: Tensor) -> Context:
+    found = context.subgraph.producers.get(tensor.index)
+    if not found:
+        raise Absent(f"{tensor.name or 'tensor'} is produced by no operator")
+    return _operator(context, found[0])
+
+
+#: Attribute of a tensor -> (type, meaning, answer from the context and the tensor).
+TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
+    "dtype": ("dtype", "element type, the schema's name", lambda c, t: t.dtype),
+    "rank": ("int", "number of dimensions", lambda c, t: len(t.shape)),
+    "shape": ("list[int]", "dimensions after propagation, never the shape signature", lambda c, t: t.shape),
+    "signature": (
+        "list[int]",
+        "the file's shape_signature (-1: open dimension), empty where there is none",
+        lambda c, t: t.shape_signature or (),
+    ),
+    "elements": ("int", "number of elements", lambda c, t: elements(t.shape)),
+    "bytes": ("int", "bytes of all elements", lambda c, t: _bytes(t)),
+    "data_bytes": (
+        "int",
+        "bytes of the constant's buffer",
+        lambda c, t: len(t.data) if t.data is not None else 0,
+    ),
+    "index": ("int", "tensor index: two operands with one index are one tensor", lambda c, t: t.index),
+    "name": ("str", "the tensor's name", lambda c, t: t.name),
+    "constant": ("bool", "constant in the runtime's sense", lambda c, t: t.constant),
+    "known": (
+        "bool",
+        "constant, or computed when the interpreter prepares the operators",
+        lambda c, t: t.constant or t.folded is not None,
+    ),
+    "value": ("number", "the one element of a constant", lambda c, t: _single(values(t), t)),
+    "values": ("list[number]", "elements of a constant, flattened", lambda c, t: values(t)),
+    "known_value": ("number", "the one element of a known tensor", lambda c, t: _single(known_values(t), t)),
+    "known_values": ("list[number]", "elements of a known tensor", lambda c, t: known_values(t)),
+    "readable": ("bool", "known, and few enough values to look at", lambda c, t: readable(t)),
+    "dynamic": ("bool", "its size is only known at run time", lambda c, t: t.dynamic),
+    "persistent": ("bool", "kept in the persistent arena", lambda c, t: t.persistent),
+    "variable": ("bool", "a variable that keeps its value between runs", lambda c, t: t.variable),
+    "quantized": ("bool", "has at least one scale", lambda c, t: _scale_count(t) > 0),
+    "per_channel": ("bool", "has more than one scale", lambda c, t: _scale_count(t) > 1),
+    "blockwise": (
+        "bool",
+        "quantized in blocks",
+        lambda c, t: t.quantization is not None and t.quantization.details == "BlockwiseQuantization",
+    ),
+    "scale": (
+        "float",
+        "the scale where there is exactly one scale and one zero point, else 0",
+        lambda c, t: t.quantization.scale_data[0] if t.quantization and _affine(t) else 0.0,
+    ),
+    "zero_point": (
+        "int",
+        "the zero point where there is exactly one scale and one zero point, else 0",
+        lambda c, t: t.quantization.zero_point_data[0] if t.quantization and _affine(t) else 0,
+    ),
+    "scales": ("list[float]", "all scales", lambda c, t: t.quantization.scales if t.quantization else ()),
+    "zero_points": (
+        "list[int]",
+        "all zero points",
+        lambda c, t: t.quantization.zero_points if t.quantization else (),
+    ),
+    "scale_count": ("int", "number of scales", lambda c, t: _scale_count(t)),
+    "zero_point_count": (
+        "int",
+        "number of zero points",
+        lambda c, t: t.quantization.zero_point_count if t.quantization else 0,
+    ),
+    "axis": ("int", "the quantized dimension", lambda c, t: t.quantization.axis if t.quantization else 0),
+    "block_size": (
+        "int",
+        "elements of a block that share a scale, 0 where the tensor isn't quantized in blocks",
+        _block_size,
+    ),
+    "sparse": ("bool", "stored sparse", lambda c, t: t.sparsity is not None),
+    "graph_input": ("bool", "an input of its subgraph", lambda c, t: t.index in c.subgraph.inputs),
+    "graph_output": ("bool", "an output of its subgraph", lambda c, t: t.index in c.subgraph.outputs),
+    "from_shape": (
+        "bool",
+        "computed from the sizes of tensors alone, by SHAPE and what follows from it",
+        lambda c, t: t.index in c.subgraph.computed_from_shapes,
+    ),
+    "producer": ("operator", "the operator that writes it first", _producer),
+    "producers": (
+        "list[operator]",
+        "the operators that write it",
+        lambda c, t: [_operator(c, i) for i in c.subgraph.producers.get(t.index, ())],
+    ),
+    "consumers": (
+        "list[operator]",
+        "the operators that read it, each once",
+        lambda c, t: [_operator(c, i) for i in dict.fromkeys(c.subgraph.consumers.get(t.index, ()))],
+    ),
+}
+
+#: Names every rule has, of the operator itself -> (type, meaning, answer from the context).
+OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
+    "op": ("str", "the operator's schema name, such as CONV_2D or CUSTOM", lambda c: c.operator.name),
+    "custom": ("str", "custom code, empty for builtin operators", lambda c: c.operator.custom or ""),
+    "version": ("int", "operator version", lambda c: c.operator.version),
+    "inputs": ("list[tensor]", "all inputs, left-out ones included", attrgetter("inputs")),
+    "outputs": ("list[tensor]", "all outputs", attrgetter("outputs")),
+    "intermediates": ("list[tensor]", "all intermediates", lambda c: c.intermediates),
+    "operands": (
+        "list[tensor]",
+        "inputs and outputs that are present",
+        lambda c: [t for t in c.inputs if t is not None] + [t for t in c.outputs if t is not None],
+    ),
+    "graph_inputs": (
+        "list[tensor]",
+        "the inputs of its subgraph",
+        lambda c: [c.subgraph.tensors[i] for i in c.subgraph.inputs],
+    ),
+    "graph_dtypes": (
+        "list[dtype]",
+        "element types of what is computed in its subgraph, what is taken out of constants left aside",
+        lambda c: c.subgraph.computed_dtypes,
+    ),
+    "graph_customs": (
+        "list[str]",
+        "codes of the custom operators in its subgraph",
+        lambda c: c.subgraph.custom_codes,
+    ),
+    "consumers_accepted": (
+        "bool",
+        "the delegate takes every operator that reads an output",
+        lambda c: c.consumers_accepted,
+    ),
+    "has_options": ("bool", "the file has an options table", lambda c: c.operator.options_table is not None),
+    "custom_bytes": (
+        "int",
+        "bytes of a custom operator's own options",
+        lambda c: len(c.operator.custom_options or b""),
+    ),
+    "custom_int32": (
+        "list[int]",
+        "a custom operator's own options read as 32-bit numbers, for those that keep a plain struct there",
+        lambda c: _int32(c.operator.custom_options),
+    ),
+    "attributes": (
+        "list[str]",
+        "names of the options that a custom operator or composite brings itself, as a flexbuffer map",
+        lambda c: [name for name, value in attributes(c.operator).items() if value is not None],
+    ),
+}

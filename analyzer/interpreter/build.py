@@ -1,0 +1,217 @@
+"""Whether the interpreter can be built from a model at all."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from analyzer.expressions.vocabulary import Context, size_bytes
+from analyzer.interpreter.limits import fits
+from analyzer.model.graph import OMITTED, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
+from analyzer.rules.graph_rules import BUILDING
+from analyzer.rules.judge import Finding, Judge
+
+_SCHEMA = 3
+#: Types whose constants have no size that could be checked.
+_SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
+
+
+class Builder:
+    """Refuses models that the interpreter refuses before it prepares anything."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        #: Operator code -> why it isn't registered; the runtime wants every one of the table, used or not.
+        self._codes: dict[OperatorCode, Stop | None] = {}
+        #: Operator -> whether reading its options may fail.
+        self._parsed: dict[str, bool] = {}
+
+    def refusal(self, model: Model) -> Stop | None:
+        """Why the interpreter can't be built; None where it can."""
+        if model.schema_version != _SCHEMA:
+            return _stop(
+                "schema-version",
+                f"The file has schema version {model.schema_version}; the runtime reads only {_SCHEMA}.",
+                actual=str(model.schema_version),
+                expected=str(_SCHEMA),
+            )
+        if not model.subgraphs:
+            return _stop("no-subgraph", "The file has no graph.")
+        parsed = set()
+        for code in model.operator_codes:
+            # Custom operators fail only when they are reached.
+            if code.name != "CUSTOM":
+                stop = self._unregistered(code)
+                if stop is not None:
+                    return stop
+                if self._parses(code.name):
+                    parsed.add(code.name)
+        for subgraph in model.subgraphs:
+            stop = _tensors(subgraph) or self._operators(subgraph, parsed)
+            if stop is not None:
+                return replace(stop, subgraph=subgraph.index)
+        return None
+
+    def _parses(self, name: str) -> bool:
+        found = self._parsed.get(name)
+        if found is None:
+            found = self._parsed[name] = self._judge.has_stage("parse", name)
+        return found
+
+    def _operators(self, subgraph: Subgraph, parsed: set[str]) -> Stop | None:
+        """Operators that can't be read; `parsed` are the names of those that may not be."""
+        for operator in subgraph.operators:
+            if operator.name in parsed:
+                findings = self._judge.stage_findings("parse", Context(subgraph, operator))
+                if findings:
+                    return _of_operator(findings[0], operator)
+            if operator.custom is None and _overlaps(operator):
+                return _overlap(subgraph, operator)
+        return None
+
+    def _unregistered(self, code: OperatorCode) -> Stop | None:
+        if code not in self._codes:
+            self._codes[code] = self._look_up(code)
+        return self._codes[code]
+
+    def _look_up(self, code: OperatorCode) -> Stop | None:
+        operator = Operator(0, code.name, code.version, (), (), {})
+        context = Context(_NOTHING, operator)
+        listed = code.name in self._judge.pack.operators
+        findings = self._judge.stage_findings("version" if listed else "operator", context)
+        return _from(findings[0], code) if findings else None
+
+
+_NOTHING = Subgraph(0, "", (), (), (), ())
+
+
+def _from(finding: Finding, code: OperatorCode) -> Stop:
+    return Stop(
+        kind="failure",
+        rule=finding.rule,
+        message=f"The interpreter can't be built: {code.name} version {code.version} is not registered.",
+        fix=finding.fix,
+        source=finding.source,
+        expected=finding.expected,
+        actual=finding.actual,
+    )
+
+
+def _of_operator(finding: Finding, operator: Operator) -> Stop:
+    return Stop(
+        kind="failure",
+        rule=finding.rule,
+        message=f"The interpreter can't read {operator.name}, operator {operator.index}: {finding.message}",
+        fix=finding.fix,
+        source=finding.source,
+        operator=operator.index,
+        expected=finding.expected,
+        actual=finding.actual,
+    )
+
+
+def _overlaps(operator: Operator) -> bool:
+    """Whether the operator, if it has options, writes what it reads."""
+    shared = set(operator.inputs).intersection(operator.outputs)
+    shared.discard(OMITTED)
+    return bool(shared and operator.options)
+
+
+def _overlap(subgraph: Subgraph, operator: Operator) -> Stop:
+    index = next(index for index in operator.outputs if index in operator.inputs)
+    return _stop(
+        "overlap",
+        f"{operator.name}, operator {operator.index}, writes {_title(subgraph.tensors[index])} and reads it.",
+        operator=operator.index,
+        tensor=index,
+    )
+
+
+def _stop(rule: str, message: str, **more: str | int | None) -> Stop:
+    known = BUILDING[f"build/{rule}"]
+    return Stop("failure", f"runtime/{known.id}", message, known.fix, known.source, **more)  # type: ignore[arg-type]
+
+
+def _tensors(subgraph: Subgraph) -> Stop | None:
+    for tensor in subgraph.tensors:
+        stop = None if tensor.quantization is None else _quantization(tensor)
+        stop = stop or _size(tensor)
+        if stop is not None:
+            return stop
+    return None
+
+
+def _title(tensor: Tensor) -> str:
+    return tensor.name or f"tensor {tensor.index}"
+
+
+def _quantization(tensor: Tensor) -> Stop | None:
+    """Per-axis tables have to match the tensor; other details are taken as they are."""
+    found = tensor.quantization
+    if (
+        found is None
+        or found.scale_count == 0
+        or found.details in ("BlockwiseQuantization", "MultiAxisQuantization")
+    ):
+        return None
+    if found.scale_count != found.zero_point_count:
+        return _stop(
+            "zero-points",
+            f"{_title(tensor)} has {found.scale_count} scales and {found.zero_point_count} zero points.",
+            tensor=tensor.index,
+        )
+    rank = len(tensor.shape)
+    if found.axis < 0 or (rank and found.axis >= rank):
+        return _stop(
+            "quantized-dimension",
+            f"{_title(tensor)} is quantized along dimension {found.axis} but has {rank} dimensions.",
+            tensor=tensor.index,
+        )
+    if found.scale_count != 1 and rank and found.scale_count != tensor.shape[found.axis]:
+        return _stop(
+            "scales",
+            f"{_title(tensor)} has {found.scale_count} scales for {tensor.shape[found.axis]} channels.",
+            tensor=tensor.index,
+        )
+    return None
+
+
+def _size(tensor: Tensor) -> Stop | None:
+    if tensor.variable and tensor.constant:
+        return _stop(
+            "constant-variable",
+            f"{_title(tensor)} is a variable and has constant data.",
+            tensor=tensor.index,
+        )
+    if tensor.dtype in _SIZELESS:
+        if tensor.variable and not tensor.constant:
+            return _stop(
+                "variable",
+                f"{_title(tensor)} is a variable of {tensor.dtype}, which variables can't be.",
+                tensor=tensor.index,
+            )
+        return None
+    if not fits(tensor.shape, tensor.dtype):
+        return _impossible(tensor)
+    if tensor.constant and tensor.sparsity is None:
+        return _data(tensor)
+    return None
+
+
+def _impossible(tensor: Tensor) -> Stop:
+    """Why a tensor can't have the shape that it has."""
+    rule, what = "vast-size", "more elements than can be counted"
+    if min(tensor.shape) < 0:
+        rule, what = "negative-dimension", f"a dimension of {min(tensor.shape)}"
+    return _stop(rule, f"{_title(tensor)} has {what}.", tensor=tensor.index)
+
+
+def _data(tensor: Tensor) -> Stop | None:
+    needed = size_bytes(tensor)
+    stored = len(tensor.data) if tensor.data is not None else 0
+    if needed is None or needed <= stored:
+        return None
+    return _stop(
+        "data",
+        f"{_title(tensor)} needs {needed} bytes, its buffer holds {stored}.",
+        tensor=tensor.index,
+    )

@@ -1,0 +1,57 @@
+"""The runtime, compiled once from its rule pack, and how it prepares models."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from msgspec import structs
+
+from analyzer.interpreter.allocate import Preparation
+from analyzer.interpreter.build import Builder
+from analyzer.interpreter.kernels import Kernels
+from analyzer.interpreter.resize_inputs import resized
+from analyzer.interpreter.shapes import Shape
+from analyzer.model.graph import Model, Prepared
+from analyzer.rules.judge import Judge
+from analyzer.rules.parameters import resolve
+from analyzer.rules.registry import Packs
+
+
+class Runtime:
+    """What the interpreter does with a model before any delegate is asked."""
+
+    def __init__(self, packs: Packs) -> None:
+        judge = Judge(packs.cpu_kernels, resolve(packs.cpu_kernels, {}))
+        self._builder = Builder(judge)
+        self._kernels = Kernels(judge, packs.catalogue)
+
+    def prepare(
+        self, model: Model, shapes: Mapping[str, Shape] = {}, stand_ins: Collection[str] = ()
+    ) -> Prepared:
+        """Build the interpreter and prepare every subgraph; `shapes` resizes inputs, by name, before that.
+
+        `stand_ins` are custom operators that only a delegate can run, but whose kernels prepare.
+
+        Raises: InputError where an input in `shapes` doesn't exist.
+        """
+        sizes = resized(model, shapes) if shapes else {}
+        refused = self._builder.refusal(model)
+        if refused is not None:
+            return Prepared(model, model.subgraphs, refused=refused)
+        found = Preparation(self._kernels, model, stand_ins).prepared(sizes)
+        if not (sizes and found.stops):
+            return found
+        if Preparation(self._kernels, model, stand_ins).prepared({}).stops:
+            return found
+        fix = _otherwise(model, shapes)
+        return structs.replace(
+            found, stops={index: structs.replace(stop, fix=fix) for index, stop in found.stops.items()}
+        )
+
+
+def _otherwise(model: Model, shapes: Mapping[str, Shape]) -> str:
+    """What to do where only what was resized stops the model."""
+    places = {name: next(iter(resized(model, {name: shape}))) for name, shape in shapes.items()}
+    own = {name: model.subgraphs[subgraph].tensors[index].shape for name, (subgraph, index) in places.items()}
+    sizes = ", ".join(f"{name}={','.join(map(str, shape))}" for name, shape in own.items())
+    return f"Resize otherwise: the model is prepared with the file's own sizes ({sizes}), not with these."

@@ -1,0 +1,71 @@
+"""What the runtime's rule pack says of each operator's kernel, looked up once per operator."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from analyzer.interpreter.constant_folding import FOLDS, Fold
+from analyzer.interpreter.shapes import SHAPES, ShapeFunction
+from analyzer.model.graph import Operator
+from analyzer.rules.catalogue import Catalogue, Place
+from analyzer.rules.judge import Judge
+
+
+class Kernel(Struct, frozen=True):
+    """How the CPU prepares one operator, its requirements left aside."""
+
+    #: Shapes of the outputs; None where they stay the file's.
+    shape: ShapeFunction | None
+    #: What each output's type is set to: an element type, an input's position, or `options.NAME`; the last
+    #: holds for all further outputs. Empty where types stay the file's.
+    types: tuple[str | int, ...]
+    fold: Fold | None
+    folds_always: bool
+    #: `""`, `constant-input` or `always`: when outputs go to the persistent arena.
+    persistent: str
+    #: Which subgraphs the operator calls, by control-flow construct; empty for all other operators.
+    calls: str
+    #: Whether operators of this kind keep their order even where no data says so.
+    side_effects: bool
+    #: Whether the kernel notices a dimension beyond 32 bits, which else just wraps.
+    checks_overflow: bool
+    #: What of the output 32 bits have to count; empty: nothing.
+    counted: str
+    #: Operand name -> where it stands.
+    places: dict[str, Place]
+
+
+class Kernels:
+    """Operator -> its kernel, and the judge that knows the kernels' requirements."""
+
+    def __init__(self, judge: Judge, catalogue: Catalogue) -> None:
+        self.judge = judge
+        self._catalogue = catalogue
+        self._kernels: dict[tuple[str, str | None], Kernel] = {}
+
+    def of(self, operator: Operator) -> Kernel:
+        key = (operator.name, operator.custom)
+        found = self._kernels.get(key)
+        if found is None:
+            found = self._kernels[key] = self._make(operator.key)
+        return found
+
+    def _make(self, name: str) -> Kernel:
+        values = self.judge.values(name)
+        places = dict(self._catalogue.places(name))
+        return Kernel(
+            shape=SHAPES[values["shape"]] if values["shape"] else None,
+            types=tuple(_type(word, places) for word in values["types"]),
+            fold=FOLDS[values["fold"]] if values["fold"] else None,
+            folds_always=values["folds"] == "always",
+            persistent=values["persistent"],
+            calls=values["calls"],
+            checks_overflow=values["overflow"] == "fails",
+            counted=values["counted"],
+            side_effects=values["side_effects"],
+            places=places,
+        )
+
+
+def _type(word: str, places: dict[str, Place]) -> str | int:
+    return places[word][1] if word in places else word

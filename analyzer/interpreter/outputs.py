@@ -1,0 +1,108 @@
+"""What preparing an operator does to its outputs: shapes, types, contents, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from analyzer.expressions.vocabulary import Absent, Context, elements
+from analyzer.interpreter import failures
+from analyzer.interpreter.kernels import Kernel
+from analyzer.interpreter.limits import countable, fits
+from analyzer.interpreter.shapes import Shape, ShapeFunction
+from analyzer.interpreter.shapes.common import int32
+from analyzer.interpreter.state import Working
+from analyzer.model.graph import Stop
+
+#: What shape functions run into where operators aren't what they should be; kernels let some of that pass.
+_UNKNOWABLE = (Absent, ArithmeticError, LookupError, ValueError)
+
+
+def grow(graph: Working, context: Context) -> None:
+    """Mark the outputs of an operator as of a size that only running can tell."""
+    for tensor in context.outputs:
+        if tensor is not None:
+            graph.put(replace(graph.tensors[tensor.index], dynamic=True))
+
+
+def settle(graph: Working, kernel: Kernel, context: Context) -> Stop | None:
+    """Give the operator's outputs their shapes, types, values and arena."""
+    if kernel.shape is not None:
+        impossible = _resize(graph, kernel, context, _shapes(kernel.shape, context))
+        if impossible is not None:
+            return impossible
+    if kernel.types:
+        set_types(graph, kernel, context)
+    if kernel.fold is not None and (kernel.folds_always or _all_known(context)):
+        _fold(graph, kernel, context)
+    if kernel.persistent and (kernel.persistent == "always" or _first_constant(context)):
+        for tensor in context.outputs:
+            if tensor is not None:
+                graph.put(replace(graph.tensors[tensor.index], persistent=True, dynamic=False))
+    return None
+
+
+def _shapes(function: ShapeFunction, context: Context) -> Sequence[Shape | None]:
+    try:
+        return function(context)
+    except _UNKNOWABLE:
+        # A size that we can't compute, because it is read from too large a constant: the file's stays.
+        return ()
+
+
+def _resize(graph: Working, kernel: Kernel, context: Context, shapes: Sequence[Shape | None]) -> Stop | None:
+    for tensor, shape in zip(context.outputs, shapes, strict=False):
+        if tensor is None or shape is None:
+            continue
+        if kernel.counted and not countable(shape, kernel.counted):
+            return failures.impossible_shape(context, tensor, shape)
+        if tensor.shape != shape:
+            kept = shape if kernel.checks_overflow else tuple(map(int32, shape))
+            if (tensor.constant and not kernel.persistent) or not fits(kept, tensor.dtype):
+                return failures.impossible_shape(context, tensor, shape)
+            graph.put(replace(tensor, shape=kept))
+    return None
+
+
+def set_types(graph: Working, kernel: Kernel, context: Context) -> None:
+    """Give the operator's outputs their types, which happens even where their sizes stay open."""
+    last = len(kernel.types) - 1
+    for position, tensor in enumerate(context.outputs):
+        if tensor is None:
+            continue
+        word = kernel.types[min(position, last)]
+        if isinstance(word, int):
+            source = context.inputs[word] if word < len(context.inputs) else None
+            dtype = tensor.dtype if source is None else source.dtype
+        elif word.startswith("options."):
+            dtype = str(context.operator.options[word[8:]])
+        else:
+            dtype = word
+        if dtype and dtype != tensor.dtype:
+            graph.put(replace(graph.tensors[tensor.index], dtype=dtype))
+
+
+def _all_known(context: Context) -> bool:
+    return all(t is not None and (t.constant or t.folded is not None) for t in context.inputs)
+
+
+def _first_constant(context: Context) -> bool:
+    first = context.inputs[0] if context.inputs else None
+    return first is not None and first.constant
+
+
+def _fold(graph: Working, kernel: Kernel, context: Context) -> None:
+    assert kernel.fold is not None
+    output = context.outputs[0] if context.outputs else None
+    if output is None:
+        return
+    output = graph.tensors[output.index]
+    try:
+        # Where nothing is computed, not even the dimensions that are not 0 are gone through.
+        values = kernel.fold(context, output) if elements(output.shape) else ()
+    except _UNKNOWABLE:
+        # Known to the runtime, too large for us to keep.
+        values = ()
+    if values is not None:
+        graph.put(replace(output, folded=values, dynamic=False))

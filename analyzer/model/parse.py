@@ -1,0 +1,266 @@
+"""The flatbuffer's tables to a `Model`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from analyzer.model import schema
+from analyzer.model.control_dependencies import Dependencies, control_dependencies
+from analyzer.model.flatbuffer import Flatbuffer
+from analyzer.model.graph import (
+    OMITTED,
+    ExternalBuffer,
+    Model,
+    Operator,
+    OperatorCode,
+    Quantization,
+    Signature,
+    Subgraph,
+    Tensor,
+)
+from analyzer.model.vtable import Malformed, kind, names
+
+Row = Sequence[Any]
+
+_CONTROL_DEPENDENCIES = "model_control_dependencies"
+
+
+class Assembly:
+    """Puts one file's tables together; the row of a table lists its values in the schema's slot order."""
+
+    def __init__(self, file: Flatbuffer, identifier: str = "TFL3") -> None:
+        self.file = file
+        self.identifier = identifier
+        self.remarks: list[str] = []
+        self.buffers: list[memoryview | None] = []
+        self.codes: list[OperatorCode] = []
+
+    def root(self) -> Row:
+        return self.file.row(kind("Model"), self.file.root())
+
+    def model(self, path: str) -> Model:
+        file = self.file
+        version, codes, subgraphs, description, buffers, _, metadata, signatures, *external = self.root()
+        self.buffers = [self._data(*row) for row in file.tables(kind("Buffer"), buffers)]
+        self.codes = [self.code(*row) for row in file.tables(kind("OperatorCode"), codes)]
+        graphs = self.subgraphs(subgraphs)
+        if not graphs:
+            raise Malformed("has no subgraph")
+        entries = self._metadata(metadata)
+        return Model(
+            path,
+            file.size,
+            version,
+            file.string(description) or "",
+            graphs,
+            tuple(self.codes),
+            self._signatures(signatures, graphs),
+            entries,
+            self._control_dependencies(entries, len(graphs)),
+            self._external_buffers(*external),
+            self.identifier,
+            tuple(self.remarks),
+        )
+
+    def code(self, deprecated: int, custom: int | None, version: int, builtin: int) -> OperatorCode:
+        # The one-byte field of old files; new operators leave 127 there.
+        name = names("BuiltinOperator")[max(deprecated, builtin)]
+        return OperatorCode(name, version, self.file.string(custom))
+
+    def subgraphs(self, position: int | None) -> tuple[Subgraph, ...]:
+        rows = self.file.tables(kind("SubGraph"), position)
+        return tuple(self.subgraph(index, row) for index, row in enumerate(rows))
+
+    def subgraph(self, index: int, row: Row) -> Subgraph:
+        file = self.file
+        tensors, inputs, outputs, operators, name, _ = row
+        made = self._tensors(self.tensor_rows(tensors))
+        count = len(made)
+        return Subgraph(
+            index,
+            file.string(name) or "",
+            made,
+            self._operators(file.tables(kind("Operator"), operators), count),
+            _indices(file.integers(inputs), count),
+            _indices(file.integers(outputs), count),
+        )
+
+    def tensor_rows(self, position: int | None) -> Iterable[Row]:
+        return self.file.tables(kind("Tensor"), position)
+
+    def _tensors(self, rows: Iterable[Row]) -> tuple[Tensor, ...]:
+        file, buffers, dtypes = self.file, self.buffers, names("TensorType")
+        made: list[Tensor] = []
+        for (
+            shape,
+            dtype,
+            buffer,
+            name,
+            quantization,
+            variable,
+            sparsity,
+            signature,
+            ranked,
+            variants,
+            external,
+        ) in rows:
+            if buffer and buffer >= len(buffers):
+                raise Malformed(f"tensor {len(made)} names buffer {buffer}, the file has {len(buffers)}")
+            data = buffers[buffer] if buffer else None
+            made.append(
+                Tensor(
+                    len(made),
+                    file.string(name) or "",
+                    dtypes[dtype],
+                    file.integers(shape),
+                    None if signature is None else file.integers(signature),
+                    ranked,
+                    data is not None,
+                    data,
+                    buffer,
+                    variable,
+                    None if quantization is None else self._quantization(quantization),
+                    None if sparsity is None else file.decode("SparsityParameters", sparsity),
+                    () if variants is None else file.decode_all("VariantSubType", variants),
+                    external,
+                )
+            )
+        return tuple(made)
+
+    def _quantization(self, position: int) -> Quantization:
+        file = self.file
+        row = file.row(kind("QuantizationParameters"), position)
+        minimum, maximum, scale, zero_point, details, fields, axis = row
+        scales = file.numbers(scale, "f", 4)
+        zero_points = file.numbers(zero_point, "q", 8)
+        table = names("QuantizationDetails")[details] if details and fields is not None else None
+        return Quantization(
+            len(scales),
+            len(zero_points),
+            scales,
+            zero_points,
+            axis,
+            file.numbers(minimum, "f", 4),
+            file.numbers(maximum, "f", 4),
+            table,
+            file.member(table, fields) if table else None,
+        )
+
+    def _operators(self, rows: Iterable[Row], tensors: int) -> tuple[Operator, ...]:
+        file, codes = self.file, self.codes
+        made: list[Operator] = []
+        for row in rows:
+            code, inputs, outputs, _, _, custom, _, mutating, intermediates, offset, size, _, _, _ = row
+            if mutating is not None:
+                file.bytes(mutating)  # no part of the graph, but it has to be sound
+            if code >= len(codes):
+                raise Malformed(f"operator {len(made)} names operator code {code}, the file has {len(codes)}")
+            of = codes[code]
+            table, options = self._options(of.name, row)
+            made.append(
+                Operator(
+                    len(made),
+                    of.name,
+                    of.version,
+                    _indices(file.integers(inputs), tensors),
+                    _indices(file.integers(outputs), tensors),
+                    options,
+                    table,
+                    of.custom,
+                    self._data(custom, offset, size),
+                    _indices(file.integers(intermediates), tensors) if intermediates else (),
+                )
+            )
+        return tuple(made)
+
+    def _options(self, name: str, row: Row) -> tuple[str | None, Mapping[str, Any]]:
+        """The table that the runtime looks for; all zeros where the file has none or another one."""
+        expected, made = _without_options(name)
+        for union, type in (("BuiltinOptions", 3), ("BuiltinOptions2", 11)):
+            if row[type + 1] is not None:
+                table = names(union)[row[type]]
+                fields = self.file.member(table, row[type + 1])
+                if table == expected and fields is not None:
+                    made = table, fields
+        return made
+
+    def _data(self, inside: int | None, offset: int, size: int) -> memoryview | None:
+        """Bytes from a vector or, in files beyond 2 GB, from behind the flatbuffer."""
+        if inside is not None:
+            return self.file.bytes(inside)
+        return self.file.outside(offset, size) if offset > 1 else None
+
+    def _metadata(self, position: int | None) -> dict[str, memoryview]:
+        """Entries that lack a name or data are passed over, as by the runtime."""
+        found = {}
+        for name, buffer in self.file.tables(kind("Metadata"), position):
+            key = self.file.string(name)
+            data = self.buffers[buffer] if buffer < len(self.buffers) else None
+            if key is not None and data is not None:
+                found[key] = data
+        return found
+
+    def _control_dependencies(
+        self, metadata: Mapping[str, memoryview], subgraphs: int
+    ) -> Dependencies | None:
+        if _CONTROL_DEPENDENCIES not in metadata:
+            return None
+        found = control_dependencies(metadata[_CONTROL_DEPENDENCIES], subgraphs)
+        if found is None:
+            self.remarks.append("its control dependencies are damaged; the runtime ignores them")
+        return found
+
+    def _signatures(self, position: int | None, graphs: Sequence[Subgraph]) -> tuple[Signature, ...]:
+        made = []
+        for inputs, outputs, key, _, subgraph in self.file.tables(kind("SignatureDef"), position):
+            found = Signature(
+                self.file.string(key) or "", subgraph, self._tensor_map(inputs), self._tensor_map(outputs)
+            )
+            lacks = _lacks(found, graphs)
+            if lacks:
+                self.remarks.append(f"signature {found.key!r} is for {lacks}")
+            else:
+                made.append(found)
+        return tuple(made)
+
+    def _external_buffers(self, groups: int | None, position: int | None) -> tuple[ExternalBuffer, ...]:
+        if position is None:
+            return ()
+        file = self.file
+        files = [file.string(name) or "" for (name,) in file.tables(kind("ExternalBufferGroup"), groups)]
+        return tuple(
+            ExternalBuffer(
+                id, files[group] if group < len(files) else "", offset, length, file.string(packing) or ""
+            )
+            for id, group, offset, length, packing in file.tables(kind("ExternalBuffer"), position)
+        )
+
+    def _tensor_map(self, position: int | None) -> dict[str, int]:
+        rows = self.file.tables(kind("TensorMap"), position)
+        return {self.file.string(name) or "": index for name, index in rows}
+
+
+@cache
+def _without_options(name: str) -> tuple[str | None, tuple[str | None, Mapping[str, Any]]]:
+    """The options table that an operator should have, and what it has without one."""
+    expected = schema.options_table(name)
+    return expected, (None, schema.zeros(expected) if expected else {})
+
+
+def _lacks(signature: Signature, graphs: Sequence[Subgraph]) -> str:
+    """What a signature wants that there isn't."""
+    if signature.subgraph >= len(graphs):
+        return f"subgraph {signature.subgraph}, which the model lacks"
+    last = max((*signature.inputs.values(), *signature.outputs.values()), default=-1)
+    if last >= len(graphs[signature.subgraph].tensors):
+        return f"tensor {last}, which subgraph {signature.subgraph} lacks"
+    return ""
+
+
+def _indices(wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
+    for tensor in wanted:
+        if not OMITTED <= tensor < count:
+            raise Malformed(f"tensor {tensor} is wanted, the subgraph has {count} tensors")
+    return wanted

@@ -1,0 +1,1 @@
+"""Two models, or two sets of rules, side by side."""

@@ -1,0 +1,211 @@
+"""Two audited models -> what got better and what worse, for every delegate and operator by operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from analyzer.report.compare import operator_matching
+from analyzer.report.compare.operator_matching import Pair
+from analyzer.report.document.audit_document import (
+    SCHEMA,
+    Audit,
+    Document,
+    Model,
+    Operator,
+    Place,
+    Summary,
+    Tool,
+)
+from analyzer.report.wording import causes, figures, labels, phrases
+from analyzer.report.wording.causes import Case, Cause, Holding
+
+#: One operator on both sides, as one delegate has it.
+Both: TypeAlias = tuple[Operator | None, Operator | None]
+#: The same with the operator that is off the delegate, and why.
+Held: TypeAlias = tuple[Both, Operator, tuple[Cause, Case] | None]
+
+BETTER, WORSE, SAME = "better", "worse", "same"
+_VERDICTS = ("crash", "none", "partial", "full")
+_RANKS = {"refused": 0, "lost": 1, "folded": 2, "delegated": 2}
+
+
+class Match(Struct, frozen=True, kw_only=True):
+    """An operator of both models, or of the one that alone has it."""
+
+    op: str
+    before: Place | None = None
+    after: Place | None = None
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """Operators that fare alike, otherwise than before.
+
+    `before` and `after` are `delegated`, `folded`, `lost` or `refused`, null where that model lacks them.
+    What is said is why they are off the delegate on the worse side; `rules` is empty for losses that follow
+    from others.
+    """
+
+    change: str
+    before: str | None
+    after: str | None
+    rules: tuple[str, ...]
+    message: str
+    fix: str
+    macs: int
+    operators: tuple[Match, ...]
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """One delegate on both models.
+
+    `change` goes by the verdict, then the share of MACs, then how many operators are left to the CPU, then
+    partitions.
+    """
+
+    delegate: str
+    change: str
+    before: Summary
+    after: Summary
+    changes: tuple[Change, ...]
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """`before` and `after` are the models as audits have them; `delegates` in the order of their audits.
+
+    `operators` are all of both models, each once: in the order of the second, what is gone where it was.
+    """
+
+    schema: int = SCHEMA
+    tool: Tool
+    before: Model
+    after: Model
+    operators: tuple[Match, ...]
+    delegates: tuple[Side, ...]
+
+    @property
+    def worse(self) -> list[str]:
+        """The delegates on which the second model fares worse."""
+        return [side.delegate for side in self.delegates if side.change == WORSE]
+
+    @property
+    def gone(self) -> list[Match]:
+        return [match for match in self.operators if match.after is None]
+
+    @property
+    def new(self) -> list[Match]:
+        return [match for match in self.operators if match.before is None]
+
+
+def compare(document: Document) -> Comparison:
+    """Compare the two models of a document, audited alike."""
+    before, after = document.models
+    names = labels.delegates(document)[before.path]
+    pairs = operator_matching.pairs(before, after)
+    reasons = [causes.holding(causes.causes(model)) for model in (before, after)]
+    sides = []
+    for position, name in enumerate(names):
+        one, other = before.audits[position], after.audits[position]
+        changes = _changes(_paired(one, other, pairs), position, reasons)
+        sides.append(
+            Side(
+                delegate=name,
+                change=_change(_merit(one), _merit(other)),
+                before=one.summary,
+                after=other.summary,
+                changes=tuple(sorted(changes, key=_worst_first)),
+            )
+        )
+    known = _paired(before.audits[0], after.audits[0], pairs) if names else []
+    return Comparison(
+        tool=document.tool,
+        before=before,
+        after=after,
+        operators=tuple(_match(*both) for both in known),
+        delegates=tuple(sides),
+    )
+
+
+def _merit(audit: Audit) -> tuple[float, ...]:
+    """The larger the better."""
+    summary = audit.summary
+    left = sum(not (node.delegated or node.folded) for node in audit.operators)
+    share = round(summary.delegated_macs_share, 6)
+    return _VERDICTS.index(summary.verdict), share, -left, -summary.partitions
+
+
+def _change(before: tuple[float, ...], after: tuple[float, ...]) -> str:
+    return SAME if before == after else BETTER if after > before else WORSE
+
+
+def _paired(before: Audit, after: Audit, pairs: Sequence[Pair]) -> list[Both]:
+    return [
+        (None if one is None else before.operators[one], None if other is None else after.operators[other])
+        for one, other in pairs
+    ]
+
+
+def _match(before: Operator | None, after: Operator | None) -> Match:
+    node = after or before
+    assert node is not None
+    return Match(op=labels.operator(node), before=_place(before), after=_place(after))
+
+
+def _place(node: Operator | None) -> Place | None:
+    return None if node is None else Place(subgraph=node.subgraph, operator=node.index)
+
+
+def _changes(found: Sequence[Both], position: int, reasons: Sequence[Holding]) -> Iterator[Change]:
+    """Operators whose place changes, those alike together."""
+    groups: dict[tuple[str, str | None, str | None, int | None], list[Held]] = {}
+    for both in found:
+        change = fares(*both)
+        node = both[change == WORSE]
+        if change == SAME or node is None:
+            continue
+        held = reasons[change == WORSE].get((position, node.subgraph, node.index, node.supported))
+        alike = (change, _state(both[0]), _state(both[1]), id(held[0]) if held else None)
+        groups.setdefault(alike, []).append((both, node, held))
+    for (change, before, after, _), group in groups.items():
+        yield _together(change, before, after, group)
+
+
+def fares(before: Operator | None, after: Operator | None) -> str:
+    """What only one model has is a change for the worse, or the better, where it is off the delegate."""
+    ranks = [_RANKS["delegated"] if node is None else _RANKS[phrases.state(node)] for node in (before, after)]
+    return _change((ranks[0],), (ranks[1],))
+
+
+def _state(node: Operator | None) -> str | None:
+    return None if node is None else phrases.state(node)
+
+
+def _together(change: str, before: str | None, after: str | None, group: Sequence[Held]) -> Change:
+    """One change for operators that one cause keeps off the delegate."""
+    held = [reason for _, _, reason in group if reason is not None]
+    said = list(dict.fromkeys(phrases.complaint(case) for _, case in held))
+    more = f", and {figures.count(len(said) - 1, 'other case')}" if len(said) > 1 else ""
+    return Change(
+        change=change,
+        before=before,
+        after=after,
+        rules=tuple(dict.fromkeys(rule for _, node, reason in group for rule in _rules(node, reason))),
+        message=f"{said[0]}{more}" if said else "",
+        fix=held[0][0].fix if held else "",
+        macs=sum(node.macs or 0 for _, node, _ in group),
+        operators=tuple(_match(*both) for both, _, _ in group),
+    )
+
+
+def _rules(node: Operator, reason: tuple[Cause, Case] | None) -> Sequence[str]:
+    """Those of a cause's rules that are about this operator."""
+    if reason is None:
+        return ()
+    own = [finding.rule for finding in node.findings if finding.rule in reason[0].rules]
+    return own or reason[0].rules
+
+
+def _worst_first(one: Change) -> tuple[bool, int, int]:
+    return one.change != WORSE, -one.macs, -len(one.operators)

@@ -1,0 +1,152 @@
+"""What the HTML page shows of two models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from analyzer.report.compare import text
+from analyzer.report.compare.model_diff import BETTER, WORSE, Change, Comparison, Match, Side, fares
+from analyzer.report.document.audit_document import Audit, Operator, Place
+from analyzer.report.html.operator_matrix import Stretch, mark, stretches
+from analyzer.report.wording import figures, links, phrases
+from analyzer.report.wording.links import Link
+
+
+class Item(Struct, frozen=True):
+    """Operators that fare alike."""
+
+    text: str
+    fix: str
+    rule: str
+    where: list[Link]
+
+
+class Changes(Struct, frozen=True):
+    """What got better, or worse."""
+
+    change: str
+    items: list[Item]
+
+
+class Cell(Struct, frozen=True):
+    """Where one delegate leaves an operator, before and after."""
+
+    change: str
+    before: str
+    after: str
+    mark_before: str
+    mark_after: str
+
+
+class Row(Struct, frozen=True):
+    """An operator of either model, or of both."""
+
+    before: Link | None
+    after: Link | None
+    op: str
+    macs: str
+    cells: list[Cell]
+
+
+class Delegate(Struct, frozen=True):
+    """One delegate on both models."""
+
+    name: str
+    change: str
+    cells: list[str]
+    changes: list[Changes]
+    before: list[Stretch]
+    after: list[Stretch]
+
+
+class Compared(Struct, frozen=True):
+    before: str
+    after: str
+    headers: tuple[str, ...]
+    delegates: list[Delegate]
+    rows: list[Row]
+    #: The operators that one model alone has.
+    alone: list[tuple[str, str]]
+
+
+#: Subgraph and index -> the operator as one delegate has it.
+_Nodes = Mapping[tuple[int, int], Operator]
+
+
+def compared(found: Comparison) -> Compared:
+    """The comparison, ready for its template."""
+    sides = list(zip(found.before.audits, found.after.audits, strict=True))
+    nodes = [(_nodes(before), _nodes(after)) for before, after in sides]
+    return Compared(
+        before=text.file(found.before),
+        after=text.file(found.after),
+        headers=text.HEADERS,
+        delegates=[
+            _delegate(side, found.operators, *both) for side, both in zip(found.delegates, nodes, strict=True)
+        ],
+        rows=[_row(match, nodes) for match in found.operators] if nodes else [],
+        alone=text.alone(found),
+    )
+
+
+def _nodes(audit: Audit) -> _Nodes:
+    return {(node.subgraph, node.index): node for node in audit.operators}
+
+
+def _delegate(side: Side, matches: Sequence[Match], before: _Nodes, after: _Nodes) -> Delegate:
+    return Delegate(
+        name=side.delegate,
+        change=side.change,
+        cells=text.cells(side),
+        changes=list(_changes(side, before, after)),
+        before=list(stretches([_node(match.before, before) for match in matches])),
+        after=list(stretches([_node(match.after, after) for match in matches])),
+    )
+
+
+def _node(place: Place | None, nodes: _Nodes) -> Operator | None:
+    return None if place is None else nodes[place.subgraph, place.operator]
+
+
+def _changes(side: Side, before: _Nodes, after: _Nodes) -> Iterator[Changes]:
+    for change in (WORSE, BETTER):
+        items = [_item(one, side, before, after) for one in side.changes if one.change == change]
+        if items:
+            yield Changes(change, items)
+
+
+def _item(one: Change, side: Side, before: _Nodes, after: _Nodes) -> Item:
+    """Links lead into the second model, for operators that are gone into the first."""
+    gone = one.after is None
+    places = [match.before if gone else match.after for match in one.operators]
+    nodes = [node for place in places if (node := _node(place, before if gone else after)) is not None]
+    where = list(links.links(links.section(0 if gone else 1), nodes))
+    rule = one.rules[0] if one.rules else ""
+    return Item(text.said(one, side), text.fix(one), rule, where)
+
+
+def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]]) -> Row:
+    sides = [(_node(match.before, before), _node(match.after, after)) for before, after in nodes]
+    before, after = sides[0]
+    known = after or before
+    return Row(
+        before=_link(0, before),
+        after=_link(1, after),
+        op=match.op,
+        macs=figures.macs(known.macs) if known else "",
+        cells=[_cell(*both) for both in sides],
+    )
+
+
+def _link(model: int, node: Operator | None) -> Link | None:
+    if node is None:
+        return None
+    (link,) = links.links(links.section(model), [node])
+    return link
+
+
+def _cell(before: Operator | None, after: Operator | None) -> Cell:
+    where, marks = ([say(node) if node else "" for node in (before, after)] for say in (phrases.where, mark))
+    return Cell(fares(before, after), *where, *marks)

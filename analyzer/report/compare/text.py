@@ -1,0 +1,157 @@
+"""A comparison of two models in words: for a terminal, as Markdown, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from analyzer.report.compare.model_diff import BETTER, SAME, WORSE, Change, Comparison, Match, Side
+from analyzer.report.document.audit_document import Model, Place, Summary
+from analyzer.report.text.markdown import escape
+from analyzer.report.wording import figures, labels, phrases
+from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
+
+HEADERS = ("delegate", "change", "verdict", "operators", "MACs", "partitions", "crossing")
+_SIGNS = {BETTER: "+", WORSE: "-", SAME: " "}
+#: How many changes of a delegate the table shows.
+_SHOWN = 6
+#: The most that columns take where there is little room.
+_NARROW = [13, None, 10, 11, 8, None, 10]
+
+
+def json(found: Comparison) -> bytes:
+    """The comparison with both models' audits."""
+    sides = replace(found, before=_audited(found.before), after=_audited(found.after))
+    return msgspec.json.encode(sides) + b"\n"
+
+
+def _audited(model: Model) -> Model:
+    return replace(model, graphs=UNSET, signatures=UNSET)
+
+
+def table(found: Comparison, width: int) -> str:
+    """What got better and what worse."""
+    head = [_head(side, model, width) for side, model in _models(found)]
+    blocks = ["\n".join(head), _verdicts(found.delegates, width)]
+    blocks += ["\n".join(_block(side, width)) for side in found.delegates if side.changes]
+    blocks += [fill(f"{title}  {words}", width, subsequent_indent="  ") for title, words in alone(found)]
+    return "\n\n".join(blocks)
+
+
+def _models(found: Comparison) -> tuple[tuple[str, Model], ...]:
+    return ("before", found.before), ("after ", found.after)
+
+
+def _head(side: str, model: Model, width: int) -> str:
+    path, facts = labels.model(model), phrases.card(model)
+    name = f"{side}  {shorten(path, width - len(side) - 2)}"
+    if len(name + facts) + 3 <= width:
+        return f"{name}   {facts}"
+    return f"{name}\n{fill(facts, width, initial_indent=' ' * 8, subsequent_indent=' ' * 8)}"
+
+
+def _verdicts(sides: Sequence[Side], width: int) -> str:
+    rows = [HEADERS, *([side.delegate, side.change, *cells(side)] for side in sides)]
+    text = ""
+    for widths in (None, _NARROW):
+        text = columns(rows, widths=widths)
+        if max(map(len, text.splitlines())) <= width:
+            break
+    return text
+
+
+def cells(side: Side) -> list[str]:
+    """Verdict, operators, MACs, partitions and crossing bytes: one value where both sides have the same."""
+    return [
+        before if before == after else f"{before} -> {after}"
+        for before, after in zip(_values(side.before), _values(side.after), strict=True)
+    ]
+
+
+def _values(summary: Summary) -> list[str]:
+    return [
+        summary.verdict,
+        f"{summary.delegated} of {summary.operators}",
+        figures.percent(summary.delegated_macs_share) if summary.macs else "-",
+        str(summary.partitions or "-"),
+        figures.size(summary.boundary_bytes),
+    ]
+
+
+def _block(side: Side, width: int) -> Iterator[str]:
+    yield side.delegate
+    # To say that there is one more takes the room of the one.
+    shown = side.changes if len(side.changes) == _SHOWN + 1 else side.changes[:_SHOWN]
+    for one in shown:
+        yield fill(f"{_SIGNS[one.change]} {said(one, side)}", width, subsequent_indent="  ")
+        if fix(one):
+            yield fill(f"  fix  {fix(one)}", width, subsequent_indent="       ")
+    more = len(side.changes) - len(shown)
+    if more > 0:
+        yield f"  and {figures.count(more, 'more change')}: -o FILE.md"
+
+
+def said(one: Change, side: Side) -> str:
+    """`12 CONV_2D: refused -> delegated: ...`, with their share of the MACs."""
+    whole = (side.after if one.change == WORSE else side.before).macs
+    share = f"; {figures.percent(one.macs / whole)} of MACs" if one.macs and whole else ""
+    no_more = "" if one.change == WORSE else ", no more"
+    reason = f"{no_more}: {plain(one.message)}" if one.message else ""
+    return f"{whom(one.operators)}: {one.before or 'new'} -> {one.after or 'gone'}{reason}{share}"
+
+
+def fix(one: Change) -> str:
+    """What to do about a change for the worse."""
+    return plain(one.fix) if one.change == WORSE else ""
+
+
+def whom(found: Sequence[Match]) -> str:
+    """`#4 ADD`, `#4 ADD (before #5)`, `12 CONV_2D`."""
+    if len(found) > 1:
+        return phrases.kinds([match.op for match in found])
+    (match,) = found
+    places = [_spot(place) for place in (match.after, match.before) if place is not None]
+    moved = f" (before {places[1]})" if len(set(places)) > 1 else ""
+    return f"{places[0]} {match.op}{moved}"
+
+
+def _spot(place: Place) -> str:
+    return labels.spot(place.subgraph, place.operator)
+
+
+def file(model: Model) -> str:
+    """What a model is called where its folder doesn't matter."""
+    return labels.model(model).rpartition("/")[2]
+
+
+def alone(found: Comparison) -> list[tuple[str, str]]:
+    """The operators that one model alone has."""
+    lists = (("only before", found.gone), ("only after", found.new))
+    return [(title, phrases.kinds([match.op for match in matches])) for title, matches in lists if matches]
+
+
+def markdown(found: Comparison) -> str:
+    """The same words for a pull request, with every change."""
+    lines = [f"## From {escape(file(found.before))} to {escape(file(found.after))}", ""]
+    for word, model in _models(found):
+        lines.append(f"- {word.strip()}: {escape(model.path)}: {phrases.card(model)}")
+    lines += ["", _row(HEADERS), f"|{'---|' * len(HEADERS)}"]
+    lines += [_row((escape(side.delegate), f"**{side.change}**", *cells(side))) for side in found.delegates]
+    for side in found.delegates:
+        lines += ["", f"### {escape(side.delegate)}", ""] if side.changes else []
+        lines += [line for one in side.changes for line in _item(one, side)]
+    lines += ["", *(f"- {title}: {escape(words)}" for title, words in alone(found))]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _item(one: Change, side: Side) -> Iterator[str]:
+    yield f"- **{one.change}** {escape(said(one, side))}" + ("\\" if fix(one) else "")
+    if fix(one):
+        yield f"  Fix: {escape(fix(one))}"
+
+
+def _row(values: Sequence[str]) -> str:
+    return f"| {' | '.join(values)} |"

@@ -1,0 +1,1 @@
+"""The public document, versioned, apart from the types used inside."""

@@ -1,0 +1,268 @@
+"""The public output: one document for every format, apart from the types used inside.
+
+Field names are the JSON's. Additions are allowed; a change of what stands here needs a new `SCHEMA`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from analyzer.report.document.contents import Graph, Signature
+from analyzer.report.document.run_results import Run
+from analyzer.report.document.values import Count, Share, one_of
+from analyzer.rules.pack import SEVERITIES
+
+#: The number of this shape, as `schema` in every output.
+SCHEMA = 1
+
+
+Verdict = Annotated[str, one_of("full", "partial", "none", "crash")]
+Severity = Annotated[str, one_of(*SEVERITIES)]
+Stage = Annotated[str, one_of("check", "build")]
+#: Why something that a delegate supports stays off it all the same: more partitions than it takes
+#: (`limit`), too few operators in a partition (`minimum`), a size only known at run time, which
+#: keeps the delegate from being asked (`dynamic`), an operator or model that the interpreter itself
+#: refuses (`refused`), a build failure after which everything returns to the CPU (`rolled-back`),
+#: an operator that brings the app down (`crash`), the graph's shape (`graph`).
+Loss = Annotated[str, one_of("limit", "minimum", "dynamic", "refused", "rolled-back", "crash", "graph")]
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    name: str
+    version: str
+
+
+class Error(Struct, frozen=True, kw_only=True):
+    """Why a file could not be read (`model`), or hasn't the input that was to be resized (`input`)."""
+
+    code: str
+    message: str
+
+
+class Subgraph(Struct, frozen=True, kw_only=True):
+    """`operators` is a count, `inputs` and `outputs` are tensor indices."""
+
+    index: Count
+    name: str
+    operators: Count
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+class Upstream(Struct, frozen=True, kw_only=True):
+    """The delegate's source that a rule pack describes."""
+
+    repository: str
+    revision: str
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """The rule pack that judged."""
+
+    version: str
+    sha256: str
+    upstream: Upstream
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """A rule that an operator doesn't meet: `blocker`, `aborts` and `crash` of stage `check` refuse it."""
+
+    rule: str
+    severity: Severity
+    stage: Stage
+    message: str
+    expected: str | None = None
+    actual: str | None = None
+    operand: str | None = None
+    fix: str = ""
+    source: str = ""
+
+
+#: What runs operators that neither a delegate nor its fallback takes.
+REFERENCE = "reference"
+
+#: Where an operator runs: on the `delegate`, on what takes the rest (the audit's `fallback`), or on the
+#: `reference` kernels.
+Placement = str
+
+
+class Operator(Struct, frozen=True, kw_only=True):
+    """One operator as one delegate sees it.
+
+    `supported` is the delegate's word on the operator by itself, `delegated` where it ends up after
+    graph rules and limits; `lost` says why a supported one is not delegated. `folded`: a DEQUANTIZE
+    of a constant float16 tensor that the delegate reads through. `output` names the first output.
+    `partition` is the index of a partition of the same subgraph. `placement` is there with -v and where
+    the delegate's fallback is audited too.
+    """
+
+    subgraph: Count
+    index: Count
+    op: str
+    version: int
+    custom: str | None = None
+    output: str | None = None
+    supported: bool
+    folded: bool = False
+    delegated: bool
+    partition: Count | None = None
+    lost: Loss | None = None
+    macs: Count | None = None
+    findings: tuple[Finding, ...] = ()
+    placement: Placement | UnsetType = UNSET
+
+
+class Partition(Struct, frozen=True, kw_only=True):
+    """Operators that one delegate kernel replaces; `inputs` and `outputs` are tensor indices.
+
+    `boundary_bytes` is what crosses between delegate and CPU in one inference.
+    """
+
+    subgraph: Count
+    index: Count
+    operators: tuple[int, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    boundary_bytes: Count
+
+
+class Blocker(Struct, frozen=True, kw_only=True):
+    """What holds back a graph; `operator` and `tensor` name the direct cause where there is one."""
+
+    rule: str
+    severity: Severity
+    kind: Loss | None = None
+    message: str
+    expected: str | None = None
+    actual: str | None = None
+    fix: str = ""
+    source: str = ""
+    subgraph: Count | None = None
+    operator: Count | None = None
+    tensor: Count | None = None
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """`unsupported` counts operators neither supported nor folded; shares are 1 where there is nothing.
+
+    `build_failures` counts operators that the delegate takes and then fails to build, so that everything
+    returns to the CPU: `verdict` and what is `delegated` are those of the selection.
+    """
+
+    operators: Count
+    supported: Count
+    unsupported: Count
+    folded: Count
+    delegated: Count
+    partitions: Count
+    macs: Count
+    delegated_macs: Count
+    delegated_operators_share: Share
+    delegated_macs_share: Share
+    boundary_bytes: Count
+    build_failures: Count = 0
+    verdict: Verdict
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """An operator, by its subgraph and its index there."""
+
+    subgraph: Count
+    operator: Count
+
+
+class ToFull(Struct, frozen=True, kw_only=True):
+    """What stands between a model and full delegation.
+
+    `operators` is the shortest list of those that the delegate would have to accept, with the sum of
+    their `macs`; what is lost because of them follows by itself. `blockers` are positions in the
+    audit's `blockers`: what holds back a graph and would have to go first.
+    """
+
+    operators: tuple[Place, ...]
+    macs: Count
+    blockers: tuple[Count, ...] = ()
+
+
+class Gain(Struct, frozen=True, kw_only=True):
+    """How much would be delegated if `operators`, all refused for one reason, were accepted.
+
+    What is lost to limits because of them counts as well.
+    """
+
+    operators: tuple[Place, ...]
+    delegated: Count
+    delegated_macs: Count
+
+
+class Audit(Struct, frozen=True, kw_only=True):
+    """One model on one delegate with one set of parameters, all of them resolved."""
+
+    delegate: str
+    title: str
+    device: str | None = None
+    parameters: dict[str, str | int | bool]
+    #: The pack's word on the delegate itself: `current`, `deprecated`.
+    status: str = "current"
+    #: Parameters whose values are part of what it is called.
+    in_title: tuple[str, ...] = ()
+    #: What runs the operators that the delegate leaves out, and its title where that was audited too.
+    fallback: str = ""
+    fallback_title: str | UnsetType = UNSET
+    rules: Rules
+    operators: tuple[Operator, ...]
+    partitions: tuple[Partition, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    summary: Summary
+    #: None where no acceptance of operators brings full delegation.
+    to_full: ToFull | None = None
+    #: One for each reason to refuse, where accepted operators are lost because of others.
+    gains: tuple[Gain, ...] = ()
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """One file. Where it could not be read, `error` says why and nothing else is known.
+
+    `operators` and `macs` are totals over all subgraphs, `dtypes` the element types of activations, the
+    most frequent first, `weights` narrower ones of constants; where everything is asked for, `graphs` are
+    every operator's operands and options and every tensor, `signatures` the entry points.
+    """
+
+    path: str
+    bytes: Count
+    sha256: str | None = None
+    error: Error | None = None
+    description: str = ""
+    operators: Count = 0
+    macs: Count = 0
+    dtypes: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    subgraphs: tuple[Subgraph, ...] = ()
+    audits: tuple[Audit, ...] = ()
+    runs: tuple[Run, ...] = ()
+    graphs: tuple[Graph, ...] | UnsetType = UNSET
+    signatures: tuple[Signature, ...] | UnsetType = UNSET
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """What was asked to fail, whether it did, and one line a reason."""
+
+    fail_on: tuple[str, ...] = ()
+    failed: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    schema: int = SCHEMA
+    tool: Tool
+    models: tuple[Model, ...]
+    policy: Policy = Policy()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of `Document`."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Delegate Analyzer audit"}
+    return dialect | msgspec.json.schema(Document)

@@ -1,0 +1,236 @@
+"""Audit -> the public document."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
+
+from msgspec import UNSET, UnsetType, structs
+
+from analyzer import __version__
+from analyzer.auditing.auditor import Audit, DelegateAudit, Gain, OperatorAudit, ToFull
+from analyzer.auditing.graph_findings import Blocker
+from analyzer.errors import AnalyzerError
+from analyzer.model.graph import OMITTED, Subgraph
+from analyzer.report.document import audit_document
+from analyzer.report.document.contents import Graph, Signature
+from analyzer.rules.catalogue import Catalogue
+from analyzer.rules.judge import Finding
+
+TOOL = audit_document.Tool(name="delegate-analyzer", version=__version__)
+
+
+def whole(models: Sequence[audit_document.Model], policy: audit_document.Policy) -> audit_document.Document:
+    """The one document of a run over `models`."""
+    return audit_document.Document(tool=TOOL, models=tuple(models), policy=policy)
+
+
+def unread(path: str, size: int, error: AnalyzerError) -> audit_document.Model:
+    """A file that could not be read, or not be audited as it was asked for."""
+    return audit_document.Model(
+        path=path, bytes=size, error=audit_document.Error(code=error.code, message=str(error))
+    )
+
+
+def model(
+    audit: Audit, sha256: str | None = None, catalogue: Catalogue | None = None
+) -> audit_document.Model:
+    """One audited model; with the names of operands in `catalogue` every operator's operands too."""
+    source = audit.model
+    subgraphs = audit.prepared.subgraphs
+    return audit_document.Model(
+        path=source.path,
+        bytes=source.size,
+        sha256=sha256,
+        description=source.description,
+        operators=sum(len(subgraph.operators) for subgraph in subgraphs),
+        macs=audit.delegates[0].summary.macs if audit.delegates else 0,
+        dtypes=(dtypes := _dtypes(subgraphs)),
+        weights=_weights(subgraphs, dtypes),
+        subgraphs=tuple(
+            audit_document.Subgraph(
+                index=subgraph.index,
+                name=subgraph.name,
+                operators=len(subgraph.operators),
+                inputs=subgraph.inputs,
+                outputs=subgraph.outputs,
+            )
+            for subgraph in subgraphs
+        ),
+        audits=tuple(_audit(one, audit) for one in audit.delegates),
+        graphs=UNSET if catalogue is None else _graphs(audit, catalogue),
+        signatures=UNSET if catalogue is None else _signatures(audit),
+    )
+
+
+def _graphs(audit: Audit, catalogue: Catalogue) -> tuple[Graph, ...]:
+    from analyzer.report.document.description import graphs
+
+    counted = audit.delegates[0].operators if audit.delegates else ()
+    return graphs(audit.prepared, catalogue, {(one.subgraph, one.index): one.macs for one in counted})
+
+
+def _signatures(audit: Audit) -> tuple[Signature, ...]:
+    from analyzer.report.document.description import signatures
+
+    return signatures(audit.prepared)
+
+
+def _dtypes(subgraphs: Sequence[Subgraph]) -> tuple[str, ...]:
+    """Element types of what operators compute, the most frequent first."""
+    counted: dict[str, int] = {}
+    for subgraph in subgraphs:
+        tensors = subgraph.tensors
+        for operator in subgraph.operators:
+            for index in operator.outputs:
+                if index != OMITTED:
+                    dtype = tensors[index].dtype
+                    counted[dtype] = counted.get(dtype, 0) + 1
+    if len(counted) < 2:
+        return tuple(counted)
+    return tuple(dtype for dtype, _ in sorted(counted.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+#: Narrower than what is computed, constants of these are weights that only become numbers on the way.
+_NARROW = frozenset({"FLOAT16", "BFLOAT16", "INT16", "INT8", "UINT8", "INT4", "INT2"})
+
+
+def _weights(subgraphs: Sequence[Subgraph], computed: Collection[str]) -> tuple[str, ...]:
+    """Element types of constants narrower than anything that operators compute."""
+    narrow = _NARROW.difference(computed)
+    found = {
+        tensor.dtype
+        for subgraph in subgraphs
+        for tensor in subgraph.tensors
+        if tensor.dtype in narrow and tensor.constant
+    }
+    return tuple(sorted(found))
+
+
+def _audit(one: DelegateAudit, audit: Audit) -> audit_document.Audit:
+    pack = one.configuration.pack
+    rest = audit.fallbacks.get(pack.fallback)
+    subgraphs = audit.prepared.subgraphs
+    places = _places(one, audit)
+    summary = one.summary
+    return audit_document.Audit(
+        delegate=pack.delegate,
+        title=pack.title,
+        device=one.configuration.device,
+        parameters=dict(one.configuration.parameters),
+        status=pack.status,
+        in_title=tuple(name for name, parameter in pack.parameters.items() if parameter.in_title),
+        fallback=pack.fallback,
+        fallback_title=rest.configuration.pack.title if rest else UNSET,
+        rules=audit_document.Rules(
+            version=pack.version,
+            sha256=pack.sha256,
+            upstream=audit_document.Upstream(repository=pack.repository, revision=pack.revision),
+        ),
+        operators=tuple(
+            _operator(operator, subgraphs[operator.subgraph], place)
+            for operator, place in zip(one.operators, places, strict=True)
+        ),
+        partitions=tuple(
+            audit_document.Partition(
+                subgraph=partition.subgraph,
+                index=partition.index,
+                operators=partition.operators,
+                inputs=partition.inputs,
+                outputs=partition.outputs,
+                boundary_bytes=partition.boundary_bytes,
+            )
+            for partition in one.partitions
+        ),
+        blockers=tuple(_blocker(blocker) for blocker in one.blockers),
+        summary=audit_document.Summary(**structs.asdict(summary)),
+        to_full=None if one.to_full is None else _to_full(one.to_full),
+        gains=tuple(map(_gain, one.gains)),
+    )
+
+
+def _to_full(found: ToFull) -> audit_document.ToFull:
+    return audit_document.ToFull(operators=_named(found.operators), macs=found.macs, blockers=found.blockers)
+
+
+def _gain(found: Gain) -> audit_document.Gain:
+    return audit_document.Gain(
+        operators=_named(found.operators), delegated=found.delegated, delegated_macs=found.delegated_macs
+    )
+
+
+def _named(places: Iterable[tuple[int, int]]) -> tuple[audit_document.Place, ...]:
+    return tuple(audit_document.Place(subgraph=subgraph, operator=index) for subgraph, index in places)
+
+
+def _places(one: DelegateAudit, audit: Audit) -> Iterable[str | UnsetType]:
+    """Where each operator runs, as far as what takes the rest is known."""
+    fallback = one.configuration.pack.fallback
+    if not fallback:
+        return ["delegate" if operator.delegated else audit_document.REFERENCE for operator in one.operators]
+    if fallback not in audit.fallbacks:
+        return repeat(UNSET, len(one.operators))
+    rest = audit.fallbacks[fallback].operators
+    return [
+        "delegate"
+        if operator.delegated
+        else fallback
+        if other.delegated or other.folded
+        else audit_document.REFERENCE
+        for operator, other in zip(one.operators, rest, strict=True)
+    ]
+
+
+def _operator(
+    audit: OperatorAudit, subgraph: Subgraph, placement: str | UnsetType
+) -> audit_document.Operator:
+    operator = subgraph.operators[audit.index]
+    outputs = operator.outputs
+    return audit_document.Operator(
+        subgraph=audit.subgraph,
+        index=audit.index,
+        op=operator.name,
+        version=operator.version,
+        custom=operator.custom,
+        output=subgraph.tensors[outputs[0]].name if outputs and outputs[0] != OMITTED else None,
+        supported=audit.supported,
+        folded=audit.folded,
+        delegated=audit.delegated,
+        partition=audit.partition,
+        lost=audit.lost,
+        macs=audit.macs,
+        findings=tuple(map(finding, audit.findings)) if audit.findings else (),
+        placement=placement,
+    )
+
+
+def finding(finding: Finding) -> audit_document.Finding:
+    """One finding."""
+    return audit_document.Finding(
+        rule=finding.rule,
+        severity=finding.severity,
+        stage=finding.stage,
+        message=finding.message,
+        expected=finding.expected,
+        actual=finding.actual,
+        operand=finding.operand,
+        fix=finding.fix,
+        source=finding.source,
+    )
+
+
+def _blocker(blocker: Blocker) -> audit_document.Blocker:
+    finding = blocker.finding
+    return audit_document.Blocker(
+        rule=finding.rule,
+        severity=finding.severity,
+        kind=blocker.kind,
+        message=finding.message,
+        expected=finding.expected,
+        actual=finding.actual,
+        fix=finding.fix,
+        source=finding.source,
+        subgraph=blocker.subgraph,
+        operator=blocker.operator,
+        tensor=blocker.tensor,
+    )

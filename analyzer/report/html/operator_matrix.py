@@ -1,0 +1,132 @@
+"""Every operator on the HTML page: as a table of operators by delegates, as strips, as partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from msgspec import Struct
+
+from analyzer.report.document.audit_document import Audit, Model, Operator
+from analyzer.report.html.cause_lists import Answers
+from analyzer.report.wording import figures, labels, phrases
+from analyzer.report.wording.links import Link, anchor, links
+
+
+class Cell(Struct, frozen=True):
+    """Where one delegate leaves an operator; `to` leads to what keeps it off."""
+
+    state: str
+    text: str
+    to: str | None
+
+
+class Row(Struct, frozen=True):
+    """An operator."""
+
+    id: str
+    place: str
+    name: str
+    #: Whether the name is the model's own.
+    odd: bool
+    macs: str
+    output: str
+    cells: list[Cell]
+
+
+class Stretch(Struct, frozen=True):
+    """Neighbours in execution order that are placed alike."""
+
+    start: int
+    length: int
+    state: str
+    title: str
+
+
+class Strip(Struct, frozen=True):
+    """All operators in execution order, as one delegate places them."""
+
+    name: str
+    stretches: list[Stretch]
+
+
+class Part(Struct, frozen=True):
+    """A partition."""
+
+    delegate: str
+    name: str
+    operators: str
+    where: list[Link]
+    crossing: str
+
+
+#: What marks each state: delegated, folded, accepted yet on the CPU, refused.
+MARKS = {"delegated": "d", "folded": "f", "lost": "l", "refused": "r"}
+
+
+def mark(node: Operator) -> str:
+    """The mark of an operator's state."""
+    return MARKS[phrases.state(node)]
+
+
+def rows(ident: str, model: Model, known: Answers) -> Iterator[Row]:
+    """Every operator with each delegate's word."""
+    for nodes in zip(*(audit.operators for audit in model.audits), strict=True):
+        node = nodes[0]
+        yield Row(
+            id=anchor(ident, node),
+            place=labels.place(node),
+            name=labels.operator(node),
+            odd=node.custom is not None,
+            macs=figures.macs(node.macs),
+            output=labels.tensor(node.output or ""),
+            cells=[_cell(node, position, known) for position, node in enumerate(nodes)],
+        )
+
+
+def _cell(node: Operator, position: int, known: Answers) -> Cell:
+    kind = mark(node)
+    to = None if kind in "df" else known.get((position, node.subgraph, node.index, node.supported))
+    return Cell(kind, phrases.where(node), to)
+
+
+def strips(names: Sequence[str], audits: Sequence[Audit]) -> list[Strip]:
+    """One strip a delegate."""
+    pairs = zip(names, audits, strict=True)
+    return [Strip(name, list(stretches(audit.operators))) for name, audit in pairs]
+
+
+def stretches(nodes: Sequence[Operator | None]) -> Iterator[Stretch]:
+    """Neighbours that are placed alike; None leaves a gap."""
+    start = 0
+    for (kind, partition), run in groupby(nodes, _alike):
+        group = list(run)
+        if (first := group[0]) is not None and (last := group[-1]) is not None:
+            where = labels.place(first)
+            if len(group) > 1:
+                where += f" to {labels.place(last)}"
+            title = kind if partition is None else f"partition {partition}"
+            shade = MARKS[kind] + (" odd" if (partition or 0) % 2 else "")
+            yield Stretch(start, len(group), shade, f"{where}: {title}")
+        start += len(group)
+
+
+def _alike(node: Operator | None) -> tuple[str, int | None]:
+    return ("", None) if node is None else (phrases.state(node), node.partition)
+
+
+def parts(ident: str, names: Sequence[str], audits: Sequence[Audit]) -> Iterator[Part]:
+    """Every partition of every delegate."""
+    for name, audit in zip(names, audits, strict=True):
+        nodes = {(node.subgraph, node.index): node for node in audit.operators}
+        for partition in audit.partitions:
+            inside = [nodes[partition.subgraph, index] for index in partition.operators]
+            crossing = figures.size(partition.boundary_bytes)
+            yield Part(
+                delegate=name,
+                name=f"P{partition.index}"
+                + (f" of subgraph {partition.subgraph}" if partition.subgraph else ""),
+                operators=figures.count(len(inside), "operator"),
+                where=list(links(ident, inside)),
+                crossing=crossing,
+            )

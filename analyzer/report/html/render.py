@@ -1,0 +1,56 @@
+"""`html`: one self-contained page, closed to the network, that treats all of a model's texts as hostile."""
+
+from __future__ import annotations
+
+from analyzer.report.compare import page as compare_page
+from analyzer.report.compare.model_diff import Comparison
+from analyzer.report.document.audit_document import Document
+from analyzer.report.html import embedded_data, page, page_template
+from analyzer.report.view import FLEET, View
+from analyzer.report.wording import overview, phrases
+
+#: What `report.html.jinja` runs, in order: a library for laying out graphs, then our own.
+SCRIPTS = (
+    "vendor/dagre.min.js",
+    *(
+        f"scripts/{name}.js"
+        for name in (
+            "data",
+            "elements",
+            "filter",
+            "layers",
+            "details",
+            "partitions",
+            "inside",
+            "column",
+            "graph",
+            "overview",
+            "pairs",
+            "switch",
+            "start",
+        )
+    ),
+)
+
+
+def render(document: Document, view: View) -> bytes:
+    """The report as one HTML file."""
+    return page_of(document)
+
+
+def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
+    """The report; of two models that are compared, what got better and worse comes first."""
+    sections = page.sections(document)
+    return page_template.render(
+        "report.html.jinja",
+        SCRIPTS,
+        tool=document.tool,
+        policy=document.policy,
+        sections=sections,
+        title=sections[0].name if len(sections) == 1 else f"{len(sections)} models",
+        data=embedded_data.pack(document).decode(),
+        overview=overview.overview(document) if len(sections) > 1 else None,
+        fleet=len(sections) >= FLEET,
+        common=phrases.COMMON,
+        comparison=compare_page.compared(comparison) if comparison else None,
+    )

@@ -1,0 +1,1 @@
+"""For terminals and pull requests."""

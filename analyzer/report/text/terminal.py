@@ -1,0 +1,194 @@
+"""`table`: the verdicts first, then what blocks, for a terminal of any width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.report.document.audit_document import Audit, Document, Model, Operator
+from analyzer.report.view import FLEET, View
+from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
+from analyzer.report.wording.causes import Cause
+from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
+
+_STYLES = {"full": "32", "partial": "33", "none": "31", "crash": "1;31", "bold": "1", "dim": "2"}
+
+
+def render(document: Document, view: View) -> bytes:
+    """The document as text."""
+    named = labels.delegates(document)
+    compact = len(document.models) >= FLEET and not view.verbose
+    blocks = (
+        [_fleet(document, named, view)]
+        if compact
+        else [_model(m, named[m.path], view) for m in document.models]
+    )
+    blocks.append(_policy(document, view))
+    return ("\n\n".join(block for block in blocks if block) + "\n").encode()
+
+
+def _model(model: Model, names: Sequence[str], view: View) -> str:
+    if model.error is not None:
+        return fill(f"not audited: {plain(model.error.message)}", view.width, subsequent_indent="  ")
+    parts = [_header(model, view)]
+    if model.audits:
+        parts.append(_verdicts(model, names, view))
+        parts.extend([_paint(said, "dim", view)] if (said := phrases.deprecated(model, names)) else [])
+    parts.extend(_run(block, view) for block in run_sentences.blocks(model))
+    if model.audits and (view.verbose or not model.runs):
+        parts.extend(_to_full(model, names, view))
+        parts.extend(_reasons(model, names, view))
+    if view.verbose and model.audits:
+        parts.extend(_placement(model, names, view))
+    return "\n\n".join(parts)
+
+
+def _header(model: Model, view: View) -> str:
+    facts = phrases.card(model)
+    path = shorten(labels.model(model), view.width)
+    beside = len(path) + len(facts) + 3 <= view.width
+    return _paint(path, "bold", view) + (f"   {facts}" if beside else f"\n{fill(facts, view.width)}")
+
+
+def _verdicts(model: Model, names: Sequence[str], view: View) -> str:
+    headers = ("delegate", "verdict", "operators", "MACs", "partitions", "what holds it back")
+    rows = [_verdict(audit, name, view) for audit, name in zip(model.audits, names, strict=True)]
+    last = max(16, view.width - _used(headers, rows) - 2)
+    return _table(headers, rows, (24, None, None, None, None, last), "llrrrl")
+
+
+def _verdict(audit: Audit, name: str, view: View) -> list[str]:
+    summary = audit.summary
+    share = figures.percent(summary.delegated_macs_share) if summary.macs else "-"
+    operators = f"{summary.delegated} of {summary.operators}"
+    verdict = _paint(summary.verdict, summary.verdict, view)
+    return [name, verdict, operators, share, str(summary.partitions or "-"), phrases.held_back(audit)]
+
+
+def _to_full(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
+    said = zip(names, map(phrases.to_full, model.audits), strict=True)
+    lines = [fill(f"{name}: {text}", view.width, subsequent_indent="  ") for name, text in said if text]
+    yield from ["\n".join(lines)] if lines else []
+
+
+def _run(block: run_sentences.Block, view: View) -> str:
+    """A real run: how it ended, its times and its outputs."""
+    verdict = _paint(block.verdict, "full" if block.agrees else "none", view)
+    title = f"{block.title}, run for real"
+    gap = " " if len(f"{title}: {block.verdict}") <= view.width else "\n  "
+    lines = [f"{_paint(title, 'bold', view)}:{gap}{verdict}"]
+    lines += [fill(fact, view.width, initial_indent="  ", subsequent_indent="    ") for fact in block.facts]
+    for table in block.tables:
+        others = len(table.names) - 1
+        cells = zip(table.names[1:], *(row[1:] for row in table.rows), strict=True)
+        room = view.width - sum(max(map(len, column)) + 2 for column in cells)
+        first = max(8, min(24, room))
+        lines += ["", _table(table.names, table.rows, (first,) + (None,) * others, "l" + "r" * others)]
+    return "\n".join(lines)
+
+
+def _used(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """The columns that all but the last take, with the gaps between them."""
+    columns = zip(headers[:-1], *(row[:-1] for row in rows), strict=True)
+    return sum(min(24, max(_visible(cell) for cell in column)) + 2 for column in columns)
+
+
+def _visible(cell: str) -> int:
+    return len(cell.split("m", 1)[1].removesuffix("\x1b[0m")) if cell.startswith("\x1b") else len(cell)
+
+
+def _table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int | None], align: str
+) -> str:
+    sides = ["right" if side == "r" else "left" for side in align]
+    return columns([headers, *rows], sides, list(widths))
+
+
+def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
+    found = causes.causes(model)
+    for title, group in phrases.sections(found):
+        shown = group if view.verbose else causes.foremost(group)
+        # To say that there is one more takes the room of the one.
+        shown = group if len(group) == len(shown) + 1 else shown
+        lines = [_paint(title, "bold", view)]
+        lines.extend(_cause(number, cause, model, names, view) for number, cause in enumerate(shown, 1))
+        lines.extend([f"and {len(group) - len(shown)} more: -v"] if len(group) > len(shown) else [])
+        yield "\n".join(lines)
+    rules = [cause.rules[0] for cause in found if cause.blocks and cause.rules]
+    if rules and not view.verbose:
+        command = f"delegate-analyzer explain {rules[0]}"
+        room = len(f"{command}   for more") <= view.width
+        yield _paint(f"{command}   for more" if room else command, "dim", view)
+
+
+def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: View) -> str:
+    indent = " " * (len(str(number)) + 2)
+    who = ", ".join(names[position] for position in cause.audits)
+    text = f"{number}  {who}  {phrases.headline(cause, model)}"
+    lines = [fill(text, view.width, subsequent_indent=indent, break_on_hyphens=False)]
+    if cause.fix:
+        fix = f"{indent}fix  {plain(cause.fix)}"
+        lines.append(fill(fix, view.width, subsequent_indent=f"{indent}     ", break_on_hyphens=False))
+    if cause.rules:
+        lines[-1] += _tag(f"[{phrases.rule(cause)}]", lines[-1], indent, view)
+    return "\n".join(lines)
+
+
+def _tag(rule: str, before: str, indent: str, view: View) -> str:
+    """The rule at the right end of the last line, or on a line of its own where it has no room."""
+    room = view.width - len(before.rsplit("\n", 1)[-1]) - len(rule)
+    return (" " * room if room >= 2 else "\n" + indent) + _paint(rule, "dim", view)
+
+
+def _placement(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
+    """Every operator and where it is placed, as many delegates side by side as fit."""
+    width = view.width - 42
+    column = min(14, max(len(name) for name in names)) + 2
+    across = max(1, width // column)
+    title = _paint("Where every operator is placed", "bold", view)
+    yield f"{title}\n{fill(phrases.LEGEND, view.width)}"
+    for start in range(0, len(names), across):
+        audits = model.audits[start : start + across]
+        rows = [_placed(nodes) for nodes in zip(*(audit.operators for audit in audits), strict=True)]
+        headers = ("#", "operator", "MACs", *names[start : start + across])
+        yield _table(headers, rows, (None, 24, None, *[column - 2] * len(audits)), "llr" + "l" * len(audits))
+
+
+def _placed(nodes: Sequence[Operator]) -> list[str]:
+    node = nodes[0]
+    return [labels.place(node), labels.operator(node), figures.macs(node.macs), *map(phrases.where, nodes)]
+
+
+def _fleet(document: Document, named: dict[str, list[str]], view: View) -> str:
+    headers = ("model", "delegate", "verdict", "operators", "MACs", "partitions")
+    rows: list[list[str]] = []
+    for model in document.models:
+        for audit, name in zip(model.audits, named[model.path], strict=True):
+            rows.append([labels.model(model), *_verdict(audit, name, view)[:5]])
+    if not rows:
+        return "\n".join(_model(model, [], view) for model in document.models)
+    room = max(20, view.width - _used((*headers[1:], ""), [[*row[1:], ""] for row in rows]) - 2)
+    for row in rows:
+        row[0] = shorten(row[0], room)
+    unread = [_model(model, [], view) for model in document.models if model.error]
+    blocks = [_table(headers, rows, (None,) * 6, "lllrrr"), "\n".join(unread), _common(document, view)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _common(document: Document, view: View) -> str:
+    """The rules that block the most models."""
+    found = causes.common(document.models)
+    lines = [_paint(phrases.COMMON, "bold", view)] if found else []
+    for one in found:
+        lines.append(fill(phrases.common(one), view.width, subsequent_indent="    ", break_on_hyphens=False))
+    return "\n".join(lines)
+
+
+def _policy(document: Document, view: View) -> str:
+    if not document.policy.failed:
+        return ""
+    reasons = [f"policy failed: {plain(reason)}" for reason in document.policy.reasons]
+    return "\n".join(fill(reason, view.width, subsequent_indent="  ") for reason in reasons)
+
+
+def _paint(text: str, style: str, view: View) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if view.color else text

@@ -1,0 +1,309 @@
+"""What keeps operators off a delegate, grouped by cause, most costly first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.report.document import audit_document
+from analyzer.report.document.audit_document import Audit, Blocker, Finding, Model, Operator
+from analyzer.rules.pack import REFUSING
+
+#: Graph-level kinds that follow from something else: from refused operators, a failed build, a crash.
+KNOCK_ON = ("limit", "minimum", "rolled-back", "crash")
+#: How many causes of each delegate are shown where not everything is asked for.
+FOREMOST = 3
+#: How many causes are shown for many models together.
+COMMON = 10
+
+#: What is said of a loss that no blocker of the document speaks of.
+_UNSAID = {
+    "limit": "accepted, but in more partitions than the delegate takes",
+    "minimum": "accepted, but in partitions too small for the delegate",
+    "dynamic": "accepted, but behind a tensor whose size is only known at run time",
+    "refused": "accepted, but in a graph that the CPU itself refuses",
+    "rolled-back": "accepted, but returned to the CPU when building failed",
+    "crash": "accepted, but never run: the app crashes before",
+    "graph": "accepted, but the graph keeps it on the CPU",
+}
+
+
+class Case(Struct, frozen=True):
+    """One way in which a rule failed, and the operators that failed it so."""
+
+    message: str
+    expected: str | None
+    actual: str | None
+    operators: tuple[Operator, ...]
+
+
+class Gain(Struct, frozen=True):
+    """How much is delegated, and how much would be."""
+
+    operators: int
+    macs: int
+    delegated: int
+    delegated_macs: int
+
+    @property
+    def more(self) -> tuple[int, int]:
+        return self.delegated_macs - self.macs, self.delegated - self.operators
+
+
+class Cause(Struct, frozen=True, kw_only=True):
+    """Something to change, with all operators that it concerns.
+
+    It stands for all rules that ask for the same fix, of whatever operands and kinds of operators.
+    `rules` is empty for losses that follow from other causes; `audits` are positions in the model's
+    audits; `level` is "graph" for what concerns a whole graph, else "operator"; `kind` as in `Blocker`.
+    """
+
+    rules: tuple[str, ...]
+    severity: str
+    stage: str = "check"
+    level: str
+    kind: str | None = None
+    fix: str
+    source: str
+    audits: tuple[int, ...]
+    cases: tuple[Case, ...]
+    operators: tuple[Operator, ...]
+    macs: int
+    #: What is delegated with and without it, where others are lost because of its operators.
+    gain: Gain | None = None
+    #: The operator that holds the graph back, where one does.
+    culprit: Operator | None = None
+
+    @property
+    def message(self) -> str:
+        return self.cases[0].message
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """MACs and operators that it keeps off the delegate."""
+        own = self.macs, len(self.operators)
+        return own if self.gain is None else max(own, self.gain.more)
+
+    @property
+    def knock_on(self) -> bool:
+        return self.level == "graph" and self.kind in KNOCK_ON
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity in REFUSING
+
+    @property
+    def unbuilt(self) -> bool:
+        """Whether the delegate takes the operators and then fails to build them."""
+        return self.stage == "build" and self.severity == "hazard"
+
+
+def causes(model: Model) -> list[Cause]:
+    """Every cause: crashes, graph-level ones, then by cost; the same cause under several delegates is one."""
+    found: dict[object, Cause] = {}
+    for position, audit in enumerate(model.audits):
+        for cause in _of_audit(audit, position):
+            key = _identity(cause, audit)
+            known = found.get(key)
+            found[key] = cause if known is None else _joined(known, cause)
+    return sorted(found.values(), key=_costly_first)
+
+
+def _identity(cause: Cause, audit: Audit) -> object:
+    """What makes two causes one: for a graph what is wrong with it, for operators also which they are."""
+    if cause.level == "graph" and cause.rules:
+        return cause.rules, cause.severity, cause.message
+    return audit.delegate, cause.rules, cause.kind, cause.message, _places(cause.operators)
+
+
+def _places(nodes: Iterable[Operator]) -> tuple[tuple[int, int], ...]:
+    return tuple((node.subgraph, node.index) for node in nodes)
+
+
+def _joined(known: Cause, other: Cause) -> Cause:
+    """One cause for both; a graph may lose other operators under another delegate."""
+    both = {(node.subgraph, node.index): node for node in (*known.operators, *other.operators)}
+    nodes = tuple(both[place] for place in sorted(both))
+    case = replace(known.cases[0], operators=nodes) if known.level == "graph" else known.cases[0]
+    cases = (case, *known.cases[1:])
+    audits = tuple(dict.fromkeys((*known.audits, *other.audits)))
+    return replace(known, audits=audits, cases=cases, operators=nodes, macs=_macs(nodes))
+
+
+def _costly_first(cause: Cause) -> tuple[bool, bool, bool, int, int]:
+    """What brings the app down costs most of all, then what takes everything back."""
+    macs, operators = cause.cost
+    return cause.severity != "crash", not cause.unbuilt, cause.level != "graph", -macs, -operators
+
+
+#: Position of the audit, subgraph, operator, whether the delegate accepts it -> what keeps it off, and how.
+Holding: TypeAlias = dict[tuple[int, int, int, bool], tuple[Cause, Case]]
+
+
+def holding(found: Iterable[Cause]) -> Holding:
+    """The first cause that keeps each operator off a delegate."""
+    known: Holding = {}
+    for cause in found:
+        for position, case in product(cause.audits, cause.cases) if cause.blocks else ():
+            for node in case.operators:
+                known.setdefault((position, node.subgraph, node.index, cause.level == "graph"), (cause, case))
+    return known
+
+
+def direct(found: Iterable[Cause]) -> list[Cause]:
+    """What has to be changed: causes that block and follow from nothing else."""
+    return [cause for cause in found if cause.unbuilt or (cause.blocks and not cause.knock_on)]
+
+
+def knock_on(found: Iterable[Cause]) -> list[Cause]:
+    """What is lost as a consequence."""
+    return [cause for cause in found if cause.blocks and cause.knock_on]
+
+
+def remarks(found: Iterable[Cause]) -> list[Cause]:
+    """What blocks nothing but is worth knowing: hazards first, then notes."""
+    remarked = (cause for cause in found if not cause.blocks and not cause.unbuilt)
+    return sorted(remarked, key=lambda cause: cause.severity)
+
+
+def foremost(group: Iterable[Cause]) -> list[Cause]:
+    """The first causes of every delegate, so that none is crowded out by another's."""
+    left: Counter[int] = Counter()
+    shown = []
+    for cause in group:
+        left.update(cause.audits)
+        if min(left[position] for position in cause.audits) <= FOREMOST:
+            shown.append(cause)
+    return shown
+
+
+class Common(Struct, frozen=True):
+    """Rules of one delegate that ask for the same fix, with the number of models that they block."""
+
+    rules: tuple[str, ...]
+    fix: str
+    models: int
+
+
+def common(models: Iterable[Model]) -> list[Common]:
+    """What blocks the most models."""
+    rules: dict[tuple[str, str], dict[str, None]] = {}
+    counted: Counter[tuple[str, str]] = Counter()
+    for model in models:
+        asking = [(_ask(cause), cause) for cause in causes(model) if cause.blocks and cause.rules]
+        for ask, cause in asking:
+            rules.setdefault(ask, {}).update(dict.fromkeys(cause.rules))
+        counted.update(dict.fromkeys((ask for ask, _ in asking), 1))
+    return [Common(tuple(rules[ask]), ask[1], number) for ask, number in counted.most_common(COMMON)]
+
+
+def _ask(cause: Cause) -> tuple[str, str]:
+    """Of which delegate's rules, and for what."""
+    return cause.rules[0].split("/")[0], cause.fix
+
+
+def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
+    said = {finding.rule for node in audit.operators for finding in node.findings}
+    for blocker in audit.blockers:
+        held = _held_back(blocker, audit, position)
+        if held.operators or not held.knock_on or blocker.rule not in said:
+            yield held
+    yield from _unsaid(audit, position)
+    groups: dict[tuple[str, str, str], list[tuple[Finding, Operator]]] = {}
+    for node in audit.operators:
+        for finding in node.findings:
+            groups.setdefault((finding.severity, finding.stage, finding.fix), []).append((finding, node))
+    gains = {frozenset(map(_place, gain.operators)): gain for gain in audit.gains}
+    for group in groups.values():
+        cause = _found(group, position)
+        yield replace(cause, gain=_gain(cause, gains.get(frozenset(_places(cause.operators))), audit))
+
+
+def _gain(cause: Cause, found: audit_document.Gain | None, audit: Audit) -> Gain | None:
+    if found is None or not cause.blocks:
+        return None
+    summary = audit.summary
+    gain = Gain(summary.delegated, summary.delegated_macs, found.delegated, found.delegated_macs)
+    return gain if gain.more > (cause.macs, len(cause.operators)) else None
+
+
+def _place(place: audit_document.Place) -> tuple[int, int]:
+    return place.subgraph, place.operator
+
+
+def _held_back(blocker: Blocker, audit: Audit, position: int) -> Cause:
+    others = {other.subgraph for other in audit.blockers if other.kind == blocker.kind} - {blocker.subgraph}
+    lost = (node for node in audit.operators if blocker.kind is not None and node.lost == blocker.kind)
+    # What stops one subgraph stops those after it too, unless they have a blocker of their own.
+    nodes = tuple(node for node in lost if not node.delegated and node.subgraph not in others)
+    return Cause(
+        rules=(blocker.rule,),
+        severity=blocker.severity,
+        level="graph",
+        kind=blocker.kind,
+        fix=blocker.fix,
+        source=blocker.source,
+        audits=(position,),
+        cases=(Case(blocker.message, blocker.expected, blocker.actual, nodes),),
+        operators=nodes,
+        macs=_macs(nodes),
+        culprit=next((node for node in audit.operators if _is_culprit(blocker, node)), None),
+    )
+
+
+def _is_culprit(blocker: Blocker, node: Operator) -> bool:
+    return node.index == blocker.operator and node.subgraph == (blocker.subgraph or 0)
+
+
+def _unsaid(audit: Audit, position: int) -> Iterator[Cause]:
+    """Losses that no blocker speaks of, a cause for each kind."""
+    said = {blocker.kind for blocker in audit.blockers}
+    lost = [node for node in audit.operators if node.lost and not node.delegated and node.lost not in said]
+    for kind in sorted({node.lost for node in lost if node.lost}):
+        nodes = tuple(node for node in lost if node.lost == kind)
+        yield Cause(
+            rules=(),
+            severity="blocker",
+            level="graph",
+            kind=kind,
+            fix="",
+            source="",
+            audits=(position,),
+            cases=(Case(_UNSAID[kind], None, None, nodes),),
+            operators=nodes,
+            macs=_macs(nodes),
+        )
+
+
+def _found(group: Sequence[tuple[Finding, Operator]], position: int) -> Cause:
+    nodes = tuple({(node.subgraph, node.index): node for _, node in group}.values())
+    finding = group[0][0]
+    return Cause(
+        rules=tuple(dict.fromkeys(finding.rule for finding, _ in group)),
+        severity=finding.severity,
+        stage=finding.stage,
+        level="operator",
+        fix=finding.fix,
+        source=finding.source,
+        audits=(position,),
+        cases=_cases(group),
+        operators=nodes,
+        macs=_macs(nodes),
+    )
+
+
+def _cases(group: Sequence[tuple[Finding, Operator]]) -> tuple[Case, ...]:
+    alike: dict[tuple[str, str | None, str | None], list[Operator]] = {}
+    for finding, node in group:
+        alike.setdefault((finding.message, finding.expected, finding.actual), []).append(node)
+    cases = [Case(*text, tuple(nodes)) for text, nodes in alike.items()]
+    return tuple(sorted(cases, key=lambda case: (-_macs(case.operators), -len(case.operators))))
+
+
+def _macs(nodes: Iterable[Operator]) -> int:
+    return sum(node.macs or 0 for node in nodes)

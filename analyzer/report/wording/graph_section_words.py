@@ -1,0 +1,60 @@
+"""A pack's `[graph]` section in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.expressions.nodes import Tree, show
+from analyzer.rules.pack import Graph
+from analyzer.rules.wording.paraphrase import sentence
+
+_DYNAMIC = {
+    "not-asked": "A subgraph with a tensor whose size is only known at run time is not shown to the "
+    "delegate, nor are later ones.",
+    "refuses-model": "A tensor whose size is only known at run time keeps the whole model from the delegate.",
+    "accepted": "It is asked before anything is prepared: sizes only known at run time are no obstacle.",
+    "compiled-ahead": "It compiles the file as it stands, before anything is prepared. Where the CPU can't "
+    "prepare what it left, that is shown as a hazard.",
+}
+_FLOAT16 = {
+    "never": "Float16 constants are read through their DEQUANTIZE, which itself never counts as supported.",
+    "if-fully-delegated": "Float16 constants are read through their DEQUANTIZE, which counts as supported "
+    "where all else is accepted.",
+    "as-any-operator": "A DEQUANTIZE of a float16 constant is an operator like any other.",
+}
+_BUILD = {
+    "reported-only": "A failure to build the graph is shown as a hazard; what is delegated stays.",
+    "rolls-back-model": "A failure to build the graph takes the whole model back to the CPU.",
+    "fails-load": "A failure to build the graph fails the loading of the model.",
+}
+_EQUALS = {
+    "libstdc++": "of equals those that the sort of GNU's C++ library leaves first",
+    "libc++": "of equals those that the sort of LLVM's C++ library leaves first",
+}
+
+
+def sentences(graph: Graph) -> Iterator[str]:
+    """What becomes of the operators that the delegate accepts."""
+    if graph.max_partitions is not None:
+        limit = f"Partitions of a subgraph are limited to {show(graph.max_partitions)}"
+        yield f"{limit}: those with the most operators are kept, {_EQUALS[graph.sort]}."
+    if graph.min_operators is not None:
+        yield f"A partition of fewer than {show(graph.min_operators)} operators stays on the CPU."
+    if graph.full_delegation_ignores_limits:
+        yield "A subgraph whose every operator is accepted is taken whole, whatever the limits."
+    if graph.takes_dequantize_alone:
+        yield "So is one of nothing but DEQUANTIZEs of float16 constants."
+    if graph.stand_ins:
+        yield f"The runtime lets these custom operators pass for it: {', '.join(graph.stand_ins)}."
+    yield _DYNAMIC[graph.dynamic_tensors]
+    yield _FLOAT16[graph.constant_fp16_dequantize]
+    yield _BUILD[graph.build_failure]
+    if graph.fp16_limit_rolls_back is not None:
+        undone = "Operators that the limit drops keep float16 operands, and all is undone"
+        yield f"{undone}{_if(graph.fp16_limit_rolls_back)}."
+    if graph.builds_while_choosing is not None:
+        yield f"The graph is built while the delegate chooses{_if(graph.builds_while_choosing)}."
+
+
+def _if(tree: Tree) -> str:
+    return "" if tree == ["lit", True] else f" if {sentence(tree)}"

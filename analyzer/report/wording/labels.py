@@ -1,0 +1,92 @@
+"""What delegate configurations and operators are called in front of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.report.document.audit_document import Audit, Document, Model, Operator
+from analyzer.report.document.contents import Tensor
+from analyzer.report.document.run_results import Run
+from analyzer.report.wording.hostile_text import plain
+
+Value = str | int | bool
+
+
+def delegates(document: Document) -> dict[str, list[str]]:
+    """Model path -> the name of each of its audits, the same configuration called the same everywhere."""
+    audits = [audit for model in document.models for audit in model.audits]
+    telling = {
+        name: _telling([audit for audit in audits if audit.delegate == name]) for name in _names(audits)
+    }
+    return {
+        model.path: [_label(audit, telling[audit.delegate]) for audit in model.audits]
+        for model in document.models
+    }
+
+
+def _names(audits: Sequence[Audit]) -> list[str]:
+    return list(dict.fromkeys(audit.delegate for audit in audits))
+
+
+def _telling(audits: Sequence[Audit]) -> list[str]:
+    """The parameters that tell a delegate's configurations apart, and no more than needed for that."""
+    configurations = {tuple(audit.parameters.items()) for audit in audits}
+    names = list(audits[0].parameters)
+    chosen = list(audits[0].in_title)
+    known = len({_values(configuration, chosen) for configuration in configurations})
+    for name in names:
+        told_apart = len({_values(configuration, [*chosen, name]) for configuration in configurations})
+        if told_apart > known:
+            chosen, known = [*chosen, name], told_apart
+    return chosen
+
+
+def _values(configuration: tuple[tuple[str, Value], ...], names: Sequence[str]) -> tuple[Value | None, ...]:
+    parameters = dict(configuration)
+    return tuple(parameters.get(name) for name in names)
+
+
+def _label(audit: Audit, telling: Sequence[str]) -> str:
+    words = [audit.title.removesuffix(" delegate")]
+    for name in telling:
+        value = audit.parameters.get(name)
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        words.append(shown if name in audit.in_title else f"{name}={shown}")
+    return " ".join([*words, f"({audit.device})"] if audit.device else words)
+
+
+def operator(node: Operator) -> str:
+    """`CONV_2D`, or a custom operator's own name."""
+    return plain(node.custom) if node.custom else node.op
+
+
+def place(node: Operator) -> str:
+    """`#41`, in subgraphs after the first `#1/41`."""
+    return spot(node.subgraph, node.index)
+
+
+def spot(subgraph: int, index: int) -> str:
+    """The same of an operator that is only known by its place."""
+    return f"#{subgraph}/{index}" if subgraph else f"#{index}"
+
+
+def model(found: Model) -> str:
+    """The model's path in one line."""
+    return plain(found.path)
+
+
+def run(found: Run) -> str:
+    """A run's delegate, with the signature where there is one that tells."""
+    return f"{found.delegate} ({plain(found.signature)})" if found.signature else found.delegate
+
+
+def kind(found: Tensor) -> str:
+    """Type and sizes: `UINT8 1 by 320 by 320 by 3`; `?` stands for a size that is open."""
+    shape = "\N{MULTIPLICATION SIGN}".join("?" if size is None else str(size) for size in found.shape)
+    return f"{found.dtype} {shape or 'scalar'}"
+
+
+def tensor(name: str) -> str:
+    """A tensor's name; of the many names that a converter joins where it fuses, the first."""
+    first, *others = plain(name).split(";")
+    return f"{first} (and {len(others)} more)" if first and others else plain(name)

@@ -1,0 +1,226 @@
+"""What is said of audits and causes: the same words in every format that people read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from analyzer.report.document.audit_document import REFERENCE, Audit, Model, Operator
+from analyzer.report.wording import causes, figures, labels
+from analyzer.report.wording.causes import Case, Cause, Common
+from analyzer.report.wording.hostile_text import plain
+
+#: What the words of `where` mean.
+LEGEND = (
+    "P0: partition 0 of the delegate; lost: accepted, yet on the CPU; folded: float16 weights read through; "
+    "ref: on the CPU's reference kernels, the rest on its fast ones"
+)
+
+#: The heading of rules that block many models.
+COMMON = "What blocks the most models"
+
+#: Of how many operators the places are told.
+_PLACES = 3
+
+#: How many operators are worth naming as all that is missing.
+_FEW = 3
+
+_LOST = {
+    "limit": "lost to the partition limit",
+    "minimum": "in partitions too small",
+    "dynamic": "behind a dynamic tensor",
+    "refused": "in a graph that the CPU refuses",
+    "rolled-back": "rolled back to the CPU",
+    "crash": "never run: the app crashes",
+    "graph": "lost to the graph's shape",
+}
+
+
+def card(model: Model) -> str:
+    """Operators, MACs, size and element types in one line."""
+    words = [figures.count(model.operators, "operator")]
+    if model.macs:
+        words.append(f"{figures.macs(model.macs)} MACs")
+    words.append(figures.size(model.bytes))
+    weights = [f"{' and '.join(model.weights)} weights"] if model.weights else []
+    return ", ".join([*words, *model.dtypes[:3], *weights])
+
+
+def deprecated(model: Model, names: Sequence[str]) -> str:
+    """The delegates that their makers have given up, in a line; empty where none is asked."""
+    found = [name for name, audit in zip(names, model.audits, strict=True) if audit.status == "deprecated"]
+    return f"Deprecated by their makers: {', '.join(found)}" if found else ""
+
+
+def sections(found: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]:
+    """Causes under the headings they are shown with; headings without causes are left out."""
+    groups = (
+        ("What blocks, most costly first", causes.direct(found)),
+        ("Lost as a consequence", causes.knock_on(found)),
+        ("Accepted, but worth knowing", causes.remarks(found)),
+    )
+    return (group for group in groups if group[1])
+
+
+def headline(cause: Cause, model: Model) -> str:
+    """Whom a cause concerns, what is wrong, and what share of the MACs it costs."""
+    words = f"{whom(cause, model)}: {complaint(cause.cases[0])}"
+    if more := others(cause):
+        words += f", {more}"
+    cost = consequence(cause, model) or _share(cause, model)
+    return f"{words}; {cost}" if cost else words
+
+
+def complaint(case: Case) -> str:
+    """What is wrong, with what was expected and found."""
+    proof = plain(evidence(case))
+    return plain(case.message) + (f" ({proof})" if proof else "")
+
+
+def others(cause: Cause) -> str:
+    """How many more ways to fail a cause stands for than the one that is shown."""
+    more = len(cause.cases) - 1
+    return f"and {figures.count(more, 'other case')}" if more else ""
+
+
+def _share(cause: Cause, model: Model) -> str:
+    return f"{figures.percent(cause.macs / model.macs)} of MACs" if cause.macs and model.macs else ""
+
+
+def consequence(cause: Cause, model: Model) -> str:
+    """What a cause does to others than its own operators: what would be delegated if these were accepted."""
+    if cause.unbuilt:
+        return "building fails, and everything returns to the CPU"
+    found = cause.gain
+    if found is None:
+        return ""
+    if found.delegated_macs > found.macs:
+        now, then = (figures.percent(macs / model.macs) for macs in (found.macs, found.delegated_macs))
+        if now != then:
+            return f"once accepted, {then} of MACs are delegated, not {now}"
+    if found.delegated > found.operators:
+        return f"once accepted, {found.delegated} operators are delegated, not {found.operators}"
+    return ""
+
+
+def state(node: Operator) -> str:
+    """What becomes of an operator, in one word."""
+    if node.delegated:
+        return "delegated"
+    if node.folded:
+        return "folded"
+    return "lost" if node.supported else "refused"
+
+
+def common(one: Common) -> str:
+    """What blocks many models, in a line."""
+    return f"{figures.count(one.models, 'model')}  {rule(one)}: {plain(one.fix)}"
+
+
+def where(node: Operator) -> str:
+    """Where an operator runs, in one word or two."""
+    if node.partition is not None:
+        return f"P{node.partition}"
+    return state(node) + ("" if node.delegated or node.folded else on_reference(node))
+
+
+def on_reference(node: Operator) -> str:
+    """What is added to the word for an operator that runs on the reference kernels."""
+    return " ref" if node.placement == REFERENCE else ""
+
+
+def rest(audit: Audit, which: str) -> str:
+    """What runs the operators that the delegate leaves, `which` is what these are called together."""
+    title = audit.fallback_title
+    fallback = title if isinstance(title, str) else audit.fallback or "the CPU"
+    placed = Counter(node.placement for node in audit.operators if not node.delegated)
+    slow, fast = placed[REFERENCE], placed[audit.fallback]
+    if not slow:
+        return f"{which} runs on {fallback}"
+    if not fast:
+        return f"{which} runs on the reference kernels"
+    return f"{which}: {fast} on {fallback}, {slow} on the reference kernels"
+
+
+def whom(cause: Cause, model: Model) -> str:
+    """The operators that a cause concerns: `#41 RESIZE_BILINEAR`, `12 CONV_2D`, `every operator`."""
+    nodes = cause.operators
+    if cause.culprit is not None:
+        held = f" holds back {figures.count(len(nodes), 'operator')}" if nodes else ""
+        return _named(cause.culprit) + held
+    if cause.level == "graph" and not nodes:
+        return "the whole graph"
+    if len(nodes) == 1:
+        return _named(nodes[0])
+    if len(nodes) == model.operators:
+        return "every operator"
+    return f"{kinds([labels.operator(node) for node in nodes])} ({_some_places(nodes)})"
+
+
+def _some_places(nodes: Sequence[Operator]) -> str:
+    """`#3 #9`, `#3 #9 #12 and 39 more`."""
+    hidden = len(nodes) - _PLACES
+    if hidden <= 1:
+        return " ".join(map(labels.place, nodes))
+    return f"{' '.join(map(labels.place, nodes[:_PLACES]))} and {hidden} more"
+
+
+def kinds(names: Sequence[str]) -> str:
+    """`12 CONV_2D, 3 ADD, 4 others`."""
+    counted = Counter(names)
+    words = [f"{number} {name}" for name, number in counted.most_common(3 if len(counted) > 4 else 4)]
+    others = len(names) - sum(number for _, number in counted.most_common(len(words)))
+    return ", ".join([*words, f"{others} others"] if others else words)
+
+
+def _named(node: Operator) -> str:
+    return f"{labels.place(node)} {labels.operator(node)}"
+
+
+def rule(cause: Cause | Common) -> str:
+    """The cause's rule, with the number of rules that say the same of other operators."""
+    others = len(cause.rules) - 1
+    return cause.rules[0] + (f" and {others} alike" if others else "") if cause.rules else ""
+
+
+def evidence(case: Case) -> str:
+    """`expected X, found Y`, as far as the message does not say so already."""
+    words: list[str] = []
+    if case.expected in ("true", "false"):
+        return ""
+    if case.expected and case.expected not in case.message:
+        words.append(f"expected {case.expected}")
+    if case.actual and case.actual not in case.message:
+        words.append(f"found {case.actual}")
+    return ", ".join(words)
+
+
+def held_back(audit: Audit) -> str:
+    """In a few words, how many operators were refused and how many lost to what."""
+    summary = audit.summary
+    lost = Counter(node.lost or "graph" for node in audit.operators if _is_lost(node))
+    folded = sum(node.folded and not node.delegated for node in audit.operators)
+    words = [f"{summary.build_failures} fail{'s' * (summary.build_failures == 1)} to build"]
+    words = words if summary.build_failures else []
+    words += [f"{summary.unsupported} refused"] if summary.unsupported else []
+    words += [f"{number} {_LOST[kind]}" for kind, number in lost.most_common()]
+    return ", ".join([*words, *([f"{folded} float16 weights folded"] if folded else [])])
+
+
+def to_full(audit: Audit) -> str:
+    """The few operators that stand between a model and full delegation; empty where they aren't few."""
+    found = audit.to_full
+    if (
+        found is None
+        or found.blockers
+        or not 0 < len(found.operators) <= min(_FEW, audit.summary.operators - 1)
+    ):
+        return ""
+    places = {(place.subgraph, place.operator) for place in found.operators}
+    names = ", ".join(_named(node) for node in audit.operators if (node.subgraph, node.index) in places)
+    verb = "stands" if len(places) == 1 else "stand"
+    return f"{figures.count(len(places), 'operator')} {verb} between this model and full delegation: {names}"
+
+
+def _is_lost(node: Operator) -> bool:
+    return node.supported and not node.delegated and not node.folded

@@ -1,0 +1,126 @@
+"""Which fix is given with a finding: chosen when one is made, by what the operator is like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.expressions.evaluate import Evaluate, build
+from analyzer.expressions.nodes import Tree, facts_in, place_of
+from analyzer.expressions.partial import fold
+from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.model.graph import Subgraph, Tensor
+from analyzer.rules.pack import Advice, Clause, Fixes, RulePack
+
+#: Facts that are the same for all operators of a graph.
+_OF_GRAPH = {"graph_customs", "graph_dtypes", "graph_inputs"}
+#: Operators of one kind that are looked at for what raises the version that they share.
+_SIBLINGS = 100
+
+
+class Raised(Struct, frozen=True):
+    """Why an operator has its version: a reason of its own, or that of another with the same entry."""
+
+    name: str
+    says: str
+    own: bool
+
+
+class Adviser:
+    """A pack's fixes for one set of parameters."""
+
+    def __init__(self, pack: RulePack, parameters: Mapping[str, Any]) -> None:
+        self._pack = pack
+        self._parameters = parameters
+        self._compiled: dict[str, Sequence[tuple[Evaluate | None, str]]] = {}
+        #: The graph that was last asked for what comes first of all its operators, and the answer.
+        self._of_graph: tuple[Subgraph | None, str | None] = None, None
+
+    def fix(self, clause: Clause, context: Any, raised: Raised | None = None) -> str:
+        """What to do about a clause that fails for this operator, or partition."""
+        fix = (isinstance(context, Context) and self._first(context)) or clause.fix
+        if fix not in self._fixes.lists:
+            return fix
+        context.operand = _operand(clause.require, context)
+        context.raised_by = "" if raised is None else raised.name
+        return self._chosen(fix, context)
+
+    def _first(self, context: Context) -> str | None:
+        """What comes before the fixes of all clauses, for the whole graph or for this operator."""
+        graph, fix = self._of_graph
+        if graph is not context.subgraph:
+            fix = next(self._holding("graph", self._parted[0], context), None)
+            self._of_graph = context.subgraph, fix
+        return fix or next(self._holding("operator", self._parted[1], context), None)
+
+    @cached_property
+    def _parted(self) -> tuple[Sequence[Advice], Sequence[Advice]]:
+        """What comes first: that which only asks about the graph, and the rest."""
+        parted: tuple[list[Advice], list[Advice]] = [], []
+        for one in self._fixes.first:
+            parted[not facts_in(one.when) <= _OF_GRAPH].append(one)
+        return parted
+
+    def raised(self, clause: Clause, context: Context) -> Raised | None:
+        """Why the operator has its version, for clauses on versions; None where nothing tells."""
+        version = context.operator.version
+        names = [name for number, name in clause.raised if number == version]
+        for own, one in enumerate(_alike(context) if names else ()):
+            for name in names:
+                if _holds(self._reasons[name], one):
+                    return Raised(name, self._fixes.reasons[name].says, own == 0)
+        return None
+
+    @cached_property
+    def _fixes(self) -> Fixes:
+        return self._pack.advice()
+
+    @cached_property
+    def _reasons(self) -> Mapping[str, Evaluate]:
+        return {name: build(reason.when) for name, reason in self._fixes.reasons.items()}
+
+    def _chosen(self, fix: str, context: Any) -> str:
+        while fix in self._fixes.lists:
+            fix = next(self._holding(fix, self._fixes.lists[fix], context))
+        return fix
+
+    def _holding(self, name: str, given: Sequence[Advice], context: Any) -> Iterator[str]:
+        if name not in self._compiled:
+            self._compiled[name] = [
+                (None if one.when is None else build(fold(one.when, self._parameters)), one.fix)
+                for one in given
+            ]
+        return (fix for when, fix in self._compiled[name] if when is None or _holds(when, context))
+
+
+def _holds(condition: Evaluate, context: Any) -> bool:
+    try:
+        return bool(condition(context))
+    except Absent:
+        return False
+
+
+def _alike(context: Context) -> Iterator[Context]:
+    """The operator, then others of its kind and version: they share an entry in the operator table."""
+    yield context
+    own, subgraph = context.operator, context.subgraph
+    alike = (
+        one
+        for one in subgraph.operators
+        if one.name == own.name and one.version == own.version and one.index != own.index
+    )
+    yield from (Context(subgraph, one) for one in islice(alike, _SIBLINGS))
+
+
+def _operand(require: Tree, context: Any) -> Tensor | None:
+    """The first operand that a requirement names."""
+    place = place_of(require)
+    if place is None:
+        return None
+    side, position = place
+    tensors: Sequence[Tensor | None] = getattr(context, side)
+    return tensors[position] if position < len(tensors) else None

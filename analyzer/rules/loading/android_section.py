@@ -1,0 +1,60 @@
+"""The `[android]` section of a rule file: how a phone's benchmark tool is told to apply the delegate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from analyzer.expressions.check import Scope
+from analyzer.expressions.partial import constant
+from analyzer.rules.loading.file import RuleFile
+from analyzer.rules.loading.format import FlagTable
+from analyzer.rules.pack import Android, Flag, RulePack
+from analyzer.rules.parameters import compared
+
+#: What a flag may name besides parameters: the folder on the phone where everything lies.
+FOLDER = "folder"
+
+
+def convert(file: RuleFile, scope: Scope) -> Android | None:
+    """The section, checked; None where the tool can't apply the delegate."""
+    table = file.table.android
+    if table is None:
+        return None
+    for name in table.properties:
+        if name not in file.table.parameters:
+            file.problem("android", f"properties: there is no parameter {name}", "properties")
+    flags = [FlagTable(one) if isinstance(one, str) else one for one in table.flags]
+    return Android(
+        kernel=table.kernel,
+        flags=tuple(_flag(file, scope, one) for one in flags),
+        properties=table.properties,
+    )
+
+
+def _flag(file: RuleFile, scope: Scope, table: FlagTable) -> Flag:
+    for name in _names(table.flag):
+        if name != FOLDER and name not in file.table.parameters:
+            file.problem("android", f"flag {table.flag}: there is no parameter {name}", "flags")
+    when = file.tree(table.when, scope, "android", "flags") if table.when else None
+    return Flag(table.flag, when)
+
+
+def _names(text: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+
+
+def flags(pack: RulePack, parameters: Mapping[str, Any], folder: str) -> list[str]:
+    """What the tool is told for a delegate with these parameters."""
+    found = pack.android.flags if pack.android else ()
+    values = {name: _text(value) for name, value in parameters.items()} | {FOLDER: folder}
+    return [flag.text.format_map(values) for flag in found if _holds(flag, compared(pack, parameters))]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _holds(flag: Flag, parameters: Mapping[str, Any]) -> bool:
+    return flag.when is None or bool(constant(flag.when, parameters))

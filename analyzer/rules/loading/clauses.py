@@ -1,0 +1,210 @@
+"""Checks and compact entries of a rule file -> clauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.expressions.check import Scope
+from analyzer.expressions.nodes import Tree, varies
+from analyzer.rules.loading.file import RuleFile
+from analyzer.rules.loading.fixes import FixReader
+from analyzer.rules.loading.fixes_file import shared
+from analyzer.rules.loading.format import CheckTable, FormTable, OperatorTable, Words
+from analyzer.rules.loading.names import Names
+from analyzer.rules.loading.shorthand import Requirement
+from analyzer.rules.origin import path_in
+from analyzer.rules.pack import SEVERITIES, Clause, Parameter
+from analyzer.rules.parameters import releases
+from analyzer.rules.versions import place
+from analyzer.suggest import nearest
+
+BUILD = "build"
+#: Kind of a compact clause -> the stage it belongs to, in packs that have it.
+_STAGES = {"version": "version", "known": "size"}
+
+
+class Section(Struct, frozen=True):
+    """A part of the file that clauses stand in, and what holds for all of them."""
+
+    header: str
+    #: What the ids of its clauses have between the delegate's name and their own.
+    prefix: str
+    scope: Scope
+    source: str
+    #: Which of the tables with this header it is.
+    occurrence: int = 0
+    #: The operator that its clauses are about, where they are about one.
+    operator: str = ""
+
+
+class ClauseReader:
+    """Makes a pack's clauses, and sees to it that no two have one id."""
+
+    def __init__(self, file: RuleFile, names: Names) -> None:
+        self.file = file
+        self.names = names
+        self.stages = tuple(file.table.stages) or ("operator",)
+        #: The stage of clauses that don't name one.
+        self.operator_stage = "operator" if "operator" in self.stages else self.stages[-1]
+        self.fixes = FixReader(file, names)
+        self._raised = shared().raised()
+        self._ids: dict[str, str] = {}
+
+    def checks(self, tables: Sequence[CheckTable], section: Section, first: int = 0) -> Iterator[Clause]:
+        """Clauses of a list of checks; `first` is the occurrence of the first one's table."""
+        for occurrence, table in enumerate(tables, first):
+            clause = self.check(table, replace(section, occurrence=occurrence))
+            if clause is not None:
+                yield clause
+
+    def check(self, table: CheckTable, section: Section) -> Clause | None:
+        identity = self.identity(table.id, section)
+        self._known("severity", table.severity, SEVERITIES, section)
+        stage = table.stage or self.operator_stage
+        self._known("stage", stage, (*self.stages, BUILD), section)
+        require = self.file.tree(table.require, section.scope, section.header, "require", section.occurrence)
+        when = self.when(table.when, table, section)
+        fix = table.fix or self.fixes.general("check")
+        source = table.source or section.source
+        general = {"fix": '[fixes] check = "..." for all', "source": "once before all tables"}
+        for word, value in (("fix", fix), ("source", source)):
+            if not value:
+                what = f"{word} is missing; write it here, or {general[word]}"
+                self.file.problem(section.header, what, "id", section.occurrence, identity)
+        if require is None:
+            return None
+        return Clause(
+            id=identity,
+            require=require,
+            when=when,
+            severity=table.severity,
+            stage=stage,
+            message=table.message,
+            fix=self.fixes.read(fix, identity, section.scope, section.header, "fix", section.occurrence),
+            source=self._rooted(source),
+            operand=table.operand or None,
+            formerly=tuple(table.formerly),
+            fixed=not (varies(require) or varies(when)),
+        )
+
+    def _known(self, key: str, word: str, known: Sequence[str], section: Section) -> None:
+        if word not in known:
+            what = f"{key} {word}{nearest(word, known)}; expected one of {', '.join(known)}"
+            self.file.problem(section.header, what, key, section.occurrence)
+
+    def when(self, text: str, table: CheckTable | OperatorTable, section: Section) -> Tree | None:
+        """The condition of a table: its own, and the runtimes between `since` and `until`."""
+        # Releases come first, so that what the rest touches matters to none but those.
+        parts = list(self._releases(table, section))
+        if text:
+            tree = self.file.tree(text, section.scope, section.header, "when", section.occurrence)
+            parts += [] if tree is None else [tree]
+        return ["and", *parts] if len(parts) > 1 else parts[0] if parts else None
+
+    def _releases(self, table: CheckTable | OperatorTable, section: Section) -> Iterator[Tree]:
+        runtime = self.names.parameters.get("runtime")
+        for key, sign, release in (("since", ">=", table.since), ("until", "<=", table.until)):
+            if not release:
+                continue
+            if problem := _not_a_release(release, runtime):
+                self.file.problem(section.header, f"{key} {problem}", key, section.occurrence)
+            else:
+                yield ["cmp", sign, ["param", "runtime"], ["lit", release]]
+
+    def identity(self, name: str, section: Section) -> str:
+        """The whole name of a clause."""
+        header, occurrence = section.header, section.occurrence
+        identity = f"{self.file.table.delegate}/{section.prefix}/{name}"
+        if not name:
+            self.file.problem(header, "id is missing", "", occurrence)
+        elif identity in self._ids:
+            self.file.problem(
+                header, f"{identity} is already the id of {self._ids[identity]}", "id", occurrence
+            )
+        self._ids[identity] = f"{header} at line {self.file.lines.of(header, occurrence)}"
+        return identity
+
+    def compact(
+        self, requirement: Requirement, table: FormTable | OperatorTable, section: Section
+    ) -> Clause | None:
+        """The clause of a compact entry."""
+        header, key, occurrence = section.header, requirement.key, section.occurrence
+        identity = self.identity(requirement.id, section)
+        tree = self.file.tree(requirement.text, section.scope, header, key, occurrence)
+        fix = table.fixes.get(requirement.id) or self.fixes.general(requirement.kind)
+        if not fix:
+            what = (
+                f'fixes has nothing for {requirement.kind}; write [fixes] {requirement.kind} = "...", '
+                f'or fixes."{requirement.id}" = "..." here'
+            )
+            self.file.problem(header, what, key, occurrence, identity)
+        if tree is None:
+            return None
+        stage = _STAGES.get(requirement.kind, "")
+        return Clause(
+            id=identity,
+            require=tree,
+            stage=stage if stage in self.stages else self.operator_stage,
+            kind=requirement.kind,
+            message=table.messages.get(requirement.id, ""),
+            fix=self.fixes.read(fix, identity, section.scope, header, "fixes", occurrence),
+            raised=self._raised.get(section.operator, ()) if requirement.kind == "version" else (),
+            source=self._rooted(self.file.table.sources.get(requirement.kind, section.source)),
+            operand=requirement.operand,
+            fixed=not varies(tree),
+        )
+
+    def refusal(self, table: OperatorTable, section: Section) -> Clause:
+        """The clause of an operator that is never taken, or not by every runtime."""
+        if not table.fix or (table.supported and not table.message):
+            self.file.problem(section.header, "an operator that is not taken needs message and fix")
+        available = self.when("", table, section) if table.supported else None
+        unlisted = Words() if table.supported else self.file.table.unlisted
+        identity = self.identity("runtime" if table.supported else "never", section)
+        return Clause(
+            id=identity,
+            require=available if available is not None else ["lit", False],
+            kind="unlisted",
+            stage=self.operator_stage,
+            message=table.message or unlisted.message,
+            fix=self.fixes.read(table.fix, identity, section.scope, section.header, "fix"),
+            source=self._rooted(table.source or unlisted.source or self.file.table.source),
+        )
+
+    def unlisted(self, words: Words, header: str, scope: Scope) -> Clause:
+        """The clause of operators that the pack doesn't list."""
+        identity = header.replace("_", "-")
+        source = words.source or self.file.table.source
+        if not (words.message and words.fix and source):
+            needs = "needs" if words != Words() else f"[{header}] is missing; add it with"
+            what = f"{needs} message, fix and source: what is said of operators the pack doesn't list"
+            self.file.problem(header, what)
+        return Clause(
+            id=identity,
+            require=["lit", False],
+            kind="unlisted",
+            stage=self.operator_stage,
+            message=words.message,
+            fix=self.fixes.read(words.fix, identity, scope, header, "fix"),
+            source=self._rooted(source),
+        )
+
+    def _rooted(self, source: str) -> str:
+        """The source with its path from the repository's root on, where it begins with a path."""
+        return self.file.table.source_root + source if path_in(source) else source
+
+
+def _not_a_release(text: str, runtime: Parameter | None) -> str:
+    """What is wrong with a release that rules name; empty where nothing is."""
+    if runtime is None or runtime.type != "version":
+        return "needs a parameter runtime of type version"
+    known = releases(runtime)
+    try:
+        place(text, known)
+    except ValueError:
+        wanted = f"one of runtime's values{nearest(text, known)}" if known else "a version like 2.1"
+        return f"{text!r} is not {wanted}"
+    return ""

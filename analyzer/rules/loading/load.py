@@ -1,0 +1,79 @@
+"""TOML -> RulePack, strictly: every problem of a file in one go, each with file, line and rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from analyzer.errors import RuleError
+from analyzer.expressions.check import Scope
+from analyzer.rules.catalogue import Catalogue
+from analyzer.rules.loading import android_section, graph_section
+from analyzer.rules.loading.clauses import BUILD, ClauseReader, Section
+from analyzer.rules.loading.file import RuleFile
+from analyzer.rules.loading.format import Upstream
+from analyzer.rules.loading.names import read_names
+from analyzer.rules.loading.operators import OperatorReader
+from analyzer.rules.pack import RulePack
+
+#: What checks of a whole partition have in place of an operator's own facts.
+_PARTITION = {"inputs": "list[tensor]", "outputs": "list[tensor]", "operators": "list[operator]"}
+
+
+def load(path: Path, catalogue: Catalogue) -> RulePack:
+    """The rule pack in the file `path`.
+
+    Raises: RuleError with all problems of the file.
+    """
+    file = RuleFile(path)
+    pack = _pack(file, catalogue)
+    if file.problems:
+        raise RuleError(file.problems)
+    return pack
+
+
+def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
+    table = file.table
+    if table.upstream is None:
+        file.problem("", "upstream is missing: {repository, revision} of the delegate's source")
+    upstream = table.upstream or Upstream("", "")
+    names = read_names(file)
+    clauses = ClauseReader(file, names)
+    scope = names.scope({}, None)
+    whole = replace(scope, facts=_PARTITION, options={})
+    every_op = clauses.checks(table.every_op, Section("every_op", "every-op", scope, table.source))
+    partition = clauses.checks(
+        table.partition.check, Section("partition.check", "partition", whole, table.source)
+    )
+    unlisted = clauses.unlisted(table.unlisted, "unlisted", scope)
+    custom = table.unlisted_custom
+    return RulePack(
+        delegate=table.delegate,
+        title=table.title,
+        version=table.version,
+        sha256=file.sha256,
+        repository=upstream.repository,
+        revision=upstream.revision,
+        status=table.status,
+        platforms=tuple(table.platforms),
+        fallback=table.fallback,
+        default_order=table.default_order,
+        parameters=dict(names.parameters),
+        graph=graph_section.convert(file, Scope(parameters=scope.parameters)),
+        android=android_section.convert(file, Scope(parameters=scope.parameters)),
+        stages=clauses.stages,
+        every_op=tuple(every_op),
+        partition_checks=tuple(replace(clause, stage=BUILD) for clause in partition),
+        operators={
+            name: msgspec.Raw(msgspec.json.encode(rules))
+            for name, rules in OperatorReader(clauses, catalogue).operators()
+        },
+        unlisted=unlisted,
+        unlisted_custom=unlisted if custom is None else clauses.unlisted(custom, "unlisted_custom", scope),
+        values={name: value.default for name, value in table.values.items()},
+        notes=table.notes,
+        # The last to be asked for: reading clauses gathers them.
+        fixes=clauses.fixes.fixes(),
+    )

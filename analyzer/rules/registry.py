@@ -1,0 +1,121 @@
+"""The rule packs at hand: those that ship and those given with `--rules`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from analyzer.errors import RuleError, UsageError
+from analyzer.files import read_text
+from analyzer.resources import data
+from analyzer.rules import cache
+from analyzer.rules.catalogue import Catalogue
+from analyzer.rules.pack import RulePack
+from analyzer.suggest import nearest
+
+#: Rule files that state what isn't about one delegate.
+_NOT_DELEGATES = ("cpu-kernels", "devices")
+_ORDER = re.compile(r"^default_order\s*=\s*(\d+)", re.MULTILINE)
+_NAME = re.compile(r"""^delegate\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+_EXTENDS = re.compile(r"""^extends\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+
+
+class Packs:
+    """Delegate name -> rule pack, each read when it is first asked for."""
+
+    def __init__(self, extra: Iterable[Path | RulePack] = ()) -> None:
+        shipped = sorted(data("rules").glob("*.toml"))
+        self._packs: dict[str, Path | RulePack] = {
+            file.stem: file for file in shipped if file.stem not in _NOT_DELEGATES
+        }
+        given = {one.delegate if isinstance(one, RulePack) else _delegate_of(one): one for one in extra}
+        self._packs |= given
+        #: The delegates of the packs that were given beside those that ship.
+        self.given = list(given)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The operator catalogue. Raises: RuleError."""
+
+        def make() -> Catalogue:
+            from analyzer.rules.loading.catalogue_file import parse_catalogue
+
+            return parse_catalogue()
+
+        return cache.kept(
+            "operators", (data("rules") / "common" / "operators.toml").read_bytes(), Catalogue, make
+        )
+
+    @cached_property
+    def cpu_kernels(self) -> RulePack:
+        """What the interpreter and its kernels do before any delegate. Raises: RuleError."""
+        return self._read("cpu-kernels", data("rules") / "cpu-kernels.toml")
+
+    def names(self) -> list[str]:
+        """All delegates: those asked by default first, in their order, then the rest by name."""
+        rank = {name: _order(pack) for name, pack in self._packs.items()}
+        self._default = [
+            name for name, order in sorted(rank.items(), key=lambda e: e[1] or 0) if order is not None
+        ]
+        return [*self._default, *sorted(name for name in rank if rank[name] is None)]
+
+    def default(self) -> list[str]:
+        """The delegates that the packs themselves put forward, in their order."""
+        self.names()
+        return self._default
+
+    def usual(self) -> list[str]:
+        """The delegates that are asked when the user names none: those of the rule files that were given."""
+        return self.given or self.default()
+
+    def get(self, name: str) -> RulePack:
+        """The pack of a delegate. Raises: UsageError where there is none, RuleError where it is wrong."""
+        if name not in self._packs:
+            raise UsageError(self._unknown(name))
+        found = self._packs[name]
+        if isinstance(found, Path):
+            found = self._packs[name] = self._read(name, found)
+        return found
+
+    def _unknown(self, name: str) -> str:
+        if "=" in name:
+            return f"delegate {name}: parameters are joined by colons; write NAME:PARAM=VALUE:PARAM=VALUE"
+        known = self.names()
+        return f"delegate {name}: there is no such rule pack{nearest(name, known)}; known: {', '.join(known)}"
+
+    def _read(self, name: str, file: Path) -> RulePack:
+        from_text = file.read_bytes()
+        for common in ("operators.toml", "fixes.toml"):
+            from_text += (data("rules") / "common" / common).read_bytes()
+        base = _EXTENDS.search(from_text.decode("utf-8", "replace"))
+        if base and (data("rules") / f"{base[1]}.toml").is_file():
+            from_text += (data("rules") / f"{base[1]}.toml").read_bytes()
+
+        def make() -> RulePack:
+            from analyzer.rules.loading.load import load
+
+            return load(file, self.catalogue)
+
+        return make() if name in self.given else cache.kept(name, from_text, RulePack, make)
+
+
+def _order(pack: Path | RulePack) -> int | None:
+    """The pack's place among those that are asked by default."""
+    if isinstance(pack, RulePack):
+        return pack.default_order
+    found = _ORDER.search(pack.read_text(encoding="utf-8"))
+    return int(found[1]) if found else None
+
+
+def _delegate_of(file: Path) -> str:
+    try:
+        text = read_text(file)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
+        raise RuleError([f"{file}: can't be read ({reason}); name a rule file"]) from None
+    found = _NAME.search(text)
+    if found is None:
+        raise RuleError([f'{file.name}:1: pack: delegate is missing; start with delegate = "NAME"'])
+    return found[1]

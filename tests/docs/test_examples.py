@@ -1,0 +1,161 @@
+"""Every example of the README does what the README says, typed as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from tests.docs import standins
+from tests.docs.quoted import README, commands
+from tests.execution.delegates import compiled, needs_compiler
+from tests.execution.phones import attached, needs_adb, needs_litert
+from tests.execution.running import needs_gpu
+
+TEXT = README.read_text(encoding="utf-8")
+PROGRAM = "delegate-analyzer"
+
+pytestmark = pytest.mark.tensorflow
+
+needs_tensorflow = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
+
+
+class Promise(Struct, frozen=True):
+    """What a command is said to do, besides writing the files that it names."""
+
+    #: What it prints, or writes, says so.
+    says: str
+    code: int = 0
+    #: What it can't do without.
+    needs: tuple[pytest.MarkDecorator, ...] = ()
+
+
+AGREES = "agrees with the CPU and with the prediction"
+
+PROMISES = {
+    "audit model.tflite": Promise("TFLite GPU full 3 of 3"),
+    "audit model.tflite -d nnapi:api=29": Promise("NNAPI 29 full 3 of 3"),
+    "audit models/ -j 2 -o fleet.jsonl -o fleet.html": Promise("models/b/c.tflite"),
+    "audit model.tflite --shape input=1,320,320,3": Promise("TFLite GPU full 3 of 3"),
+    "audit model.tflite --registered 'MyOp,Flex*'": Promise("TFLite GPU full 3 of 3"),
+    "inspect model.tflite": Promise("in input [1, 8, 8, 3] FLOAT32"),
+    "rules show gpu CONV_2D": Promise("operator version is at most"),
+    "explain gpu/conv-2d/version": Promise("gpu/conv-2d/version"),
+    "rules coverage": Promise("CONV_2D"),
+    "rules coverage CONV_2D": Promise("CONV_2D"),
+    "rules coverage -o coverage.html": Promise("<!doctype html>"),
+    "rules diff gpu:runtime=1.0 gpu:runtime=2.3 model.tflite": Promise("model.tflite: nothing changes"),
+    "rules verify": Promise("takes for real: 100 %", needs=(needs_gpu,)),
+    "compare float.tflite int8.tflite": Promise("Hexagon DSP better"),
+    "audit model.tflite -d gpu,coreml --fail-on gpu:partial --fail-on 'coreml:delegated_macs_share < 0.9'": (
+        Promise("Core ML 3 full 3 of 3")
+    ),
+    "config --pin > new.toml": Promise("[packs.gpu]"),
+    "config": Promise("gpu"),
+    "schema": Promise("$schema"),
+    "rules list": Promise("NNAPI delegate"),
+    "run model.tflite -d xnnpack": Promise(AGREES),
+    "run model.tflite -d litert-gpu --bisect": Promise(AGREES, needs=(needs_gpu,)),
+    # The stand-in takes nothing.
+    "run model.tflite -d gpu --delegate-lib libdelegate.so --delegate-option key=value": Promise(
+        "predicted to be delegated, ran on the CPU", code=1, needs=(needs_compiler,)
+    ),
+    "devices list": Promise("SERIAL Google Pixel 8 14 (API 34)", needs=(needs_adb,)),
+    "devices show": Promise("Google Pixel 8", needs=(needs_adb,)),
+    "run model.tflite -d gpu,nnapi --on adb": Promise(
+        f"nnapi, run for real: {AGREES}", needs=(needs_adb, needs_litert)
+    ),
+    "run model.tflite --on adb --benchmark-model ./benchmark_model": Promise(
+        f"hexagon, run for real: {AGREES}", needs=(needs_adb, needs_litert)
+    ),
+    "run model.tflite --on adb:SERIAL -d gpu:opencl=false -o phone.html": Promise(
+        "Google Pixel 8, Android 14", needs=(needs_adb, needs_litert)
+    ),
+    "evaluate model.keras model.tflite model-int8.tflite --data test.npz": Promise(
+        "Against model.keras", needs=(needs_tensorflow,)
+    ),
+    "evaluate model.tflite -d cpu,xnnpack,litert-gpu --data images/ -o result.html -o result.md": Promise(
+        "| model.tflite on litert-gpu | 100.0 % |", needs=(needs_gpu,)
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a stand-in for whatever an example names."""
+    folder = tmp_path_factory.mktemp("furnished")
+    standins.furnish(folder)
+    if not needs_compiler.args[0]:
+        compiled(folder / "libdelegate.so")
+    if not needs_tensorflow.args[0]:
+        standins.keras(folder / "model.keras")
+    return folder
+
+
+@pytest.fixture
+def folder(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The same, with a phone attached, for one example alone."""
+    found = tmp_path / "here"
+    shutil.copytree(furnished, found)
+    phone = standins.phone(tmp_path, found / "benchmark_model")
+    monkeypatch.setenv("DELEGATE_ANALYZER_BENCHMARK_MODEL", str(found / "benchmark_model"))
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    with attached(phone.device):
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("command", "promise"),
+    [
+        pytest.param(command, promise, marks=promise.needs, id=command)
+        for command, promise in PROMISES.items()
+    ],
+)
+def test_commands_do_as_they_say(command: str, promise: Promise, folder: Path) -> None:
+    done = typed(command, folder)
+    assert (done.returncode, done.stderr) == (promise.code, ""), done.stdout
+    written = [folder / name for name in re.findall(r"(?:-o|>) (\S+)", command)]
+    said = "\n".join([done.stdout, *(file.read_text(encoding="utf-8") for file in written)])
+    assert promise.says in " ".join(said.split())
+
+
+def test_every_command_is_tried() -> None:
+    assert set(commands(TEXT, PROGRAM)) == {f"{PROGRAM} {command}" for command in PROMISES}
+
+
+def test_modules_are_there() -> None:
+    for command in commands(TEXT, "python"):
+        found = re.match(r"python -m (\S+)", command)
+        assert found and find_spec(found[1]), command
+
+
+def test_the_project_s_file_is_one(folder: Path) -> None:
+    """With the hash of today's pack in place of the one that is shown."""
+    shown = example("toml", "delegate-analyzer.toml")
+    pinned = typed("config --pin", folder).stdout
+    sha256 = tomllib.loads(pinned)["packs"]["gpu"]["sha256"]
+    (folder / "delegate-analyzer.toml").write_text(re.sub(r'(?<=sha256 = ")\w+', sha256, shown))
+    done = typed("audit model.tflite", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "NNAPI 29" in done.stdout and "Core ML" not in done.stdout
+
+
+def typed(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What comes of a command line of the program."""
+    return subprocess.run(["sh", "-c", f"{PROGRAM} {command}"], cwd=folder, capture_output=True, text=True)
+
+
+def example(language: str, after: str) -> str:
+    """The first block of code behind some words."""
+    found = re.search(rf"```{language}\n(.*?)```", TEXT.partition(after)[2], re.DOTALL)
+    assert found
+    return found[1]

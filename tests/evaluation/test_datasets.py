@@ -1,0 +1,59 @@
+"""Data sets: what they hold, and that they are read a piece at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.errors import UsageError
+from analyzer.evaluation import datasets
+from analyzer.evaluation.datasets import Source
+
+np = pytest.importorskip("numpy")
+
+
+def test_arrays_come_side_by_side_in_batches(tmp_path: Path) -> None:
+    arrays = {"x": np.arange(10).reshape(5, 2), "head/y": np.arange(5) * 0.5, "texts": np.array(["a"] * 5)}
+    np.savez_compressed(tmp_path / "data.npz", **arrays)
+    data = datasets.open(Source(str(tmp_path / "data.npz")))
+    assert (data.samples, data.shapes, data.classes) == (5, {"x": (2,), "head/y": ()}, {})
+    batches = list(data.batches(2, ["head/y", "x"]))
+    assert [batch["x"].tolist() for batch in batches] == [[[0, 1], [2, 3]], [[4, 5], [6, 7]], [[8, 9]]]
+    assert batches[-1]["head/y"].tolist() == [2.0]
+
+
+def test_arrays_may_be_files_of_a_folder(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((3, 2), np.float32))
+    np.save(tmp_path / "y.npy", np.arange(3))
+    np.save(tmp_path / "classes.npy", np.array(["cat", "dog", "bird"]))
+    data = datasets.open(Source(str(tmp_path)))
+    assert (data.samples, data.shapes) == (3, {"x": (2,), "y": ()})
+    assert data.classes == {"cat": 0, "dog": 1, "bird": 2}
+    assert [batch["y"].tolist() for batch in data.batches(2, ["y"])] == [[0, 1], [2]]
+
+
+def folder(at: Path, *names: str) -> Path:
+    image = pytest.importorskip("PIL.Image")
+    for name in names:
+        (at / name).mkdir(parents=True)
+        image.new("L", (2, 2)).save(at / name / "a.png")
+    return at
+
+
+def test_folders_are_classes_in_order(tmp_path: Path) -> None:
+    data = datasets.open(Source(str(folder(tmp_path, "dog", "cat"))))
+    assert data.classes == {"cat": 0, "dog": 1}
+    assert [batch["y"].tolist() for batch in data.batches(9, ["y"])] == [[0, 1]]
+
+
+def test_folders_called_by_numbers_have_those(tmp_path: Path) -> None:
+    data = datasets.open(Source(str(folder(tmp_path, "10", "2", "001"))))
+    assert data.classes == {"001": 1, "10": 10, "2": 2}
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06 damaged", b"\x93NUMPY\x01\x00"])
+def test_files_that_are_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "data.npz").write_bytes(content)
+    with pytest.raises(UsageError, match=r"data.npz: can't be used"):
+        datasets.open(Source(str(tmp_path / "data.npz")))

@@ -1,0 +1,158 @@
+"""What is the same, what is rounding, what is wrong."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analyzer.execution.compare.measures import OutputComparison, Thresholds, compare_output
+from analyzer.execution.compare.measures import compare as compare_outputs
+from analyzer.execution.inputs import signatures
+from analyzer.model import read_bytes
+from analyzer.model.graph import Quantization, Tensor
+from tests.building import model, operator, tensor
+
+FLOAT = Tensor(0, "y", "FLOAT32", (4,))
+INT8 = Tensor(0, "y", "INT8", (4,), quantization=Quantization(1, 1, (0.5,), (10,)))
+CLASSES = Tensor(0, "y", "INT32", (4,))
+
+
+def compare(tensor: Tensor, a: Any, b: Any, thresholds: Thresholds = Thresholds()) -> OutputComparison:  # noqa: B008
+    kinds = {"FLOAT32": np.float32, "INT8": np.int8, "INT32": np.int32}
+    kind = kinds[tensor.dtype]
+    return compare_output("y", tensor, [(np.asarray(a, kind), np.asarray(b, kind))], thresholds)
+
+
+SIGNAL = np.linspace(-1, 1, 1000)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "reference", "found", "within"),
+    [
+        pytest.param(FLOAT, SIGNAL, SIGNAL, True, id="same"),
+        pytest.param(FLOAT, SIGNAL, SIGNAL * 1.00005, True, id="each element close"),
+        pytest.param(FLOAT, [0, 0, 0, 0], [1e-6, 0, 0, 0], True, id="next to nothing"),
+        pytest.param(FLOAT, SIGNAL, SIGNAL + 0.004 * np.sin(np.arange(1000) * 9.0), True, id="little noise"),
+        pytest.param(FLOAT, SIGNAL, SIGNAL + 0.04 * np.sin(np.arange(1000) * 9.0), False, id="much noise"),
+        pytest.param(FLOAT, [0, 0, 0, 0], [1, 0, 0, 0], False, id="noise without signal"),
+        pytest.param(FLOAT, [1, np.nan, np.inf, 2], [1, np.nan, np.inf, 2], True, id="same NaN"),
+        pytest.param(FLOAT, [1, 2, 3, 4], [1, np.nan, 3, 4], False, id="NaN"),
+        pytest.param(FLOAT, [1, 2, np.inf, 4], [1, 2, -np.inf, 4], False, id="other infinity"),
+        pytest.param(INT8, [1, 2, 3, 4], [1, 2, 3, 7], True, id="three steps"),
+        pytest.param(INT8, [10, 10, 10, 30], [10, 10, 10, 26], False, id="four steps"),
+        pytest.param(CLASSES, [1, 2, 3, 4], [1, 2, 3, 4], True, id="same classes"),
+        pytest.param(CLASSES, [1, 2, 3, 4], [1, 2, 3, 5], False, id="another class"),
+        pytest.param(FLOAT, [], [], True, id="nothing"),
+    ],
+)
+def test_default_thresholds(tensor: Tensor, reference: Any, found: Any, within: bool) -> None:
+    result = compare(tensor, reference, found)
+    assert result.within is within
+    assert bool(result.problem) is not within
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "within"),
+    [
+        (Thresholds(atol=0.2), True),
+        (Thresholds(atol=0.05), False),
+        (Thresholds(rtol=0.11), True),
+        (Thresholds(rtol=0.01), False),
+        (Thresholds(min_snr=20), True),
+        (Thresholds(min_snr=40), False),
+        (Thresholds(atol=0.2, min_snr=40), False),
+    ],
+)
+def test_each_threshold_of_the_user_must_hold(thresholds: Thresholds, within: bool) -> None:
+    assert compare(FLOAT, [1, 2, 3, 4], [1.1, 2, 3, 4], thresholds).within is within
+
+
+def test_what_is_dequantized_in_the_end_is_told_in_steps_too() -> None:
+    tensors = [tensor("x", [4]), tensor("q", [4], "INT8", scale=[0.5], zero_point=[3]), tensor("y", [4])]
+    operators = [operator("QUANTIZE", ["x"], ["q"]), operator("DEQUANTIZE", ["q"], ["y"])]
+    found = read_bytes(model(tensors, operators), "m")
+    right, wrong = np.array([0, 1, 0.5, 2], np.float32), np.array([0, 1.5, 0.5, 2], np.float32)
+    (one,) = compare_outputs(found, signatures.entries(found)[0], [{"y": right}], [{"y": wrong}])
+    assert one.quanta == 1
+    assert one.problem == (
+        "SNR 13.2 dB, expected at least 42 (1 step of the 8-bit numbers that it is made of)"
+    )
+
+
+def test_figures_are_in_real_units() -> None:
+    found = compare(INT8, [10, 12, 14, 16], [10, 12, 14, 18])
+    assert (found.max_abs, found.quanta) == (1.0, 2)
+    assert found.max_rel == pytest.approx(1 / 3)
+    assert found.snr_db == pytest.approx(10 * math.log10((1 + 4 + 9) / 1))
+    assert found.equal == 0.75
+
+
+def test_scores_are_also_compared_by_their_highest() -> None:
+    assert compare(FLOAT, [[0.1, 0.9, 0]], [[0.2, 0.8, 0]]).top1_equal is True
+    assert compare(FLOAT, [[0.1, 0.9, 0]], [[0.9, 0.2, 0]]).top1_equal is False
+    assert compare(FLOAT, [[[[0.1, 0.9, 0]]]], [[[[0.9, 0.2, 0]]]]).top1_equal is False
+    assert compare(FLOAT, [[[0.1, 0.9, 0]] * 2], [[[0.1, 0.9, 0]] * 2]).top1_equal is None
+
+
+def test_either_of_two_equal_scores_is_the_highest() -> None:
+    assert compare(INT8, [1, 9, 9, 0], [1, 8, 9, 0]).top1_equal is True
+    assert compare(INT8, [1, 9, 8, 0], [1, 8, 9, 0]).top1_equal is False
+
+
+def test_the_opposite_is_not_alike() -> None:
+    assert compare(FLOAT, SIGNAL, -SIGNAL).cosine == pytest.approx(-1)
+    assert compare(FLOAT, SIGNAL, SIGNAL * 3).cosine == pytest.approx(1)
+
+
+def test_numbers_too_large_to_be_squared_have_a_ratio_too() -> None:
+    double = Tensor(0, "y", "FLOAT64", (2,))
+    found = compare_output("y", double, [(np.array([1e300, 1e300]), np.array([1e300, 0]))], Thresholds())
+    assert found.snr_db == pytest.approx(10 * math.log10(2)) and not found.within
+    assert found.cosine == pytest.approx(math.sqrt(0.5))
+
+
+def test_another_shape_is_no_agreement() -> None:
+    found = compare(FLOAT, [1, 2], [1, 2, 3])
+    assert not found.within and found.problem == "its shape is 3, on the CPU 2"
+
+
+def test_the_worst_sample_counts() -> None:
+    one, other = np.array([1, 2], np.float32), np.array([1, 3], np.float32)
+    pairs = [(one, one), (one, other)]
+    found = compare_output("y", FLOAT, pairs, Thresholds())
+    assert not found.within and found.max_abs == 1 and found.equal == 0.5
+
+
+def test_the_problem_named_is_that_of_the_worst_sample() -> None:
+    right = np.array([1, 2], np.float32)
+    found = compare_output("y", FLOAT, [(right, right * by) for by in (1.1, 3, 1.2)], Thresholds())
+    assert found.problem == "SNR -6.0 dB, expected at least 42"
+    assert found.snr_db == pytest.approx(-6.02, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "reference", "found", "counts"),
+    [
+        pytest.param(FLOAT, [1, 2, 3, 4], [1, 2, 3.25, 4.02], {0.0: 2, 0.03: 1, 0.3: 1}, id="real units"),
+        pytest.param(FLOAT, [0, 0, 0, 0], [1e-30, 0, 0, 0], {0.0: 3, 1e-12: 1}, id="next to nothing"),
+        pytest.param(FLOAT, [1, np.nan, np.inf, 2], [1, 1, np.inf, 2], {0.0: 2}, id="finite ones alone"),
+        pytest.param(INT8, [1, 2, 3, 4], [1, 3, 6, 8], {0.0: 1, 1.0: 1, 3.0: 1, 7.0: 1}, id="steps"),
+        pytest.param(CLASSES, [1, 2, 3, 4], [1, 2, 3, 9], {0.0: 3, 10.0: 1}, id="classes"),
+    ],
+)
+def test_errors_are_counted(tensor: Tensor, reference: Any, found: Any, counts: dict[float, int]) -> None:
+    result = compare(tensor, reference, found)
+    assert result.errors is not None
+    assert result.errors.counts == counts
+    assert result.errors.steps is (tensor is INT8)
+
+
+def test_errors_of_samples_are_counted_together() -> None:
+    pairs = [
+        (np.zeros(4, np.float32), np.asarray(other, np.float32)) for other in ([0, 0, 0, 1], [0, 0, 2, 1])
+    ]
+    errors = compare_output("y", FLOAT, pairs, Thresholds()).errors
+    assert errors is not None and errors.counts == {0.0: 5, 1.0: 2, 3.0: 1}

@@ -1,0 +1,30 @@
+"""Qualcomm's plug-in, where its libraries are; and what is said where they aren't."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from analyzer.errors import RuntimeUnavailable
+from analyzer.execution.engines import lookup
+from tests.execution import models
+from tests.execution.running import Given
+
+
+def test_without_its_libraries_it_is_said_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.execution.engines.qualcomm.util.find_spec", lambda package: None)
+    with pytest.raises(RuntimeUnavailable, match="pip install ai-edge-litert onnxruntime-qnn"):
+        lookup.local("qualcomm-htp").check(Given(tmp_path, models.chain("ABS")).request())
+
+
+@pytest.mark.skipif(find_spec("onnxruntime_qnn") is None, reason="Qualcomm's libraries are not here")
+def test_the_plug_in_says_what_the_npu_takes(tmp_path: Path) -> None:
+    found = Given(tmp_path, models.chain("ABS", "SIGN", "Unheard", "NEG")).run("qualcomm-htp")
+    assert found.status == "ok", found.message
+    assert found.measured is not None and found.measured.delegated is not None
+    assert 2 not in found.measured.delegated[0] and 0 in found.measured.delegated[0]
+    assert not found.outputs

@@ -1,0 +1,157 @@
+"""Models that the CPU refuses, when it builds the interpreter or when it prepares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.building import Description, model, operator, tensor
+from tests.interpreter.preparing import numbers, one, prepared, stop
+
+Operands = list[Description]
+RELU = operator("RELU", ["x"], ["y"])
+
+
+def built(*tensors: Description, operators: Operands | None = None, **fields: Any) -> bytes:
+    whole = [
+        *tensors,
+        *(t for t in (tensor("x", [4]), tensor("y", [4])) if t["name"] not in [o["name"] for o in tensors]),
+    ]
+    return model(whole, [RELU] if operators is None else operators, **fields)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (built(version=2), "runtime/build/schema-version"),
+        (built(operators=[operator("RELU", ["x"], ["y"], version=9)]), "runtime/relu/version"),
+        (built(operators=[operator("STABLEHLO_ABS", ["x"], ["y"])]), "runtime/stablehlo-abs/unlisted"),
+        (built(tensor("c", [-1])), "runtime/build/negative-dimension"),
+        (built(tensor("c", [8], data=bytes(4))), "runtime/build/data"),
+        (built(tensor("c", [8], "INT8", scale=[0.1, 0.2])), "runtime/build/scales"),
+        (built(tensor("c", [2], "INT8", scale=[0.1, 0.2], axis=3)), "runtime/build/quantized-dimension"),
+        (built(tensor("c", [2], "INT8", scale=[0.1, 0.2], zero_point=[0])), "runtime/build/zero-points"),
+        (built(tensor("c", [1], "STRING", is_variable=True)), "runtime/build/variable"),
+        (built(tensor("c", [1], data=bytes(4), is_variable=True)), "runtime/build/constant-variable"),
+        (built(operators=[operator("ADD", ["x", "y"], ["y"])]), "runtime/build/overlap"),
+    ],
+)
+def test_the_interpreter_is_not_even_built(data: bytes, rule: str) -> None:
+    found = prepared(data)
+    assert found.refused is not None
+    assert (found.refused.kind, found.refused.rule) == ("failure", rule)
+    assert found.stops == {}
+
+
+def test_an_operator_code_counts_though_nobody_uses_it() -> None:
+    codes = [
+        {"builtin_code": "RELU", "deprecated_builtin_code": 19, "version": 1},
+        {"builtin_code": "ABS", "deprecated_builtin_code": 101, "version": 99},
+    ]
+    assert stop(prepared(built(operator_codes=codes))).rule == "runtime/abs/version"
+
+
+def test_a_custom_operator_counts_only_where_it_is_reached() -> None:
+    custom = operator("Mystery", ["y"], ["z"], None)
+    reached = built(tensor("z", [4]), operators=[RELU, custom])
+    assert (stop(prepared(reached)).rule, stop(prepared(reached)).operator) == (
+        "runtime/mystery/unlisted-custom",
+        1,
+    )
+    tensors = [tensor("x", [4]), tensor("s", [1], "INT32"), tensor("y", [4]), tensor("z", [4])]
+    behind = model(tensors, [operator("RESHAPE", ["x", "s"], ["y"]), custom])
+    assert stop(prepared(behind)).kind == "dynamic"
+
+
+#: Operator, operands, output, options, the rule's own part of its id.
+FAILING: list[tuple[str, Operands, Description, dict[str, Any], str]] = [
+    ("RELU", [tensor("x", [2]), tensor("z", [2])], tensor("y", [2]), {}, "inputs"),
+    ("RELU", [tensor("x", [2])], tensor("y", [2], "INT32"), {}, "same-type"),
+    ("SQRT", [tensor("x", [2], "UINT8")], tensor("y", [2], "UINT8"), {}, "input.dtype"),
+    ("ADD", [tensor("a", [2, 3]), tensor("b", [2, 4])], tensor("y", [2]), {}, "broadcasts"),
+    ("ADD", [tensor("a", [2]), tensor("b", [2], "INT32")], tensor("y", [2]), {}, "same-types"),
+    ("SOFTMAX", [tensor("x", [])], tensor("y", []), {}, "rank"),
+    (
+        "LOGISTIC",
+        [tensor("x", [2], "INT8", scale=[0.1])],
+        tensor("y", [2], "INT8", scale=[0.1]),
+        {},
+        "scale",
+    ),
+    (
+        "CONCATENATION",
+        [tensor("x", [2])],
+        tensor("y", [2]),
+        {"fused_activation_function": "RELU"},
+        "option.fused-activation-function",
+    ),
+    ("CONCATENATION", [tensor("a", [2, 3]), tensor("b", [3, 3])], tensor("y", [2]), {"axis": 1}, "shapes"),
+    ("RESHAPE", [tensor("x", [6]), numbers("s", 4)], tensor("y", [4]), {}, "elements"),
+    ("RESHAPE", [tensor("x", [6]), numbers("s", -1, -1)], tensor("y", [4]), {}, "elements"),
+    ("SQUEEZE", [tensor("x", [2, 1])], tensor("y", [2]), {"squeeze_dims": [0]}, "dims"),
+    ("TRANSPOSE", [tensor("x", [2, 1]), numbers("p", 0, 2)], tensor("y", [2]), {}, "perm.range"),
+    ("MEAN", [tensor("x", [2, 1]), numbers("a", 2)], tensor("y", [2]), {}, "axis"),
+    ("PAD", [tensor("x", [2]), numbers("p", -1, 0, shape=[1, 2])], tensor("y", [2]), {}, "negative"),
+    ("SPACE_TO_DEPTH", [tensor("x", [1, 3, 4, 1])], tensor("y", []), {"block_size": 2}, "divides"),
+    ("BATCH_MATMUL", [tensor("a", [2, 3]), tensor("b", [4, 5])], tensor("y", []), {}, "depth"),
+    (
+        "L2_POOL_2D",
+        [tensor("x", [1, 2, 2, 1], "INT8")],
+        tensor("y", [], "INT8"),
+        {"stride_w": 1, "stride_h": 1},
+        "quantized",
+    ),
+    ("CONV_2D", [tensor("x", [1, 2, 2, 1]), tensor("w", [1, 1, 1, 1])], tensor("y", []), {}, "inputs"),
+]
+
+
+@pytest.mark.parametrize(("name", "tensors", "output", "options", "rule"), FAILING)
+def test_preparing_fails(
+    name: str, tensors: Operands, output: Description, options: dict[str, Any], rule: str
+) -> None:
+    found = stop(one(name, tensors, [output], options))
+    assert found.kind == "failure"
+    assert found.rule == f"runtime/{name.lower().replace('_', '-')}/{rule}"
+    assert found.fix and found.source and found.operator == 0
+
+
+def test_an_omitted_operand_is_named() -> None:
+    tensors = [tensor("x", [1, 2, 2, 1]), tensor("w", [1, 1, 1, 1]), tensor("y", [])]
+    options = {"stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
+    found = stop(prepared(model(tensors, [operator("CONV_2D", ["x", "w", -1], ["y"], options)])))
+    assert found.rule == "runtime/conv-2d/bias"
+
+
+def test_an_output_can_not_shrink_below_nothing() -> None:
+    operands = [tensor("x", [1, 2, 2, 1]), numbers("b", 1, 1), numbers("c", 3, 0, 0, 0, shape=[2, 2])]
+    found = stop(one("BATCH_TO_SPACE_ND", operands, [tensor("y", [])]))
+    assert found.rule == "runtime/graph/negative-size"
+
+
+def test_inputs_have_no_more_elements_than_can_be_counted() -> None:
+    from analyzer.errors import ModelError
+
+    with pytest.raises(ModelError, match="can't be of shape"):
+        prepared(built(), {"x": [2**31 - 1] * 3})
+
+
+def test_shapes_are_only_for_inputs_that_exist() -> None:
+    from analyzer.errors import InputError
+
+    with pytest.raises(InputError, match="no input z; it has x"):
+        prepared(built(), {"z": [1]})
+
+
+def test_where_only_a_resized_input_is_at_fault_the_fix_says_so() -> None:
+    operands = [tensor("x", [1, 4, 4, 1]), numbers("p", *[0] * 8, shape=[4, 2])]
+    written = [operator("PAD", ["x", "p"], ["y"])]
+    data = model([*operands, tensor("y", [1, 4, 4, 1])], written)
+    assert prepared(data, {"x": [1, 5, 5, 1]}).stops == {}
+    assert "file's own sizes (x=1,4,4,1)" in stop(prepared(data, {"x": [4, 4]})).fix
+
+
+def test_what_fails_with_any_size_is_no_fault_of_the_resizing() -> None:
+    operands = [tensor("x", [1, 2, 2, 1]), numbers("b", 1, 1), numbers("c", 3, 0, 0, 0, shape=[2, 2])]
+    data = model([*operands, tensor("y", [])], [operator("BATCH_TO_SPACE_ND", ["x", "b", "c"], ["y"])])
+    assert stop(prepared(data, {"x": [1, 2, 2, 2]})).fix == stop(prepared(data)).fix
