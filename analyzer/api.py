@@ -21,8 +21,8 @@ from analyzer.execution.delegate_run import Settings
 from analyzer.execution.inputs.generate import Wanted
 from analyzer.execution.inputs.signatures import entries
 from analyzer.execution.request import UNAVAILABLE, Limits
-from analyzer.execution.run_delegates import prove
-from analyzer.execution.target import HERE
+from analyzer.execution.run_delegates import run_delegates
+from analyzer.execution.target import HOST
 from analyzer.model import Model as Model
 from analyzer.model import read as read
 from analyzer.report import known
@@ -133,9 +133,9 @@ def run(
         bisect=bisect,
     )
     packs = _packs(rules)
-    asked = [delegate] if library else HERE.specs(packs, [delegate])
+    asked = [delegate] if library else HOST.specs(packs, [delegate])
     audited = Auditor(packs, configure(packs, asked)).audit(found, shapes)
-    (ran,) = prove(audited, found.path, settings)
+    (ran,) = run_delegates(audited, found.path, settings)
     if ran.result.status == UNAVAILABLE:
         raise RuntimeUnavailable(ran.result.message)
     return ran

@@ -25,7 +25,7 @@ STDIN = "-"
 ENDING = ".tflite"
 
 
-class Found(Struct, frozen=True):
+class ModelSource(Struct, frozen=True):
     """A model to audit: what it is called, and its file (None: standard input) or, once read, its bytes."""
 
     name: str
@@ -49,43 +49,43 @@ class Task(Struct, frozen=True):
     everything: bool = False
 
 
-class Lack(Struct, frozen=True):
+class MissingInput(Struct, frozen=True):
     """An input that was to be resized and that a model hasn't, and those that it has."""
 
     input: str
     known: tuple[str, ...]
 
 
-class Answer(Struct, frozen=True):
+class ModelResult(Struct, frozen=True):
     """What became of one model: its part of the document, why policies fail, why it can't be audited."""
 
     model: audit_document.Model
     reasons: tuple[str, ...] = ()
     error: str | None = None
-    lacks: Lack | None = None
+    lacks: MissingInput | None = None
 
 
-def find(paths: Sequence[str]) -> list[Found]:
+def find(paths: Sequence[str]) -> list[ModelSource]:
     """The models that paths name: files, folders (recursive, sorted), `sample:` and `-`.
 
     A link, and a folder whose name begins with a dot, is followed only where it is itself named.
 
     Raises: ModelError for a folder without models.
     """
-    found: list[Found] = []
+    found: list[ModelSource] = []
     for path in paths:
         if path == SAMPLE:
-            found.append(Found(SAMPLE, str(Path(__file__).parent / "model" / "sample.tflite")))
+            found.append(ModelSource(SAMPLE, str(Path(__file__).parent / "model" / "sample.tflite")))
         elif path == STDIN:
-            found.append(Found(STDIN, None))
+            found.append(ModelSource(STDIN, None))
         elif os.path.isdir(path):
             found += _inside(path)
         else:
-            found.append(Found(_readable(path), path))
+            found.append(ModelSource(_readable(path), path))
     return found
 
 
-def _inside(folder: str) -> list[Found]:
+def _inside(folder: str) -> list[ModelSource]:
     files = sorted(file for file in _files(folder) if file.lower().endswith(ENDING) and _regular(file))
     if not files:
         raise ModelError(
@@ -93,7 +93,7 @@ def _inside(folder: str) -> list[Found]:
         )
     prefix = folder.rstrip("/" + os.sep)
     names = [os.path.relpath(file, folder).replace(os.sep, "/") for file in files]
-    return [Found(_readable(f"{prefix}/{name}"), file) for name, file in zip(names, files, strict=True)]
+    return [ModelSource(_readable(f"{prefix}/{name}"), file) for name, file in zip(names, files, strict=True)]
 
 
 def _files(folder: str) -> Iterator[str]:
@@ -117,13 +117,13 @@ def _readable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace") or "''"
 
 
-def load(found: Found) -> Model:
+def load(found: ModelSource) -> Model:
     """Read a model that was found. Raises: ModelError."""
     return read_bytes(found.data, found.name) if found.file is None else read(found.file, found.name)
 
 
 @contextmanager
-def file(path: str) -> Iterator[tuple[Found, str]]:
+def file(path: str) -> Iterator[tuple[ModelSource, str]]:
     """The one model that a path names, and a file that holds it for as long as it is needed.
 
     Raises: ModelError, UsageError where there are several.
@@ -143,9 +143,9 @@ def file(path: str) -> Iterator[tuple[Found, str]]:
         yield found, copy.name
 
 
-def _with_input(found: Found) -> Found:
+def _with_input(found: ModelSource) -> ModelSource:
     """The same with what standard input holds, where that is asked for."""
-    return Found(found.name, None, sys.stdin.buffer.read()) if found.file is None else found
+    return ModelSource(found.name, None, sys.stdin.buffer.read()) if found.file is None else found
 
 
 class Worker:
@@ -170,28 +170,28 @@ class Worker:
         self._catalogue = packs.catalogue if task.everything else None
         self.task = task
 
-    def answer(self, found: Found) -> Answer:
+    def answer(self, found: ModelSource) -> ModelResult:
         """Audit one model; an error that is about the model becomes part of the answer."""
         found = _with_input(found)
         try:
             model = load(found)
             audit = self._auditor.audit(model, self.task.shapes)
         except ModelError as error:
-            lacks = Lack(error.name, tuple(error.known)) if isinstance(error, InputError) else None
-            return Answer(convert.unread(found.name, _size(found), error), error=str(error), lacks=lacks)
+            lacks = MissingInput(error.name, tuple(error.known)) if isinstance(error, InputError) else None
+            return ModelResult(convert.unread(found.name, _size(found), error), error=str(error), lacks=lacks)
         reasons = [reason for policy in self._policies for reason in policy.reasons(audit)]
         digest = _digest(found) if self.task.hash else None
-        return Answer(convert.model(audit, digest, self._catalogue), tuple(reasons))
+        return ModelResult(convert.model(audit, digest, self._catalogue), tuple(reasons))
 
 
-def _size(found: Found) -> int:
+def _size(found: ModelSource) -> int:
     try:
         return os.path.getsize(found.file) if found.file else len(found.data)
     except OSError:
         return 0
 
 
-def _digest(found: Found) -> str:
+def _digest(found: ModelSource) -> str:
     """SHA-256 of the model's bytes."""
     import hashlib
 
@@ -201,7 +201,7 @@ def _digest(found: Found) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def answers(worker: Worker, models: Sequence[Found], jobs: int) -> Iterator[Answer]:
+def answers(worker: Worker, models: Sequence[ModelSource], jobs: int) -> Iterator[ModelResult]:
     """Audit models in their order, in `jobs` processes where there are enough models for that."""
     if jobs <= 1 or len(models) < 2 or any(found.file is None for found in models):
         for found in models:
@@ -212,7 +212,7 @@ def answers(worker: Worker, models: Sequence[Found], jobs: int) -> Iterator[Answ
     processes = min(jobs, len(models), _MOST_PROCESSES)
     with ProcessPoolExecutor(processes, initializer=_start, initargs=(worker.task,)) as pool:
         for encoded in pool.map(_answer, models, chunksize=16):
-            yield msgspec.json.decode(encoded, type=Answer)
+            yield msgspec.json.decode(encoded, type=ModelResult)
 
 
 #: Windows has a pool wait for no more.
@@ -239,6 +239,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _answer(found: Found) -> bytes:
+def _answer(found: ModelSource) -> bytes:
     # Not as MessagePack, which has no numbers beyond 64 bits.
     return msgspec.json.encode(_workers[0].answer(found))

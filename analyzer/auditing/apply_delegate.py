@@ -29,21 +29,21 @@ from analyzer.auditing.graph_findings import (
     tie,
     unprepared_rest,
 )
-from analyzer.auditing.node_support import Asked, SubgraphDelegation, unprepared
+from analyzer.auditing.node_support import NodeSupport, SubgraphDelegation, unprepared
 from analyzer.auditing.partition import (
     ControlEdge,
     Partition,
     control_edges,
     crossing,
-    fold,
-    largest,
+    first_n_largest_partitions,
+    read_through_fp16,
     tie_at_limit,
 )
 from analyzer.auditing.partition import partition as group
-from analyzer.auditing.what_if import gains, wanted
+from analyzer.auditing.what_if import missing_operators, unlocked
 from analyzer.expressions import partial as partial_evaluation
 from analyzer.expressions.vocabulary import Context
-from analyzer.model.graph import Prepared, Stop, Subgraph
+from analyzer.model.graph import Prepared, PrepareIssue, Subgraph
 from analyzer.rules import graph_rules
 from analyzer.rules.judge import Finding, Judge
 from analyzer.rules.pack import REFUSING, Graph
@@ -90,7 +90,7 @@ class _Limits(Struct, frozen=True):
         return self.graph.build_failure in ("rolls-back-model", "fails-load")
 
 
-def delegate_model(prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge) -> Delegation:
+def apply_delegate(prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = _limits(judge)
     early = limits.graph.asked_early
@@ -102,7 +102,7 @@ def delegate_model(prepared: Prepared, contexts: Sequence[Sequence[Context]], ju
     interpreted = limits.graph.compiled_ahead or _interpreted(prepared)
     reads_through = _reads_through(interpreted, limits.graph)
     asked = [
-        Asked(subgraph, of, judge, reads_through)
+        NodeSupport(subgraph, of, judge, reads_through)
         for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)
     ]
     found = Delegation([one.words for one in asked])
@@ -114,7 +114,7 @@ def delegate_model(prepared: Prepared, contexts: Sequence[Sequence[Context]], ju
     for one in asked:
         _settle_dequantize(one, limits, interpreted, found)
         _settle_lost(one, reason)
-        one.words.wanted = _wanted(one, limits)
+        one.words.missing_operators = _wanted(one, limits)
     return found
 
 
@@ -123,7 +123,7 @@ def _reason(found: Delegation) -> str:
     return next((blocker.kind for blocker in found.blockers if blocker.kind is not None), GRAPH)
 
 
-def _settle_lost(one: Asked, reason: str) -> None:
+def _settle_lost(one: NodeSupport, reason: str) -> None:
     """Why accepted operators stay off the delegate: it was never reached, or lost to a limit."""
     words = one.words
     words.lost = words.lost or dict.fromkeys(one.accepted, reason)
@@ -132,13 +132,13 @@ def _settle_lost(one: Asked, reason: str) -> None:
             words.lost.pop(index, None)
 
 
-def _wanted(one: Asked, limits: _Limits) -> tuple[int, ...] | None:
+def _wanted(one: NodeSupport, limits: _Limits) -> tuple[int, ...] | None:
     operators = one.subgraph.operators
     if sum(len(partition.operators) for partition in one.words.partitions) == len(operators):
         return ()
     if one.subgraph.validation:
         return None
-    return wanted(one, limits.minimum, limits.rolls_back)
+    return missing_operators(one, limits.minimum, limits.rolls_back)
 
 
 @lru_cache(maxsize=64)
@@ -172,7 +172,7 @@ def _interpreted(prepared: Prepared) -> bool:
     return prepared.refused is None and all(stop.kind != "failure" for stop in prepared.stops.values())
 
 
-def _refuse(stop: Stop, asked: list[Asked], found: Delegation, graph: Graph) -> None:
+def _refuse(stop: PrepareIssue, asked: list[NodeSupport], found: Delegation, graph: Graph) -> None:
     """The interpreter can't be built: of the model or, compiled ahead, of what the delegate left."""
     if not graph.compiled_ahead:
         found.blockers.append(stopped(stop, stop.subgraph, remains=True))
@@ -180,7 +180,7 @@ def _refuse(stop: Stop, asked: list[Asked], found: Delegation, graph: Graph) -> 
         found.blockers.append(unprepared_rest(stop, stop.subgraph))
 
 
-def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _Limits) -> None:
+def _apply(prepared: Prepared, asked: list[NodeSupport], found: Delegation, limits: _Limits) -> None:
     """The loop over subgraphs; the first one that fails ends it."""
     model = prepared.model
     for one in asked:
@@ -206,7 +206,7 @@ def _apply(prepared: Prepared, asked: list[Asked], found: Delegation, limits: _L
             return
         one.words.partitions = placed.partitions
         if len(one.words.lost) > sum(len(partition.operators) for partition in placed.partitions):
-            one.words.gains = gains(one, partial(_selected, one, edges=edges, limits=limits))
+            one.words.gains = unlocked(one, partial(_selected, one, edges=edges, limits=limits))
         if not _builds(one, placed.built, limits, found):
             return
         if early and stop is not None and stop.kind == "failure" and not one.delegates(stop.operator):
@@ -225,13 +225,15 @@ def _roll_back(found: Delegation) -> None:
         words.gains = {}
 
 
-def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation) -> _Placed | None:
+def _place(
+    one: NodeSupport, edges: Sequence[ControlEdge], limits: _Limits, found: Delegation
+) -> _Placed | None:
     """The partitions of a subgraph that was asked; None where choosing them rolls everything back."""
     graph, subgraph = limits.graph, one.subgraph
     accepted = one.accepted
     if _taken_whole(one, accepted, graph):
         whole = [*accepted, *one.dequantize]
-        one.words.subgraph = fold(subgraph, accepted, one.sources)
+        one.words.subgraph = read_through_fp16(subgraph, accepted, one.sources)
         partitions = group(subgraph, whole, edges)
         return _Placed(partitions, partitions)
     if not accepted:
@@ -239,7 +241,7 @@ def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Del
     before = group(subgraph, accepted, edges)
     if tie_at_limit(before, limits.most, limits.minimum):
         found.blockers.append(tie(one, limits.most))
-    kept = largest(before, limits.most, limits.minimum, graph.sort)
+    kept = first_n_largest_partitions(before, limits.most, limits.minimum, graph.sort)
     operators = [index for partition in kept for index in partition.operators]
     one.words.lost = {
         index: MINIMUM if len(partition.operators) < limits.minimum else LIMIT
@@ -250,22 +252,24 @@ def _place(one: Asked, edges: Sequence[ControlEdge], limits: _Limits, found: Del
         found.blockers.append(rolled_back_by_limit(one, dropped[0], limits.most))
         return None
     if one.sources:
-        one.words.subgraph = fold(subgraph, operators, one.sources)
+        one.words.subgraph = read_through_fp16(subgraph, operators, one.sources)
         kept = group(one.words.subgraph, operators, edges)
     return _Placed(kept, before if limits.builds_while_choosing else kept)
 
 
 def _selected(
-    one: Asked, accepted: Collection[int], edges: Sequence[ControlEdge], limits: _Limits
+    one: NodeSupport, accepted: Collection[int], edges: Sequence[ControlEdge], limits: _Limits
 ) -> Collection[int]:
     """What the delegate would take if these were the operators that it accepts."""
     if _taken_whole(one, accepted, limits.graph):
         return range(len(one.subgraph.operators))
-    kept = largest(group(one.subgraph, accepted, edges), limits.most, limits.minimum, limits.graph.sort)
+    kept = first_n_largest_partitions(
+        group(one.subgraph, accepted, edges), limits.most, limits.minimum, limits.graph.sort
+    )
     return [index for partition in kept for index in partition.operators]
 
 
-def _taken_whole(one: Asked, accepted: Collection[int], graph: Graph) -> bool:
+def _taken_whole(one: NodeSupport, accepted: Collection[int], graph: Graph) -> bool:
     if not graph.full_delegation_ignores_limits or not one.subgraph.operators:
         return False
     if len(accepted) + len(one.dequantize) < len(one.subgraph.operators):
@@ -273,7 +277,7 @@ def _taken_whole(one: Asked, accepted: Collection[int], graph: Graph) -> bool:
     return bool(accepted) or graph.takes_dequantize_alone
 
 
-def _stranded(one: Asked, dropped: set[int]) -> list[int]:
+def _stranded(one: NodeSupport, dropped: set[int]) -> list[int]:
     """Dropped operators that would keep a float16 operand."""
     return [
         index
@@ -282,7 +286,7 @@ def _stranded(one: Asked, dropped: set[int]) -> list[int]:
     ]
 
 
-def _builds(one: Asked, partitions: list[Partition], limits: _Limits, found: Delegation) -> bool:
+def _builds(one: NodeSupport, partitions: list[Partition], limits: _Limits, found: Delegation) -> bool:
     """Build partitions; False where a failure rolled everything back."""
     said = [b for partition in partitions for b in _build_partition(one, partition, limits.rolls_back)]
     found.blockers += said
@@ -292,7 +296,7 @@ def _builds(one: Asked, partitions: list[Partition], limits: _Limits, found: Del
     return True
 
 
-def _build_partition(one: Asked, partition: Partition, rolls_back: bool) -> list[Blocker]:
+def _build_partition(one: NodeSupport, partition: Partition, rolls_back: bool) -> list[Blocker]:
     """What building says of the graph: failures that roll back, and whatever it says of a whole partition."""
     said: list[Blocker] = []
     for index in partition.operators:
@@ -318,7 +322,7 @@ def _as_reported(finding: Finding, rolls_back: bool) -> Finding:
     return finding if rolls_back or not _sinks(finding) else replace(finding, severity="hazard")
 
 
-def _settle_dequantize(one: Asked, limits: _Limits, interpreted: bool, found: Delegation) -> None:
+def _settle_dequantize(one: NodeSupport, limits: _Limits, interpreted: bool, found: Delegation) -> None:
     """What is said of the DEQUANTIZEs of float16 constants, now that the rest is known."""
     if not one.dequantize:
         return
@@ -340,6 +344,6 @@ def _settle_dequantize(one: Asked, limits: _Limits, interpreted: bool, found: De
             words.findings[index] = one.verdicts[index].findings or (_unread(one),)
 
 
-def _unread(one: Asked) -> Finding:
+def _unread(one: NodeSupport) -> Finding:
     message = "DEQUANTIZE of a float16 constant that no accepted operator reads"
     return finding(one, graph_rules.FLOAT16_CONSTANT, message)

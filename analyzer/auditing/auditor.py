@@ -8,14 +8,14 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.auditing import graph_findings
-from analyzer.auditing.apply_delegate import Delegation, delegate_model
+from analyzer.auditing.apply_delegate import Delegation, apply_delegate
 from analyzer.auditing.graph_findings import Blocker, unbuilt
 from analyzer.auditing.partition import crossing
 from analyzer.errors import ModelError
 from analyzer.expressions.evaluate import Evaluate, build
 from analyzer.expressions.partial import fold
-from analyzer.expressions.vocabulary import Absent, Context, size_bytes
-from analyzer.interpreter import Runtime
+from analyzer.expressions.vocabulary import Context, Undefined, size_bytes
+from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model, Prepared
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.judge import Finding, Judge
@@ -142,7 +142,7 @@ class Auditor:
         self._configurations = configurations
         self._fallbacks = fallbacks
         self._registered = registered
-        self._runtime = Runtime(packs)
+        self._runtime = Interpreter(packs)
         self._macs = MacCounter(packs.catalogue)
 
     def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
@@ -235,7 +235,7 @@ class MacCounter:
             return 0
         try:
             return max(0, int(counted(context)))
-        except Absent:
+        except Undefined:
             return None
 
 
@@ -246,7 +246,7 @@ def _audit_one(
     configuration: Configuration,
     notes: Sequence[Blocker],
 ) -> DelegateAudit:
-    delegation = delegate_model(prepared, contexts, configuration.judge)
+    delegation = apply_delegate(prepared, contexts, configuration.judge)
     partitions = _partitions(prepared, delegation)
     place = {(p.subgraph, operator): p.index for p in partitions for operator in p.operators}
     operators = []
@@ -294,9 +294,9 @@ def _partitions(prepared: Prepared, delegation: Delegation) -> list[PartitionAud
 def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> ToFull | None:
     operators: list[tuple[int, int]] = []
     for words in delegation.subgraphs:
-        if words.wanted is None:
+        if words.missing_operators is None:
             return None
-        operators += [(words.subgraph.index, index) for index in words.wanted]
+        operators += [(words.subgraph.index, index) for index in words.missing_operators]
     return ToFull(
         tuple(operators),
         sum(macs[subgraph][index] or 0 for subgraph, index in operators),

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from analyzer.auditing.node_support import Asked
+from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import crossing
-from analyzer.model.graph import Stop, Subgraph
+from analyzer.model.graph import PrepareIssue, Subgraph
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
 from analyzer.rules.judge import BUILD, Finding
@@ -31,18 +31,18 @@ class Blocker(Struct, frozen=True):
     remains: bool = False
 
 
-def stopped(stop: Stop, subgraph: int | None, remains: bool) -> Blocker:
+def stopped(stop: PrepareIssue, subgraph: int | None, remains: bool) -> Blocker:
     """The interpreter stops before the delegate is asked, or at what it left."""
     kind = DYNAMIC if stop.kind == "dynamic" else REFUSED
     return Blocker(_of(stop, "blocker"), subgraph, stop.operator, stop.tensor, kind, remains)
 
 
-def unprepared_rest(stop: Stop, subgraph: int | None) -> Blocker:
+def unprepared_rest(stop: PrepareIssue, subgraph: int | None) -> Blocker:
     """What the delegate took is compiled, but the interpreter refuses what it left."""
     return Blocker(_of(stop, "hazard"), subgraph, stop.operator, stop.tensor)
 
 
-def _of(stop: Stop, severity: str) -> Finding:
+def _of(stop: PrepareIssue, severity: str) -> Finding:
     return Finding(
         stop.rule, severity, "check", stop.message, stop.fix, stop.source, stop.expected, stop.actual
     )
@@ -60,7 +60,7 @@ def unbuilt(finding: Finding) -> bool:
     return finding.stage == BUILD and finding.severity == "hazard"
 
 
-def fatal(one: Asked) -> list[Blocker]:
+def fatal(one: NodeSupport) -> list[Blocker]:
     """What makes the delegate give up on the whole model, or the app crash."""
     kinds = {"aborts": ROLLED_BACK, "crash": CRASH}
     return [
@@ -71,24 +71,24 @@ def fatal(one: Asked) -> list[Blocker]:
     ]
 
 
-def tie(one: Asked, most: int | None) -> Blocker:
+def tie(one: NodeSupport, most: int | None) -> Blocker:
     message = f"Equally large partitions compete for the limit of {most}; the C++ library's sort decides."
     return Blocker(finding(one, graph_rules.TIE, message), one.subgraph.index)
 
 
-def rolled_back_by_limit(one: Asked, operator: int, most: int | None) -> Blocker:
+def rolled_back_by_limit(one: NodeSupport, operator: int, most: int | None) -> Blocker:
     message = f"The limit of {most} partitions leaves float16 operands to the CPU, which refuses them."
     found = finding(one, graph_rules.FLOAT16_LIMIT, message)
     return Blocker(found, one.subgraph.index, operator, None, ROLLED_BACK)
 
 
-def finding(one: Asked, rule: GraphRule, message: str) -> Finding:
+def finding(one: NodeSupport, rule: GraphRule, message: str) -> Finding:
     """What a rule says that no clause of the delegate's pack states."""
     identity = f"{one.judge.pack.delegate}/{rule.id}"
     return Finding(identity, rule.severity, rule.stage, message, rule.fix, rule.source)
 
 
-def left(stop: Stop, compiled: Sequence[tuple[Subgraph, Sequence[Collection[int]]]]) -> bool:
+def left(stop: PrepareIssue, compiled: Sequence[tuple[Subgraph, Sequence[Collection[int]]]]) -> bool:
     """Whether what stops the interpreter from being built is still there once partitions are compiled.
 
     `compiled` are all subgraphs with the operators of their partitions. The compiled model is written

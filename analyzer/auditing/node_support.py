@@ -36,14 +36,14 @@ class SubgraphDelegation(Struct):
     #: By the fix, where operators are lost because others are refused: what one fix mends has one cause.
     gains: dict[str, Gain] = {}
     #: The fewest operators to accept for the whole subgraph to be delegated; None: that isn't enough.
-    wanted: tuple[int, ...] | None = ()
+    missing_operators: tuple[int, ...] | None = ()
 
     @property
     def delegated(self) -> list[int]:
         return [index for partition in self.partitions for index in partition.operators]
 
 
-class Asked:
+class NodeSupport:
     """One subgraph, with what the delegate says of each of its operators by itself."""
 
     def __init__(

@@ -42,7 +42,7 @@ def partition(
         return [Partition(tuple(range(count)))]
     if not all(0 <= operator < count for edge in control_edges for operator in edge):
         return []
-    groups = list(_groups(subgraph, frozenset(accepted), control_edges))
+    groups = list(partition_graph(subgraph, frozenset(accepted), control_edges))
     if sum(len(group) for _, group in groups) < count:
         return []
     return [Partition(tuple(sorted(group))) for delegated, group in groups if delegated]
@@ -58,7 +58,7 @@ def _in_order(subgraph: Subgraph) -> bool:
     )
 
 
-def _groups(
+def partition_graph(
     subgraph: Subgraph, accepted: Collection[int], control_edges: Sequence[ControlEdge]
 ) -> Iterator[tuple[bool, list[int]]]:
     """Alternating groups: whether it is delegated, and its operators in no particular order.
@@ -131,7 +131,7 @@ def control_edges(model: Model, subgraph: Subgraph, side_effects: Collection[int
     return list(pairwise(sorted(side_effects)))
 
 
-def largest(
+def first_n_largest_partitions(
     partitions: Sequence[Partition], limit: int | None, minimum: int, sort: str = "libstdc++"
 ) -> list[Partition]:
     """The `limit` partitions with the most operators, none with fewer than `minimum`, in execution order.
@@ -145,7 +145,7 @@ def largest(
 
 
 def tie_at_limit(partitions: Sequence[Partition], limit: int | None, minimum: int) -> bool:
-    """Whether `largest` had to choose between equals in a way that another C++ library may not.
+    """Whether `first_n_largest_partitions` chose between equals in a way that another C++ library may not.
 
     Sorts keep equals in order only in short lists.
     """
@@ -155,7 +155,7 @@ def tie_at_limit(partitions: Sequence[Partition], limit: int | None, minimum: in
     return sizes[limit - 1] == sizes[limit] >= minimum
 
 
-def fold(subgraph: Subgraph, operators: Collection[int], sources: Mapping[int, int]) -> Subgraph:
+def read_through_fp16(subgraph: Subgraph, operators: Collection[int], sources: Mapping[int, int]) -> Subgraph:
     """The subgraph in which these operators read, for each tensor in `sources`, its source instead."""
     if not sources:
         return subgraph

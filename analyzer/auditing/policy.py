@@ -12,7 +12,7 @@ from analyzer.auditing.auditor import Audit, DelegateAudit, Summary
 from analyzer.errors import UsageError
 from analyzer.expressions.evaluate import build
 from analyzer.expressions.partial import fold
-from analyzer.expressions.vocabulary import Absent
+from analyzer.expressions.vocabulary import Undefined
 from analyzer.suggest import nearest
 
 #: Why an audit fails, in one line, or None where it doesn't.
@@ -102,7 +102,7 @@ def _expression(text: str, rest: str) -> Test:
     def test(audit: DelegateAudit) -> str | None:
         try:
             return f"{name} holds: {values(audit)}" if holds(_Facts(audit.summary)) else None  # type: ignore[arg-type]
-        except Absent as absent:
+        except Undefined as absent:
             return f"{name} can't be told: {absent}"
 
     return test

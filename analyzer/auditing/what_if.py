@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Set
 
-from analyzer.auditing.node_support import Asked, Gain
+from analyzer.auditing.node_support import Gain, NodeSupport
 from analyzer.rules.pack import REFUSING
 
 
-def wanted(one: Asked, minimum: int, builds: bool) -> tuple[int, ...] | None:
+def missing_operators(one: NodeSupport, minimum: int, builds: bool) -> tuple[int, ...] | None:
     """The fewest operators of a subgraph that the delegate would have to accept to take all of it.
 
     Without operators that are refused only because of others: they follow by themselves. With
@@ -25,14 +25,14 @@ def wanted(one: Asked, minimum: int, builds: bool) -> tuple[int, ...] | None:
     return tuple(sorted(refused | _unbuilt(one, refused) if builds else refused))
 
 
-def _can_be_whole(one: Asked, minimum: int) -> bool:
+def _can_be_whole(one: NodeSupport, minimum: int) -> bool:
     graph, operators = one.judge.pack.graph, one.subgraph.operators
     if len(one.dequantize) == len(operators) and operators and one.dequantize:
         return graph.full_delegation_ignores_limits and graph.takes_dequantize_alone
     return graph.full_delegation_ignores_limits or (len(operators) >= minimum and not one.dequantize)
 
 
-def _unbuilt(one: Asked, refused: Set[int]) -> set[int]:
+def _unbuilt(one: NodeSupport, refused: Set[int]) -> set[int]:
     """Accepted operators that building fails on; delegated ones have been built."""
     built = {index for partition in one.words.partitions for index in partition.operators}
     return {
@@ -44,7 +44,7 @@ def _unbuilt(one: Asked, refused: Set[int]) -> set[int]:
     }
 
 
-def gains(one: Asked, selected: Callable[[Set[int]], Collection[int]]) -> dict[str, Gain]:
+def unlocked(one: NodeSupport, selected: Callable[[Set[int]], Collection[int]]) -> dict[str, Gain]:
     """What each cause of refusals costs, with all that is lost because of them, by what mends it.
 
     `selected` says which operators are delegated if those given are accepted.

@@ -13,7 +13,7 @@ from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
 from analyzer.cli.options import completion
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import targets
-from analyzer.cli.options.project import aims
+from analyzer.cli.options.project import audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import UsageError
 from analyzer.report import FORMATS
@@ -94,7 +94,7 @@ def command(
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other; use one of them")
     wanted = targets(stdout_format, files)
-    sought = aims(config, delegates, rules, fail_on, registered)
+    sought = audit_options(config, delegates, rules, fail_on, registered)
     everything = verbose or any(target.format == "html" for target in wanted)
     task = batch.Task(
         sought.delegates,
@@ -109,7 +109,7 @@ def command(
     models = batch.find(paths)
     found: list[audit_document.Model] = []
     reasons: list[str] = []
-    lacking: list[batch.Answer] = []
+    lacking: list[batch.ModelResult] = []
     for answer in _with_progress(batch.answers(worker, models, jobs), len(models), quiet):
         if answer.lacks is not None:
             lacking.append(answer)
@@ -125,7 +125,7 @@ def command(
     return BAD_INPUT if broken else FAILS if reasons else HOLDS
 
 
-def _complain_of_inputs(lacking: Sequence[batch.Answer], others: bool) -> None:
+def _complain_of_inputs(lacking: Sequence[batch.ModelResult], others: bool) -> None:
     """Say which models lack an input that was to be resized.
 
     Raises: UsageError where it is the same one everywhere, so that nothing could be audited.
@@ -145,7 +145,9 @@ def _complain_of_inputs(lacking: Sequence[batch.Answer], others: bool) -> None:
     )
 
 
-def _with_progress(answers: Iterator[batch.Answer], count: int, quiet: bool) -> Iterator[batch.Answer]:
+def _with_progress(
+    answers: Iterator[batch.ModelResult], count: int, quiet: bool
+) -> Iterator[batch.ModelResult]:
     """A progress bar on stderr for many models, on a terminal only."""
     if count < 8 or quiet or not sys.stderr.isatty():
         yield from answers

@@ -41,7 +41,7 @@ def command(path: str, form: str, verbose: bool) -> int:
     return HOLDS
 
 
-def _read(found: batch.Found) -> Model:
+def _read(found: batch.ModelSource) -> Model:
     if found.file is None:
         return read_bytes(sys.stdin.buffer.read(), found.name)
     return batch.load(found)

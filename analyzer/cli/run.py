@@ -179,14 +179,14 @@ def command(
 def _whole(
     path: str, asked: Sequence[str], rules: Sequence[str], settings: Settings, where: phone.Where
 ) -> audit_document.Document:
-    from analyzer.execution.run_delegates import prove
+    from analyzer.execution.run_delegates import run_delegates
     from analyzer.report.document import convert_runs
 
     packs = Packs(Path(file) for file in rules)
     with batch.file(path) as (found, file), phone.place(where) as place:
         named = asked if settings.library is not None else place.specs(packs, asked)
         audit = Auditor(packs, configure(packs, named)).audit(batch.load(found), settings.wanted.shapes)
-        runs = convert_runs.runs(prove(audit, file, settings, place), settings.wanted.seed)
+        runs = convert_runs.runs(run_delegates(audit, file, settings, place), settings.wanted.seed)
     model = replace(convert.model(audit, catalogue=packs.catalogue), runs=runs)
     reasons = tuple(f"{model.path}: {labels.run(run)}: {reason}" for run in runs for reason in run.reasons)
     return convert.whole([model], audit_document.Policy(failed=bool(reasons), reasons=reasons))

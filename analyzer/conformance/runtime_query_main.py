@@ -14,7 +14,7 @@ from analyzer.conformance.runtime_query import NOWHERE, WORDS, Task, Word
 from analyzer.execution import worker
 from analyzer.execution.engines import gpu, vulkan, xnnpack
 from analyzer.execution.engines.accelerator_hook import AcceleratorWatch
-from analyzer.execution.engines.execution_plan import Watch
+from analyzer.execution.engines.execution_plan import ExecutionPlanHook
 from analyzer.execution.request import RunRequest, Runtime
 from analyzer.execution.worker import Answer
 from analyzer.model import read
@@ -79,7 +79,7 @@ class GpuAsker:
         return watch.replaced(read(file)), gpu.runtime()
 
 
-class DryWatch(Watch):
+class DryWatch(ExecutionPlanHook):
     """Notes what a delegate would replace, and keeps it from doing so: nothing is built."""
 
     def __init__(self) -> None:

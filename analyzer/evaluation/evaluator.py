@@ -112,7 +112,7 @@ class Evaluation(Struct, frozen=True):
 
 
 #: Gives, for a candidate and the number of samples, what is told how many of them are done.
-Watch = Callable[[Candidate, int], AbstractContextManager[Callable[[int], None]]]
+ExecutionPlanHook = Callable[[Candidate, int], AbstractContextManager[Callable[[int], None]]]
 
 
 def candidates(paths: Sequence[str], backends: Sequence[Backend]) -> Iterator[Candidate]:
@@ -122,7 +122,7 @@ def candidates(paths: Sequence[str], backends: Sequence[Backend]) -> Iterator[Ca
         yield from (Candidate(path, backend) for backend in own)
 
 
-def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: Watch) -> Evaluation:
+def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ExecutionPlanHook) -> Evaluation:
     """Run all candidates, one after the other.
 
     Raises: UsageError, ModelError, RuntimeUnavailable, all before anything runs.

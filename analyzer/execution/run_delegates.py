@@ -30,18 +30,18 @@ from analyzer.execution.request import (
     RunResult,
     Sample,
 )
-from analyzer.execution.target import HERE, Place
+from analyzer.execution.target import HOST, Place
 from analyzer.model.graph import Model
 
 _MAGNIFIED = "the delegate's own part agrees; what the CPU makes of it magnifies rounding"
 
 
-def prove(audit: Audit, path: str, settings: Settings, place: Place = HERE) -> list[Run]:
+def run_delegates(audit: Audit, path: str, settings: Settings, place: Place = HOST) -> list[Run]:
     """Every delegate of an audit, run for real; one that isn't there is a run of its own, `unavailable`.
 
     `path` is the model's file. Raises: RuntimeUnavailable where there is no CPU to compare with, UsageError.
     """
-    proving = Proving(audit.model, path, settings, place)
+    proving = DelegateRuns(audit.model, path, settings, place)
     if settings.library is None:
         runners = [place.runner(one.configuration.pack) for one in audit.delegates]
         pairs = zip(runners, audit.delegates, strict=True)
@@ -51,10 +51,10 @@ def prove(audit: Audit, path: str, settings: Settings, place: Place = HERE) -> l
     return list(proving.runs(place.runner(None), *audit.delegates))
 
 
-class Proving:
+class DelegateRuns:
     """Runs one model; what the CPU computes is computed once an entry."""
 
-    def __init__(self, model: Model, path: str, settings: Settings, place: Place = HERE) -> None:
+    def __init__(self, model: Model, path: str, settings: Settings, place: Place = HOST) -> None:
         self.model = model
         self.settings = settings
         self._path = path

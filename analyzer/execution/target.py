@@ -26,7 +26,7 @@ class Place(Protocol):
         """Delegates with the parameters that are known of the place. Raises: UsageError."""
 
 
-class Here:
+class Host:
     """This machine."""
 
     @property
@@ -40,4 +40,4 @@ class Here:
         return installed.completed(packs, specs)
 
 
-HERE = Here()
+HOST = Host()

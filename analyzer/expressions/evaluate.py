@@ -9,13 +9,13 @@ from typing import Any
 from analyzer.expressions import loops, operators
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import Tree, remembered, show, unnamed
-from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Absent, Context, attributes
+from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined, attributes
 
 Evaluate = Callable[[Context], Any]
 
 
 def build(tree: Tree) -> Evaluate:
-    """A function of the context that evaluates the tree, or raises `Absent` for an absent thing."""
+    """A function of the context that evaluates the tree, or raises `Undefined` for an absent thing."""
     return _BUILDERS[tree[0]](tree)
 
 
@@ -75,7 +75,7 @@ def _build_option(tree: Tree) -> Evaluate:
         try:
             return c.operator.options[field]
         except KeyError:
-            raise Absent(f"the operator has no option {field}") from None
+            raise Undefined(f"the operator has no option {field}") from None
 
     return evaluate
 
@@ -86,7 +86,7 @@ def _build_attribute(tree: Tree) -> Evaluate:
     def evaluate(c: Context) -> Any:
         value = attributes(c.operator).get(name)
         if value is None:
-            raise Absent(f"the operator has no attribute {name}")
+            raise Undefined(f"the operator has no attribute {name}")
         return value
 
     return evaluate
@@ -111,7 +111,7 @@ def _build_attr(tree: Tree) -> Evaluate:
     def evaluate(c: Context) -> Any:
         value = of(c)
         if value is None:
-            raise Absent(f"{show(tree[1])} is left out")
+            raise Undefined(f"{show(tree[1])} is left out")
         if operator_answer is not None and value.__class__ is Context:
             return operator_answer(value)
         return tensor_answer(c, value)
@@ -143,7 +143,7 @@ def _build_plain(of: Tree, base: Tree, plain: Callable[[Any], Any]) -> Evaluate:
         def of_variable(c: Context) -> Any:
             value = c.variables[slot]
             if value is None:
-                raise Absent(f"{show(of)} is left out")
+                raise Undefined(f"{show(of)} is left out")
             return plain(value)
 
         return of_variable
@@ -154,13 +154,13 @@ def _build_plain(of: Tree, base: Tree, plain: Callable[[Any], Any]) -> Evaluate:
         try:
             return plain(tensors(c)[position])
         except (AttributeError, IndexError):
-            raise Absent(f"{show(of)} is left out") from None
+            raise Undefined(f"{show(of)} is left out") from None
 
     return of_operand
 
 
 def _no_such_fact(c: Context, value: Any) -> Any:
-    raise Absent("this fact is not one of a tensor")
+    raise Undefined("this fact is not one of a tensor")
 
 
 def _build_index(tree: Tree) -> Evaluate:
@@ -173,7 +173,7 @@ def _build_index(tree: Tree) -> Evaluate:
         try:
             return elements[position]
         except (IndexError, TypeError):
-            raise Absent(f"{show(tree[1])} has no element {position}") from None
+            raise Undefined(f"{show(tree[1])} has no element {position}") from None
 
     return evaluate
 
@@ -186,7 +186,7 @@ def _build_literal_index(tree: Tree, of: Evaluate) -> Evaluate:
         try:
             return elements[position]
         except (IndexError, TypeError):
-            raise Absent(f"{show(tree[1])} has no element {position}") from None
+            raise Undefined(f"{show(tree[1])} has no element {position}") from None
 
     return evaluate
 

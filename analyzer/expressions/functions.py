@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from math import log2
 from typing import Any
 
-from analyzer.expressions.vocabulary import MAX_VALUES, Absent, product
+from analyzer.expressions.vocabulary import MAX_VALUES, Undefined, product
 
 
 def _dim(tensor_shape: Sequence[int], index: int) -> int:
     if not -len(tensor_shape) <= index < len(tensor_shape):
-        raise Absent(f"there is no dimension {index} in {list(tensor_shape)}")
+        raise Undefined(f"there is no dimension {index} in {list(tensor_shape)}")
     return tensor_shape[index]
 
 
@@ -24,13 +24,13 @@ def _broadcasts_to(shape: Sequence[int], target: Sequence[int]) -> bool:
 
 def _largest(numbers: Sequence[Any]) -> Any:
     if not numbers:
-        raise Absent("there is no largest of nothing")
+        raise Undefined("there is no largest of nothing")
     return max(numbers)
 
 
 def _smallest(numbers: Sequence[Any]) -> Any:
     if not numbers:
-        raise Absent("there is no smallest of nothing")
+        raise Undefined("there is no smallest of nothing")
     return min(numbers)
 
 
@@ -38,7 +38,7 @@ def _range(*bounds: int) -> Sequence[int]:
     found = range(*bounds)
     # Of a slice, because a length beyond 64 bits is an error.
     if len(found[: MAX_VALUES + 1]) > MAX_VALUES:
-        raise Absent(f"range of more than {MAX_VALUES} numbers")
+        raise Undefined(f"range of more than {MAX_VALUES} numbers")
     return found
 
 
@@ -51,7 +51,7 @@ def _float32(number: float) -> float:
 
 def _log2(number: float) -> float:
     if number <= 0:
-        raise Absent(f"there is no logarithm of {number}")
+        raise Undefined(f"there is no logarithm of {number}")
     return log2(number)
 
 

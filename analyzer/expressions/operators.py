@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 
 Evaluate = Callable[[Context], Any]
 
@@ -114,7 +114,7 @@ def called(apply: Callable[..., Any], parts: Sequence[Evaluate], shown: str) -> 
         try:
             return apply(*given)
         except _FAILURES:
-            raise Absent(f"{shown} can't be computed") from None
+            raise Undefined(f"{shown} can't be computed") from None
 
     return evaluate
 
@@ -125,15 +125,15 @@ def _called_with_one(apply: Callable[[Any], Any], only: Evaluate, shown: str) ->
         try:
             return apply(given)
         except _FAILURES:
-            raise Absent(f"{shown} can't be computed") from None
+            raise Undefined(f"{shown} can't be computed") from None
 
     return evaluate
 
 
-def _impossible(left: Any, sign: str, right: Any) -> Absent:
+def _impossible(left: Any, sign: str, right: Any) -> Undefined:
     if sign in ("/", "//", "%") and right == 0:
-        return Absent("division by zero")
-    return Absent(f"{_short(left)} {sign} {_short(right)} can't be computed")
+        return Undefined("division by zero")
+    return Undefined(f"{_short(left)} {sign} {_short(right)} can't be computed")
 
 
 def _short(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from analyzer.expressions.evaluate import build
 from analyzer.expressions.nodes import Tree
-from analyzer.expressions.vocabulary import Absent
+from analyzer.expressions.vocabulary import Undefined
 
 #: Nodes that are computed once all their parts are known.
 _COMPUTED = ("not", "cmp", "arith", "neg", "call")
@@ -41,7 +41,7 @@ def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
     if node in _COMPUTED and all(_literal(part) for part in parts if isinstance(part, list)):
         try:
             return ["lit", _value(folded)]
-        except Absent:
+        except Undefined:
             return folded
     return folded
 

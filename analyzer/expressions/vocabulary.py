@@ -35,7 +35,7 @@ _FORMATS = {
 }
 
 
-class Absent(Exception):
+class Undefined(Exception):
     """A rule touched something that isn't there; its text says what."""
 
 
@@ -118,14 +118,14 @@ def values(tensor: Tensor) -> tuple[int | float | bool, ...]:
     Raises: Absent where the tensor isn't constant, has no numbers or more than `MAX_VALUES`.
     """
     if tensor.data is None or not tensor.constant:
-        raise Absent(f"{tensor.name or 'tensor'} is not a constant")
+        raise Undefined(f"{tensor.name or 'tensor'} is not a constant")
     code = _FORMATS.get(tensor.dtype)
     if code is None:
-        raise Absent(f"{tensor.name or 'tensor'} is a constant of {tensor.dtype}")
+        raise Undefined(f"{tensor.name or 'tensor'} is a constant of {tensor.dtype}")
     size = struct.calcsize("<" + code)
     count = min(elements(tensor.shape), len(tensor.data) // size)
     if count < 0 or count > MAX_VALUES:
-        raise Absent(f"{tensor.name or 'tensor'} has more than {MAX_VALUES} values")
+        raise Undefined(f"{tensor.name or 'tensor'} has more than {MAX_VALUES} values")
     return struct.unpack_from(f"<{count}{code}", tensor.data)
 
 
@@ -137,7 +137,7 @@ def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:
     if tensor.folded is None:
         return values(tensor)
     if len(tensor.folded) != elements(tensor.shape):
-        raise Absent(f"{tensor.name or 'tensor'} was computed, but its values weren't kept")
+        raise Undefined(f"{tensor.name or 'tensor'} was computed, but its values weren't kept")
     return tensor.folded
 
 
@@ -151,7 +151,7 @@ def readable(tensor: Tensor) -> bool:
 
 def _single(numbers: tuple[Any, ...], tensor: Tensor) -> Any:
     if len(numbers) != 1:
-        raise Absent(f"{tensor.name or 'tensor'} has {len(numbers)} values, not one")
+        raise Undefined(f"{tensor.name or 'tensor'} has {len(numbers)} values, not one")
     return numbers[0]
 
 
@@ -173,7 +173,7 @@ def _block_size(context: Context, tensor: Tensor) -> int:
 def _bytes(tensor: Tensor) -> int:
     found = size_bytes(tensor)
     if found is None:
-        raise Absent(f"{tensor.name or 'tensor'} is {tensor.dtype}, whose elements have no fixed size")
+        raise Undefined(f"{tensor.name or 'tensor'} is {tensor.dtype}, whose elements have no fixed size")
     return found
 
 
@@ -200,7 +200,7 @@ def _operator(context: Context, index: int) -> Context:
 def _producer(context: Context, tensor: Tensor) -> Context:
     found = context.subgraph.producers.get(tensor.index)
     if not found:
-        raise Absent(f"{tensor.name or 'tensor'} is produced by no operator")
+        raise Undefined(f"{tensor.name or 'tensor'} is produced by no operator")
     return _operator(context, found[0])
 
 

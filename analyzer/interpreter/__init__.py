@@ -1,5 +1,5 @@
 """What the interpreter does before a delegate is asked: Model -> Prepared."""
 
-from analyzer.interpreter.interpreter import Runtime
+from analyzer.interpreter.interpreter import Interpreter
 
-__all__ = ["Runtime"]
+__all__ = ["Interpreter"]

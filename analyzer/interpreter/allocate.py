@@ -12,8 +12,8 @@ from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.outputs import grow, set_types, settle
 from analyzer.interpreter.resize_inputs import Place
 from analyzer.interpreter.shapes import Shape
-from analyzer.interpreter.state import Working
-from analyzer.model.graph import OMITTED, Model, Operator, Prepared, Stop, Subgraph
+from analyzer.interpreter.state import GraphState
+from analyzer.model.graph import OMITTED, Model, Operator, Prepared, PrepareIssue, Subgraph
 
 #: What an operator passes before its outputs get their shapes; builtin operators are registered by then.
 _STAGES = ("operator", "size")
@@ -22,7 +22,7 @@ _OF_CUSTOM = ("version", *_STAGES)
 _MOST, _DEEPEST = 100_000, 100
 
 
-class Preparation:
+class Allocation:
     """Preparing one model. Subgraphs that others call are prepared with what their callers pass."""
 
     def __init__(self, kernels: Kernels, model: Model, stand_ins: Collection[str] = ()) -> None:
@@ -30,7 +30,7 @@ class Preparation:
         #: Custom operators whose kernels do nothing: they prepare, and leave everything as the file has it.
         self.stand_ins = stand_ins
         self.model = model
-        self._graphs: dict[int, Working] = {}
+        self._graphs: dict[int, GraphState] = {}
         self._done: set[int] = set()
         self._running: list[int] = []
         #: How many operators may still be prepared; subgraphs may be called again and again.
@@ -56,13 +56,13 @@ class Preparation:
             {index: found for index, graph in enumerate(graphs) if (found := self._side_effects(graph))},
         )
 
-    def graph(self, index: int) -> Working:
+    def graph(self, index: int) -> GraphState:
         found = self._graphs.get(index)
         if found is None:
-            found = self._graphs[index] = Working(self.model.subgraphs[index])
+            found = self._graphs[index] = GraphState(self.model.subgraphs[index])
         return found
 
-    def run(self, index: int) -> Working:
+    def run(self, index: int) -> GraphState:
         """Prepare a subgraph as far as it goes; its stop says why it went no further.
 
         Raises: ModelError where calls of calls have no reasonable end.
@@ -97,7 +97,7 @@ class Preparation:
         """Whether a subgraph is being prepared right now."""
         return index in self._running
 
-    def _prepare(self, graph: Working, operator: Operator) -> Stop | None:
+    def _prepare(self, graph: GraphState, operator: Operator) -> PrepareIssue | None:
         if operator.custom in self.stand_ins:
             return None
         kernel = self.kernels.of(operator)
@@ -120,7 +120,7 @@ class Preparation:
             return failures.dynamic(findings[0], context, self.kernels)
         return None
 
-    def _side_effects(self, graph: Working) -> tuple[int, ...]:
+    def _side_effects(self, graph: GraphState) -> tuple[int, ...]:
         """Operators that may have side effects: those on resources, and those that the rules name."""
         return tuple(
             operator.index

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from analyzer.expressions.vocabulary import Context, size_bytes
 from analyzer.interpreter.limits import fits
-from analyzer.model.graph import OMITTED, Model, Operator, OperatorCode, Stop, Subgraph, Tensor
+from analyzer.model.graph import OMITTED, Model, Operator, OperatorCode, PrepareIssue, Subgraph, Tensor
 from analyzer.rules.graph_rules import BUILDING
 from analyzer.rules.judge import Finding, Judge
 
@@ -15,17 +15,17 @@ _SCHEMA = 3
 _SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
 
 
-class Builder:
+class InterpreterBuilder:
     """Refuses models that the interpreter refuses before it prepares anything."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         #: Operator code -> why it isn't registered; the runtime wants every one of the table, used or not.
-        self._codes: dict[OperatorCode, Stop | None] = {}
+        self._codes: dict[OperatorCode, PrepareIssue | None] = {}
         #: Operator -> whether reading its options may fail.
         self._parsed: dict[str, bool] = {}
 
-    def refusal(self, model: Model) -> Stop | None:
+    def interpreter_build_error(self, model: Model) -> PrepareIssue | None:
         """Why the interpreter can't be built; None where it can."""
         if model.schema_version != _SCHEMA:
             return _stop(
@@ -57,7 +57,7 @@ class Builder:
             found = self._parsed[name] = self._judge.has_stage("parse", name)
         return found
 
-    def _operators(self, subgraph: Subgraph, parsed: set[str]) -> Stop | None:
+    def _operators(self, subgraph: Subgraph, parsed: set[str]) -> PrepareIssue | None:
         """Operators that can't be read; `parsed` are the names of those that may not be."""
         for operator in subgraph.operators:
             if operator.name in parsed:
@@ -68,12 +68,12 @@ class Builder:
                 return _overlap(subgraph, operator)
         return None
 
-    def _unregistered(self, code: OperatorCode) -> Stop | None:
+    def _unregistered(self, code: OperatorCode) -> PrepareIssue | None:
         if code not in self._codes:
             self._codes[code] = self._look_up(code)
         return self._codes[code]
 
-    def _look_up(self, code: OperatorCode) -> Stop | None:
+    def _look_up(self, code: OperatorCode) -> PrepareIssue | None:
         operator = Operator(0, code.name, code.version, (), (), {})
         context = Context(_NOTHING, operator)
         listed = code.name in self._judge.pack.operators
@@ -84,8 +84,8 @@ class Builder:
 _NOTHING = Subgraph(0, "", (), (), (), ())
 
 
-def _from(finding: Finding, code: OperatorCode) -> Stop:
-    return Stop(
+def _from(finding: Finding, code: OperatorCode) -> PrepareIssue:
+    return PrepareIssue(
         kind="failure",
         rule=finding.rule,
         message=f"The interpreter can't be built: {code.name} version {code.version} is not registered.",
@@ -96,8 +96,8 @@ def _from(finding: Finding, code: OperatorCode) -> Stop:
     )
 
 
-def _of_operator(finding: Finding, operator: Operator) -> Stop:
-    return Stop(
+def _of_operator(finding: Finding, operator: Operator) -> PrepareIssue:
+    return PrepareIssue(
         kind="failure",
         rule=finding.rule,
         message=f"The interpreter can't read {operator.name}, operator {operator.index}: {finding.message}",
@@ -116,7 +116,7 @@ def _overlaps(operator: Operator) -> bool:
     return bool(shared and operator.options)
 
 
-def _overlap(subgraph: Subgraph, operator: Operator) -> Stop:
+def _overlap(subgraph: Subgraph, operator: Operator) -> PrepareIssue:
     index = next(index for index in operator.outputs if index in operator.inputs)
     return _stop(
         "overlap",
@@ -126,12 +126,12 @@ def _overlap(subgraph: Subgraph, operator: Operator) -> Stop:
     )
 
 
-def _stop(rule: str, message: str, **more: str | int | None) -> Stop:
+def _stop(rule: str, message: str, **more: str | int | None) -> PrepareIssue:
     known = BUILDING[f"build/{rule}"]
-    return Stop("failure", f"runtime/{known.id}", message, known.fix, known.source, **more)  # type: ignore[arg-type]
+    return PrepareIssue("failure", f"runtime/{known.id}", message, known.fix, known.source, **more)  # type: ignore[arg-type]
 
 
-def _tensors(subgraph: Subgraph) -> Stop | None:
+def _tensors(subgraph: Subgraph) -> PrepareIssue | None:
     for tensor in subgraph.tensors:
         stop = None if tensor.quantization is None else _quantization(tensor)
         stop = stop or _size(tensor)
@@ -144,7 +144,7 @@ def _title(tensor: Tensor) -> str:
     return tensor.name or f"tensor {tensor.index}"
 
 
-def _quantization(tensor: Tensor) -> Stop | None:
+def _quantization(tensor: Tensor) -> PrepareIssue | None:
     """Per-axis tables have to match the tensor; other details are taken as they are."""
     found = tensor.quantization
     if (
@@ -175,7 +175,7 @@ def _quantization(tensor: Tensor) -> Stop | None:
     return None
 
 
-def _size(tensor: Tensor) -> Stop | None:
+def _size(tensor: Tensor) -> PrepareIssue | None:
     if tensor.variable and tensor.constant:
         return _stop(
             "constant-variable",
@@ -197,7 +197,7 @@ def _size(tensor: Tensor) -> Stop | None:
     return None
 
 
-def _impossible(tensor: Tensor) -> Stop:
+def _impossible(tensor: Tensor) -> PrepareIssue:
     """Why a tensor can't have the shape that it has."""
     rule, what = "vast-size", "more elements than can be counted"
     if min(tensor.shape) < 0:
@@ -205,7 +205,7 @@ def _impossible(tensor: Tensor) -> Stop:
     return _stop(rule, f"{_title(tensor)} has {what}.", tensor=tensor.index)
 
 
-def _data(tensor: Tensor) -> Stop | None:
+def _data(tensor: Tensor) -> PrepareIssue | None:
     needed = size_bytes(tensor)
     stored = len(tensor.data) if tensor.data is not None else 0
     if needed is None or needed <= stored:

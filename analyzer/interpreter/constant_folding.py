@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 
-from analyzer.expressions.vocabulary import MAX_VALUES, Absent, Context, elements, known_values
+from analyzer.expressions.vocabulary import MAX_VALUES, Context, Undefined, elements, known_values
 from analyzer.interpreter.shapes.common import Shape, axis, numbers, options, shape, tensor
 from analyzer.interpreter.shapes.strided import cuts
 from analyzer.model.graph import Tensor
@@ -24,7 +24,7 @@ _LARGEST_PRODUCT = 8
 def _few(output: Tensor) -> None:
     """Raises: Absent where there are more values than we keep."""
     if elements(output.shape) > MAX_VALUES:
-        raise Absent(f"more than {MAX_VALUES} values")
+        raise Undefined(f"more than {MAX_VALUES} values")
 
 
 def _shape(context: Context, output: Tensor) -> Values:
@@ -52,7 +52,7 @@ def _at(values: Sequence[Value], sizes: Shape, place: Sequence[int]) -> Value:
     for size, position in zip(sizes, place, strict=True):
         if not 0 <= position < size:
             # The kernel leaves such an element unwritten.
-            raise Absent(f"there is no element {list(place)}")
+            raise Undefined(f"there is no element {list(place)}")
         index = index * size + position
     return values[index]
 
@@ -63,14 +63,14 @@ def _gather(context: Context, output: Tensor) -> Values:
     at = axis(options(context)["axis"], len(source.shape))
     batch = options(context).get("batch_dims", 0)
     if batch:
-        raise Absent("batches")
+        raise Undefined("batches")
     values = known_values(source)
     outer, size, inner = elements(source.shape[:at]), source.shape[at], elements(source.shape[at + 1 :])
     found: list[Value] = []
     for block in range(outer):
         for position in positions:
             if not 0 <= position < size:
-                raise Absent(f"there is no element {position}")
+                raise Undefined(f"there is no element {position}")
             start = (block * size + position) * inner
             found += values[start : start + inner]
     return tuple(found)
@@ -100,7 +100,7 @@ def _multiplication(context: Context, output: Tensor) -> Values:
         "INT64",
         "FLOAT32",
     ):
-        raise Absent("not a plain product")
+        raise Undefined("not a plain product")
     first, second = known_values(a), known_values(b)
     return tuple(
         first[_broadcast_index(place, a.shape)] * second[_broadcast_index(place, b.shape)]

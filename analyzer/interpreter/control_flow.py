@@ -12,57 +12,55 @@ from msgspec.structs import replace
 
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter import failures
-from analyzer.interpreter.state import Working
-from analyzer.model.graph import OMITTED, Stop, Tensor
+from analyzer.interpreter.state import GraphState
+from analyzer.model.graph import OMITTED, PrepareIssue, Tensor
 
 if TYPE_CHECKING:
-    from analyzer.interpreter.allocate import Preparation
+    from analyzer.interpreter.allocate import Allocation
 
-Call = Callable[["Preparation", Working, Context], Stop | None]
+Call = Callable[["Allocation", GraphState, Context], PrepareIssue | None]
 
 #: Types whose tensors stay as they are where they are passed on; all others lie in the caller's memory.
 _BY_HANDLE = frozenset({"RESOURCE", "VARIANT"})
 
 
-def _if(preparation: Preparation, graph: Working, context: Context) -> Stop | None:
+def _if(allocation: Allocation, graph: GraphState, context: Context) -> PrepareIssue | None:
     options = context.operator.options
     names = ("then_subgraph_index", "else_subgraph_index")
-    return _branch(
-        preparation, graph, context, [options[name] for name in names], context.operator.inputs[1:]
-    )
+    return _branch(allocation, graph, context, [options[name] for name in names], context.operator.inputs[1:])
 
 
-def _case(preparation: Preparation, graph: Working, context: Context) -> Stop | None:
+def _case(allocation: Allocation, graph: GraphState, context: Context) -> PrepareIssue | None:
     """The kernel takes every subgraph but the first for a branch, whatever the options say."""
-    branches = list(range(1, len(preparation.model.subgraphs)))
-    return _branch(preparation, graph, context, branches, context.operator.inputs[1:])
+    branches = list(range(1, len(allocation.model.subgraphs)))
+    return _branch(allocation, graph, context, branches, context.operator.inputs[1:])
 
 
-def _composite(preparation: Preparation, graph: Working, context: Context) -> Stop | None:
+def _composite(allocation: Allocation, graph: GraphState, context: Context) -> PrepareIssue | None:
     decomposition = context.operator.options["decomposition_subgraph_index"]
-    return _branch(preparation, graph, context, [decomposition], context.operator.inputs)
+    return _branch(allocation, graph, context, [decomposition], context.operator.inputs)
 
 
 def _branch(
-    preparation: Preparation,
-    graph: Working,
+    allocation: Allocation,
+    graph: GraphState,
     context: Context,
     branches: Sequence[int],
     arguments: Sequence[int],
-) -> Stop | None:
+) -> PrepareIssue | None:
     """Prepare subgraphs of which one will run; their outputs have to agree on shapes."""
     outputs = context.operator.outputs
     for index in branches:
-        stop = _counts(preparation, context, index, len(arguments), len(outputs))
+        stop = _counts(allocation, context, index, len(arguments), len(outputs))
         if stop is not None:
             return stop
     for index in branches:
-        _drop_unused_inputs(preparation.graph(index))
+        _drop_unused_inputs(allocation.graph(index))
     for index in branches:
-        _pass(graph, arguments, preparation.graph(index))
+        _pass(graph, arguments, allocation.graph(index))
     called = []
     for index in branches:
-        called.append(preparation.run(index))
+        called.append(allocation.run(index))
         stop = _failed(called[-1], context)
         if stop is not None:
             return stop
@@ -76,25 +74,25 @@ def _branch(
     return None
 
 
-def _while(preparation: Preparation, graph: Working, context: Context) -> Stop | None:
+def _while(allocation: Allocation, graph: GraphState, context: Context) -> PrepareIssue | None:
     operator = context.operator
     condition, body = operator.options["cond_subgraph_index"], operator.options["body_subgraph_index"]
     count = len(operator.inputs)
-    stop = _counts(preparation, context, condition, count, 1) or _counts(
-        preparation, context, body, count, count
+    stop = _counts(allocation, context, condition, count, 1) or _counts(
+        allocation, context, body, count, count
     )
     if stop is not None:
         return stop
-    decision = preparation.graph(condition)
+    decision = allocation.graph(condition)
     _drop_unused_inputs(decision)
     _pass(graph, operator.inputs, decision)
-    stop = _failed(preparation.run(condition), context) or _undecided(decision, context)
+    stop = _failed(allocation.run(condition), context) or _undecided(decision, context)
     if stop is not None:
         return stop
-    loop = preparation.graph(body)
+    loop = allocation.graph(body)
     _pass(graph, operator.inputs, loop)
     _drop_passed_through(graph, loop, context)
-    stop = _failed(preparation.run(body), context)
+    stop = _failed(allocation.run(body), context)
     if stop is not None:
         return stop
     if loop.stop is not None:
@@ -114,13 +112,15 @@ def _while(preparation: Preparation, graph: Working, context: Context) -> Stop |
     return None
 
 
-def _counts(preparation: Preparation, context: Context, index: int, inputs: int, outputs: int) -> Stop | None:
+def _counts(
+    allocation: Allocation, context: Context, index: int, inputs: int, outputs: int
+) -> PrepareIssue | None:
     """Whether a subgraph can be called with so many arguments."""
-    subgraphs = preparation.model.subgraphs
+    subgraphs = allocation.model.subgraphs
     if not 0 <= index < len(subgraphs):
         count = len(subgraphs)
         return failures.call("subgraph", context, f"0 to {count - 1}", str(index), count=count)
-    if preparation.is_running(index):
+    if allocation.is_running(index):
         return failures.call("recursion", context, None, None, called=index)
     found = subgraphs[index]
     if (len(found.inputs), len(found.outputs)) != (inputs, outputs):
@@ -137,7 +137,7 @@ def _sizes(tensor: Tensor) -> str:
     return str(list(tensor.shape))
 
 
-def _drop_unused_inputs(graph: Working) -> None:
+def _drop_unused_inputs(graph: GraphState) -> None:
     """The runtime forgets inputs that nobody reads."""
     used = graph.file.consumers.keys() | set(graph.file.outputs)
     for position, index in enumerate(graph.inputs):
@@ -146,7 +146,7 @@ def _drop_unused_inputs(graph: Working) -> None:
             graph.changed = True
 
 
-def _pass(caller: Working, arguments: Sequence[int], graph: Working) -> None:
+def _pass(caller: GraphState, arguments: Sequence[int], graph: GraphState) -> None:
     """Copy shapes and types of the arguments to a subgraph's inputs."""
     for argument, index in zip(arguments, graph.inputs, strict=True):
         if OMITTED in (argument, index):
@@ -157,7 +157,7 @@ def _pass(caller: Working, arguments: Sequence[int], graph: Working) -> None:
             graph.put(replace(taken, shape=given.shape, dtype=given.dtype, dynamic=dynamic))
 
 
-def _drop_passed_through(graph: Working, loop: Working, context: Context) -> None:
+def _drop_passed_through(graph: GraphState, loop: GraphState, context: Context) -> None:
     """The runtime forgets a loop's outputs that only pass through and that nobody reads."""
     operator = context.operator
     used = graph.file.consumers.keys() | set(graph.file.outputs)
@@ -172,14 +172,14 @@ def _drop_passed_through(graph: Working, loop: Working, context: Context) -> Non
         graph.changed = True
 
 
-def _failed(called: Working, context: Context) -> Stop | None:
+def _failed(called: GraphState, context: Context) -> PrepareIssue | None:
     stop = called.stop
     return (
         failures.called(context, stop, called.file) if stop is not None and stop.kind == "failure" else None
     )
 
 
-def _undecided(decision: Working, context: Context) -> Stop | None:
+def _undecided(decision: GraphState, context: Context) -> PrepareIssue | None:
     """A loop's condition is one BOOL."""
     result = decision.tensors[decision.file.outputs[0]]
     if result.dynamic or (result.dtype == "BOOL" and result.shape in ((), (1,))):
@@ -187,17 +187,17 @@ def _undecided(decision: Working, context: Context) -> Stop | None:
     return failures.call("condition", context, "one BOOL", f"{result.dtype} {_sizes(result)}")
 
 
-def _results(graph: Working) -> list[Tensor]:
+def _results(graph: GraphState) -> list[Tensor]:
     return [graph.tensors[index] for index in graph.file.outputs]
 
 
-def _variables(loop: Working) -> Iterator[tuple[Tensor, Tensor]]:
+def _variables(loop: GraphState) -> Iterator[tuple[Tensor, Tensor]]:
     """A loop's variables as they go into its body and as they come out of it."""
     for before, after in zip(loop.file.inputs, loop.file.outputs, strict=True):
         yield loop.tensors[before], loop.tensors[after]
 
 
-def _return(graph: Working, context: Context, called: Working) -> None:
+def _return(graph: GraphState, context: Context, called: GraphState) -> None:
     """Give the caller's outputs the shapes of the called subgraph's."""
     outputs = graph.operators[context.operator.index].outputs
     for index, result in zip(outputs, _results(called), strict=True):
@@ -205,17 +205,17 @@ def _return(graph: Working, context: Context, called: Working) -> None:
             graph.resize(graph.tensors[index], result.shape)
 
 
-def _dynamic(graph: Working, context: Context, stop: Stop) -> Stop:
+def _dynamic(graph: GraphState, context: Context, stop: PrepareIssue) -> PrepareIssue:
     for index in graph.operators[context.operator.index].outputs:
         if index != OMITTED:
             graph.put(replace(graph.tensors[index], dynamic=True))
     return stop
 
 
-def _once(preparation: Preparation, graph: Working, context: Context) -> Stop | None:
+def _once(allocation: Allocation, graph: GraphState, context: Context) -> PrepareIssue | None:
     """The initializer is only prepared when it runs."""
     index = context.operator.options["init_subgraph_index"]
-    return _counts(preparation, context, index, 0, 0)
+    return _counts(allocation, context, index, 0, 0)
 
 
 CALLS: Mapping[str, Call] = {

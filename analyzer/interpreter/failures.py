@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.shapes import Shape
-from analyzer.model.graph import OMITTED, Operator, Stop, Subgraph, Tensor
+from analyzer.model.graph import OMITTED, Operator, PrepareIssue, Subgraph, Tensor
 from analyzer.rules.graph_rules import CALLS, CONSTANT_OUTPUT, NEGATIVE_SIZE, SIZELESS_OUTPUT, VAST_OUTPUT
 from analyzer.rules.judge import Finding
 from analyzer.rules.pack import slug
@@ -18,13 +18,13 @@ from analyzer.rules.pack import slug
 _LONGEST_CHAIN = 6
 
 
-def failure(finding: Finding, context: Context, kernels: Kernels) -> Stop:
+def failure(finding: Finding, context: Context, kernels: Kernels) -> PrepareIssue:
     """A kernel refuses its operator."""
     tensor = _operand(finding, context, kernels) or _output(context)
     return _found(finding, "failure", _unprepared(context.operator, finding.message), context, tensor)
 
 
-def dynamic(finding: Finding, context: Context, kernels: Kernels) -> Stop:
+def dynamic(finding: Finding, context: Context, kernels: Kernels) -> PrepareIssue:
     """The sizes of an operator's outputs are only known at run time."""
     cause = _cause(finding, context, kernels)
     # Where the operand comes from says more than what was expected of it.
@@ -33,8 +33,10 @@ def dynamic(finding: Finding, context: Context, kernels: Kernels) -> Stop:
     return _found(found, "dynamic", message, context, _output(context))
 
 
-def _found(finding: Finding, kind: str, message: str, context: Context, tensor: Tensor | None) -> Stop:
-    return Stop(
+def _found(
+    finding: Finding, kind: str, message: str, context: Context, tensor: Tensor | None
+) -> PrepareIssue:
+    return PrepareIssue(
         kind=kind,
         rule=finding.rule,
         message=message,
@@ -47,11 +49,13 @@ def _found(finding: Finding, kind: str, message: str, context: Context, tensor: 
     )
 
 
-def call(rule: str, context: Context, expected: str | None, actual: str | None, **words: object) -> Stop:
+def call(
+    rule: str, context: Context, expected: str | None, actual: str | None, **words: object
+) -> PrepareIssue:
     """An operator calls a subgraph in a way that it can't, or whose results have no size; see `CALLS`."""
     known, operator = CALLS[rule], context.operator
     what = known.says.format(expected=expected, actual=actual, **words)
-    return Stop(
+    return PrepareIssue(
         kind=known.kind,
         rule=f"runtime/{slug(operator.name)}/{rule}",
         message=_open_size(context, what) if known.kind == "dynamic" else _unprepared(operator, what),
@@ -64,7 +68,7 @@ def call(rule: str, context: Context, expected: str | None, actual: str | None, 
     )
 
 
-def called(context: Context, inner: Stop, subgraph: Subgraph) -> Stop:
+def called(context: Context, inner: PrepareIssue, subgraph: Subgraph) -> PrepareIssue:
     """An operator can't be prepared, or has no sizes, because a subgraph that it calls hasn't."""
     return replace(
         inner,
@@ -74,12 +78,12 @@ def called(context: Context, inner: Stop, subgraph: Subgraph) -> Stop:
     )
 
 
-def sizeless_output(subgraph: Subgraph) -> Stop | None:
+def sizeless_output(subgraph: Subgraph) -> PrepareIssue | None:
     """Why a subgraph is dynamic whose own outputs are, though no operator made them so."""
     for index in subgraph.outputs:
         if index != OMITTED and subgraph.tensors[index].dynamic:
             tensor = subgraph.tensors[index]
-            return Stop(
+            return PrepareIssue(
                 kind="dynamic",
                 rule=f"runtime/{SIZELESS_OUTPUT.id}",
                 message=f"{name(tensor)}, an output, is {tensor.dtype}, which has no size while empty.",
@@ -90,11 +94,11 @@ def sizeless_output(subgraph: Subgraph) -> Stop | None:
     return None
 
 
-def impossible_shape(context: Context, output: Tensor, shape: Shape) -> Stop:
+def impossible_shape(context: Context, output: Tensor, shape: Shape) -> PrepareIssue:
     """The kernel computes a shape that its output can't have."""
     negative = any(size < 0 for size in shape)
     rule = CONSTANT_OUTPUT if output.constant else NEGATIVE_SIZE if negative else VAST_OUTPUT
-    return Stop(
+    return PrepareIssue(
         kind="failure",
         rule=f"runtime/{rule.id}",
         message=_unprepared(context.operator, f"{name(output)} can't be of shape {list(shape)}"),

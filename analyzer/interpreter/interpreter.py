@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from msgspec import structs
 
-from analyzer.interpreter.allocate import Preparation
-from analyzer.interpreter.build import Builder
+from analyzer.interpreter.allocate import Allocation
+from analyzer.interpreter.build import InterpreterBuilder
 from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.resize_inputs import resized
 from analyzer.interpreter.shapes import Shape
@@ -17,12 +17,12 @@ from analyzer.rules.parameters import resolve
 from analyzer.rules.registry import Packs
 
 
-class Runtime:
+class Interpreter:
     """What the interpreter does with a model before any delegate is asked."""
 
     def __init__(self, packs: Packs) -> None:
         judge = Judge(packs.cpu_kernels, resolve(packs.cpu_kernels, {}))
-        self._builder = Builder(judge)
+        self._builder = InterpreterBuilder(judge)
         self._kernels = Kernels(judge, packs.catalogue)
 
     def prepare(
@@ -35,13 +35,13 @@ class Runtime:
         Raises: InputError where an input in `shapes` doesn't exist.
         """
         sizes = resized(model, shapes) if shapes else {}
-        refused = self._builder.refusal(model)
+        refused = self._builder.interpreter_build_error(model)
         if refused is not None:
             return Prepared(model, model.subgraphs, refused=refused)
-        found = Preparation(self._kernels, model, stand_ins).prepared(sizes)
+        found = Allocation(self._kernels, model, stand_ins).prepared(sizes)
         if not (sizes and found.stops):
             return found
-        if Preparation(self._kernels, model, stand_ins).prepared({}).stops:
+        if Allocation(self._kernels, model, stand_ins).prepared({}).stops:
             return found
         fix = _otherwise(model, shapes)
         return structs.replace(

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from analyzer.expressions.vocabulary import Absent, Context, elements
+from analyzer.expressions.vocabulary import Context, Undefined, elements
 from analyzer.interpreter import failures
 from analyzer.interpreter.kernels import Kernel
 from analyzer.interpreter.limits import countable, fits
 from analyzer.interpreter.shapes import Shape, ShapeFunction
 from analyzer.interpreter.shapes.common import int32
-from analyzer.interpreter.state import Working
-from analyzer.model.graph import Stop
+from analyzer.interpreter.state import GraphState
+from analyzer.model.graph import PrepareIssue
 
 #: What shape functions run into where operators aren't what they should be; kernels let some of that pass.
-_UNKNOWABLE = (Absent, ArithmeticError, LookupError, ValueError)
+_UNKNOWABLE = (Undefined, ArithmeticError, LookupError, ValueError)
 
 
-def grow(graph: Working, context: Context) -> None:
+def grow(graph: GraphState, context: Context) -> None:
     """Mark the outputs of an operator as of a size that only running can tell."""
     for tensor in context.outputs:
         if tensor is not None:
             graph.put(replace(graph.tensors[tensor.index], dynamic=True))
 
 
-def settle(graph: Working, kernel: Kernel, context: Context) -> Stop | None:
+def settle(graph: GraphState, kernel: Kernel, context: Context) -> PrepareIssue | None:
     """Give the operator's outputs their shapes, types, values and arena."""
     if kernel.shape is not None:
         impossible = _resize(graph, kernel, context, _shapes(kernel.shape, context))
@@ -51,7 +51,9 @@ def _shapes(function: ShapeFunction, context: Context) -> Sequence[Shape | None]
         return ()
 
 
-def _resize(graph: Working, kernel: Kernel, context: Context, shapes: Sequence[Shape | None]) -> Stop | None:
+def _resize(
+    graph: GraphState, kernel: Kernel, context: Context, shapes: Sequence[Shape | None]
+) -> PrepareIssue | None:
     for tensor, shape in zip(context.outputs, shapes, strict=False):
         if tensor is None or shape is None:
             continue
@@ -65,7 +67,7 @@ def _resize(graph: Working, kernel: Kernel, context: Context, shapes: Sequence[S
     return None
 
 
-def set_types(graph: Working, kernel: Kernel, context: Context) -> None:
+def set_types(graph: GraphState, kernel: Kernel, context: Context) -> None:
     """Give the operator's outputs their types, which happens even where their sizes stay open."""
     last = len(kernel.types) - 1
     for position, tensor in enumerate(context.outputs):
@@ -92,7 +94,7 @@ def _first_constant(context: Context) -> bool:
     return first is not None and first.constant
 
 
-def _fold(graph: Working, kernel: Kernel, context: Context) -> None:
+def _fold(graph: GraphState, kernel: Kernel, context: Context) -> None:
     assert kernel.fold is not None
     output = context.outputs[0] if context.outputs else None
     if output is None:

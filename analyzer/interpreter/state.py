@@ -7,13 +7,13 @@ from typing import cast
 from msgspec.structs import replace
 
 from analyzer.interpreter.shapes import Shape
-from analyzer.model.graph import OMITTED, Operator, Stop, Subgraph, Tensor
+from analyzer.model.graph import OMITTED, Operator, PrepareIssue, Subgraph, Tensor
 
 #: Types whose tensors have no size before something is in them, unless they are constants.
 _SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
 
 
-class Working:
+class GraphState:
     """A subgraph while it is prepared: its tensors stand in a list, so that they can be replaced."""
 
     def __init__(self, subgraph: Subgraph) -> None:
@@ -29,7 +29,7 @@ class Working:
         self.changed = False
         #: What its inputs were like when it was prepared last; None: it never was.
         self.entered: object = None
-        self.stop: Stop | None = None
+        self.stop: PrepareIssue | None = None
         self.sizeless = False
         for tensor in subgraph.tensors:
             if tensor.dtype in _SIZELESS and not tensor.constant:

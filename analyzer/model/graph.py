@@ -256,7 +256,7 @@ class Model(Struct, frozen=True, dict=True):
     remarks: tuple[str, ...] = ()
 
 
-class Stop(Struct, frozen=True):
+class PrepareIssue(Struct, frozen=True):
     """Why the interpreter stopped preparing a subgraph, or refused the model."""
 
     #: "dynamic": a size is only known at run time; "failure": the CPU refuses the operator.
@@ -282,8 +282,8 @@ class Prepared(Struct, frozen=True):
     model: Model
     subgraphs: tuple[Subgraph, ...]
     #: Subgraph index -> why preparing it stopped; subgraphs prepared to the end have no entry.
-    stops: Mapping[int, Stop] = {}
+    stops: Mapping[int, PrepareIssue] = {}
     #: Why the interpreter could not even be built.
-    refused: Stop | None = None
+    refused: PrepareIssue | None = None
     #: Subgraph index -> operators that may have side effects, which keep their order; where there are any.
     side_effects: Mapping[int, tuple[int, ...]] = {}

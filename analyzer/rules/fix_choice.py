@@ -12,7 +12,7 @@ from msgspec import Struct
 from analyzer.expressions.evaluate import Evaluate, build
 from analyzer.expressions.nodes import Tree, facts_in, place_of
 from analyzer.expressions.partial import fold
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model.graph import Subgraph, Tensor
 from analyzer.rules.pack import Advice, Clause, Fixes, RulePack
 
@@ -30,7 +30,7 @@ class Raised(Struct, frozen=True):
     own: bool
 
 
-class Adviser:
+class FixSelection:
     """A pack's fixes for one set of parameters."""
 
     def __init__(self, pack: RulePack, parameters: Mapping[str, Any]) -> None:
@@ -100,7 +100,7 @@ class Adviser:
 def _holds(condition: Evaluate, context: Any) -> bool:
     try:
         return bool(condition(context))
-    except Absent:
+    except Undefined:
         return False
 
 

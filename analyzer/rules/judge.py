@@ -12,8 +12,8 @@ from msgspec import Struct
 from analyzer.expressions.evaluate import Evaluate, build
 from analyzer.expressions.nodes import operand_of
 from analyzer.expressions.partial import fill, fold
-from analyzer.expressions.vocabulary import Absent, Context
-from analyzer.rules.fix_choice import Adviser
+from analyzer.expressions.vocabulary import Context, Undefined
+from analyzer.rules.fix_choice import FixSelection
 from analyzer.rules.pack import FATAL, REFUSING, Clause, Form, OperatorRules, RulePack, slug
 from analyzer.rules.parameters import compared
 from analyzer.rules.wording.message import message, proof
@@ -85,7 +85,7 @@ class Judge:
         #: The clauses of every operator, by the operator's own values.
         self._common: dict[str, tuple[_Compiled, ...]] = {}
         self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
-        self._adviser = Adviser(pack, self.parameters)
+        self._fix_selection = FixSelection(pack, self.parameters)
 
     def verdict(self, context: Context) -> Verdict:
         """Judge one operator by every stage but building."""
@@ -206,21 +206,21 @@ class Judge:
             try:
                 if (when is not None and not when(context)) or require(context):
                     continue
-            except Absent:
+            except Undefined:
                 pass  # Explaining comes upon it again and says what was wanted there.
             findings.append(self._finding(compiled, context, stage))
         return findings
 
     def _finding(self, compiled: _Compiled, context: Any, stage: str) -> Finding:
         clause, why = compiled.clause, _why(compiled, context)
-        raised = self._adviser.raised(clause, context) if clause.raised else None
+        raised = self._fix_selection.raised(clause, context) if clause.raised else None
         expected, actual = proof(clause, why)
         return Finding(
             rule=clause.id,
             severity=clause.severity,
             stage=stage,
             message=message(clause, why, raised),
-            fix=self._adviser.fix(clause, context, raised),
+            fix=self._fix_selection.fix(clause, context, raised),
             source=clause.source,
             expected=expected,
             actual=actual,
@@ -234,7 +234,7 @@ class Judge:
             severity="blocker",
             stage="check",
             message=f"{operator.name} is called in a form that the delegate doesn't know",
-            fix=self._adviser.fix(unlisted, context),
+            fix=self._fix_selection.fix(unlisted, context),
             source=unlisted.source,
             actual=f"{len(operator.inputs)} inputs, {len(operator.outputs)} outputs",
         )
@@ -243,7 +243,7 @@ class Judge:
 def _holds(condition: Evaluate, context: Context) -> bool:
     try:
         return bool(condition(context))
-    except Absent:
+    except Undefined:
         return False
 
 
@@ -259,6 +259,6 @@ def _why(compiled: _Compiled, context: Context) -> Explanation:
     try:
         if compiled.when is not None:
             compiled.when(context)
-    except Absent as absent:
+    except Undefined as absent:
         return absence(str(absent))
     return UNEXPLAINED if compiled.clause.kind == "unlisted" else explain(compiled.tree, context)

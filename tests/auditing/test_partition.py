@@ -11,9 +11,9 @@ from analyzer.auditing.partition import (
     boundary,
     control_edges,
     crossing,
-    fold,
-    largest,
+    first_n_largest_partitions,
     partition,
+    read_through_fp16,
     tie_at_limit,
 )
 from analyzer.model.graph import OMITTED, Model, Operator, Subgraph, Tensor
@@ -132,14 +132,14 @@ def test_metadata_replaces_the_chain_of_side_effects(
 )
 def test_largest(sizes: tuple[int, ...], limit: int | None, minimum: int, kept: list[int]) -> None:
     found = sized(*sizes)
-    assert largest(found, limit, minimum) == [found[i] for i in kept]
+    assert first_n_largest_partitions(found, limit, minimum) == [found[i] for i in kept]
 
 
 @pytest.mark.parametrize(("sort", "kept"), [("libstdc++", 35), ("libc++", 45)])
 def test_the_librarys_sort_decides_between_equals(sort: str, kept: int) -> None:
     """A vector quantizer's subgraph: the accelerator that ships with LiteRT takes the 46th of its equals."""
     found = sized(7, *[9] * 45, 2, 3)
-    assert largest(found, 1, 0, sort) == [found[kept]]
+    assert first_n_largest_partitions(found, 1, 0, sort) == [found[kept]]
 
 
 @pytest.mark.parametrize(
@@ -162,12 +162,12 @@ def test_folding_after_the_limit_joins_what_waited_for_a_dequantize() -> None:
     # Operator 0 needs no weights; operator 2 reads the float16 constant 1 through operator 1.
     graph = subgraph([([0], [2]), ([1], [3]), ([2, 3], [4]), ([4], [5]), ([5], [6])], constants=(1,))
     assert groups(graph, {0, 2, 4}) == [[0], [2], [4]]
-    assert groups(fold(graph, {0, 2, 4}, {3: 1}), {0, 2, 4}) == [[0, 2], [4]]
+    assert groups(read_through_fp16(graph, {0, 2, 4}, {3: 1}), {0, 2, 4}) == [[0, 2], [4]]
 
 
 def test_fold_leaves_other_operators_alone() -> None:
     graph = subgraph([([1], [3]), ([2, 3], [4]), ([3, 4], [5])])
-    folded = fold(graph, [1], {3: 1})
+    folded = read_through_fp16(graph, [1], {3: 1})
     assert [operator.inputs for operator in folded.operators] == [(1,), (2, 1), (3, 4)]
     assert folded.consumers[3] == [2] and graph.consumers[3] == [1, 2]
 
@@ -231,7 +231,7 @@ def test_partitioning_what_is_kept_again_changes_nothing(
     case: tuple[Subgraph, set[int], Edges], limit: int, minimum: int
 ) -> None:
     graph, accepted, edges = case
-    found = largest(partition(graph, accepted, edges), limit, minimum)
+    found = first_n_largest_partitions(partition(graph, accepted, edges), limit, minimum)
     kept = [list(one.operators) for one in found]
     again = delegated_groups(graph, {operator for group in kept for operator in group}, edges)
     assert kept == [sorted(group.operators) for group in again]

@@ -18,7 +18,7 @@ from tests.conformance import cases
 from tests.packs import tiny
 
 
-def wanted(audit: DelegateAudit) -> list[int] | None:
+def missing_operators(audit: DelegateAudit) -> list[int] | None:
     """Operators of the first subgraph, where nothing but operators stands in the way."""
     found = audit.to_full
     assert found is None or not found.blockers
@@ -41,7 +41,7 @@ def wanted(audit: DelegateAudit) -> list[int] | None:
     ],
 )
 def test_names_the_operators_to_accept(names: Sequence[str], graph: str, expected: list[int] | None) -> None:
-    assert wanted(audited(chain(*names), tiny(graph))) == expected
+    assert missing_operators(audited(chain(*names), tiny(graph))) == expected
 
 
 def test_counts_what_they_compute() -> None:
@@ -74,10 +74,10 @@ def test_a_constant_that_none_reads_through_follows_from_its_reader() -> None:
         operator("RELU", ["y"], ["z"]),
     ]
     reads = 'constant_fp16_dequantize = "if-fully-delegated"'
-    assert wanted(
+    assert missing_operators(
         audited(model(tensors, layers), tiny(f"{reads}\nfull_delegation_ignores_limits = true"))
     ) == [1]
-    assert wanted(audited(model(tensors, layers), tiny(reads))) is None
+    assert missing_operators(audited(model(tensors, layers), tiny(reads))) is None
 
 
 class Lenient(Judge):

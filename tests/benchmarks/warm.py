@@ -22,7 +22,7 @@ from tests.conformance.cases import DATA
 def ours(files: list[Path], worker: batch.Worker) -> float:
     start = time.process_time()
     for file in files:
-        answer = worker.answer(batch.Found(file.name, str(file)))
+        answer = worker.answer(batch.ModelSource(file.name, str(file)))
         render(convert.whole([answer.model], audit_document.Policy()), "json")
     return time.process_time() - start
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import msgspec
 
-HERE = Path(__file__).parent
+HOST = Path(__file__).parent
 #: Files in archives bear one date, so that the same contents are the same bytes.
 _DATE = (2026, 1, 1, 0, 0, 0)
 
 
-def add(folder: Path, to: Path = HERE) -> None:
+def add(folder: Path, to: Path = HOST) -> None:
     """Lay a folder over the archives in another."""
     models = {
         f"synth/{file.relative_to(folder / 'synth').as_posix()}": file for file in _files(folder / "synth")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor, Configuration
 from analyzer.expressions.evaluate import Evaluate
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.judge import Judge
 from analyzer.rules.pack import Clause, RulePack
 from analyzer.rules.parameters import resolve, split
@@ -40,7 +40,7 @@ class Counting(Judge):
         def evaluate(context: Context) -> Any:
             try:
                 holds = require(context)
-            except Absent:
+            except Undefined:
                 seen.add(False)
                 raise
             seen.add(bool(holds))

@@ -14,7 +14,7 @@ from analyzer.rules.registry import Packs
 from tests.conformance.cases import DATA
 
 LITERT, TENSORFLOW = "ai-edge-litert", "tensorflow"
-HERE = tflite.installed()
+HOST = tflite.installed()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_all_stands_for_every_pack() -> None:
 
 
 @pytest.mark.tensorflow
-@pytest.mark.skipif(HERE is None or HERE.name != TENSORFLOW, reason="needs TensorFlow without LiteRT")
+@pytest.mark.skipif(HOST is None or HOST.name != TENSORFLOW, reason="needs TensorFlow without LiteRT")
 def test_tensorflow_takes_what_is_said_of_its_release(tmp_path: Path) -> None:
     models = verdicts.unpack(DATA, tmp_path)
     found = verdicts.hold_runtime(Packs(), "xnnpack", models, Limits(60))

@@ -15,7 +15,7 @@ from analyzer.execution.delegation_check import differences
 from analyzer.execution.engines import lookup
 from analyzer.execution.inputs.generate import Wanted
 from analyzer.execution.request import Limits, RunRequest, RunResult, Sample
-from analyzer.execution.run_delegates import Proving, prove
+from analyzer.execution.run_delegates import DelegateRuns, run_delegates
 from analyzer.model import read_bytes
 from analyzer.rules.registry import Packs
 from tests.building import model, operator, tensor
@@ -72,21 +72,21 @@ def test_what_was_taken_otherwise_is_named(
 
 
 def test_a_prediction_that_comes_true(tmp_path: Path) -> None:
-    (run,) = prove(audit(CHAIN, "xnnpack"), saved(tmp_path, CHAIN), QUICK)
+    (run,) = run_delegates(audit(CHAIN, "xnnpack"), saved(tmp_path, CHAIN), QUICK)
     assert run.agrees and run.predicted_equal is True
     assert run.delegated == run.predicted == {0: (0, 2)}
     assert run.result.outputs[0]["t3"].shape == (1, 8)
 
 
 def test_without_rules_nothing_is_verified_and_nothing_claimed(tmp_path: Path) -> None:
-    proving = Proving(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK)
+    proving = DelegateRuns(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK)
     (run,) = proving.runs(lookup.local("xnnpack"))
     assert run.predicted_equal is None and run.agrees
 
 
 def test_a_failure_that_was_foreseen_is_as_predicted_and_still_a_failure(tmp_path: Path) -> None:
     data = models.chain("ABS", "Unheard")
-    (run,) = prove(audit(data, "xnnpack"), saved(tmp_path, data), QUICK)
+    (run,) = run_delegates(audit(data, "xnnpack"), saved(tmp_path, data), QUICK)
     assert run.predicted_equal is True and not run.agrees
     assert "predicted: " in run.reasons[0]
 
@@ -96,15 +96,15 @@ def test_where_the_reference_can_not_run_a_model_the_cpu_s_other_kernels_are_com
 ) -> None:
     data = models.transposed()
     model = read_bytes(data, "m")
-    (run,) = Proving(model, saved(tmp_path, data), QUICK).runs(Off(0, False, "xnnpack"))
+    (run,) = DelegateRuns(model, saved(tmp_path, data), QUICK).runs(Off(0, False, "xnnpack"))
     assert (run.compared_with, run.agrees) == ("xnnpack", True)
     assert "Convolution2DTransposeBias" in run.substituted
-    (itself,) = Proving(model, saved(tmp_path, data), QUICK).runs(lookup.local("xnnpack"))
+    (itself,) = DelegateRuns(model, saved(tmp_path, data), QUICK).runs(lookup.local("xnnpack"))
     assert (itself.compared_with, itself.agrees, itself.outputs) == ("cpu", False, ())
 
 
 def test_a_delegate_that_takes_nothing_proves_nothing(tmp_path: Path) -> None:
-    (run,) = Proving(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK).runs(lookup.local("cpu"))
+    (run,) = DelegateRuns(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK).runs(lookup.local("cpu"))
     assert not run.agrees and run.reasons == ("the delegate took no operator",)
 
 
@@ -113,7 +113,9 @@ def test_an_input_may_be_called_as_the_signature_or_the_file_does(tmp_path: Path
     data = models.signatures()
     wanted = Wanted(samples=1, shapes={name: (3, 4)}, given={name: np.ones((3, 4))})
     settings = Settings(runs=0, wanted=wanted, signature="double")
-    (run,) = Proving(read_bytes(data, "m"), saved(tmp_path, data), settings).runs(lookup.local("xnnpack"))
+    (run,) = DelegateRuns(read_bytes(data, "m"), saved(tmp_path, data), settings).runs(
+        lookup.local("xnnpack")
+    )
     np.testing.assert_array_equal(run.result.outputs[0]["result"], np.full((3, 4), 2))
 
 
@@ -122,7 +124,7 @@ def test_a_failure_that_nobody_foresaw_is_told_with_what_was_predicted(tmp_path:
         def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
             return RunResult(status="failed", message="no memory")
 
-    proving = Proving(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK)
+    proving = DelegateRuns(read_bytes(CHAIN, "m"), saved(tmp_path, CHAIN), QUICK)
     (run,) = proving.runs(Failing(0, True), audit(CHAIN, "xnnpack").delegates[0])
     assert run.reasons == ("failed: no memory; predicted: 2 operators delegated",)
     assert run.predicted_equal is None
@@ -134,7 +136,7 @@ def test_what_was_delegated_is_told_of_a_run_that_fails_later_too(tmp_path: Path
     data = model(tensors, operators, inputs=["x", "zero"], outputs=["y", "n"])
     settings = Settings(runs=0, wanted=Wanted(given={"x": np.ones(4), "zero": np.zeros(4, np.int32)}))
     path = saved(tmp_path, data)
-    proving = Proving(read_bytes(data, "m"), path, settings)
+    proving = DelegateRuns(read_bytes(data, "m"), path, settings)
     (run,) = proving.runs(lookup.local("xnnpack"), audit(data, "xnnpack").delegates[0])
     assert run.result.status == "failed" and not run.agrees
     assert (run.delegated, run.predicted_equal) == ({0: (0,)}, True)
@@ -142,12 +144,12 @@ def test_what_was_delegated_is_told_of_a_run_that_fails_later_too(tmp_path: Path
 
 def test_a_crash_that_is_not_the_delegate_s_doing_is_told_as_such(tmp_path: Path) -> None:
     data = models.crashing()
-    (run,) = Proving(read_bytes(data, "m"), saved(tmp_path, data), QUICK).runs(lookup.local("xnnpack"))
+    (run,) = DelegateRuns(read_bytes(data, "m"), saved(tmp_path, data), QUICK).runs(lookup.local("xnnpack"))
     assert run.reasons[0].endswith("; the CPU's own run crashed too")
 
 
 def test_what_is_not_here_is_a_run_of_its_own(tmp_path: Path) -> None:
-    here, missing = prove(audit(CHAIN, "xnnpack", "gpu"), saved(tmp_path, CHAIN), QUICK)
+    here, missing = run_delegates(audit(CHAIN, "xnnpack", "gpu"), saved(tmp_path, CHAIN), QUICK)
     assert here.agrees
     assert (missing.result.status, missing.predicted_equal) == ("unavailable", None)
 
@@ -155,11 +157,11 @@ def test_what_is_not_here_is_a_run_of_its_own(tmp_path: Path) -> None:
 def test_one_library_is_one_delegate(tmp_path: Path) -> None:
     settings = Settings(library="lib.so")
     with pytest.raises(UsageError, match="one library for several delegates"):
-        prove(audit(CHAIN, "xnnpack", "gpu"), saved(tmp_path, CHAIN), settings)
+        run_delegates(audit(CHAIN, "xnnpack", "gpu"), saved(tmp_path, CHAIN), settings)
 
 
 def run_off(tmp_path: Path, data: bytes, by: float, rounds_alike: bool) -> Run:
-    proving = Proving(read_bytes(data, "m"), saved(tmp_path, data), QUICK)
+    proving = DelegateRuns(read_bytes(data, "m"), saved(tmp_path, data), QUICK)
     (run,) = proving.runs(Off(by, rounds_alike))
     return run
 

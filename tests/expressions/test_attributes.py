@@ -10,7 +10,7 @@ from flatbuffers import flexbuffers
 from analyzer.expressions.check import Scope, parse
 from analyzer.expressions.evaluate import build
 from analyzer.expressions.nodes import show
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import Operator, Subgraph
 
 ATTRIBUTES = {
@@ -49,7 +49,7 @@ def test_attributes(operator: Operator, text: str, answer: Any) -> None:
 
 @pytest.mark.parametrize(("operator", "name"), [(CUSTOM, "gone"), (CUSTOM, "other"), (SILENT, "epsilon")])
 def test_absent_attribute(operator: Operator, name: str) -> None:
-    with pytest.raises(Absent, match=f"no attribute {name}"):
+    with pytest.raises(Undefined, match=f"no attribute {name}"):
         asked(operator, f"attributes.{name}")
 
 

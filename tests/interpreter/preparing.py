@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from analyzer.interpreter import Runtime
+from analyzer.interpreter import Interpreter
 from analyzer.model import read_bytes
-from analyzer.model.graph import Prepared, Stop, Tensor
+from analyzer.model.graph import Prepared, PrepareIssue, Tensor
 from analyzer.rules.registry import Packs
 from tests.building import Description, model, operator, tensor
 
 
 @cache
-def runtime() -> Runtime:
-    return Runtime(Packs())
+def runtime() -> Interpreter:
+    return Interpreter(Packs())
 
 
 def prepared(data: bytes, shapes: Mapping[str, Sequence[int]] | None = None) -> Prepared:
@@ -44,7 +44,7 @@ def numbers(name: str, *values: int, type: str = "INT32", shape: Sequence[int] |
     return tensor(name, [len(values)] if shape is None else shape, type, data=data)
 
 
-def stop(found: Prepared, subgraph: int = 0) -> Stop:
+def stop(found: Prepared, subgraph: int = 0) -> PrepareIssue:
     """Why a subgraph, or the whole model, wasn't prepared to the end."""
     return found.refused or found.stops[subgraph]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.model.graph import Stop
+from analyzer.model.graph import PrepareIssue
 from tests.building import Description, model, operator, tensor
 from tests.interpreter.preparing import numbers, one, prepared, stop
 
@@ -118,7 +118,7 @@ def test_a_transposed_convolution_wants_a_constant() -> None:
     assert "isn't a constant" in found.message
 
 
-def reshaped(**more: Any) -> Stop:
+def reshaped(**more: Any) -> PrepareIssue:
     """A RESHAPE to a shape that is computed from that of its data."""
     tensors = [
         tensor("x", [2, 4], **more),

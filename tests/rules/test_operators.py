@@ -15,7 +15,7 @@ from analyzer.errors import ModelError
 from analyzer.expressions.check import Scope, parse
 from analyzer.expressions.evaluate import build
 from analyzer.expressions.functions import FUNCTIONS
-from analyzer.expressions.vocabulary import OPERATOR, Absent, Context
+from analyzer.expressions.vocabulary import OPERATOR, Context, Undefined
 from analyzer.model import schema
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
 from analyzer.model.read import read
@@ -194,7 +194,7 @@ def test_macs(name: str, operands: dict[str, Sequence[int]], options: dict[str, 
 
 
 def test_macs_of_an_operator_without_its_weights_are_unknown() -> None:
-    with pytest.raises(Absent):
+    with pytest.raises(Undefined):
         macs("CONV_2D", {"input": (1, 8, 8, 3), "output": (1, 8, 8, 4)})
 
 

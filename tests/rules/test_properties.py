@@ -17,7 +17,7 @@ from analyzer.expressions.evaluate import build
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import Tree, show, unnamed
 from analyzer.expressions.operators import SIGNS
-from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Absent, Context
+from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined
 from analyzer.model.graph import Subgraph
 from analyzer.rules.judge import Judge
 from analyzer.rules.loading import file
@@ -276,7 +276,7 @@ def test_text_that_loads_holds_or_not_or_touches_an_absent_thing(text: str, cont
     evaluate = build(_without_parameters(tree))
     try:
         found = evaluate(context)
-    except Absent as absent:
+    except Undefined as absent:
         assert str(absent)
     else:
         assert found in (True, False)

@@ -77,10 +77,10 @@ def serial(on: str) -> str | None:
 def place(where: Where) -> Iterator[Place]:
     """Where to run, for as long as it is needed. Raises: UsageError, RuntimeUnavailable, AdbError."""
     if where.on is None:
-        from analyzer.execution.target import HERE
+        from analyzer.execution.target import HOST
 
         _unused(where)
-        yield HERE
+        yield HOST
         return
     from analyzer.execution.android.phone import connect
     from analyzer.execution.android.runner import Android

@@ -16,7 +16,7 @@ from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
 
 
-class Aims(Struct, frozen=True):
+class AuditOptions(Struct, frozen=True):
     """Delegates (none: those that are usual), rule files, policies, registered custom operators."""
 
     delegates: tuple[str, ...]
@@ -25,13 +25,13 @@ class Aims(Struct, frozen=True):
     registered: tuple[str, ...] = ()
 
 
-def aims(
+def audit_options(
     file: str | None,
     delegates: Sequence[str],
     rules: Sequence[str],
     fail_on: Sequence[str],
     registered: Sequence[str] = (),
-) -> Aims:
+) -> AuditOptions:
     """What is audited, by which rules and to what end.
 
     Raises: UsageError where the file is wrong, or pins another version of this tool or of a pack.
@@ -42,7 +42,7 @@ def aims(
     customs = _names(registered) or project.settings.registered
     usual = ("unsupported",) if asked or project.settings.delegates else ()
     if project.file is None:
-        return Aims(asked, files, tuple(fail_on) or usual, customs)
+        return AuditOptions(asked, files, tuple(fail_on) or usual, customs)
     config.check_tool(project)
     packs = Packs(map(Path, files))
     _check(packs, asked)
@@ -53,7 +53,7 @@ def aims(
         _check(packs, settled)
         policies = () if fail_on else config.policies(project, settled)
         read_policies(policies, [split(spec)[0] for spec in settled])
-    return Aims(settled, files, tuple(fail_on) or policies or usual, customs)
+    return AuditOptions(settled, files, tuple(fail_on) or policies or usual, customs)
 
 
 def _check(packs: Packs, specs: Sequence[str]) -> None:

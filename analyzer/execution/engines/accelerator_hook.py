@@ -12,7 +12,7 @@ import mmap
 from pathlib import Path
 from typing import Any
 
-from analyzer.execution.engines.execution_plan import Watch
+from analyzer.execution.engines.execution_plan import ExecutionPlanHook
 
 _STRUCTURE = "LiteRtAcceleratorImpl"
 _CREATE_DELEGATE = 40
@@ -27,16 +27,16 @@ class AcceleratorWatch:
     """Watches one accelerator from before it is first used."""
 
     def __init__(self, library: Path, runtime: Path) -> None:
-        self.watch = Watch()
+        self.watch = ExecutionPlanHook()
         self._kept: list[Any] = []
         loaded = ctypes.CDLL(str(library))
         structure = ctypes.addressof(ctypes.c_char.in_dll(loaded, _STRUCTURE))
         #: Whether this library is of the kind that is understood.
         self.works = ctypes.c_uint32.from_address(structure).value == _KNOWN
         if self.works:
-            self._lead_through(structure + _CREATE_DELEGATE, ctypes.CDLL(str(runtime)))
+            self._hook_create_delegate(structure + _CREATE_DELEGATE, ctypes.CDLL(str(runtime)))
 
-    def _lead_through(self, entry: int, runtime: Any) -> None:
+    def _hook_create_delegate(self, entry: int, runtime: Any) -> None:
         own = _Create(ctypes.c_uint64.from_address(entry).value)
 
         def create(context: Any, environment: Any, accelerator: Any, options: Any, made: Any) -> int:

@@ -47,7 +47,7 @@ def _plan(context: Any) -> tuple[int, ...]:
     return tuple((ctypes.c_int * count).from_address((found.value or 0) + ctypes.sizeof(ctypes.c_int)))
 
 
-class Watch:
+class ExecutionPlanHook:
     """Notes the execution plan of each subgraph in turn, as a delegate of its own or in front of another."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.execution import request
-from analyzer.execution.engines.execution_plan import Watch
+from analyzer.execution.engines.execution_plan import ExecutionPlanHook
 from analyzer.execution.request import RunRequest, Runtime, Sample, unavailable
 from analyzer.model import read
 
@@ -113,7 +113,7 @@ class InterpreterSession:
         )
         self._owner = interpreter
         self._resize(request.shapes)
-        self._watch = Watch()
+        self._watch = ExecutionPlanHook()
         if delegate is not None:
             address = delegate._get_native_delegate_pointer()
             self._watch.wrap(address)

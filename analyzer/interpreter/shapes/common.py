@@ -1,5 +1,5 @@
 """What the shape functions share. A shape function gives the shapes of an operator's outputs, None where one
-stays the file's; it raises `Absent` where it needs what the operator or the file doesn't have."""
+stays the file's; it raises `Undefined` where it needs what the operator or the file doesn't have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from analyzer.expressions.vocabulary import Absent, Context, known_values
+from analyzer.expressions.vocabulary import Context, Undefined, known_values
 from analyzer.model.graph import Tensor
 
 Shape = tuple[int, ...]
@@ -19,7 +19,7 @@ def tensor(context: Context, position: int) -> Tensor:
     """An input that has to be there. Raises: Absent."""
     found = context.inputs[position] if position < len(context.inputs) else None
     if found is None:
-        raise Absent(f"input {position} is left out")
+        raise Undefined(f"input {position} is left out")
     return found
 
 
@@ -45,7 +45,7 @@ def number(context: Context, position: int) -> int:
     """The first of an input's numbers. Raises: Absent."""
     found = numbers(context, position)
     if not found:
-        raise Absent(f"input {position} holds nothing")
+        raise Undefined(f"input {position} holds nothing")
     return found[0]
 
 
@@ -62,7 +62,7 @@ def axis(value: int, rank: int) -> int:
     """An axis counted from the front. Raises: Absent where the rank has none such."""
     found = value + rank if value < 0 else value
     if not 0 <= found < rank:
-        raise Absent(f"there is no axis {value} in {rank} dimensions")
+        raise Undefined(f"there is no axis {value} in {rank} dimensions")
     return found
 
 
@@ -74,7 +74,7 @@ def broadcast(first: Shape, second: Shape) -> Shape:
     found = []
     for a, b in zip((1,) * (rank - len(first)) + first, (1,) * (rank - len(second)) + second, strict=True):
         if a != b and a != 1 and b != 1:
-            raise Absent(f"{list(first)} and {list(second)} don't broadcast")
+            raise Undefined(f"{list(first)} and {list(second)} don't broadcast")
         found.append(b if a == 1 else a)
     return tuple(found)
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.interpreter.shapes.common import Shape, ShapeFunction, numbers, options, shape
 
 
 def _out(padding: str, size: int, filter_size: int, stride: int, dilation: int = 1) -> int:
     """How often a window fits. Raises: Absent for sizes that no window has."""
     if stride <= 0 or filter_size <= 0 or dilation <= 0:
-        raise Absent("a window of no size")
+        raise Undefined("a window of no size")
     if padding == "SAME":
         return (size + stride - 1) // stride
     rest = size + stride - ((filter_size - 1) * dilation + 1)
     # The runtime's division cuts towards zero.
     found = -(-rest // stride) if rest < 0 else rest // stride
     if found < 0:
-        raise Absent("a window larger than what it slides over")
+        raise Undefined("a window larger than what it slides over")
     return found
 
 
@@ -49,11 +49,11 @@ def pool(context: Context) -> Sequence[Shape]:
     found = options(context)
     try:
         columns = _out(found["padding"], width, found["filter_width"], found["stride_w"])
-    except Absent:
+    except Undefined:
         return ((batch, 0, 0, channels),)
     try:
         rows = _out(found["padding"], height, found["filter_height"], found["stride_h"])
-    except Absent:
+    except Undefined:
         rows = 0
     return ((batch, rows, columns, channels),)
 
@@ -78,7 +78,7 @@ def convolution_3d(context: Context) -> Sequence[Shape]:
 def _fit(padding: str, size: int, filter_size: int, stride: int, dilation: int) -> int:
     try:
         return _out(padding, size, filter_size, stride, dilation)
-    except Absent:
+    except Undefined:
         return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.expressions.vocabulary import Absent, Context, elements
+from analyzer.expressions.vocabulary import Context, Undefined, elements
 from analyzer.interpreter.shapes.common import Shape, ShapeFunction, broadcast, shape, tensor
 from analyzer.model.graph import DTYPE_BITS
 
@@ -40,10 +40,10 @@ def _single(context: Context) -> bool:
 def bitcast(context: Context) -> Sequence[Shape]:
     source, output = tensor(context, 0), context.outputs[0]
     if output is None:
-        raise Absent("the output is left out")
+        raise Undefined("the output is left out")
     before, after = DTYPE_BITS[source.dtype], DTYPE_BITS[output.dtype]
     if not before or not after:
-        raise Absent(f"{source.dtype} or {output.dtype} has no fixed size")
+        raise Undefined(f"{source.dtype} or {output.dtype} has no fixed size")
     if before > after:
         return ((*source.shape, before // after),)
     return (source.shape[:-1] if before < after else source.shape,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.expressions.vocabulary import Absent, Context, elements
+from analyzer.expressions.vocabulary import Context, Undefined, elements
 from analyzer.interpreter.shapes.common import (
     Shape,
     ShapeFunction,
@@ -108,7 +108,7 @@ def space_to_batch(context: Context) -> Sequence[Shape]:
     batch, found = source[0], list(source)
     for i, size in enumerate(block):
         if size == 0:
-            raise Absent("a block of size 0")
+            raise Undefined("a block of size 0")
         found[i + 1] = int32(source[i + 1] + paddings[2 * i] + paddings[2 * i + 1]) // size
         batch *= size
     return ((batch, *found[1:]),)
@@ -119,7 +119,7 @@ def batch_to_space(context: Context) -> Sequence[Shape]:
     batch, found = source[0], list(source)
     for i, size in enumerate(block):
         if size == 0:
-            raise Absent("a block of size 0")
+            raise Undefined("a block of size 0")
         found[i + 1] = source[i + 1] * size - crops[2 * i] - crops[2 * i + 1]
         batch //= size
     return ((batch, *found[1:]),)

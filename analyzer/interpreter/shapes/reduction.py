@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from analyzer.expressions.vocabulary import Absent, Context, known_values
+from analyzer.expressions.vocabulary import Context, Undefined, known_values
 from analyzer.interpreter.shapes.common import (
     Shape,
     ShapeFunction,
@@ -49,7 +49,7 @@ def range_(context: Context) -> Sequence[Shape]:
     """The rules have seen to it that delta leads to the limit."""
     start, limit, delta = (known_values(tensor(context, i))[0] for i in range(3))
     if delta == 0:
-        raise Absent("a step of 0")
+        raise Undefined("a step of 0")
     distance = limit - start
     if not isinstance(distance, int):
         steps = ceil(abs(distance / delta))

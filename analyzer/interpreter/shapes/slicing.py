@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.interpreter.shapes.common import (
     Shape,
     ShapeFunction,
@@ -39,7 +39,7 @@ def gather(context: Context) -> Sequence[Shape]:
 def gather_nd(context: Context) -> Sequence[Shape]:
     source, positions = shape(context, 0), shape(context, 1)
     if not positions:
-        raise Absent("positions without dimensions")
+        raise Undefined("positions without dimensions")
     return (positions[:-1] + source[positions[-1] :],)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.interpreter.shapes.common import Shape, ShapeFunction, numbers, options, shape
 
 #: A dimension that is taken whole, and one of size 1 that the operator puts in.
@@ -71,7 +71,7 @@ def _roles(rank: int, count: int, masks: Mapping[str, Any]) -> list[int]:
 def _cut(size: int, begin: int, end: int, step: int, mask: Mapping[str, int], length: int | None) -> Cut:
     """`length` is how far the slice goes where the operator gives that instead of an end."""
     if step == 0:
-        raise Absent("a stride of 0")
+        raise Undefined("a stride of 0")
     first = _clamp(begin, size, step)
     if mask["begin_mask"]:
         first = 0 if step > 0 else size - 1

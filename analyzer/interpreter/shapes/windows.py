@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.interpreter.shapes.common import Shape, ShapeFunction, numbers, options, shape, words
 from analyzer.model.flexbuffer import decode
 
@@ -72,7 +72,7 @@ def stablehlo_gather(context: Context) -> Sequence[Shape]:
     """As many dimensions as the file gives the output, from the slice or from the indices."""
     output, found = context.outputs[0], options(context)
     if output is None:
-        raise Absent("the output is left out")
+        raise Undefined("the output is left out")
     indices, at = list(shape(context, 1)), found["index_vector_dim"]
     slices = [size for i, size in enumerate(found["slice_sizes"]) if i not in found["collapsed_slice_dims"]]
     if at < len(indices):
@@ -106,7 +106,7 @@ def mfcc(context: Context) -> Sequence[Shape]:
 def _custom(context: Context) -> Mapping[str, Any]:
     found = decode(context.operator)
     if found is None:
-        raise Absent("the custom options can't be read")
+        raise Undefined("the custom options can't be read")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from analyzer import __version__
 from analyzer.auditing.auditor import MacCounter
 from analyzer.expressions.vocabulary import Context, size_bytes
-from analyzer.interpreter import Runtime
+from analyzer.interpreter import Interpreter
 from analyzer.model import graph as model_graph
 from analyzer.model.graph import OMITTED, Model, Prepared
 from analyzer.report.document import contents, description, inspection, number_types
@@ -20,7 +20,7 @@ class Inspector:
     """Tells what models are; what can be compiled is compiled once."""
 
     def __init__(self, packs: Packs) -> None:
-        self._runtime = Runtime(packs)
+        self._runtime = Interpreter(packs)
         self._catalogue = packs.catalogue
         self._macs = MacCounter(packs.catalogue)
 

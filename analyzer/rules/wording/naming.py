@@ -7,7 +7,7 @@ from typing import Any
 
 from analyzer.expressions.evaluate import look
 from analyzer.expressions.nodes import Tree, show
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model.graph import Tensor
 
 #: What a tensor is and is not, where an attribute says one or the other.
@@ -133,7 +133,7 @@ class Names:
             return None
         try:
             return look(tree, self.context)  # type: ignore[arg-type]
-        except Absent:
+        except Undefined:
             return None
 
     def element(self, of: Tree, position: int | str) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from analyzer.expressions.evaluate import look
 from analyzer.expressions.nodes import Tree, negated, operand_of, shape_in, unnamed
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model.graph import Tensor
 from analyzer.rules.wording.naming import CLAIMS, Names, alternatives, render
 
@@ -45,7 +45,7 @@ def explain(tree: Tree, context: Context) -> Explanation:
     explainer = _Explainer(context)
     try:
         reason = explainer.why(tree)
-    except Absent as absent:
+    except Undefined as absent:
         reason = _Explainer(context, looks=False).why(explainer.touching(tree))
         return _explanation(reason, str(absent), True)
     return _explanation(reason, reason.found, False)
@@ -156,7 +156,7 @@ class _Explainer:
     def _whole(self, tree: Tree) -> bool:
         try:
             self.value(tree)
-        except Absent:
+        except Undefined:
             return False
         return True
 
@@ -268,7 +268,7 @@ class _Explainer:
             for _ in self._bound(each, 0):
                 if self.fails(each[1]):
                     return self.why(each[1])
-        except Absent:
+        except Undefined:
             self._say_who_is_absent(each)
             raise
         return self._why_claim(each, True)
@@ -285,7 +285,7 @@ class _Explainer:
         for slot in (slot for slots, _ in each[2] for slot in slots):
             name = self.names.variables.get(slot)
             if name is not None and self.context.variables[slot] is None:
-                raise Absent(f"{name} is left out") from None
+                raise Undefined(f"{name} is left out") from None
 
     def _bound(self, each: Tree, depth: int) -> Iterator[None]:
         """Binds and names the loop variables, element by element."""

@@ -10,7 +10,7 @@ import pytest
 from analyzer.expressions.check import Definition, Scope, parse
 from analyzer.expressions.evaluate import build
 from analyzer.expressions.partial import fold
-from analyzer.expressions.vocabulary import Absent, Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import read_bytes
 from analyzer.rules.loading.option_types import enums, option_types
 from analyzer.rules.pack import Clause
@@ -87,7 +87,7 @@ def explained(context: Context, expression: str) -> Explanation:
         enums=enums(list(types.values())),
     )
     tree = fold(parse(expression, scope), PARAMETERS)
-    with suppress(Absent):
+    with suppress(Undefined):
         assert not build(tree)(context), "the requirement holds"
     return explain(tree, context)
 
