@@ -6,7 +6,7 @@ Types are short texts: bool, int, float, str, dtype, tensor, operator, `enum:NAM
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from operator import attrgetter
 from typing import Any
 
@@ -42,8 +42,9 @@ class Undefined(Exception):
 class Context:
     """One operator with its operands in place: what an expression is evaluated against.
 
-    `folded` maps a tensor index to the tensor that the operator sees in its place: a delegate that reads a
-    float16 constant through its DEQUANTIZE sees the constant.
+    `read_through` maps a tensor index to the tensor that operators see in its place: a delegate that reads a
+    float16 constant through its DEQUANTIZE sees the constant. `partition` holds the operators, by index, that
+    the delegate takes together with this one; until they are chosen (None) that is the whole subgraph.
     """
 
     __slots__ = (
@@ -53,7 +54,9 @@ class Context:
         "operand",
         "operator",
         "outputs",
+        "partition",
         "raised_by",
+        "read_through",
         "subgraph",
         "variables",
     )
@@ -63,14 +66,21 @@ class Context:
     raised_by: str
 
     def __init__(
-        self, subgraph: Subgraph, operator: Operator, folded: Mapping[int, Tensor] | None = None
+        self,
+        subgraph: Subgraph,
+        operator: Operator,
+        read_through: Mapping[int, Tensor] | None = None,
+        partition: Set[int] | None = None,
     ) -> None:
         tensors = subgraph.tensors
         self.subgraph = subgraph
         self.operator = operator
-        if folded:
+        self.read_through = read_through
+        self.partition = partition
+        if read_through:
             self.inputs = [
-                None if i == OMITTED else folded[i] if i in folded else tensors[i] for i in operator.inputs
+                None if i == OMITTED else read_through[i] if i in read_through else tensors[i]
+                for i in operator.inputs
             ]
         else:
             self.inputs = [None if i == OMITTED else tensors[i] for i in operator.inputs]
@@ -194,7 +204,30 @@ def attributes(operator: Operator) -> Mapping[str, Any]:
 
 
 def _operator(context: Context, index: int) -> Context:
-    return Context(context.subgraph, context.subgraph.operators[index])
+    operator = context.subgraph.operators[index]
+    return Context(context.subgraph, operator, context.read_through, context.partition)
+
+
+def _reading(context: Context, tensor: Tensor) -> list[int]:
+    """The operators of the partition that read a tensor, once per operand."""
+    readers, partition = context.subgraph.consumers.get(tensor.index, ()), context.partition
+    return [index for index in readers if partition is None or index in partition]
+
+
+def _leaves(context: Context, tensor: Tensor) -> bool:
+    """Whether a partition gives a tensor to the rest of the graph or to the app."""
+    if tensor.index in context.subgraph.outputs:
+        return True
+    partition = context.partition
+    readers = context.subgraph.consumers.get(tensor.index, ())
+    return partition is not None and any(index not in partition for index in readers)
+
+
+def _writer(context: Context, tensor: Tensor) -> list[Context]:
+    """The operator of the partition that writes a tensor, where there is one."""
+    partition = context.partition
+    writers = context.subgraph.producers.get(tensor.index, ())
+    return [_operator(context, i) for i in writers[:1] if partition is None or i in partition]
 
 
 def _producer(context: Context, tensor: Tensor) -> Context:
@@ -291,6 +324,23 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
         "the operators that read it, each once",
         lambda c, t: [_operator(c, i) for i in dict.fromkeys(c.subgraph.consumers.get(t.index, ()))],
     ),
+    "writer": ("list[operator]", "the operator of the partition that writes it, none or one", _writer),
+    "readers": (
+        "list[operator]",
+        "the operators of the same partition that read it, each once",
+        lambda c, t: [_operator(c, i) for i in dict.fromkeys(_reading(c, t))],
+    ),
+    "sole_reader": (
+        "list[operator]",
+        "the operator of the same partition that alone reads it, with one operand; none or one",
+        lambda c, t: [_operator(c, i) for i in reading] if len(reading := _reading(c, t)) == 1 else [],
+    ),
+    "leaves_partition": ("bool", "the partition gives it to the rest of the graph, or to the app", _leaves),
+    "enters_partition": (
+        "bool",
+        "computed, but by no operator of the same partition",
+        lambda c, t: not t.constant and not _writer(c, t),
+    ),
 }
 
 #: Names every rule has, of the operator itself -> (type, meaning, answer from the context).
@@ -298,6 +348,7 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
     "op": ("str", "the operator's schema name, such as CONV_2D or CUSTOM", lambda c: c.operator.name),
     "custom": ("str", "custom code, empty for builtin operators", lambda c: c.operator.custom or ""),
     "version": ("int", "operator version", lambda c: c.operator.version),
+    "position": ("int", "place of the operator in its subgraph", lambda c: c.operator.index),
     "inputs": ("list[tensor]", "all inputs, left-out ones included", attrgetter("inputs")),
     "outputs": ("list[tensor]", "all outputs", attrgetter("outputs")),
     "intermediates": ("list[tensor]", "all intermediates", lambda c: c.intermediates),
