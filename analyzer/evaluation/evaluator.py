@@ -111,18 +111,18 @@ class Evaluation(Struct, frozen=True):
         return tuple(dict.fromkeys(one.target for result in self.results for one in result.answers))
 
 
-#: Gives, for a candidate and the number of samples, what is told how many of them are done.
-ExecutionPlanHook = Callable[[Candidate, int], AbstractContextManager[Callable[[int], None]]]
+#: Candidate, number of samples -> what is told, while the candidate runs, how many of them are done.
+ProgressOf = Callable[[Candidate, int], AbstractContextManager[Callable[[int], None]]]
 
 
 def candidates(paths: Sequence[str], backends: Sequence[Backend]) -> Iterator[Candidate]:
     """Every .tflite model on every backend; Keras's own on TensorFlow."""
     for path in paths:
-        own = [Backend(lookup.KERAS, lookup.KERAS)] if keras.is_ours(path) else backends
+        own = [Backend(keras.NAME, keras.NAME)] if keras.is_ours(path) else backends
         yield from (Candidate(path, backend) for backend in own)
 
 
-def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ExecutionPlanHook) -> Evaluation:
+def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf) -> Evaluation:
     """Run all candidates, one after the other.
 
     Raises: UsageError, ModelError, RuntimeUnavailable, all before anything runs.
@@ -130,7 +130,7 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ExecutionPl
     data = datasets.open(settings.source)
     jobs = list(_jobs(chosen, data, settings))
     for job in jobs:
-        lookup.engine(job.task.engine).check(job.task.request)
+        inference.engine(job.task.engine).check(job.task.request)
     results: list[Result] = []
     with TemporaryDirectory(prefix="delegate-analyzer-") as name:
         folders = [Path(name, str(number)) for number in range(len(jobs))]
@@ -166,7 +166,7 @@ def _jobs(chosen: Sequence[Candidate], data: Dataset, settings: Settings) -> Ite
     numbers = Numbers(data.classes)
     for candidate in chosen:
         task = _task(candidate, settings)
-        if candidate.backend.engine == lookup.KERAS:
+        if candidate.backend.engine == keras.NAME:
             yield _Job(candidate, replace(task, order=numbers.of(candidate.path, given)))
         else:
             yield _tflite(candidate, task, data, settings, given, numbers)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from analyzer.evaluation import keras
 from analyzer.evaluation.datasets import Source
 from analyzer.evaluation.metrics import Answers
 from analyzer.execution import worker
-from analyzer.execution.request import FAILED, Entry, Limits, RunRequest, RunResult
+from analyzer.execution.engines import lookup
+from analyzer.execution.request import FAILED, Engine, Entry, Limits, RunRequest, RunResult
 
 CHILD = "analyzer.evaluation.inference_main"
 PROGRESS, FOUND = "progress", "found"
@@ -52,6 +55,14 @@ class Found(Struct, frozen=True):
     times: Times
     answers: tuple[Answers, ...] = ()
     problem: str = ""
+
+
+def engine(name: str) -> Engine:
+    """TensorFlow for models that aren't .tflite files yet, else the engine of execution that has the name.
+
+    Raises: RuntimeUnavailable.
+    """
+    return cast(Engine, keras) if name == keras.NAME else lookup.engine(name)
 
 
 def predict(

@@ -1,4 +1,4 @@
-"""The other process: `python -m analyzer.evaluation.inference_main FOLDER` does what `prediction` left."""
+"""The other process: `python -m analyzer.evaluation.inference_main FOLDER` does what `inference` left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from analyzer.evaluation.inference import Found, Task, Times
 from analyzer.evaluation.io_mapping import Opaque, Port
 from analyzer.evaluation.metrics import Answers, Judge
 from analyzer.execution import worker
-from analyzer.execution.engines.lookup import engine
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Latency, Measured, Memory, RunRequest, Sample, Session
 from analyzer.execution.worker import Answer
@@ -39,7 +38,7 @@ def _run(folder: Path, task: Task) -> Answer:
     def stage(name: str) -> None:
         (folder / worker.STAGE).write_text(name)
 
-    data, opened = datasets.open(task.source), engine(task.engine)
+    data, opened = datasets.open(task.source), inference.engine(task.engine)
     stage("loading the runtime")
     opened.load()
     stage("building")

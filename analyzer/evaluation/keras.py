@@ -14,6 +14,8 @@ from analyzer.evaluation.io_mapping import Port
 from analyzer.execution.engines.tflite import processor
 from analyzer.execution.request import RunRequest, Runtime, Sample, Session, unavailable
 
+#: The engine's name, beside those that run .tflite models.
+NAME = "keras"
 #: Never held against the reference.
 ROUNDS_ALIKE = False
 

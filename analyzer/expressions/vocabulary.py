@@ -144,18 +144,18 @@ def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:
 
     Raises: Absent where there are none, or more than `MAX_VALUES`.
     """
-    if tensor.folded is None:
+    if tensor.computed_values is None:
         return values(tensor)
-    if len(tensor.folded) != elements(tensor.shape):
+    if len(tensor.computed_values) != elements(tensor.shape):
         raise Undefined(f"{tensor.name or 'tensor'} was computed, but its values weren't kept")
-    return tensor.folded
+    return tensor.computed_values
 
 
 def readable(tensor: Tensor) -> bool:
     """Whether `known_values` has an answer."""
     count = elements(tensor.shape)
-    if tensor.folded is not None:
-        return len(tensor.folded) == count
+    if tensor.computed_values is not None:
+        return len(tensor.computed_values) == count
     return tensor.constant and tensor.data is not None and tensor.dtype in _FORMATS and count <= MAX_VALUES
 
 
@@ -260,7 +260,7 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "known": (
         "bool",
         "constant, or computed when the interpreter prepares the operators",
-        lambda c, t: t.constant or t.folded is not None,
+        lambda c, t: t.constant or t.computed_values is not None,
     ),
     "value": ("number", "the one element of a constant", lambda c, t: _single(values(t), t)),
     "values": ("list[number]", "elements of a constant, flattened", lambda c, t: values(t)),

@@ -160,7 +160,7 @@ def _cause(finding: Finding, context: Context, kernels: Kernels) -> str | None:
         return f"{operand} is given at run time"
     operand = f"{operand} comes from {_title(subgraph.operators[producers[0]])}"
     origin = _open_input(subgraph) if tensor.index in subgraph.computed_from_shapes else ""
-    if tensor.folded is not None:
+    if tensor.computed_values is not None:
         return f"{operand}, which is computed while preparing, but isn't a constant{origin}"
     chain = " -> ".join(_chain(subgraph, tensor, kernels))
     return f"{operand}, which isn't computed while preparing ({chain}){origin}"

@@ -86,7 +86,7 @@ def set_types(graph: GraphState, kernel: Kernel, context: Context) -> None:
 
 
 def _all_known(context: Context) -> bool:
-    return all(t is not None and (t.constant or t.folded is not None) for t in context.inputs)
+    return all(t is not None and (t.constant or t.computed_values is not None) for t in context.inputs)
 
 
 def _first_constant(context: Context) -> bool:
@@ -107,4 +107,4 @@ def _fold(graph: GraphState, kernel: Kernel, context: Context) -> None:
         # Known to the runtime, too large for us to keep.
         values = ()
     if values is not None:
-        graph.put(replace(output, folded=values, dynamic=False))
+        graph.put(replace(output, computed_values=values, dynamic=False))

@@ -1,4 +1,4 @@
-"""Cuts operators out of a model, as a model of their own."""
+"""Models made of another one: some of its operators alone, or all of it with inputs of other sizes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from analyzer.model.calls import called
 from analyzer.model.flatbuffer import Bytes, Flatbuffer
 from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.model.write import build
@@ -50,7 +49,7 @@ def around(subgraph: Subgraph, wanted: Sequence[int]) -> Cut:
         for index in subgraph.operators[number].outputs
         if index in wanted_outside or index not in subgraph.consumers
     }
-    calls = any(list(called(subgraph.operators[number])) for number in operators)
+    calls = any(list(subgraph.operators[number].called_subgraphs()) for number in operators)
     return Cut(subgraph.index, operators, tuple(entering), tuple(sorted(leaving - {OMITTED})), calls)
 
 
@@ -77,6 +76,21 @@ def write(data: Bytes, cut: Cut, shapes: Mapping[int, tuple[int, ...]]) -> bytes
     for index, shape in shapes.items():
         graph["tensors"][index] |= {"shape": list(shape), "shape_signature": None}
     _empty_unused(model, graph)
+    return build(model)
+
+
+def resize(data: Bytes, subgraph: int, shapes: Mapping[int, tuple[int, ...]]) -> bytes:
+    """The model of a file's bytes with tensors of one subgraph in the shapes given, and no size left open.
+
+    For runtimes that resize nothing themselves.
+    """
+    model = contents(data)
+    for graph in model["subgraphs"]:
+        for tensor in graph.get("tensors", ()):
+            tensor.pop("shape_signature", None)
+    tensors = model["subgraphs"][subgraph]["tensors"]
+    for index, shape in shapes.items():
+        tensors[index]["shape"] = list(shape)
     return build(model)
 
 

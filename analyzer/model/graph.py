@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,10 @@ OMITTED = -1
 _UNFORESEEABLE = frozenset(
     ("CALL", "CUSTOM", "IF", "MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "WHILE")
 )
+
+#: Endings and names of the options that name subgraphs, as the schema has them.
+_SUBGRAPH_ENDINGS = ("subgraph_index", "subgraph_indices")
+_SUBGRAPH_NAMES = ("subgraph",)
 
 #: Bits per element; None where elements have no fixed size.
 DTYPE_BITS: Mapping[str, int | None] = {
@@ -105,7 +109,7 @@ class Tensor(Struct, frozen=True, dict=True):
     persistent: bool = False
     #: The values that Prepare computed, flattened; None where it computed none. Fewer than the tensor has
     #: elements where it computed them and we didn't keep them.
-    folded: tuple[int | float | bool, ...] | None = None
+    computed_values: tuple[int | float | bool, ...] | None = None
 
 
 class Operator(Struct, frozen=True, dict=True):
@@ -136,6 +140,12 @@ class Operator(Struct, frozen=True, dict=True):
         """What rules list it under: its name, or `custom:CODE`."""
         return self.name if self.custom is None else f"custom:{self.custom}"
 
+    def called_subgraphs(self) -> Iterator[int]:
+        """Indices of the subgraphs that the operator may call, in the order of its options."""
+        for name, value in self.options.items():
+            if name.endswith(_SUBGRAPH_ENDINGS) or name in _SUBGRAPH_NAMES:
+                yield from [value] if isinstance(value, int) else value or ()
+
 
 class Subgraph(Struct, frozen=True, dict=True):
     index: int
@@ -147,8 +157,14 @@ class Subgraph(Struct, frozen=True, dict=True):
 
     @property
     def validation(self) -> bool:
-        """Whether it holds validation data: no delegate is applied to it."""
+        """True for a subgraph of validation data, to which no delegate is applied."""
         return self.name.startswith("VALIDATION:")
+
+    @property
+    def callees(self) -> list[int]:
+        """Indices of the subgraphs that its operators may call, each once, in order."""
+        called = (index for operator in self.operators for index in operator.called_subgraphs())
+        return list(dict.fromkeys(called))
 
     @cached_property
     def producers(self) -> dict[int, list[int]]:

@@ -62,7 +62,7 @@ def test_folded_values(
 ) -> None:
     found = one(name, tensors, [tensor("y", [], "INT32")], options)
     assert found.stops == {}
-    assert named(found, "y").folded == expected
+    assert named(found, "y").computed_values == expected
 
 
 def test_what_is_folded_decides_sizes() -> None:
@@ -79,4 +79,4 @@ def test_what_is_folded_decides_sizes() -> None:
 def test_many_values_are_known_though_not_kept() -> None:
     many = numbers("x", *([1] * 2000))
     found = one("TILE", [many, numbers("m", 1)], [tensor("y", [], "INT32")])
-    assert named(found, "y").folded == ()
+    assert named(found, "y").computed_values == ()

@@ -186,4 +186,4 @@ def test_inputs_are_resized_by_the_names_of_signatures_too() -> None:
 def test_a_dequantized_constant_is_persistent() -> None:
     found = one("DEQUANTIZE", [tensor("x", [2], "FLOAT16", data=bytes(4))], [tensor("y", [2])])
     assert named(found, "y").persistent
-    assert named(found, "y").folded is None
+    assert named(found, "y").computed_values is None

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.model import extract, read, read_bytes
-from analyzer.model.calls import callees
-from analyzer.model.extract import Cut
+from analyzer.model.extract import Cut, resize
 from analyzer.model.graph import Subgraph
-from analyzer.model.resize import resize
 from analyzer.model.write import build
 from tests.building import model, operator, tensor
 from tests.execution import models
@@ -91,7 +89,7 @@ def test_a_cut_that_calls_subgraphs_brings_them() -> None:
 
 def test_what_calls_what_is_read_from_options() -> None:
     found = read_bytes(models.counting(), "m").subgraphs
-    assert [callees(one) for one in found] == [[1, 2], [], []]
+    assert [subgraph.callees for subgraph in found] == [[1, 2], [], []]
 
 
 def test_a_resized_model_leaves_no_size_open_and_keeps_its_names() -> None:

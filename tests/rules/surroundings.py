@@ -55,7 +55,7 @@ def _tensor(draw: st.DrawFn, index: int) -> Tensor:
         sparsity=draw(st.sampled_from([None, {}])),
         dynamic=draw(st.booleans()),
         persistent=draw(st.booleans()),
-        folded=draw(st.none() | st.lists(_INTEGERS, max_size=5).map(tuple)),
+        computed_values=draw(st.none() | st.lists(_INTEGERS, max_size=5).map(tuple)),
     )
 
 

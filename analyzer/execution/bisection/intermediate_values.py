@@ -14,7 +14,6 @@ from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, RunRequest, Sample, kept
 from analyzer.model import extract, read
-from analyzer.model.calls import callees
 from analyzer.model.graph import OMITTED, Model, Subgraph
 
 #: Tensor index -> values.
@@ -40,7 +39,7 @@ def _computed(
     model: Model, subgraph: Subgraph, request: RunRequest, samples: Sequence[Sample], limits: Limits
 ) -> Iterator[tuple[Subgraph, list[Tensors]]]:
     """The same of a subgraph whose place in the request's file is that of the entry."""
-    below = [model.subgraphs[index] for index in callees(subgraph)]
+    below = [model.subgraphs[index] for index in subgraph.callees]
     wanted = {request.entry.subgraph: _own(subgraph)} | {one.index: one.inputs for one in below}
     kept = tuple((place, index) for place, indices in wanted.items() for index in indices)
     found = _run(replace(request, kept=kept), samples, limits)

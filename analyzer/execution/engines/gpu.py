@@ -18,7 +18,7 @@ from analyzer.execution.engines.tensor_buffers import Buffer
 from analyzer.execution.inputs.generate import NUMPY
 from analyzer.execution.request import RunRequest, Runtime, Sample, Session, unavailable
 from analyzer.model import read
-from analyzer.model.resize import resize
+from analyzer.model.extract import resize
 
 _WHO = "litert-gpu"
 ACCELERATOR = "libLiteRtWebGpuAccelerator.so"

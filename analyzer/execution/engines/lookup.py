@@ -16,17 +16,9 @@ OTHER_KERNELS = "xnnpack"
 EXTERNAL = "external"
 #: What the interpreter does where it is told nothing.
 DEFAULT = "xnnpack"
-#: What models that aren't TFLite's yet run on.
-KERAS = "keras"
 
 #: The reference, and delegates as their rule packs name them -> modules of this package.
-_MODULES = {
-    REFERENCE: "execution.engines.cpu",
-    DEFAULT: "execution.engines.xnnpack",
-    "litert-gpu": "execution.engines.gpu",
-    EXTERNAL: "execution.engines.external",
-}
-_ALL = {**_MODULES, KERAS: "evaluation.keras"}
+_MODULES = {REFERENCE: "cpu", DEFAULT: "xnnpack", "litert-gpu": "gpu", EXTERNAL: "external"}
 
 
 class Local(Struct, frozen=True):
@@ -47,12 +39,12 @@ class Local(Struct, frozen=True):
 
 def engine(name: str) -> Engine:
     """The module behind a name. Raises: RuntimeUnavailable."""
-    if name not in _ALL:
+    if name not in _MODULES:
         raise unavailable(
             f"{name}: there is no way to run it on this machine",
             f"give its library with --delegate-lib, or run {', '.join(_MODULES)}",
         )
-    return cast(Engine, import_module(f"analyzer.{_ALL[name]}"))
+    return cast(Engine, import_module(f"analyzer.execution.engines.{_MODULES[name]}"))
 
 
 def substitute(reference: Runner, runner: Runner) -> Runner | None:

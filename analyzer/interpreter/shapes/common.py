@@ -36,7 +36,7 @@ def numbers(context: Context, position: int) -> tuple[int, ...]:
 def words(context: Context, position: int) -> tuple[int, ...]:
     """An input's numbers as kernels read them that take any type for INT32. Raises: Absent."""
     found = tensor(context, position)
-    if found.dtype == "INT32" or found.folded is not None or found.data is None:
+    if found.dtype == "INT32" or found.computed_values is not None or found.data is None:
         return numbers(context, position)
     return known_values(replace(found, dtype="INT32"))  # type: ignore[return-value]
 
