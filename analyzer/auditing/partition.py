@@ -108,7 +108,7 @@ def boundary(subgraph: Subgraph, operators: Collection[int]) -> tuple[tuple[int,
     members = [subgraph.operators[index] for index in inside]
     read = {tensor for operator in members for tensor in operator.inputs}
     written = {tensor for operator in members for tensor in operator.outputs} - {OMITTED}
-    outputs = written.intersection(subgraph.outputs)
+    outputs = written & subgraph.output_set
     if len(inside) < len(subgraph.operators):
         consumers = subgraph.consumers
         outputs |= {tensor for tensor in written if not inside.issuperset(consumers.get(tensor, ()))}

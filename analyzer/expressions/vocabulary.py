@@ -306,8 +306,8 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
         _block_size,
     ),
     "sparse": ("bool", "stored sparse", lambda c, t: t.sparsity is not None),
-    "graph_input": ("bool", "an input of its subgraph", lambda c, t: t.index in c.subgraph.inputs),
-    "graph_output": ("bool", "an output of its subgraph", lambda c, t: t.index in c.subgraph.outputs),
+    "graph_input": ("bool", "an input of its subgraph", lambda c, t: t.index in c.subgraph.input_set),
+    "graph_output": ("bool", "an output of its subgraph", lambda c, t: t.index in c.subgraph.output_set),
     "from_shape": (
         "bool",
         "computed from the sizes of tensors alone, by SHAPE and what follows from it",

@@ -167,6 +167,16 @@ class Subgraph(Struct, frozen=True, dict=True):
         return list(dict.fromkeys(called))
 
     @cached_property
+    def input_set(self) -> frozenset[int]:
+        """The subgraph's inputs, to ask whether a tensor is among them."""
+        return frozenset(self.inputs)
+
+    @cached_property
+    def output_set(self) -> frozenset[int]:
+        """The subgraph's outputs, to ask whether a tensor is among them."""
+        return frozenset(self.outputs)
+
+    @cached_property
     def producers(self) -> dict[int, list[int]]:
         """Tensor index -> indices of the operators that write it, in execution order."""
         found: dict[int, list[int]] = {}

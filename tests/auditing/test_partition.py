@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -244,6 +246,22 @@ def test_every_accepted_operator_is_in_exactly_one_partition(case: tuple[Subgrap
     assert sorted(operator for group in found for operator in group) == sorted(accepted)
     # Nothing hangs on the order in which acceptance and edges are told.
     assert found == [list(each.operators) for each in partition(graph, sorted(accepted)[::-1], edges[::-1])]
+
+
+class Counted(tuple[int, ...]):
+    """Counts how often somebody walks through it."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[int]:
+        Counted.walks += 1
+        return super().__iter__()
+
+
+def test_what_the_caller_reads_is_gathered_once_however_many_partitions_ask() -> None:
+    graph = subgraph(chain(50), outputs=Counted(range(50)))
+    assert [boundary(graph, [index])[1] for index in range(49)] == [(index + 1,) for index in range(49)]
+    assert Counted.walks <= 1
 
 
 def test_long_models() -> None:
