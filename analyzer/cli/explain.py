@@ -9,7 +9,7 @@ import click
 from analyzer.cli import HOLDS
 from analyzer.cli.options import completion
 from analyzer.cli.options.screen import width
-from analyzer.report.text import rule_reference
+from analyzer.report.rules import rule_reference
 from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import find
 

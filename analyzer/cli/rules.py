@@ -11,7 +11,7 @@ from analyzer.cli.options import completion
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.screen import width
 from analyzer.errors import RuleError
-from analyzer.report.text import rule_reference
+from analyzer.report.rules import rule_reference
 from analyzer.report.wording import figures
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.registry import Packs

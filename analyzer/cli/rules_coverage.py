@@ -11,7 +11,7 @@ from analyzer.cli.options import completion
 from analyzer.cli.options.output import show, targets, write
 from analyzer.cli.options.screen import width
 from analyzer.cli.options.specs import chosen, specs
-from analyzer.report import coverage as report
+from analyzer.report.rules import rules_coverage as report
 from analyzer.report.view import View
 from analyzer.rules.coverage import cover, narrowed
 from analyzer.rules.registry import Packs

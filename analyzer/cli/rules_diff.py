@@ -14,7 +14,7 @@ from analyzer.cli.options import completion
 from analyzer.cli.options.output import show, targets, write
 from analyzer.cli.options.screen import width
 from analyzer.cli.options.specs import chosen
-from analyzer.report.compare import rules_diff as report
+from analyzer.report.rules import rules_diff as report
 from analyzer.report.view import View
 from analyzer.rules.judge import Judge
 from analyzer.rules.pack_diff import difference

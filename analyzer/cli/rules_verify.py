@@ -21,7 +21,7 @@ from analyzer.conformance.runtime_query import ENGINES
 from analyzer.conformance.verdicts import Data, RuntimeTally, Tallies
 from analyzer.errors import RuntimeUnavailable, UsageError
 from analyzer.execution.request import Limits
-from analyzer.report.text import conformance_text as report
+from analyzer.report.rules import rules_verify as report
 from analyzer.rules.registry import Packs
 
 #: Where a checkout has the data; an installed package has none.

@@ -18,7 +18,7 @@ from analyzer.conformance.verdicts import GENERATED, REAL, Count, Data, Figures,
 from analyzer.errors import UsageError
 from analyzer.execution.request import Limits
 from analyzer.model import read_bytes
-from analyzer.report.text import conformance_text as report
+from analyzer.report.rules import rules_verify as report
 from analyzer.rules.registry import Packs
 from tests.auditing.auditing import audited
 from tests.cli.models import chain, save

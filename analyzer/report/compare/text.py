@@ -10,9 +10,8 @@ from msgspec.structs import replace
 
 from analyzer.report.compare.model_diff import BETTER, SAME, WORSE, Change, Comparison, Match, Side
 from analyzer.report.document.audit_document import Model, Place, Summary
-from analyzer.report.text.markdown import escape
 from analyzer.report.wording import figures, labels, phrases
-from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
+from analyzer.report.wording.hostile_text import columns, escaped, fill, plain, shorten
 
 HEADERS = ("delegate", "change", "verdict", "operators", "MACs", "partitions", "crossing")
 _SIGNS = {BETTER: "+", WORSE: "-", SAME: " "}
@@ -135,22 +134,22 @@ def alone(found: Comparison) -> list[tuple[str, str]]:
 
 def markdown(found: Comparison) -> str:
     """The same words for a pull request, with every change."""
-    lines = [f"## From {escape(file(found.before))} to {escape(file(found.after))}", ""]
+    lines = [f"## From {escaped(file(found.before))} to {escaped(file(found.after))}", ""]
     for word, model in _models(found):
-        lines.append(f"- {word.strip()}: {escape(model.path)}: {phrases.card(model)}")
+        lines.append(f"- {word.strip()}: {escaped(model.path)}: {phrases.card(model)}")
     lines += ["", _row(HEADERS), f"|{'---|' * len(HEADERS)}"]
-    lines += [_row((escape(side.delegate), f"**{side.change}**", *cells(side))) for side in found.delegates]
+    lines += [_row((escaped(side.delegate), f"**{side.change}**", *cells(side))) for side in found.delegates]
     for side in found.delegates:
-        lines += ["", f"### {escape(side.delegate)}", ""] if side.changes else []
+        lines += ["", f"### {escaped(side.delegate)}", ""] if side.changes else []
         lines += [line for one in side.changes for line in _item(one, side)]
-    lines += ["", *(f"- {title}: {escape(words)}" for title, words in alone(found))]
+    lines += ["", *(f"- {title}: {escaped(words)}" for title, words in alone(found))]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _item(one: Change, side: Side) -> Iterator[str]:
-    yield f"- **{one.change}** {escape(said(one, side))}" + ("\\" if fix(one) else "")
+    yield f"- **{one.change}** {escaped(said(one, side))}" + ("\\" if fix(one) else "")
     if fix(one):
-        yield f"  Fix: {escape(fix(one))}"
+        yield f"  Fix: {escaped(fix(one))}"
 
 
 def _row(values: Sequence[str]) -> str:

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 
 from analyzer.evaluation.evaluator import Evaluation, Result
+from analyzer.report import page_template
 from analyzer.report.document.convert import TOOL
 from analyzer.report.evaluation.tables import content, names, share
-from analyzer.report.html import page_template
-from analyzer.report.html.charts import Bar, Phase
+from analyzer.report.page_template import Bar, Phase
 from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.run_sentences import milliseconds

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from analyzer.evaluation.evaluator import Evaluation
 from analyzer.report.evaluation.tables import BREAK, WORDS, content
-from analyzer.report.text.markdown import escape
 from analyzer.report.view import View
-from analyzer.report.wording.hostile_text import columns, fill, shorten
+from analyzer.report.wording.hostile_text import columns, escaped, fill, shorten
 from analyzer.report.wording.run_sentences import Table
 
 _LEAST = 16
@@ -28,12 +27,12 @@ def table(found: Evaluation, view: View) -> str:
 def markdown(found: Evaluation) -> str:
     """The same tables in Markdown, every class included."""
     said = content(found)
-    blocks = [escape(said.header), _piped(said.measured)]
+    blocks = [escaped(said.header), _piped(said.measured)]
     if said.remarks:
-        blocks.append("\n".join(f"- {escape(line)}" for line in said.remarks))
+        blocks.append("\n".join(f"- {escaped(line)}" for line in said.remarks))
     for one in said.compared:
-        blocks += [f"{escape(one.title)}:", _piped(one)]
-    blocks += [escape(said.legend)] if said.legend else []
+        blocks += [f"{escaped(one.title)}:", _piped(one)]
+    blocks += [escaped(said.legend)] if said.legend else []
     return "\n\n".join(blocks)
 
 
@@ -52,7 +51,7 @@ def _aligned(table: Table, width: int) -> str:
 
 def _piped(table: Table) -> str:
     rows = [table.names, *table.rows]
-    lines = [f"| {' | '.join(map(escape, row))} |" for row in rows]
+    lines = [f"| {' | '.join(map(escaped, row))} |" for row in rows]
     return "\n".join([lines[0], f"|{'|'.join(_sides(table, '---', '--:'))}|", *lines[1:]])
 
 

@@ -8,10 +8,10 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from analyzer.report.document.audit_document import Model
+from analyzer.report.html.links import Link, links
 from analyzer.report.wording import causes, figures, phrases
 from analyzer.report.wording.causes import Case, Cause
 from analyzer.report.wording.hostile_text import plain
-from analyzer.report.wording.links import Link, links
 from analyzer.rules.origin import permalink
 
 #: Up to so many causes are shown at once.

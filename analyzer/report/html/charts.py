@@ -9,29 +9,9 @@ from itertools import accumulate
 from msgspec import Struct
 
 from analyzer.report.document.run_results import Errors, Latency, Output, Run
+from analyzer.report.page_template import Bar, Phase
 from analyzer.report.wording import figures, run_sentences
 from analyzer.report.wording.hostile_text import plain
-
-
-class Bar(Struct, frozen=True):
-    """One bar; `reference`: the CPU's own. `reach`: where the slowest tenth begins, where that is known.
-
-    `ticks`: each inference up to there.
-    """
-
-    label: str
-    text: str
-    percent: float
-    reference: bool
-    reach: float | None = None
-    ticks: tuple[float, ...] = ()
-
-
-class Phase(Struct, frozen=True):
-    """What takes time, the CPU beside the delegate."""
-
-    title: str
-    bars: list[Bar]
 
 
 class Bin(Struct, frozen=True):

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from analyzer.report.document.audit_document import Audit, Model, Operator
 from analyzer.report.html.cause_lists import Answers
+from analyzer.report.html.links import Link, anchor, links
 from analyzer.report.wording import figures, labels, phrases
-from analyzer.report.wording.links import Link, anchor, links
 
 
 class Cell(Struct, frozen=True):

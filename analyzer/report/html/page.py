@@ -8,10 +8,11 @@ from msgspec import Struct
 
 from analyzer.report.document.audit_document import Audit, Document, Model
 from analyzer.report.document.contents import Port, Signature
+from analyzer.report.html import links
 from analyzer.report.html.cause_lists import List, answers, lists
 from analyzer.report.html.operator_matrix import Part, Row, Strip, parts, rows, strips
 from analyzer.report.html.verdict_cards import Card, RealRun, cards, real_runs
-from analyzer.report.wording import labels, links, phrases
+from analyzer.report.wording import labels, phrases
 from analyzer.report.wording.hostile_text import plain
 
 #: How many inputs and outputs of an entry point are named.

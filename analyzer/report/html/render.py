@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.report.compare import page as compare_page
+from analyzer.report import page_template
 from analyzer.report.compare.model_diff import Comparison
 from analyzer.report.document.audit_document import Document
-from analyzer.report.html import embedded_data, page, page_template
+from analyzer.report.html import comparison_section, embedded_data, page
 from analyzer.report.view import FLEET, View
 from analyzer.report.wording import overview, phrases
 
@@ -52,5 +52,5 @@ def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
         overview=overview.overview(document) if len(sections) > 1 else None,
         fleet=len(sections) >= FLEET,
         common=phrases.COMMON,
-        comparison=compare_page.compared(comparison) if comparison else None,
+        comparison=comparison_section.compared(comparison) if comparison else None,
     )

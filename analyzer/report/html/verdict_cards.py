@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from analyzer.report.document.audit_document import Audit, Model
-from analyzer.report.html.charts import Histogram, Phase, histograms, latencies, same
+from analyzer.report.html.charts import Histogram, histograms, latencies, same
+from analyzer.report.page_template import Phase
 from analyzer.report.wording import figures, phrases, run_sentences
 
 

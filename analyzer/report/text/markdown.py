@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from analyzer.report.document.audit_document import Document, Model
 from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
 from analyzer.report.wording.causes import Cause
-from analyzer.report.wording.hostile_text import plain
+from analyzer.report.wording.hostile_text import escaped
 from analyzer.report.wording.overview import Overview, overview
-
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
-#: What GitHub would turn into a link to an issue.
-_REFERENCE = re.compile(r"#\d[\d/]*")
 
 
 def render(document: Document, view: View) -> bytes:
@@ -22,7 +17,7 @@ def render(document: Document, view: View) -> bytes:
     named = labels.delegates(document)
     lines: list[str] = []
     for reason in document.policy.reasons if document.policy.failed else ():
-        lines += [f"- **policy failed**: {escape(reason)}"]
+        lines += [f"- **policy failed**: {escaped(reason)}"]
     compact = len(document.models) >= FLEET and not view.verbose
     lines += ["", *_fleet(overview(document))] if compact else []
     for model in () if compact else document.models:
@@ -32,35 +27,30 @@ def render(document: Document, view: View) -> bytes:
 
 def _fleet(found: Overview) -> Iterator[str]:
     """A row a model, as the page has it."""
-    yield f"## {len(found.lines)} models" + (f" in {escape(found.folder)}" if found.folder else "")
+    yield f"## {len(found.lines)} models" + (f" in {escaped(found.folder)}" if found.folder else "")
     yield ""
-    yield from _row("model", *map(escape, found.delegates))
+    yield from _row("model", *map(escaped, found.delegates))
     yield f"|---|{'---|' * len(found.delegates)}"
     for line in found.lines:
         said = [f"{one.verdict} {one.share}".strip() if one else "-" for one in line.verdicts]
-        yield from _row(escape(line.path + line.file), *(["not read", *said[1:]] if line.error else said))
+        yield from _row(escaped(line.path + line.file), *(["not read", *said[1:]] if line.error else said))
     for line in found.lines:
-        yield from ["", f"Not read: {escape(line.error)}"] if line.error else []
+        yield from ["", f"Not read: {escaped(line.error)}"] if line.error else []
     yield from ["", f"### {phrases.COMMON}", ""] if found.common else []
-    yield from (f"- {escape(one)}" for one in found.common)
-
-
-def escape(text: str) -> str:
-    """Text that stands for itself wherever it is put in Markdown, table cells included."""
-    return _REFERENCE.sub(r"`\g<0>`", _SPECIAL.sub(r"\\\1", plain(text)))
+    yield from (f"- {escaped(one)}" for one in found.common)
 
 
 def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
-    yield f"## {escape(model.path)}"
+    yield f"## {escaped(model.path)}"
     yield ""
     if model.error is not None:
-        yield f"Not audited: {escape(model.error.message)}"
+        yield f"Not audited: {escaped(model.error.message)}"
         return
     yield phrases.card(model)
     if model.audits:
         yield ""
         yield from _verdicts(model, names)
-        yield from ["", escape(said)] if (said := phrases.deprecated(model, names)) else []
+        yield from ["", escaped(said)] if (said := phrases.deprecated(model, names)) else []
     for block in run_sentences.blocks(model):
         yield from _run(block)
     if not model.audits:
@@ -80,25 +70,25 @@ def _verdicts(model: Model, names: Sequence[str]) -> Iterator[str]:
         operators = f"{summary.delegated} of {summary.operators}"
         partitions = str(summary.partitions or "-")
         held_back = phrases.held_back(audit)
-        yield from _row(escape(name), f"**{summary.verdict}**", operators, share, partitions, held_back)
+        yield from _row(escaped(name), f"**{summary.verdict}**", operators, share, partitions, held_back)
 
 
 def _to_full(model: Model, names: Sequence[str]) -> Iterator[str]:
     said = zip(names, map(phrases.to_full, model.audits), strict=True)
-    lines = [f"- **{escape(name)}**: {escape(text)}" for name, text in said if text]
+    lines = [f"- **{escaped(name)}**: {escaped(text)}" for name, text in said if text]
     yield from ["", *lines] if lines else []
 
 
 def _run(block: run_sentences.Block) -> Iterator[str]:
-    verdict = escape(block.verdict)
-    yield from ("", f"### {escape(block.title)}, run for real: {verdict}", "")
-    yield from (f"- {escape(fact)}" for fact in (*block.facts, *block.reasons))
+    verdict = escaped(block.verdict)
+    yield from ("", f"### {escaped(block.title)}, run for real: {verdict}", "")
+    yield from (f"- {escaped(fact)}" for fact in (*block.facts, *block.reasons))
     for table in block.tables:
         yield ""
         yield from _row(*table.names)
         yield f"|---|{'--:|' * (len(table.names) - 1)}"
         for row in table.rows:
-            yield from _row(*map(escape, row))
+            yield from _row(*map(escaped, row))
 
 
 def _row(*cells: str) -> Iterator[str]:
@@ -114,12 +104,12 @@ def _reasons(model: Model, names: Sequence[str]) -> Iterator[str]:
 
 
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str]) -> Iterator[str]:
-    who = ", ".join(escape(names[position]) for position in cause.audits)
+    who = ", ".join(escaped(names[position]) for position in cause.audits)
     indent = " " * (len(str(number)) + 2)
-    yield f"{number}. **{who}**: {escape(phrases.headline(cause, model))}" + (
+    yield f"{number}. **{who}**: {escaped(phrases.headline(cause, model))}" + (
         "\\" if cause.fix or cause.rules else ""
     )
-    fix = f"Fix: {escape(cause.fix)} " if cause.fix else ""
+    fix = f"Fix: {escaped(cause.fix)} " if cause.fix else ""
     rules = ", ".join(f"`{rule}`" for rule in cause.rules)
     yield f"{indent}{fix}{rules}".rstrip() or indent
 
@@ -128,12 +118,12 @@ def _placement(model: Model, names: Sequence[str]) -> Iterator[str]:
     yield from ("", "<details><summary>Where every operator is placed</summary>", "")
     yield phrases.LEGEND
     yield ""
-    yield from _row("#", "operator", "MACs", *map(escape, names))
+    yield from _row("#", "operator", "MACs", *map(escaped, names))
     yield f"|---|---|--:|{'---|' * len(names)}"
     for nodes in zip(*(audit.operators for audit in model.audits), strict=True):
         node = nodes[0]
-        place = escape(labels.place(node))
+        place = escaped(labels.place(node))
         yield from _row(
-            place, escape(labels.operator(node)), figures.macs(node.macs), *map(phrases.where, nodes)
+            place, escaped(labels.operator(node)), figures.macs(node.macs), *map(phrases.where, nodes)
         )
     yield from ("", "</details>")

@@ -15,6 +15,10 @@ _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
 _BOND = "\ue000"
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?B|ms|[kMG] MACs)(?!\w))")
 
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
+#: What GitHub would turn into a link to an issue.
+_ISSUE = re.compile(r"#\d[\d/]*")
+
 
 def plain(text: str) -> str:
     """The text on one line; whatever could fool a terminal or a reader is written out as an escape."""
@@ -26,6 +30,11 @@ def plain(text: str) -> str:
 def _escape(char: str) -> str:
     code = ord(char)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def escaped(text: str) -> str:
+    """Text that stands for itself wherever it is put in Markdown, table cells included."""
+    return _ISSUE.sub(r"`\g<0>`", _MARKDOWN.sub(r"\\\1", plain(text)))
 
 
 def shorten(text: str, width: int) -> str:

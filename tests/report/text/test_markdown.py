@@ -6,8 +6,8 @@ from markdown_it.token import Token
 
 from analyzer.report import render
 from analyzer.report.document.audit_document import Document
-from analyzer.report.text.markdown import escape
 from analyzer.report.view import View
+from analyzer.report.wording.hostile_text import escaped
 from tests.report import sample_document as sample
 
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -63,5 +63,5 @@ def test_hostile_names_make_no_html_no_links_and_no_columns() -> None:
     "text", [*sample.HOSTILE[:3], "*a* _b_ [c](d) `e` ~f~", "a & b &lt;", "# no heading"]
 )
 def test_escaped_text_reads_as_it_was(text: str) -> None:
-    (inline,) = (token for token in PARSER.parse(f"x {escape(text)}") if token.type == "inline")
+    (inline,) = (token for token in PARSER.parse(f"x {escaped(text)}") if token.type == "inline")
     assert "".join(child.content for child in inline.children or ()) == f"x {text}"

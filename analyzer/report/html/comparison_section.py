@@ -9,9 +9,10 @@ from msgspec import Struct
 from analyzer.report.compare import text
 from analyzer.report.compare.model_diff import BETTER, WORSE, Change, Comparison, Match, Side, fares
 from analyzer.report.document.audit_document import Audit, Operator, Place
+from analyzer.report.html import links
+from analyzer.report.html.links import Link
 from analyzer.report.html.operator_matrix import Stretch, mark, stretches
-from analyzer.report.wording import figures, links, phrases
-from analyzer.report.wording.links import Link
+from analyzer.report.wording import figures, phrases
 
 
 class Item(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from analyzer.report.wording.graph_section_words import sentences
+from analyzer.report.rules.rule_sentences import sentences
 from analyzer.rules.loading.graph_section import WORDS
 from analyzer.rules.pack import Graph
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from analyzer.report import coverage
+from analyzer.report.rules import rule_sentences, rules_coverage
 from analyzer.report.view import View
 from analyzer.rules.coverage import Coverage, cover, narrowed
 from analyzer.rules.parameters import resolve
 from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import Rule
-from tests.report.test_html import VOID
+from tests.report.html.test_html import VOID
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def whole() -> Coverage:
 
 
 def text(found: Coverage, format: str = "table", width: int = 80, verbose: bool = False) -> str:
-    return coverage.render(found, format, View(width=width, verbose=verbose)).decode()
+    return rules_coverage.render(found, format, View(width=width, verbose=verbose)).decode()
 
 
 @pytest.mark.parametrize("verbose", [False, True])
@@ -52,18 +52,18 @@ def rule(**words: Any) -> Rule:
 
 
 def test_a_condition_is_what_is_asked_and_only_then_what_is_wrong() -> None:
-    said = coverage.condition(
+    said = rule_sentences.condition(
         rule(requires="one of two is given", meaning="nothing is given", when=("asked",))
     )
     assert said.whole == "one of two is given [if asked]; else: nothing is given"
-    assert coverage.condition(rule(meaning="too old", when=("old",))).whole == "never: too old [if old]"
+    assert rule_sentences.condition(rule(meaning="too old", when=("old",))).whole == "never: too old [if old]"
 
 
 def test_every_message_in_the_coverage_follows_an_else(whole: Coverage) -> None:
     for cells in whole.rows.values():
         for cell in cells:
             for one in cell.rules:
-                assert not one.requires or coverage.condition(one).text.startswith(one.requires)
+                assert not one.requires or rule_sentences.condition(one).text.startswith(one.requires)
 
 
 def test_names_are_explained_once_for_each_delegate(whole: Coverage) -> None:

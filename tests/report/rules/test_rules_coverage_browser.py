@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from analyzer.report import coverage
+from analyzer.report.rules import rules_coverage
 from analyzer.report.view import View
 from analyzer.rules.coverage import cover
 from analyzer.rules.parameters import resolve
@@ -17,7 +17,7 @@ def test_the_filter_narrows_by_text_delegate_and_status(browser: Any, tmp_path: 
     packs = {name: Packs().get(name) for name in ("gpu", "hexagon")}
     found = cover({name: (pack, resolve(pack, {})) for name, pack in packs.items()})
     file = tmp_path / "coverage.html"
-    file.write_bytes(coverage.render(found, "html", View()))
+    file.write_bytes(rules_coverage.render(found, "html", View()))
     page = browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))

@@ -8,10 +8,33 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from analyzer import resources
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+class Bar(Struct, frozen=True):
+    """One bar; `reference`: the CPU's own. `reach`: where the slowest tenth begins, where that is known.
+
+    `ticks`: each inference up to there.
+    """
+
+    label: str
+    text: str
+    percent: float
+    reference: bool
+    reach: float | None = None
+    ticks: tuple[float, ...] = ()
+
+
+class Phase(Struct, frozen=True):
+    """What takes time, the CPU beside the delegate."""
+
+    title: str
+    bars: list[Bar]
 
 
 def render(template: str, scripts: Sequence[str], **values: Any) -> bytes:

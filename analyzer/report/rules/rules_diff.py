@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from analyzer.auditing.outcome_diff import ModelChange, OperatorPair
 from analyzer.model.graph import Model, Operator
-from analyzer.report.coverage import condition
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Rules, Tool, Upstream, Verdict
+from analyzer.report.rules import rule_sentences
 from analyzer.report.view import View
-from analyzer.report.wording import figures, graph_section_words
+from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import fill, plain
 from analyzer.rules.pack_diff import Change, Difference, OperatorChange, Side
 from analyzer.rules.rulebook import Rule
@@ -105,7 +105,7 @@ def describe(
 ) -> DifferenceSaid:
     """The document: `asked` is what the sides were called. With models, only rules of their operators."""
     before, after = (_side(*one) for one in zip(asked, sides, strict=True))
-    kept, other = (tuple(graph_section_words.sentences(graph)) for graph in found.policies)
+    kept, other = (tuple(rule_sentences.sentences(graph)) for graph in found.policies)
     said = {
         "before": tuple(one for one in kept if one not in other),
         "after": tuple(one for one in other if one not in kept),
@@ -160,7 +160,7 @@ def _change(change: Change) -> RuleChange:
 def _words(rule: Rule | None) -> str | None:
     if rule is None:
         return None
-    said = condition(rule)
+    said = rule_sentences.condition(rule)
     mark = "" if rule.severity in ("blocker", "note") else f" ({rule.severity})"
     return "; ".join([said.whole + mark, *(f"where {text}" for text in said.where)])
 

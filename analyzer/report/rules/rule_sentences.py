@@ -1,11 +1,15 @@
-"""A pack's `[graph]` section in words."""
+"""Rules and a pack's `[graph]` section in sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from analyzer.expressions.nodes import Tree, show
+from analyzer.rules.coverage import Cell
 from analyzer.rules.pack import Graph
+from analyzer.rules.rulebook import Rule
 from analyzer.rules.wording.paraphrase import sentence
 
 _DYNAMIC = {
@@ -58,3 +62,39 @@ def sentences(graph: Graph) -> Iterator[str]:
 
 def _if(tree: Tree) -> str:
     return "" if tree == ["lit", True] else f" if {sentence(tree)}"
+
+
+class Condition(Struct, frozen=True):
+    """One rule in words: what it asks, where it is asked, what is said where it fails, and its names."""
+
+    text: str
+    when: str = ""
+    otherwise: str = ""
+    where: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        asked = " ".join([self.text, *([f"[if {self.when}]"] if self.when else [])])
+        return f"{asked}; else: {self.otherwise}" if self.otherwise else asked
+
+
+def conditions(cell: Cell) -> Iterator[Condition]:
+    """What a delegate asks of an operator, or why it never takes it."""
+    if cell.refused is not None:
+        yield Condition(_sentence(cell.refused))
+    for accepted in cell.accepted:
+        yield Condition(f"at once if {accepted}")
+    yield from map(condition, cell.rules)
+
+
+def condition(rule: Rule) -> Condition:
+    """What a rule asks; its own words tell what is wrong, so they only follow."""
+    marks = " (when the graph is built)" if rule.stage == "build" else ""
+    where = tuple(f"{name}: {meaning}" for name, meaning in rule.terms.items())
+    text = rule.requires or (rule.meaning if rule.severity == "note" else _sentence(rule))
+    otherwise = rule.meaning if rule.requires else ""
+    return Condition(text + marks, "; and ".join(rule.when), otherwise, where)
+
+
+def _sentence(rule: Rule) -> str:
+    return f"never: {rule.meaning}" if rule.meaning else "never"

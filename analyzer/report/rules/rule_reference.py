@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from analyzer.report.wording import figures, graph_section_words
+from analyzer.report.rules import rule_sentences
+from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import columns, fill
 from analyzer.rules.origin import permalink
 from analyzer.rules.pack import Parameter, RulePack
@@ -128,7 +129,7 @@ def _parameters(found: RulePack, width: int) -> str:
 
 
 def _policies(found: RulePack, width: int) -> str:
-    said = graph_section_words.sentences(found.graph)
+    said = rule_sentences.sentences(found.graph)
     return "\n".join(["What becomes of accepted operators", *(_item(one, width) for one in said)])
 
 

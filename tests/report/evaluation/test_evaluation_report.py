@@ -16,8 +16,8 @@ from analyzer.evaluation.metrics import CLASSIFICATION, REGRESSION, Answers, Cla
 from analyzer.report.evaluation import render
 from analyzer.report.view import View
 from tests.report.browsing import chromium
-from tests.report.test_accessibility import violations
-from tests.report.test_html import VOID
+from tests.report.html.test_accessibility import violations
+from tests.report.html.test_html import VOID
 
 HOSTILE = "<b>|`x`\x1b[31m"
 COUNTS = {"changed": 3, "lost": 2, "gained": 1}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
-
-from analyzer.report.text.markdown import escape
+from analyzer.report.rules.rule_sentences import Condition, condition, conditions
 from analyzer.report.view import View
 from analyzer.report.wording import figures
-from analyzer.report.wording.hostile_text import fill, plain, shorten
+from analyzer.report.wording.hostile_text import escaped, fill, plain, shorten
 from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Cell, Coverage
 from analyzer.rules.rulebook import Rule
 
@@ -19,48 +17,12 @@ LEGEND = "● always   ◐ under conditions   · never"
 _NOTE = "besides what every operator is asked"
 
 
-class Condition(Struct, frozen=True):
-    """One rule in words: what it asks, where it is asked, what is said where it fails, and its names."""
-
-    text: str
-    when: str = ""
-    otherwise: str = ""
-    where: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> str:
-        asked = " ".join([self.text, *([f"[if {self.when}]"] if self.when else [])])
-        return f"{asked}; else: {self.otherwise}" if self.otherwise else asked
-
-
 def render(found: Coverage, format: str, view: View) -> bytes:
     """The coverage in one of `FORMATS`."""
     if format == "html":
         return _page(found)
     text = _markdown(found) if format == "markdown" else _table(found, view)
     return (text + "\n").encode()
-
-
-def conditions(cell: Cell) -> Iterator[Condition]:
-    """What a delegate asks of an operator, or why it never takes it."""
-    if cell.refused is not None:
-        yield Condition(_sentence(cell.refused))
-    for accepted in cell.accepted:
-        yield Condition(f"at once if {accepted}")
-    yield from map(condition, cell.rules)
-
-
-def condition(rule: Rule) -> Condition:
-    """What a rule asks; its own words tell what is wrong, so they only follow."""
-    marks = " (when the graph is built)" if rule.stage == "build" else ""
-    where = tuple(f"{name}: {meaning}" for name, meaning in rule.terms.items())
-    text = rule.requires or (rule.meaning if rule.severity == "note" else _sentence(rule))
-    otherwise = rule.meaning if rule.requires else ""
-    return Condition(text + marks, "; and ".join(rule.when), otherwise, where)
-
-
-def _sentence(rule: Rule) -> str:
-    return f"never: {rule.meaning}" if rule.meaning else "never"
 
 
 def _table(found: Coverage, view: View) -> str:
@@ -128,31 +90,31 @@ def _item(text: str, width: int, indent: int) -> str:
 
 
 def _markdown(found: Coverage) -> str:
-    lines = [f"| operator | {' | '.join(escape(column.name) for column in found.columns)} |"]
+    lines = [f"| operator | {' | '.join(escaped(column.name) for column in found.columns)} |"]
     lines.append(f"|---|{':-:|' * len(found.columns)}")
     for name, cells in found.rows.items():
-        lines.append(f"| {escape(name)} | {' | '.join(SYMBOLS[cell.status] for cell in cells)} |")
+        lines.append(f"| {escaped(name)} | {' | '.join(SYMBOLS[cell.status] for cell in cells)} |")
     lines += ["", f"{LEGEND} ({_NOTE})".replace("   ", ", ")]
     if found.refused:
-        lines += ["", f"Taken by none: {', '.join(map(escape, found.refused))}."]
+        lines += ["", f"Taken by none: {', '.join(map(escaped, found.refused))}."]
     for name, cells in found.rows.items():
-        lines += ["", f"### {escape(name)}", ""]
+        lines += ["", f"### {escaped(name)}", ""]
         for column, cell in zip(found.columns, cells, strict=True):
-            lines += [f"- **{escape(column.name)}**: {cell.status}"]
-            lines += [f"  - {escape(one.whole)}{_explained(one)}" for one in conditions(cell)]
+            lines += [f"- **{escaped(column.name)}**: {cell.status}"]
+            lines += [f"  - {escaped(one.whole)}{_explained(one)}" for one in conditions(cell)]
     lines += ["", "### Every operator", ""]
     for column in found.columns:
-        lines += [f"- **{escape(column.name)}**" + ("" if column.everywhere else ": nothing")]
-        lines += [f"  - {escape(condition(rule).whole)}" for rule in column.everywhere]
+        lines += [f"- **{escaped(column.name)}**" + ("" if column.everywhere else ": nothing")]
+        lines += [f"  - {escaped(condition(rule).whole)}" for rule in column.everywhere]
     return "\n".join(lines)
 
 
 def _explained(one: Condition) -> str:
-    return "".join(f"; where {escape(text)}" for text in one.where)
+    return "".join(f"; where {escaped(text)}" for text in one.where)
 
 
 def _page(found: Coverage) -> bytes:
-    from analyzer.report.html import page_template
+    from analyzer.report import page_template
 
     return page_template.render(
         "coverage.html.jinja",

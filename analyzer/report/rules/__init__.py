@@ -1,0 +1,1 @@
+"""Rule packs in words: what `explain` and the commands of `rules` print."""
