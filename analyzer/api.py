@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analyzer.auditing.auditor import Audit as Audit
-from analyzer.auditing.auditor import Auditor, configure, fallbacks
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure, fallbacks
+from analyzer.auditing.types import Audit as Audit
 from analyzer.errors import AnalyzerError as AnalyzerError
 from analyzer.errors import ModelError as ModelError
 from analyzer.errors import RuleError as RuleError

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from analyzer.auditing.auditor import Auditor, configure, fallbacks
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure, fallbacks
 from analyzer.auditing.policy import read_policies
 from analyzer.errors import InputError, ModelError, UsageError
 from analyzer.model import Model, read, read_bytes

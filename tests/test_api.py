@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import analyzer
-from analyzer.auditing.auditor import Audit
+from analyzer.auditing.types import Audit
 from analyzer.execution.delegate_run import Settings
 from analyzer.model.graph import Model
 from tests.building import model as build_model

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from msgspec import Struct
-
 from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import crossing
+from analyzer.auditing.types import Blocker
 from analyzer.model.graph import PrepareIssue, Subgraph
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
@@ -16,19 +15,6 @@ from analyzer.rules.judge import BUILD, Finding
 #: Why accepted operators of a subgraph stay off the delegate all the same.
 LIMIT, MINIMUM, DYNAMIC, REFUSED = "limit", "minimum", "dynamic", "refused"
 ROLLED_BACK, CRASH, GRAPH = "rolled-back", "crash", "graph"
-
-
-class Blocker(Struct, frozen=True):
-    """What concerns a whole graph: a dynamic tensor, an operator that the CPU refuses, a roll-back."""
-
-    finding: Finding
-    subgraph: int | None = None
-    operator: int | None = None
-    tensor: int | None = None
-    #: One of the words above; None where nothing is lost by it.
-    kind: str | None = None
-    #: Whether it would hold if every operator were accepted.
-    remains: bool = False
 
 
 def stopped(stop: PrepareIssue, subgraph: int | None, remains: bool) -> Blocker:
@@ -60,31 +46,31 @@ def unbuilt(finding: Finding) -> bool:
     return finding.stage == BUILD and finding.severity == "hazard"
 
 
-def fatal(one: NodeSupport) -> list[Blocker]:
+def fatal(support: NodeSupport) -> list[Blocker]:
     """What makes the delegate give up on the whole model, or the app crash."""
     kinds = {"aborts": ROLLED_BACK, "crash": CRASH}
     return [
-        Blocker(finding, one.subgraph.index, index, None, kinds[finding.severity])
-        for index, verdict in enumerate(one.verdicts)
+        Blocker(finding, support.subgraph.index, index, None, kinds[finding.severity])
+        for index, verdict in enumerate(support.verdicts)
         for finding in verdict.findings
         if finding.severity in kinds
     ]
 
 
-def tie(one: NodeSupport, most: int | None) -> Blocker:
+def tie(support: NodeSupport, most: int | None) -> Blocker:
     message = f"Equally large partitions compete for the limit of {most}; the C++ library's sort decides."
-    return Blocker(finding(one, graph_rules.TIE, message), one.subgraph.index)
+    return Blocker(finding(support, graph_rules.TIE, message), support.subgraph.index)
 
 
-def rolled_back_by_limit(one: NodeSupport, operator: int, most: int | None) -> Blocker:
+def rolled_back_by_limit(support: NodeSupport, operator: int, most: int | None) -> Blocker:
     message = f"The limit of {most} partitions leaves float16 operands to the CPU, which refuses them."
-    found = finding(one, graph_rules.FLOAT16_LIMIT, message)
-    return Blocker(found, one.subgraph.index, operator, None, ROLLED_BACK)
+    said = finding(support, graph_rules.FLOAT16_LIMIT, message)
+    return Blocker(said, support.subgraph.index, operator, None, ROLLED_BACK)
 
 
-def finding(one: NodeSupport, rule: GraphRule, message: str) -> Finding:
+def finding(support: NodeSupport, rule: GraphRule, message: str) -> Finding:
     """What a rule says that no clause of the delegate's pack states."""
-    identity = f"{one.judge.pack.delegate}/{rule.id}"
+    identity = f"{support.judge.pack.delegate}/{rule.id}"
     return Finding(identity, rule.severity, rule.stage, message, rule.fix, rule.source)
 
 
@@ -107,10 +93,10 @@ def left(stop: PrepareIssue, compiled: Sequence[tuple[Subgraph, Sequence[Collect
 
 def _tensors_left(subgraph: Subgraph, partitions: Sequence[Collection[int]]) -> set[int]:
     inside = {index for partition in partitions for index in partition}
-    found = {*subgraph.inputs, *subgraph.outputs}
+    tensors = {*subgraph.inputs, *subgraph.outputs}
     for partition in partitions:
-        found.update(*crossing(subgraph, partition))
+        tensors.update(*crossing(subgraph, partition))
     for operator in subgraph.operators:
         if operator.index not in inside:
-            found.update(operator.inputs, operator.outputs)
-    return found
+            tensors.update(operator.inputs, operator.outputs)
+    return tensors

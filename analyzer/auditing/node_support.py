@@ -13,7 +13,7 @@ from analyzer.model.graph import OMITTED, Operator, Prepared, Subgraph, Tensor
 from analyzer.rules.judge import Finding, Judge, Verdict
 
 
-class Gain(Struct, frozen=True):
+class Unlocked(Struct, frozen=True):
     """Operators that are refused for one cause, and what of their subgraph would be delegated without it."""
 
     refused: frozenset[int]
@@ -34,7 +34,7 @@ class SubgraphDelegation(Struct):
     #: Accepted operators that are not delegated -> why.
     lost: dict[int, str] = {}
     #: By the fix, where operators are lost because others are refused: what one fix mends has one cause.
-    gains: dict[str, Gain] = {}
+    gains: dict[str, Unlocked] = {}
     #: The fewest operators to accept for the whole subgraph to be delegated; None: that isn't enough.
     missing_operators: tuple[int, ...] | None = ()
 
@@ -66,7 +66,7 @@ class NodeSupport:
         findings = [
             () if index in self.dequantize else verdict.findings for index, verdict in enumerate(verdicts)
         ]
-        self.words = SubgraphDelegation(subgraph, supported, findings, set())
+        self.delegation = SubgraphDelegation(subgraph, supported, findings, set())
 
     def _judge(self, reads_through: bool) -> list[Verdict]:
         """The delegate's words in execution order; a DEQUANTIZE is read through by what stands behind it."""
@@ -96,7 +96,7 @@ class NodeSupport:
         return settled
 
     def delegates(self, operator: int | None) -> bool:
-        return any(operator in partition.operators for partition in self.words.partitions)
+        return any(operator in partition.operators for partition in self.delegation.partitions)
 
     def reading_through(self, operators: set[int]) -> set[int]:
         """The DEQUANTIZEs that these operators read through."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from analyzer.auditing.auditor import DelegateAudit, OperatorAudit, Summary
+from analyzer.auditing.types import DelegateAudit, OperatorAudit, Summary
 
 
 class OperatorPair(Struct, frozen=True):

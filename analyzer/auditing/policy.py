@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from analyzer.auditing.auditor import Audit, DelegateAudit, Summary
+from analyzer.auditing.types import Audit, DelegateAudit, Summary
 from analyzer.errors import UsageError
 from analyzer.expressions.evaluate import build
 from analyzer.expressions.partial import fold
@@ -45,12 +45,12 @@ class Policy(Struct, frozen=True):
 
     def reasons(self, audit: Audit) -> list[str]:
         """One line for every configuration of the delegate that fails."""
-        found = []
-        for one in audit.delegates:
-            name = one.configuration.pack.delegate
-            if self.delegate in (None, name) and (reason := self.test(one)) is not None:
-                found.append(f"{audit.model.path.rstrip(':')}: {name}: {reason}")
-        return found
+        lines = []
+        for delegate_audit in audit.delegates:
+            name = delegate_audit.configuration.pack.delegate
+            if self.delegate in (None, name) and (reason := self.test(delegate_audit)) is not None:
+                lines.append(f"{audit.model.path.rstrip(':')}: {name}: {reason}")
+        return lines
 
 
 def read_policies(texts: Sequence[str], delegates: Sequence[str]) -> list[Policy]:
@@ -62,8 +62,8 @@ def read_policies(texts: Sequence[str], delegates: Sequence[str]) -> list[Policy
 
 
 def _read(text: str, delegates: Sequence[str]) -> Policy:
-    found = _DELEGATE.match(text.strip())
-    delegate, rest = (found[1], found[2]) if found else (None, text)
+    prefixed = _DELEGATE.match(text.strip())
+    delegate, rest = (prefixed[1], prefixed[2]) if prefixed else (None, text)
     if delegate is not None and delegate not in delegates:
         known = ", ".join(dict.fromkeys(delegates))
         raise UsageError(
@@ -93,10 +93,10 @@ def _expression(text: str, rest: str) -> Test:
     asked = [fact for fact in _FACTS if re.search(rf"\b{fact}\b", rest)]
 
     def values(audit: DelegateAudit) -> str:
-        found = {fact: getattr(audit.summary, fact) for fact in asked}
+        facts = {fact: getattr(audit.summary, fact) for fact in asked}
         return ", ".join(
             f"{fact} is {value:.4g}" if isinstance(value, float) else f"{fact} is {value}"
-            for fact, value in found.items()
+            for fact, value in facts.items()
         )
 
     def test(audit: DelegateAudit) -> str | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from analyzer import batch
-from analyzer.auditing.auditor import Auditor, Configuration
+from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.outcome_diff import compare
+from analyzer.auditing.types import Configuration
 from analyzer.cli import FAILS, HOLDS
 from analyzer.cli.options import completion
 from analyzer.cli.options.output import show, targets, write

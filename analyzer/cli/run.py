@@ -10,7 +10,8 @@ import click
 from msgspec.structs import replace
 
 from analyzer import batch
-from analyzer.auditing.auditor import Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
 from analyzer.cli.options import completion, phone
 from analyzer.cli.options.delivery import deliver

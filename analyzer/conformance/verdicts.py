@@ -15,7 +15,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from analyzer.auditing.auditor import Auditor, DelegateAudit, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import DelegateAudit
 from analyzer.conformance import runtime_query as runtimes
 from analyzer.errors import ModelError, UsageError
 from analyzer.execution import installed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from analyzer.auditing.auditor import DelegateAudit
+from analyzer.auditing.types import DelegateAudit
 from analyzer.execution.delegate_run import Difference
 from analyzer.model.graph import Model
 

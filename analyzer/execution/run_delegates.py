@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from analyzer.auditing.auditor import Audit, DelegateAudit
+from analyzer.auditing.types import Audit, DelegateAudit
 from analyzer.errors import RuntimeUnavailable, UsageError
 from analyzer.execution import delegation_check
 from analyzer.execution.bisection.bisect import Culprit, culprits

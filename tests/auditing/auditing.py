@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from analyzer.auditing.auditor import Auditor, DelegateAudit, OperatorAudit, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import DelegateAudit, OperatorAudit
 from analyzer.model import read_bytes
 from analyzer.rules.registry import Packs
 from tests.packs import saved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.auditing.auditor import DelegateAudit
+from analyzer.auditing.types import DelegateAudit
 from tests.auditing.auditing import audited, blockers, letters, lost, places
 from tests.building import Description, model, operator, subgraph, tensor
 from tests.cli.models import chain

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from analyzer.auditing.auditor import Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
 from analyzer.errors import ModelError
 from analyzer.model import read, read_bytes
 from analyzer.model.graph import DTYPE_BITS, Model, Tensor

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from analyzer.auditing.auditor import Audit, Summary
 from analyzer.auditing.policy import read_policies
+from analyzer.auditing.types import Audit, Summary
 from analyzer.errors import UsageError
 from analyzer.model import read_bytes
 from analyzer.model.graph import Prepared

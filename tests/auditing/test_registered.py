@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.auditing.auditor import Audit, Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import Audit
 from analyzer.model import read_bytes
 from analyzer.rules.registry import Packs
 from tests.building import model, operator, tensor

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from analyzer.auditing.auditor import Auditor, Configuration, DelegateAudit, ToFull, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import Configuration, DelegateAudit, ToFull
 from analyzer.expressions.vocabulary import Context
 from analyzer.rules.judge import ACCEPTED, Finding, Judge, Verdict
 from analyzer.rules.registry import Packs

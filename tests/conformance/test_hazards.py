@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.auditing.auditor import Auditor, DelegateAudit, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import DelegateAudit
 from analyzer.rules.registry import Packs
 from tests.conformance import cases
 

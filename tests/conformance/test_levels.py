@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from analyzer.auditing.auditor import Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
 from analyzer.rules.registry import Packs
 from tests.conformance import cases
 

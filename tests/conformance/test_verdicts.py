@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from analyzer.auditing.auditor import Auditor, DelegateAudit, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import DelegateAudit
 from analyzer.conformance import record, verdicts
 from analyzer.conformance import runtime_query as runtimes
 from analyzer.conformance.runtime_query import Word

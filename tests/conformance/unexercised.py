@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from analyzer.auditing.auditor import Auditor, Configuration
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.types import Configuration
 from analyzer.expressions.evaluate import Evaluate
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.judge import Judge

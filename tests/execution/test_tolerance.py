@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyzer.auditing.auditor import Audit, Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import Audit
 from analyzer.errors import UsageError
 from analyzer.execution.delegate_run import Run, Settings
 from analyzer.execution.delegation_check import differences

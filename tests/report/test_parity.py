@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from analyzer import batch
-from analyzer.auditing.auditor import Auditor, configure, fallbacks
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure, fallbacks
 from analyzer.conformance.verdicts import Data
 from analyzer.model import graph
 from analyzer.report.document import audit_document, convert

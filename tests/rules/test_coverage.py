@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from analyzer.auditing.auditor import Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
 from analyzer.errors import UsageError
 from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Coverage, cover, narrowed
 from analyzer.rules.parameters import resolve, split

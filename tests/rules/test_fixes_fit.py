@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.auditing.auditor import Audit, Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import Audit
 from analyzer.conformance.verdicts import Data
 from analyzer.errors import ModelError
 from analyzer.expressions.vocabulary import Context

@@ -8,8 +8,7 @@ from itertools import repeat
 from msgspec import UNSET, UnsetType, structs
 
 from analyzer import __version__
-from analyzer.auditing.auditor import Audit, DelegateAudit, Gain, OperatorAudit, ToFull
-from analyzer.auditing.graph_findings import Blocker
+from analyzer.auditing.types import Audit, Blocker, DelegateAudit, Gain, OperatorAudit, ToFull
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.report.document import audit_document

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from analyzer import __version__
-from analyzer.auditing.auditor import MacCounter
+from analyzer.auditing.macs import MacCounter
 from analyzer.expressions.vocabulary import Context, size_bytes
 from analyzer.interpreter import Interpreter
 from analyzer.model import graph as model_graph

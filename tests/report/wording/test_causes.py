@@ -4,7 +4,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from analyzer.auditing.auditor import Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
 from analyzer.model import read_bytes
 from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Finding, Gain, Operator, Place

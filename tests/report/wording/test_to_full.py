@@ -2,7 +2,8 @@
 
 import pytest
 
-from analyzer.auditing.auditor import Auditor, configure
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
 from analyzer.model import read_bytes
 from analyzer.report import render
 from analyzer.report.document import convert

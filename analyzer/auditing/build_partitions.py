@@ -1,0 +1,59 @@
+"""What building a partition says: of its operators, and of the partition as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from analyzer.auditing.graph_findings import ROLLED_BACK
+from analyzer.auditing.node_support import NodeSupport
+from analyzer.auditing.partition import Partition, crossing
+from analyzer.auditing.types import Blocker
+from analyzer.expressions.vocabulary import Context
+from analyzer.model.graph import Subgraph
+from analyzer.rules.judge import Finding
+from analyzer.rules.pack import REFUSING
+
+
+class PartitionContext:
+    """What the checks on a whole partition see."""
+
+    def __init__(self, subgraph: Subgraph, contexts: Sequence[Context], operators: Sequence[int]) -> None:
+        inputs, outputs = crossing(subgraph, operators)
+        self.subgraph = subgraph
+        self.inputs = [subgraph.tensors[tensor] for tensor in inputs]
+        self.outputs = [subgraph.tensors[tensor] for tensor in outputs]
+        self.operators = [contexts[operator] for operator in operators]
+        self.variables: list[Any] = []
+
+
+def build_partition(support: NodeSupport, partition: Partition, rolls_back: bool) -> list[Blocker]:
+    """What building says of the graph: failures that roll back, and whatever it says of a whole partition."""
+    said: list[Blocker] = []
+    for index in partition.operators:
+        findings = tuple(
+            _as_reported(f, rolls_back) for f in support.judge.build_findings(support.contexts[index])
+        )
+        if findings:
+            support.delegation.findings[index] += findings
+            said += [
+                Blocker(f, support.subgraph.index, index, None, ROLLED_BACK) for f in findings if _sinks(f)
+            ]
+    if support.judge.partition_checks:
+        context = PartitionContext(support.delegation.subgraph, support.contexts, partition.operators)
+        for finding in support.judge.partition_findings(context):
+            reported = _as_reported(finding, rolls_back)
+            kind = ROLLED_BACK if _sinks(reported) else None
+            said.append(Blocker(reported, support.subgraph.index, None, None, kind, remains=kind is not None))
+    return said
+
+
+def _sinks(finding: Finding) -> bool:
+    return finding.severity in REFUSING
+
+
+def _as_reported(finding: Finding, rolls_back: bool) -> Finding:
+    """A failure that isn't part of the delegate's choice is only a hazard."""
+    return finding if rolls_back or not _sinks(finding) else replace(finding, severity="hazard")

@@ -1,0 +1,119 @@
+"""An audit: every operator's verdict under each delegate, where it ends up, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from analyzer.model.graph import Model, Prepared
+from analyzer.rules.judge import Finding, Judge
+from analyzer.rules.pack import RulePack
+
+
+class Configuration(Struct, frozen=True):
+    """One delegate with its parameters: what `-d` or `--device` asks for."""
+
+    pack: RulePack
+    parameters: Mapping[str, Any]
+    judge: Judge
+    device: str | None = None
+
+
+class OperatorAudit(Struct, frozen=True):
+    """One operator under one delegate."""
+
+    subgraph: int
+    index: int
+    supported: bool
+    folded: bool
+    delegated: bool
+    partition: int | None
+    macs: int | None
+    findings: tuple[Finding, ...]
+    #: Why an accepted operator is not delegated (the words of `graph_findings`).
+    lost: str | None = None
+
+
+class PartitionAudit(Struct, frozen=True):
+    """One partition with the tensors that cross its border, constants left aside."""
+
+    subgraph: int
+    index: int
+    operators: tuple[int, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    #: Bytes of those tensors; tensors whose elements have no fixed size count nothing.
+    boundary_bytes: int
+
+
+class Blocker(Struct, frozen=True):
+    """What concerns a whole graph: a dynamic tensor, an operator that the CPU refuses, a roll-back."""
+
+    finding: Finding
+    subgraph: int | None = None
+    operator: int | None = None
+    tensor: int | None = None
+    #: One of the words of `graph_findings`; None where nothing is lost by it.
+    kind: str | None = None
+    #: Whether it would hold if every operator were accepted.
+    remains: bool = False
+
+
+class Summary(Struct, frozen=True):
+    operators: int
+    supported: int
+    unsupported: int
+    folded: int
+    delegated: int
+    partitions: int
+    macs: int
+    delegated_macs: int
+    delegated_operators_share: float
+    delegated_macs_share: float
+    boundary_bytes: int
+    #: Operators that the delegate takes and then fails on, which is no part of the verdict.
+    build_failures: int
+    verdict: str
+
+
+class ToFull(Struct, frozen=True):
+    """What stands between a model and full delegation."""
+
+    #: Subgraph and index of the fewest operators that would have to be accepted.
+    operators: tuple[tuple[int, int], ...]
+    macs: int
+    #: Positions of the blockers that would have to go as well.
+    blockers: tuple[int, ...]
+
+
+class Gain(Struct, frozen=True):
+    """What would be delegated if operators that are refused for one reason were accepted."""
+
+    #: Subgraph and index of those operators.
+    operators: tuple[tuple[int, int], ...]
+    delegated: int
+    delegated_macs: int
+
+
+class DelegateAudit(Struct, frozen=True):
+    configuration: Configuration
+    operators: tuple[OperatorAudit, ...]
+    partitions: tuple[PartitionAudit, ...]
+    blockers: tuple[Blocker, ...]
+    summary: Summary
+    #: None where no acceptance of operators brings full delegation.
+    to_full: ToFull | None
+    #: One for each reason, where operators are lost because others are refused.
+    gains: tuple[Gain, ...] = ()
+
+
+class Audit(Struct, frozen=True):
+    """Everything that is said of one model."""
+
+    model: Model
+    prepared: Prepared
+    delegates: tuple[DelegateAudit, ...]
+    #: By name, what runs the operators that delegates leave out: as if it were asked alone.
+    fallbacks: Mapping[str, DelegateAudit] = {}
