@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from msgspec import Struct
 from analyzer import resources
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BaseLoader, Environment
 
 
 class Bar(Struct, frozen=True):
@@ -48,12 +49,34 @@ def render(template: str, scripts: Sequence[str], **values: Any) -> bytes:
     return text.encode()
 
 
+def compile_all(folder: Path) -> None:
+    """Write all templates to `folder` as Python modules, as jinja2 compiles them: what a wheel brings."""
+    source = _environment_of(_source())
+    source.compile_templates(folder, extensions=["jinja"], zip=None, ignore_errors=False)
+
+
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, ModuleLoader
+
+    compiled = resources.made(resources.COMPILED)
+    if not compiled.is_dir():
+        return _environment_of(_source())
+    # What another version of jinja2 compiled and this one can't load is read as in a checkout.
+    return _environment_of(ChoiceLoader([ModuleLoader(compiled), _source()]))
+
+
+def _source() -> BaseLoader:
+    from jinja2 import FileSystemLoader
+
+    return FileSystemLoader(resources.data("templates"))
+
+
+def _environment_of(loader: BaseLoader) -> Environment:
+    from jinja2 import Environment, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(resources.data("templates")),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,14 +1,17 @@
-"""Checked packs kept between runs as JSON, so that a start needs neither TOML nor the checker.
+"""Checked packs as JSON, so that a start needs neither TOML nor the checker.
 
-An entry is named by what it was made from; it is never trusted to be there, and a folder that can't
-be written costs nothing but time.
+A wheel brings them (`hatch_build.py` has them made by the very code that it ships). In a checkout they are
+kept between runs, each entry named by all that it is made from: what files say and what the code that
+reads them says. So several checkouts share one folder, and an entry is there for whoever would make the
+same. It is never trusted to be there, and a folder that can't be written costs nothing but time.
 """
 
 from __future__ import annotations
 
 import os
+import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -16,10 +19,13 @@ from typing import TypeVar
 import msgspec
 
 from analyzer import __version__
+from analyzer.resources import PACKS, made
 
 T = TypeVar("T")
 #: The packages whose code decides what an entry holds.
-_MAKERS = ("expressions", "model", "rules")
+MAKERS = ("expressions", "model", "rules")
+#: Seconds: entries that nobody has used for so long go, and one in use says so once in a while.
+_KEPT, _REFRESHED = 90 * 86400, 86400
 
 
 def folder() -> Path:
@@ -31,26 +37,59 @@ def folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "delegate-analyzer"
 
 
+def code_stamp(package: str) -> int:
+    """Changes whenever the code that makes entries does; times of files don't tell that everywhere."""
+    stamp = zlib.crc32(__version__.encode())
+    for file in _sources(package):
+        with open(file, "rb") as source:
+            stamp = zlib.crc32(source.read(), stamp)
+    return stamp
+
+
+def _sources(package: str) -> Iterator[str]:
+    for maker in MAKERS:
+        for at, folders, names in os.walk(os.path.join(package, maker)):
+            folders.sort()
+            yield from (os.path.join(at, name) for name in sorted(names) if name.endswith(".py"))
+
+
 @cache
-def _code_stamp() -> str:
-    """Changes whenever the code that makes entries does, in a checkout as in an installed package."""
-    package = Path(__file__).parents[1]
-    files = [file for name in _MAKERS for file in sorted((package / name).rglob("*.py"))]
-    return " ".join(str(os.stat(file).st_mtime_ns) for file in files)
+def _own_stamp() -> int:
+    return code_stamp(os.path.dirname(os.path.dirname(__file__)))
 
 
-def kept(name: str, made_from: bytes, shape: type[T], make: Callable[[], T]) -> T:
-    """The entry for `made_from`, or what `make` returns, kept for the next run."""
+def kept(name: str, made_from: Callable[[], bytes], shape: type[T], make: Callable[[], T]) -> T:
+    """The shipped entry, else the one for `made_from`, else what `make` returns, kept for the next run."""
+    found = _read(made(PACKS) / f"{name}.json", shape)
+    if found is not None:
+        return found
+    text = made_from()
     # A checksum is enough to notice a change, and far cheaper to start with than a digest.
-    stamp = zlib.crc32(f"{__version__} {_code_stamp()}".encode())
-    entry = folder() / f"{name}-{zlib.crc32(made_from):08x}{len(made_from):08x}{stamp:08x}.json"
+    entry = folder() / f"{name}-{zlib.crc32(text):08x}{len(text):08x}{_own_stamp():08x}.json"
+    found = _read(entry, shape)
+    if found is not None:
+        _refresh(entry)
+        return found
+    fresh = make()
+    _write(entry, msgspec.json.encode(fresh))
+    return fresh
+
+
+def _read(entry: Path, shape: type[T]) -> T | None:
     try:
-        return msgspec.json.decode(entry.read_bytes(), type=shape)
+        with open(entry, "rb") as file:
+            return msgspec.json.decode(file.read(), type=shape)
     except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _refresh(entry: Path) -> None:
+    """Say of an entry that it is in use, so that no other installation clears it away."""
+    try:
+        if time.time() - os.stat(entry).st_mtime > _REFRESHED:
+            os.utime(entry)
+    except OSError:
         pass
-    made = make()
-    _write(entry, msgspec.json.encode(made))
-    return made
 
 
 def _write(entry: Path, content: bytes) -> None:
@@ -62,8 +101,14 @@ def _write(entry: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         os.replace(temporary, entry)
+        _clear(entry)
     except OSError:
         return
-    for old in entry.parent.glob(f"{entry.name.rpartition('-')[0]}-*.json"):
-        if old != entry and len(old.name) == len(entry.name):
-            old.unlink(missing_ok=True)
+
+
+def _clear(entry: Path) -> None:
+    """Take away the entries of the same name that nobody has used for long, half-written ones included."""
+    oldest = time.time() - _KEPT
+    for other in entry.parent.glob(f"{entry.name.rpartition('-')[0]}-*.json*"):
+        if os.stat(other).st_mtime < oldest:
+            other.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from analyzer.suggest import nearest
 
 #: Rule files that state what isn't about one delegate.
 _NOT_DELEGATES = ("cpu-kernels", "devices")
-_ORDER = re.compile(r"^default_order\s*=\s*(\d+)", re.MULTILINE)
+_ORDER = re.compile(rb"^default_order\s*=\s*(\d+)", re.MULTILINE)
 _NAME = re.compile(r"""^delegate\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 _EXTENDS = re.compile(r"""^extends\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
@@ -44,9 +44,8 @@ class Packs:
 
             return parse_catalogue()
 
-        return cache.kept(
-            "operators", (data("rules") / "common" / "operators.toml").read_bytes(), Catalogue, make
-        )
+        file = data("rules") / "common" / "operators.toml"
+        return cache.kept("operators", file.read_bytes, Catalogue, make)
 
     @cached_property
     def cpu_kernels(self) -> RulePack:
@@ -86,26 +85,38 @@ class Packs:
         return f"delegate {name}: there is no such rule pack{nearest(name, known)}; known: {', '.join(known)}"
 
     def _read(self, name: str, file: Path) -> RulePack:
-        from_text = file.read_bytes()
-        for common in ("operators.toml", "fixes.toml"):
-            from_text += (data("rules") / "common" / common).read_bytes()
-        base = _EXTENDS.search(from_text.decode("utf-8", "replace"))
-        if base and (data("rules") / f"{base[1]}.toml").is_file():
-            from_text += (data("rules") / f"{base[1]}.toml").read_bytes()
-
         def make() -> RulePack:
             from analyzer.rules.loading.load import load
 
             return load(file, self.catalogue)
 
-        return make() if name in self.given else cache.kept(name, from_text, RulePack, make)
+        return make() if name in self.given else cache.kept(name, lambda: _made_from(file), RulePack, make)
+
+
+def shipped() -> dict[str, RulePack | Catalogue]:
+    """Everything that a start may need, by the name of its entry: what a wheel brings. Raises: RuleError."""
+    packs = Packs()
+    names = sorted(file.stem for file in data("rules").glob("*.toml") if file.stem not in _NOT_DELEGATES)
+    delegates = {name: packs.get(name) for name in names}
+    return {"operators": packs.catalogue, "cpu-kernels": packs.cpu_kernels, **delegates}
+
+
+def _made_from(file: Path) -> bytes:
+    """All that a pack is made from: its file, what all packs share, and the pack that it extends."""
+    rules = data("rules")
+    text = b"".join(part.read_bytes() for part in (file, *sorted((rules / "common").glob("*.toml"))))
+    base = _EXTENDS.search(text.decode("utf-8", "replace"))
+    extended = rules / f"{base[1]}.toml" if base else None
+    return text + extended.read_bytes() if extended and extended.is_file() else text
 
 
 def _order(pack: Path | RulePack) -> int | None:
     """The pack's place among those that are asked by default."""
     if isinstance(pack, RulePack):
         return pack.default_order
-    found = _ORDER.search(pack.read_text(encoding="utf-8"))
+    text = pack.read_bytes()
+    # Most packs state none, and to find that out line by line takes longest.
+    found = _ORDER.search(text) if b"default_order" in text else None
     return int(found[1]) if found else None
 
 

@@ -1,0 +1,42 @@
+"""What a wheel brings beside the repository's own files: checked rule packs and compiled templates.
+
+Both are made here, by the very code that the wheel ships, so that a first run needs neither a TOML reader
+and the checker nor the template compiler. A checkout has neither: an editable install stays as it is.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Adds `analyzer/_data/packs/` and `analyzer/_data/compiled/` to the wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":
+            return
+        sys.dont_write_bytecode = True
+        sys.path.insert(0, self.root)
+        import msgspec
+
+        from analyzer.report import page_template
+        from analyzer.resources import COMPILED, PACKS
+        from analyzer.rules.registry import shipped
+
+        self.folder = tempfile.TemporaryDirectory()
+        packs, compiled = (Path(self.folder.name) / name for name in (PACKS, COMPILED))
+        packs.mkdir()
+        for name, content in shipped().items():
+            (packs / f"{name}.json").write_bytes(msgspec.json.encode(content))
+        page_template.compile_all(compiled)
+        for file in sorted((*packs.iterdir(), *compiled.iterdir())):
+            build_data["force_include"][str(file)] = f"analyzer/_data/{file.parent.name}/{file.name}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        if version != "editable":
+            self.folder.cleanup()
