@@ -24,22 +24,19 @@ _OPERATORS = """
 inputs = ">= 1"
 fixes = {inputs = "Give it an input."}
 
-[[op.SIN.check]]
-id = "fatal"
+[op.SIN.check.fatal]
 require = "false"
 severity = "crash"
 message = "the tiny delegate dies of SIN"
 fix = "Use COS."
 
-[[op.COS.check]]
-id = "unbuilt"
+[op.COS.check.unbuilt]
 stage = "build"
 require = "false"
 message = "the tiny delegate builds no COS"
 fix = "Use RELU."
 
-[[op.EXP.check]]
-id = "inexact"
+[op.EXP.check.inexact]
 severity = "hazard"
 require = "false"
 message = "EXP comes out inexact"

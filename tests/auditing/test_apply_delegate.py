@@ -361,8 +361,7 @@ def test_a_remark_of_building_rolls_nothing_back(severity: str) -> None:
 
 
 PARTITION_CHECK = """
-[[partition.check]]
-id = "inputs"
+[partition.check.inputs]
 require = "len(inputs) <= 1"
 message = "too many inputs"
 fix = "Use fewer inputs."

@@ -16,8 +16,7 @@ from tests.cli.models import chain
 from tests.packs import tiny
 
 PARTITION_HAZARD = """
-[[partition.check]]
-id = "large"
+[partition.check.large]
 require = "len(operators) < 2"
 severity = "hazard"
 message = "large"

@@ -140,8 +140,7 @@ def test_accepting_them_brings_full_delegation(spec: str) -> None:
 
 
 OTHER_REASON = """
-[[op.SIGN.check]]
-id = "never"
+[op.SIGN.check.never]
 require = "false"
 message = "the tiny delegate has no SIGN"
 fix = "Compare with zero."

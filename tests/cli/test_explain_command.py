@@ -11,8 +11,7 @@ from tests.cli.running import Outcome, run
 from tests.packs import saved, tiny
 
 _MORE = """
-[[op.NEG.check]]
-id = "bounded"
+[op.NEG.check.bounded]
 when = "version > 1"
 require = "near(input) and not input.per_channel"
 message = "NEG is bounded"

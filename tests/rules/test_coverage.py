@@ -27,8 +27,7 @@ OPERATORS = """
 version = [{value = 1, when = "level < 3"}, {value = "<= 2"}]
 fixes = {version = "Convert again."}
 
-[[op.TANH.check]]
-id = "exact"
+[op.TANH.check.exact]
 when = "exact"
 require = "input.rank <= 4 or level >= 3"
 fix = "Reshape."
@@ -42,12 +41,10 @@ fix = "Ship a newer runtime."
 supported = false
 fix = "Leave it out."
 
-[[op.ROUND.form]]
-id = "plain"
+[op.ROUND.form.plain]
 when = "level >= 2"
 
-[[op.ROUND.form]]
-id = "other"
+[op.ROUND.form.other]
 when = "input.rank == 1"
 
 [op.FLOOR]

@@ -80,7 +80,7 @@ def shaped(**more: Any) -> Graph:
 
 
 ABS = '[op.ABS]\noperands = {input = "INT8"}\n'
-CASES = '[[op.ABS.check]]\nid = "c"\nrequire = "false"\nfix = [%s]\n'
+CASES = '[op.ABS.check.c]\nrequire = "false"\nfix = [%s]\n'
 
 
 @pytest.mark.parametrize(
@@ -210,15 +210,15 @@ def test_the_rulebook_tells_every_fix_with_its_condition(tmp_path: Path) -> None
 )
 def test_wrong_fixes_are_told_with_their_line(tmp_path: Path, fix: str, words: str) -> None:
     circle = '[fixes]\ncircle = [{when = "true", text = "circle"}, "A b."]\n'
-    rules = f'[[op.ABS.check]]\nid = "c"\nrequire = "false"\nfix = {fix}\n'
+    rules = f'[op.ABS.check.c]\nrequire = "false"\nfix = {fix}\n'
     with pytest.raises(RuleError) as refused:
         load(saved(tmp_path, _HEAD.replace("[fixes]\n", circle) + rules), _CATALOGUE)
     (problem,) = refused.value.problems
     assert words in problem
-    assert problem.startswith(f"{tmp_path / 'tiny.toml'}:{len((_HEAD + circle).splitlines()) + 3}:")
+    assert problem.startswith(f"{tmp_path / 'tiny.toml'}:{len((_HEAD + circle).splitlines()) + 2}:")
 
 
 def test_what_fixes_alone_know_is_nothing_to_a_rule(tmp_path: Path) -> None:
-    rules = '[[op.ABS.check]]\nid = "c"\nrequire = "raised_by == \'\'"\nfix = "A b."\n'
+    rules = '[op.ABS.check.c]\nrequire = "raised_by == \'\'"\nfix = "A b."\n'
     with pytest.raises(RuleError, match="nothing is called raised_by"):
         load(saved(tmp_path, _HEAD + rules), _CATALOGUE)

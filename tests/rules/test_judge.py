@@ -165,14 +165,14 @@ def test_operands_that_may_be_left_out(
     ],
 )
 def test_what_touches_an_absent_thing_fails(tmp_path: Path, require: str, holds: bool) -> None:
-    check = f"[[op.FULLY_CONNECTED.check]]\nid = 'a'\nrequire = \"{require}\"\n"
+    check = f'[op.FULLY_CONNECTED.check.a]\nrequire = "{require}"\n'
     verdict = judge(tmp_path, check).verdict(dense("x", "w", -1))
     assert verdict.supported == holds
     assert all(finding.message for finding in verdict.findings)
 
 
 def test_an_absent_thing_in_when_fails_too(tmp_path: Path) -> None:
-    check = "[[op.FULLY_CONNECTED.check]]\nid = 'a'\nwhen = 'bias.rank == 2'\nrequire = 'true'\n"
+    check = "[op.FULLY_CONNECTED.check.a]\nwhen = 'bias.rank == 2'\nrequire = 'true'\n"
     verdict = judge(tmp_path, check).verdict(dense("x", "w", -1))
     # What can't fail is never asked; what can is asked for its condition first.
     assert verdict.supported
@@ -202,13 +202,13 @@ def test_a_stage_that_refuses_ends_the_judging(tmp_path: Path, given: Context, f
     [("blocker", False, False), ("crash", False, True), ("hazard", True, False), ("note", True, False)],
 )
 def test_severities(tmp_path: Path, severity: str, supported: bool, crashes: bool) -> None:
-    check = f"[[op.ADD.check]]\nid = 'a'\nrequire = 'false'\nseverity = '{severity}'"
+    check = f"[op.ADD.check.a]\nrequire = 'false'\nseverity = '{severity}'"
     verdict = judge(tmp_path, check).verdict(addition())
     assert (verdict.supported, verdict.crashes, rules_of(verdict)) == (supported, crashes, ["add/a"])
 
 
 def test_what_fails_in_building_leaves_an_operator_supported(tmp_path: Path) -> None:
-    judging = judge(tmp_path, "[[op.ADD.check]]\nid = 'a'\nrequire = 'false'\nstage = 'build'")
+    judging = judge(tmp_path, "[op.ADD.check.a]\nrequire = 'false'\nstage = 'build'")
     assert judging.verdict(addition()) == Verdict(True)
     assert [finding.stage for finding in judging.build_findings(addition())] == ["build"]
 
@@ -229,17 +229,17 @@ def test_what_fails_in_building_leaves_an_operator_supported(tmp_path: Path) -> 
         ("[op.ADD]\naccept_when = 'input1.value == 1'\nversion = 1", addition(version=2), ["add/version"]),
         ("[shared.flat]\nrequire = 'output.rank == 1'\n[op.ADD]\nuse = ['flat']", addition(), ["add/flat"]),
         (
-            "[[every_op]]\nid = 'flat'\nrequire = 'outputs[0].rank == 1'\n[op.ADD]",
+            "[every_op.flat]\nrequire = 'outputs[0].rank == 1'\n[op.ADD]",
             addition(),
             ["every-op/flat"],
         ),
         (
-            "[[every_op]]\nid = 'x'\nrequire = 'op in extra'\n[op.ADD]\nvalues = {extra = ['ADD']}",
+            "[every_op.x]\nrequire = 'op in extra'\n[op.ADD]\nvalues = {extra = ['ADD']}",
             addition(),
             [],
         ),
         (
-            "[[every_op]]\nid = 'x'\nrequire = 'op in extra'\n[op.ADD]\nvalues = {extra = ['SUB']}",
+            "[every_op.x]\nrequire = 'op in extra'\n[op.ADD]\nvalues = {extra = ['SUB']}",
             addition(),
             ["every-op/x"],
         ),
@@ -264,11 +264,9 @@ def test_the_first_form_whose_condition_holds_is_judged(
     tmp_path: Path, inputs: int, failing: list[str]
 ) -> None:
     rules = """
-    [[op.FULLY_CONNECTED.form]]
-    id = "plain"
+    [op.FULLY_CONNECTED.form.plain]
     when = "len(inputs) == 2 and weights.rank == 2"
-    [[op.FULLY_CONNECTED.form]]
-    id = "biased"
+    [op.FULLY_CONNECTED.form.biased]
     when = "len(inputs) == 3"
     names = {inputs = ["input", "filter", "offset"]}
     constant = ["offset"]
@@ -280,7 +278,7 @@ def test_the_first_form_whose_condition_holds_is_judged(
     ("runtime", "asked"), [("1.9", False), ("2.0", True), ("2.3", True), ("2.10", False)]
 )
 def test_since_and_until(tmp_path: Path, runtime: str, asked: bool) -> None:
-    check = "[[op.ADD.check]]\nid = 'a'\nrequire = 'false'\nsince = '2.0'\nuntil = '2.3'"
+    check = "[op.ADD.check.a]\nrequire = 'false'\nsince = '2.0'\nuntil = '2.3'"
     assert judge(tmp_path, check, runtime=runtime).verdict(addition()).supported != asked
 
 
@@ -289,13 +287,13 @@ def test_since_and_until(tmp_path: Path, runtime: str, asked: bool) -> None:
 )
 def test_releases_have_the_order_in_which_they_are_listed(tmp_path: Path, runtime: str, asked: bool) -> None:
     head = _HEAD.replace('"version", default = "2.1"', _RELEASES)
-    check = "[[op.ADD.check]]\nid = 'a'\nrequire = 'false'\nsince = '1.0'\nuntil = '1.10'"
+    check = "[op.ADD.check.a]\nrequire = 'false'\nsince = '1.0'\nuntil = '1.10'"
     pack = load(saved(tmp_path, head + check), _CATALOGUE)
     assert Judge(pack, resolve(pack, {"runtime": runtime})).verdict(addition()).supported != asked
 
 
 def test_a_release_that_lacks_a_check_isn_t_asked_its_condition(tmp_path: Path) -> None:
-    check = "[[op.ADD.check]]\nid = 'a'\nrequire = 'false'\nwhen = 'input1.value == 1'\nsince = '2.2'"
+    check = "[op.ADD.check.a]\nrequire = 'false'\nwhen = 'input1.value == 1'\nsince = '2.2'"
     assert judge(tmp_path, check).verdict(addition()).supported
 
 
@@ -324,11 +322,9 @@ def test_extends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [op.ADD]
     version = 1
     inputs = 2
-    [[op.ADD.check]]
-    id = "kept"
+    [op.ADD.check.kept]
     require = "input1.rank == 2"
-    [[op.ADD.check]]
-    id = "replaced"
+    [op.ADD.check.replaced]
     require = "false"
     [op.SUB]
     """
@@ -341,11 +337,9 @@ def test_extends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     extends = "base"
     [op.ADD]
     version = 2
-    [[op.ADD.check]]
-    id = "replaced"
+    [op.ADD.check.replaced]
     require = "input1.rank == 2"
-    [[op.ADD.check]]
-    id = "added"
+    [op.ADD.check.added]
     require = "input1.dtype == 'INT8'"
     """
     pack = load(saved(tmp_path, over, "mine.toml"), _CATALOGUE)

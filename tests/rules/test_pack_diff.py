@@ -25,14 +25,12 @@ MORE = """
 version = [{value = 1, when = "level < 2"}, {value = "<= 2"}]
 fixes = {version = "Convert again."}
 
-[[op.TANH.check]]
-id = "rank"
+[op.TANH.check.rank]
 when = "level < 2"
 require = "input.rank <= 4"
 fix = "Reshape."
 
-[[op.ELU.check]]
-id = "level"
+[op.ELU.check.level]
 require = "level >= 2"
 message = "comes with level 2"
 fix = "Raise the level."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,8 +34,6 @@ class Section(Struct, frozen=True):
     prefix: str
     scope: Scope
     source: str
-    #: Which of the tables with this header it is.
-    occurrence: int = 0
     #: The operator that its clauses are about, where they are about one.
     operator: str = ""
 
@@ -51,21 +49,23 @@ class ClauseReader:
         self.operator_stage = "operator" if "operator" in self.stages else self.stages[-1]
         self.fixes = FixReader(file, names)
         self._raised = shared().raised()
-        self._ids: dict[str, str] = {}
+        #: Id of a clause -> the table that it comes from.
+        self._headers: dict[str, str] = {}
 
-    def checks(self, tables: Sequence[CheckTable], section: Section, first: int = 0) -> Iterator[Clause]:
-        """Clauses of a list of checks; `first` is the occurrence of the first one's table."""
-        for occurrence, table in enumerate(tables, first):
-            clause = self.check(table, replace(section, occurrence=occurrence))
+    def checks(self, tables: Mapping[str, CheckTable], section: Section) -> Iterator[Clause]:
+        """Clauses of the checks below a section's table, in the order in which they are written."""
+        for name, table in tables.items():
+            clause = self.check(name, table, replace(section, header=f"{section.header}.{name}"))
             if clause is not None:
                 yield clause
 
-    def check(self, table: CheckTable, section: Section) -> Clause | None:
-        identity = self.identity(table.id, section)
+    def check(self, name: str, table: CheckTable, section: Section) -> Clause | None:
+        """The clause of a check that stands, or is used, where the section says."""
+        identity = self.identity(name, section)
         self._known("severity", table.severity, SEVERITIES, section)
         stage = table.stage or self.operator_stage
         self._known("stage", stage, (*self.stages, BUILD), section)
-        require = self.file.tree(table.require, section.scope, section.header, "require", section.occurrence)
+        require = self.file.tree(table.require, section.scope, section.header, "require")
         when = self.when(table.when, table, section)
         fix = table.fix or self.fixes.general("check")
         source = table.source or section.source
@@ -73,7 +73,7 @@ class ClauseReader:
         for word, value in (("fix", fix), ("source", source)):
             if not value:
                 what = f"{word} is missing; write it here, or {general[word]}"
-                self.file.problem(section.header, what, "id", section.occurrence, identity)
+                self.file.problem(section.header, what, rule=identity)
         if require is None:
             return None
         return Clause(
@@ -83,7 +83,7 @@ class ClauseReader:
             severity=table.severity,
             stage=stage,
             message=table.message,
-            fix=self.fixes.read(fix, identity, section.scope, section.header, "fix", section.occurrence),
+            fix=self.fixes.read(fix, identity, section.scope, section.header, "fix"),
             source=self._rooted(source),
             operand=table.operand or None,
             formerly=tuple(table.formerly),
@@ -93,14 +93,14 @@ class ClauseReader:
     def _known(self, key: str, word: str, known: Sequence[str], section: Section) -> None:
         if word not in known:
             what = f"{key} {word}{nearest(word, known)}; expected one of {', '.join(known)}"
-            self.file.problem(section.header, what, key, section.occurrence)
+            self.file.problem(section.header, what, key)
 
     def when(self, text: str, table: CheckTable | OperatorTable, section: Section) -> Tree | None:
         """The condition of a table: its own, and the runtimes between `since` and `until`."""
         # Releases come first, so that what the rest touches matters to none but those.
         parts = list(self._releases(table, section))
         if text:
-            tree = self.file.tree(text, section.scope, section.header, "when", section.occurrence)
+            tree = self.file.tree(text, section.scope, section.header, "when")
             parts += [] if tree is None else [tree]
         return ["and", *parts] if len(parts) > 1 else parts[0] if parts else None
 
@@ -110,37 +110,32 @@ class ClauseReader:
             if not release:
                 continue
             if problem := _not_a_release(release, runtime):
-                self.file.problem(section.header, f"{key} {problem}", key, section.occurrence)
+                self.file.problem(section.header, f"{key} {problem}", key)
             else:
                 yield ["cmp", sign, ["param", "runtime"], ["lit", release]]
 
     def identity(self, name: str, section: Section) -> str:
-        """The whole name of a clause."""
-        header, occurrence = section.header, section.occurrence
+        """The whole name of a clause; no check may be called like a compact entry, or one that is used."""
         identity = f"{self.file.table.delegate}/{section.prefix}/{name}"
-        if not name:
-            self.file.problem(header, "id is missing", "", occurrence)
-        elif identity in self._ids:
-            self.file.problem(
-                header, f"{identity} is already the id of {self._ids[identity]}", "id", occurrence
-            )
-        self._ids[identity] = f"{header} at line {self.file.lines.of(header, occurrence)}"
+        if identity in self._headers:
+            self.file.problem(section.header, f"{identity} is already the id of {self._headers[identity]}")
+        self._headers[identity] = f"{section.header} at line {self.file.lines.of(section.header)}"
         return identity
 
     def compact(
         self, requirement: Requirement, table: FormTable | OperatorTable, section: Section
     ) -> Clause | None:
         """The clause of a compact entry."""
-        header, key, occurrence = section.header, requirement.key, section.occurrence
+        header, key = section.header, requirement.key
         identity = self.identity(requirement.id, section)
-        tree = self.file.tree(requirement.text, section.scope, header, key, occurrence)
+        tree = self.file.tree(requirement.text, section.scope, header, key)
         fix = table.fixes.get(requirement.id) or self.fixes.general(requirement.kind)
         if not fix:
             what = (
                 f'fixes has nothing for {requirement.kind}; write [fixes] {requirement.kind} = "...", '
                 f'or fixes."{requirement.id}" = "..." here'
             )
-            self.file.problem(header, what, key, occurrence, identity)
+            self.file.problem(header, what, key, identity)
         if tree is None:
             return None
         stage = _STAGES.get(requirement.kind, "")
@@ -150,7 +145,7 @@ class ClauseReader:
             stage=stage if stage in self.stages else self.operator_stage,
             kind=requirement.kind,
             message=table.messages.get(requirement.id, ""),
-            fix=self.fixes.read(fix, identity, section.scope, header, "fixes", occurrence),
+            fix=self.fixes.read(fix, identity, section.scope, header, "fixes"),
             raised=self._raised.get(section.operator, ()) if requirement.kind == "version" else (),
             source=self._rooted(self.file.table.sources.get(requirement.kind, section.source)),
             operand=requirement.operand,

@@ -5,51 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from analyzer.errors import RuleError
 from analyzer.expressions.check import ExpressionError, Scope, parse
 from analyzer.expressions.nodes import Tree
 from analyzer.files import read_text
 from analyzer.resources import data
-from analyzer.rules.loading.format import (
-    AndroidTable,
-    Case,
-    CheckTable,
-    FormTable,
-    PackTable,
-    ParameterTable,
-    PartitionTable,
-    Upstream,
-    ValueTable,
-    Words,
-)
+from analyzer.rules.loading.format import PackTable
 from analyzer.rules.loading.lines import Lines
+from analyzer.rules.loading.misfits import misfit, nested_tables
 from analyzer.suggest import nearest
 
-#: A step of the path in a validation message: `.check[0]`.
-_STEP = re.compile(r"\.(\w+)(?:\[(\d+)\])?")
-_FIELD = re.compile(r"field `(\w+)`")
-#: Tables that have lines of their own, and what they look like.
-_SHAPES: Mapping[str, type[Struct]] = {
-    "android": AndroidTable,
-    "check": CheckTable,
-    "every_op": CheckTable,
-    "form": FormTable,
-    "operands": Case,
-    "parameters": ParameterTable,
-    "partition": PartitionTable,
-    "shared": CheckTable,
-    "unlisted": Words,
-    "unlisted_custom": Words,
-    "upstream": Upstream,
-    "values": ValueTable,
-}
 _LINE = re.compile(r" \(at (?:line (\d+)|end of document).*")
 
 
@@ -60,6 +30,8 @@ class RuleFile:
         """Raises: RuleError where the file isn't TOML or not a pack at all."""
         self.path = path
         self.problems: list[str] = []
+        #: Headers of tables that don't fit their shapes.
+        self._misfits: set[str] = set()
         tables, text = read_tables(path)
         self.lines = Lines(text)
         self._digest = hashlib.sha256(text.encode())
@@ -73,28 +45,53 @@ class RuleFile:
         """Of the file and of the one that it extends."""
         return self._digest.hexdigest()
 
-    def problem(self, header: str, what: object, key: str = "", occurrence: int = 0, rule: str = "") -> None:
-        """Note what is wrong with a table, the n-th of its name, or with a key of it."""
-        line = self.lines.of(header, occurrence, key)
-        self.problems.append(f"{self.path}:{line}: {rule or header or 'pack'}: {what}")
+    def fits(self, header: str) -> bool:
+        """Whether the table with this header, if there is one, has its proper shape."""
+        return header not in self._misfits
+
+    def problem(self, header: str, what: object, key: str = "", rule: str = "") -> None:
+        """Note what is wrong with a table, or with a key of it; of tables that don't fit, no more."""
+        if self.fits(header):
+            line = self.lines.of(header, key)
+            self.problems.append(f"{self.path}:{line}: {rule or header or 'pack'}: {what}")
 
     def convert(self, raw: Any, shape: type[Any], header: str) -> Any:
-        """A raw table in its proper shape; None where it doesn't fit."""
+        """A raw table in its proper shape, without tables below it that don't fit; None where it doesn't."""
         try:
             return msgspec.convert(raw, shape)
+        except msgspec.ValidationError:
+            fitting = self._fitting(raw, shape, header)
+        try:
+            return msgspec.convert(fitting, shape)
         except msgspec.ValidationError as error:
-            where, key, occurrence, what = _misfit(header, shape, str(error))
-            self.problem(where, what, key, occurrence)
+            self.problem(*misfit(header, shape, str(error)))
+            self._misfits.add(header)
             return None
 
-    def tree(
-        self, text: str, scope: Scope, header: str, key: str, occurrence: int = 0, wanted: str = "bool"
-    ) -> Tree | None:
+    def _fitting(self, raw: Any, shape: type[Any], header: str) -> Any:
+        """The table with those below it in their proper shapes, as far as they fit; what doesn't is noted."""
+        if not isinstance(raw, dict):
+            return raw
+        rest = dict(raw)
+        for key, below, keyed in nested_tables(shape):
+            value, path = raw.get(key), f"{header}.{key}" if header else key
+            if not isinstance(value, dict):
+                continue
+            if keyed:
+                converted = {name: self.convert(one, below, f"{path}.{name}") for name, one in value.items()}
+                rest[key] = {name: table for name, table in converted.items() if table is not None}
+            elif (table := self.convert(value, below, path)) is not None:
+                rest[key] = table
+            else:
+                del rest[key]
+        return rest
+
+    def tree(self, text: str, scope: Scope, header: str, key: str, wanted: str = "bool") -> Tree | None:
         """The expression checked; None where it is wrong."""
         try:
             return parse(text, scope, wanted)
         except ExpressionError as error:
-            self.problem(header, error, key, occurrence)
+            self.problem(header, error, key)
             return None
 
     def _extended(self, tables: dict[str, Any]) -> dict[str, Any]:
@@ -132,38 +129,11 @@ def read_tables(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _laid_over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
-    """Tables merge key by key; lists of tables with ids merge by id; anything else is replaced."""
+    """Tables merge key by key, those of checks too; anything else is replaced."""
     merged = dict(lower)
     for key, value in upper.items():
         below = merged.get(key)
-        if isinstance(below, dict) and isinstance(value, dict):
-            merged[key] = _laid_over(below, value)
-        elif isinstance(below, list) and _tables(below) and _tables(value):
-            replaced = {entry.get("id") for entry in value}
-            merged[key] = [entry for entry in below if entry.get("id") not in replaced] + value
-        else:
-            merged[key] = value
+        merged[key] = (
+            _laid_over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        )
     return merged
-
-
-def _tables(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
-
-
-def _misfit(header: str, shape: type[Any], message: str) -> tuple[str, str, int, str]:
-    """What a validation message complains of: table, key, occurrence of the table, and in words."""
-    what, _, path = message.removeprefix("Object ").removeprefix("contains ").partition(" - at `$")
-    key, occurrence = "", 0
-    for name, position in _STEP.findall(path):
-        if name not in _SHAPES:
-            key = key or name
-            continue
-        header = f"{header}.{name}" if header else name
-        shape = _SHAPES[name]
-        occurrence = int(position or 0)
-    if what.startswith("Expected"):
-        what = f"{key}: e{what[1:]}" if key else f"e{what[1:]}"
-    if field := _FIELD.search(what):
-        key = field[1]
-        what += nearest(key, shape.__struct_fields__) if "unknown" in what else ""
-    return header, key, occurrence, what

@@ -38,12 +38,12 @@ class FixReader:
         """What clauses of a kind call their fix by where they have none of their own; empty where none is."""
         return kind if kind in self._known else ""
 
-    def read(self, fix: Fix, name: str, scope: Scope, header: str, key: str, occurrence: int = 0) -> str:
+    def read(self, fix: Fix, name: str, scope: Scope, header: str, key: str) -> str:
         """What the clause called `name` calls its fix by: the text itself, or the name of a list."""
         try:
             return self._read(fix, name, self._widened(scope))
         except ExpressionError as error:
-            self._file.problem(header, error, key, occurrence, name)
+            self._file.problem(header, error, key, name)
             return ""
 
     def fixes(self) -> msgspec.Raw:

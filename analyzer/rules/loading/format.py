@@ -36,10 +36,9 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[[op.NAME.check]]`, `[[every_op]]`, `[[partition.check]]` or `[shared.ID]`."""
+    """`[op.NAME.check.ID]`, `[every_op.ID]`, `[partition.check.ID]` or `[shared.ID]`."""
 
     require: str
-    id: str = ""
     when: str = ""
     message: str = ""
     fix: Fix = ""
@@ -68,23 +67,22 @@ class Requirements(Struct, frozen=True, forbid_unknown_fields=True):
     constant: list[str] = []
     known: list[str] = []
     use: list[str] = []
-    check: list[CheckTable] = []
+    check: dict[str, CheckTable] = {}
     messages: dict[str, str] = {}
     fixes: dict[str, Fix] = {}
     source: str = ""
 
 
 class FormTable(Requirements, frozen=True, forbid_unknown_fields=True):
-    """`[[op.NAME.form]]`: the requirements on one form of an operator."""
+    """`[op.NAME.form.ID]`: the requirements on one form of an operator."""
 
-    id: str = ""
     when: str = ""
 
 
 class OperatorTable(Requirements, frozen=True, forbid_unknown_fields=True):
     """`[op.NAME]` or `[op."NAME|NAME"]`."""
 
-    form: list[FormTable] = []
+    form: dict[str, FormTable] = {}
     accept_when: str | list[str] = []
     supported: bool = True
     message: str = ""
@@ -117,7 +115,7 @@ class Upstream(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PartitionTable(Struct, frozen=True, forbid_unknown_fields=True):
-    check: list[CheckTable] = []
+    check: dict[str, CheckTable] = {}
 
 
 class GraphTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,7 +151,7 @@ class AndroidTable(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole rule file; `[graph]` and the operators' tables are decoded one by one, for all their errors."""
+    """A whole rule file."""
 
     delegate: str
     title: str
@@ -170,7 +168,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     upstream: Upstream | None = None
     stages: list[str] = []
     parameters: dict[str, ParameterTable] = {}
-    graph: dict[str, Any] = {}
+    graph: GraphTable = GraphTable()
     android: AndroidTable | None = None
     define: dict[str, Any] = {}
     values: dict[str, ValueTable] = {}
@@ -179,7 +177,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     unlisted: Words = Words()
     unlisted_custom: Words | None = None
     shared: dict[str, CheckTable] = {}
-    every_op: list[CheckTable] = []
+    every_op: dict[str, CheckTable] = {}
     partition: PartitionTable = PartitionTable()
-    op: dict[str, Any] = {}
-    custom: dict[str, Any] = {}
+    op: dict[str, OperatorTable] = {}
+    custom: dict[str, OperatorTable] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import asdict
+
 from analyzer.expressions.check import Scope
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.format import GraphTable
@@ -30,10 +32,10 @@ WORDS = {
 
 def convert(file: RuleFile, scope: Scope) -> Graph:
     """The section, checked."""
-    table = file.convert(file.table.graph, GraphTable, _HEADER)
-    if table is None:
-        return Graph()
-    stated: dict[str, Any] = {key: getattr(table, key) for key in file.table.graph}
+    table, unsaid = file.table.graph, GraphTable()
+    stated: dict[str, Any] = {
+        key: value for key, value in asdict(table).items() if value != getattr(unsaid, key)
+    }
     for key, words in WORDS.items():
         if key in stated and stated[key] not in words:
             file.problem(_HEADER, f"{key} is {stated[key]!r}, expected {' or '.join(words)}", key)

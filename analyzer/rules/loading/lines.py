@@ -10,13 +10,13 @@ _KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
 
 
 class Lines:
-    """Where tables and keys stand. The n-th `[[table]]` of a name is its occurrence n, counted from 0."""
+    """Where tables and keys stand."""
 
     def __init__(self, text: str) -> None:
-        self._headers: dict[str, list[int]] = {}
-        self._keys: dict[tuple[str, int, str], int] = {}
+        self._headers: dict[str, int] = {}
+        self._keys: dict[tuple[str, str], int] = {}
         self._last = 1
-        header, occurrence, inside = "", 0, False
+        header, inside = "", False
         for number, line in enumerate(text.splitlines(), 1):
             self._last = number
             within, inside = inside, inside != bool(len(_LONG_TEXT.findall(line)) % 2)
@@ -25,27 +25,24 @@ class Lines:
             found = _HEADER.match(line)
             if found and not _KEY.match(line):
                 header = found[2].replace('"', "").replace("'", "")
-                seen = self._headers.setdefault(header, [])
-                occurrence = len(seen)
-                seen.append(number)
+                self._headers.setdefault(header, number)
             elif key := _KEY.match(line):
-                self._keys.setdefault((header, occurrence, key[1].strip("\"'")), number)
+                self._keys.setdefault((header, key[1].strip("\"'")), number)
 
-    def of(self, header: str, occurrence: int = 0, key: str = "") -> int:
+    def of(self, header: str, key: str = "") -> int:
         """The line of a table's key, or of its header where the key isn't found.
 
         The last line for a table that isn't there, and the first for what belongs before all tables.
         """
-        if key and (header, occurrence, key) in self._keys:
-            return self._keys[header, occurrence, key]
-        seen = self._headers.get(header, [])
-        if occurrence < len(seen):
-            return seen[occurrence]
+        if key and (header, key) in self._keys:
+            return self._keys[header, key]
+        if header in self._headers:
+            return self._headers[header]
         below = (
             line
-            for (known, _, name), line in self._keys.items()
+            for (known, name), line in self._keys.items()
             if name == key and known.startswith(f"{header}.")
         )
         parent, _, last = header.rpartition(".")
         missing = self._last if header else 1
-        return next(below, self.of(parent, 0, last) if parent else missing)
+        return next(below, self.of(parent, last) if parent else missing)

@@ -36,7 +36,7 @@ def load(path: Path, catalogue: Catalogue) -> RulePack:
 
 def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
     table = file.table
-    if table.upstream is None:
+    if table.upstream is None and file.fits("upstream"):
         file.problem("", "upstream is missing: {repository, revision} of the delegate's source")
     upstream = table.upstream or Upstream("", "")
     names = read_names(file)

@@ -43,18 +43,15 @@ class OperatorReader:
     def _gathered(self) -> Mapping[str, list[_Headed]]:
         known = list(schema.members("BuiltinOperator").values())
         found: dict[str, list[_Headed]] = {}
-        for key, raw in self._table.op.items():
+        for key, table in self._table.op.items():
             header = f"op.{key}"
-            table = self._file.convert(raw, OperatorTable, header)
             for name in key.split("|"):
                 if name not in known:
                     self._file.problem(header, f"there is no operator {name}{nearest(name, known)}")
-                elif table is not None:
+                else:
                     found.setdefault(name, []).append((header, table))
-        for key, raw in self._table.custom.items():
-            table = self._file.convert(raw, OperatorTable, f"custom.{key}")
-            if table is not None:
-                found[f"custom:{key}"] = [(f"custom.{key}", table)]
+        for key, table in self._table.custom.items():
+            found[f"custom:{key}"] = [(f"custom.{key}", table)]
         return found
 
     def _no_entry_twice(self, name: str, tables: Sequence[_Headed]) -> None:
@@ -109,33 +106,27 @@ class OperatorReader:
                 yield tree
 
     def _forms(self, name: str, outer: OperatorTable, header: str, prefix: str) -> Iterator[Form]:
-        header, before = f"{header}.form", 0
-        for occurrence, table in enumerate(outer.form):
-            if not table.id:
-                self._file.problem(header, "a form needs an id", "", occurrence)
-            scope = self._scope(name, table.names or outer.names, header)
+        for identity, table in outer.form.items():
+            below = f"{header}.form.{identity}"
+            scope = self._scope(name, table.names or outer.names, below)
             source = table.source or outer.source or self._table.source
-            section = Section(header, f"{prefix}.{table.id}", scope, source, occurrence, name)
+            section = Section(below, f"{prefix}.{identity}", scope, source, name)
             merged = replace(table, fixes=outer.fixes | table.fixes)
-            when = self._file.tree(table.when, scope, header, "when", occurrence) if table.when else None
-            yield Form(clauses=tuple(self._requirements(merged, section, before)), when=when, id=table.id)
-            before += len(table.check)
+            when = self._file.tree(table.when, scope, below, "when") if table.when else None
+            yield Form(clauses=tuple(self._requirements(merged, section)), when=when, id=identity)
 
-    def _requirements(
-        self, table: FormTable | OperatorTable, section: Section, first: int = 0
-    ) -> list[Clause]:
-        """All clauses of a table; `first` counts the checks of the tables with the same header before it."""
+    def _requirements(self, table: FormTable | OperatorTable, section: Section) -> list[Clause]:
+        """All clauses of a table."""
         before = len(self._file.problems)
-        found = [*self._compact(table, section), *self._shared(table, section)]
-        checks = replace(section, header=f"{section.header}.check")
-        found += self._clauses.checks(table.check, checks, first)
+        clauses = [*self._compact(table, section), *self._shared(table, section)]
+        clauses += self._clauses.checks(table.check, replace(section, header=f"{section.header}.check"))
         if isinstance(table, OperatorTable) and not table.form and len(self._file.problems) == before:
-            self._no_stray_words(table, found, section)
-        return found
+            self._no_stray_words(table, clauses, section)
+        return clauses
 
     def _compact(self, table: FormTable | OperatorTable, section: Section) -> Iterator[Clause]:
         def problem(what: object, key: str) -> None:
-            self._file.problem(section.header, what, key, section.occurrence)
+            self._file.problem(section.header, what, key)
 
         for requirement in requirements(table, section.scope.operands, problem):
             clause = self._clauses.compact(requirement, table, section)
@@ -147,11 +138,11 @@ class OperatorReader:
         for name in table.use:
             if name not in known:
                 what = f"nothing shared is called {name}{nearest(name, list(known))}"
-                self._file.problem(section.header, what, "use", section.occurrence)
+                self._file.problem(section.header, what, "use")
                 continue
             check = known[name]
             fix, message = table.fixes.get(name, check.fix), table.messages.get(name, check.message)
-            clause = self._clauses.check(replace(check, id=name, fix=fix, message=message), section)
+            clause = self._clauses.check(name, replace(check, fix=fix, message=message), section)
             if clause is not None:
                 yield clause
 

@@ -110,42 +110,50 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
         ),
         ("[custom.Mine]\ninputz = 2 # <--", "unknown field `inputz`; did you mean inputs?"),
         # checks
-        ("[[op.ADD.check]] # <--\nrequire = 'true'", "id is missing"),
-        ("[[op.ADD.check]] # <--\nid = 'a'", "op.ADD.check: missing required field `require`"),
-        ("[[op.ADD.check]]\nid = 'a'\nrequire = 'inputt1.constant' # <--", "nothing is called inputt1"),
         (
-            "[[op.ADD.check]]\nid = 'a'\nrequire = 'true'\nwhen = 'versio == 1' # <--",
+            "[[op.ADD.check]] # <--\nid = 'a'\nrequire = 'true'",
+            '[[op.ADD.check]] with id = "NAME" is written [op.ADD.check.NAME] now, without id',
+        ),
+        ("[[every_op]] # <--\nid = 'a'\nrequire = 'true'", "is written [every_op.NAME] now, without id"),
+        ("[[partition.check]] # <--\nid = 'a'", "is written [partition.check.NAME] now, without id"),
+        (
+            "[op.LSTM.form.a]\n[[op.LSTM.form.a.check]] # <--\nid = 'a'",
+            "is written [op.LSTM.form.a.check.NAME] now, without id",
+        ),
+        ("[op.ADD.check.a] # <--\nmessage = 'b'", "op.ADD.check.a: missing required field `require`"),
+        ("[op.ADD.check.a]\nrequire = 'inputt1.constant' # <--", "nothing is called inputt1"),
+        (
+            "[op.ADD.check.a]\nrequire = 'true'\nwhen = 'versio == 1' # <--",
             "nothing is called versio",
         ),
-        ("[[op.ADD.check]]\nid = 'a'\nrequire = 'true'\nseverity = 'blocke' # <--", "did you mean blocker?"),
-        ("[[op.ADD.check]]\nid = 'a'\nrequire = 'true'\nstage = 'operater' # <--", "did you mean operator?"),
-        ("[[op.ADD.check]]\nid = 'a'\nrequire = ''\nrequires = '' # <--", "unknown field `requires`"),
+        ("[op.ADD.check.a]\nrequire = 'true'\nseverity = 'blocke' # <--", "did you mean blocker?"),
+        ("[op.ADD.check.a]\nrequire = 'true'\nstage = 'operater' # <--", "did you mean operator?"),
+        ("[op.ADD.check.a]\nrequire = ''\nrequires = '' # <--", "unknown field `requires`"),
         (
-            "[[op.ADD.check]]\nid = 'a'\nrequire = ''\n\n[[op.ADD.check]]\nid = 'a' # <--\nrequire = ''",
-            "tiny/add/a is already the id of op.ADD.check at line 18",
-        ),
-        (
-            "[op.ADD]\ninputs = 2\n[[op.ADD.check]]\nid = 'inputs' # <--\nrequire = 'true'",
+            "[op.ADD]\ninputs = 2\n[op.ADD.check.inputs] # <--\nrequire = 'true'",
             "already the id of op.ADD",
         ),
         (
-            "[[every_op]]\nid = 'a'\nrequire = 'input.rank == 4' # <--",
+            "[every_op.a]\nrequire = 'input.rank == 4' # <--",
             "nothing is called input; did you mean inputs?",
         ),
-        ("[[partition.check]]\nid = 'a'\nrequire = 'version == 4' # <--", "nothing is called version"),
+        ("[partition.check.a]\nrequire = 'version == 4' # <--", "nothing is called version"),
         ("[op.ADD]\naccept_when = 'inputs' # <--", "is list[tensor], expected bool"),
         # forms
-        ("[[op.LSTM.form]] # <--\nwhen = 'true'", "a form needs an id"),
-        ("[[op.LSTM.form]]\nid = 'a'\nwhen = 'inputs > 1' # <--", "compares list[tensor] with int"),
         (
-            "[[op.LSTM.form]] # <--\nid = 'a'\nwhen = 'true'\nnames = {in = ['x']}",
+            "[[op.LSTM.form]] # <--\nid = 'a'\nwhen = 'true'",
+            '[[op.LSTM.form]] with id = "NAME" is written [op.LSTM.form.NAME] now, without id',
+        ),
+        ("[op.LSTM.form.a]\nwhen = 'inputs > 1' # <--", "compares list[tensor] with int"),
+        (
+            "[op.LSTM.form.a] # <--\nwhen = 'true'\nnames = {in = ['x']}",
             "names: in; expected inputs",
         ),
         (
-            "[[op.LSTM.form]]\nid = 'a'\nwhen = 'version == 1'\n"
-            "[[op.LSTM.form.check]]\nid = 'x'\nrequire = 'true'\n"
-            "[[op.LSTM.form]]\nid = 'b'\n"
-            "[[op.LSTM.form.check]]\nid = 'y'\nrequire = 'colour' # <--",
+            "[op.LSTM.form.a]\nwhen = 'version == 1'\n"
+            "[op.LSTM.form.a.check.x]\nrequire = 'true'\n"
+            "[op.LSTM.form.b]\n"
+            "[op.LSTM.form.b.check.y]\nrequire = 'colour' # <--",
             "nothing is called colour",
         ),
         # the pack
@@ -189,6 +197,7 @@ def test_a_problem_is_told_with_its_line(tmp_path: Path, more: str, words: str) 
         ("delegate = 'tiny\n", 1, "not TOML: "),
         (_HEAD + "[op.ADD\n", 18, "not TOML: "),
         (_HEAD + "x = [1,", 18, "not TOML: "),
+        (_HEAD + "[op.ADD.check.a]\nrequire = ''\n[op.ADD.check.a]", 20, "not TOML: Cannot declare"),
         ("titel = 'x'\n" + _HEAD, 1, "unknown field `titel`; did you mean title?"),
         ("extends = 'gpuu'\n" + _HEAD, 1, "there is no pack gpuu to extend; did you mean gpu?"),
         (_HEAD.replace("title", "version"), 1, "missing required field `title`"),
@@ -205,8 +214,8 @@ def test_a_problem_is_told_with_its_line(tmp_path: Path, more: str, words: str) 
             """fixes has nothing for count; write [fixes] count = "...", or fixes."inputs" = "..." here""",
         ),
         (
-            _BARE + "[[op.ADD.check]]\nid = 'a'\nrequire = 'true'",
-            7,
+            _BARE + "[op.ADD.check.a]\nrequire = 'true'",
+            6,
             """fix is missing; write it here, or [fixes] check = "..." for all""",
         ),
         (
@@ -230,12 +239,13 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
     text = (
         _HEAD
-        + "[op.ADD]\ninputs = 'x'\nversion = 'y'\n[op.SUBB]\n[[every_op]]\nrequire = 'no'\n[graph]\nz = 1\n"
+        + "[op.ADD]\ninputs = 'x'\nversion = 'y'\n[op.SUBB]\n"
+        + "[every_op.a]\nrequire = 'no'\n[every_op.b]\n[graph]\nz = 1\n"
     )
     found = problems(tmp_path, text)
     assert [
         word
-        for word in ("x", "y", "SUBB", "id is missing", "no", "z")
+        for word in ("x", "y", "SUBB", "every_op.b: missing required field", "no", "z")
         if not any(word in one for one in found)
     ] == []
     assert len(found) == 6
@@ -243,8 +253,8 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
 
 def test_since_must_be_a_version(tmp_path: Path) -> None:
     runtime = "[parameters]\nruntime = {type = 'version', default = '2.1', meaning = 'x'}\n"
-    check = "[[op.ADD.check]]\nid = 'a'\nrequire = 'true'\nsince = 'two'\n"
+    check = "[op.ADD.check.a]\nrequire = 'true'\nsince = 'two'\n"
     assert (
-        "tiny.toml:23: op.ADD.check: since 'two' is not a version like 2.1"
+        "tiny.toml:22: op.ADD.check.a: since 'two' is not a version like 2.1"
         in problems(tmp_path, _HEAD + runtime + check)[0]
     )
