@@ -16,8 +16,10 @@ from analyzer.cli.options.output import targets
 from analyzer.cli.options.project import audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import UsageError
+from analyzer.model_auditor import ModelAuditor, ModelResult, Task
 from analyzer.report import FORMATS
 from analyzer.report.document import audit_document, convert
+from analyzer.sources import find
 from analyzer.suggest import nearest
 
 #: So many inputs are named where a set of models has many.
@@ -96,7 +98,7 @@ def command(
     wanted = targets(stdout_format, files)
     sought = audit_options(config, delegates, rules, fail_on, registered)
     everything = verbose or any(target.format == "html" for target in wanted)
-    task = batch.Task(
+    task = Task(
         sought.delegates,
         sought.rules,
         sought.fail_on,
@@ -105,18 +107,18 @@ def command(
         hashes,
         everything,
     )
-    worker = batch.Worker(task)
-    models = batch.find(paths)
+    auditor = ModelAuditor(task, sought.packs)
+    sources = find(paths)
     found: list[audit_document.Model] = []
     reasons: list[str] = []
-    lacking: list[batch.ModelResult] = []
-    for answer in _with_progress(batch.answers(worker, models, jobs), len(models), quiet):
-        if answer.lacks is not None:
-            lacking.append(answer)
-        elif answer.error is not None:
-            complain(answer.error)
-        found.append(answer.model)
-        reasons += answer.reasons
+    lacking: list[ModelResult] = []
+    for result in _with_progress(batch.results(auditor, sources, jobs), len(sources), quiet):
+        if result.lacks is not None:
+            lacking.append(result)
+        elif result.error is not None:
+            complain(result.error)
+        found.append(result.model)
+        reasons += result.reasons
     _complain_of_inputs(lacking, any(model.error is None for model in found))
     policy = audit_document.Policy(fail_on=sought.fail_on, failed=bool(reasons), reasons=tuple(reasons))
     if found and not (quiet and not files):
@@ -125,15 +127,15 @@ def command(
     return BAD_INPUT if broken else FAILS if reasons else HOLDS
 
 
-def _complain_of_inputs(lacking: Sequence[batch.ModelResult], others: bool) -> None:
+def _complain_of_inputs(lacking: Sequence[ModelResult], others: bool) -> None:
     """Say which models lack an input that was to be resized.
 
     Raises: UsageError where it is the same one everywhere, so that nothing could be audited.
     """
-    lacks = [answer.lacks for answer in lacking if answer.lacks is not None]
+    lacks = [result.lacks for result in lacking if result.lacks is not None]
     if others or len({lack.input for lack in lacks}) != 1:
-        for answer in lacking:
-            complain(answer.error or "")
+        for result in lacking:
+            complain(result.error or "")
         return
     if len(lacking) == 1:
         raise UsageError(lacking[0].error)
@@ -145,12 +147,10 @@ def _complain_of_inputs(lacking: Sequence[batch.ModelResult], others: bool) -> N
     )
 
 
-def _with_progress(
-    answers: Iterator[batch.ModelResult], count: int, quiet: bool
-) -> Iterator[batch.ModelResult]:
+def _with_progress(results: Iterator[ModelResult], count: int, quiet: bool) -> Iterator[ModelResult]:
     """A progress bar on stderr for many models, on a terminal only."""
     if count < 8 or quiet or not sys.stderr.isatty():
-        yield from answers
+        yield from results
         return
-    with click.progressbar(answers, length=count, label="Auditing", file=sys.stderr) as bar:
+    with click.progressbar(results, length=count, label="Auditing", file=sys.stderr) as bar:
         yield from bar

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer import batch
 from analyzer.cli import FAILS, HOLDS
 from analyzer.cli.options import completion
 from analyzer.cli.options.output import Target, show, targets, write
@@ -15,7 +14,9 @@ from analyzer.cli.options.screen import width
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
+from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report.document import audit_document, convert
+from analyzer.sources import find
 
 if TYPE_CHECKING:
     from analyzer.report.compare.model_diff import Comparison
@@ -77,7 +78,7 @@ def command(
         if target.format not in _FORMATS:
             raise UsageError(f"compare: there is no format {target.format}; use one of {', '.join(_FORMATS)}")
     # Shapes help to find operators again.
-    task = batch.Task(specs(delegates), rules, ("never",), read_shapes(shapes), everything=True)
+    task = Task(specs(delegates), rules, ("never",), read_shapes(shapes), everything=True)
     whole = convert.whole(_models(task, (before, after)), audit_document.Policy())
     found = compare(whole)
     for target in wanted:
@@ -85,16 +86,16 @@ def command(
     return FAILS if fail_on == "worse" and found.worse else HOLDS
 
 
-def _models(task: batch.Task, paths: Sequence[str]) -> list[audit_document.Model]:
-    worker = batch.Worker(task)
-    found = batch.find(paths)
-    if len(found) != 2:
+def _models(task: Task, paths: Sequence[str]) -> list[audit_document.Model]:
+    auditor = ModelAuditor(task)
+    sources = find(paths)
+    if len(sources) != 2:
         raise UsageError("compare: takes two models, not folders; name two files")
-    answers = [worker.answer(one) for one in found]
-    for answer in answers:
-        if answer.model.error is not None:
-            raise UsageError(answer.model.error.message)
-    return [answer.model for answer in answers]
+    models = [auditor.audit(source).model for source in sources]
+    for model in models:
+        if model.error is not None:
+            raise UsageError(model.error.message)
+    return models
 
 
 def _deliver(target: Target, whole: audit_document.Document, found: Comparison) -> None:

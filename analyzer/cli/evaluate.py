@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ from analyzer.cli.options.screen import width
 from analyzer.cli.options.specs import chosen, specs
 from analyzer.errors import UsageError
 from analyzer.report.view import View
+from analyzer.rules.registry import Packs
 
 if TYPE_CHECKING:
     from analyzer.evaluation.evaluator import Backend, Candidate
@@ -170,11 +172,12 @@ def _backends(texts: Sequence[str], rules: Sequence[str], library: str | None) -
     from analyzer.execution.engines import lookup
 
     usual = () if library else (lookup.DEFAULT,)
+    packs = Packs(map(Path, rules))
     for spec in specs(texts) if texts else usual:
         if spec == lookup.REFERENCE:
             yield Backend(spec, spec)
         else:
-            pack, parameters = chosen(spec, rules)
+            pack, parameters = chosen(packs, spec)
             yield Backend(spec, pack.delegate, parameters)
 
 

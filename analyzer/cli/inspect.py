@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 import msgspec
 
-from analyzer import batch
 from analyzer.cli import HOLDS
 from analyzer.cli.options import completion
 from analyzer.cli.options.screen import width
-from analyzer.errors import UsageError
-from analyzer.model import Model, read_bytes
 from analyzer.rules.registry import Packs
+from analyzer.sources import at_hand, find_one, load
 
 
 @click.command("inspect")
@@ -30,18 +26,10 @@ def command(path: str, form: str, verbose: bool) -> int:
     from analyzer.report.document.inspector import Inspector
     from analyzer.report.text import inspection_text
 
-    models = batch.find([path])
-    if len(models) > 1:
-        raise UsageError(f"{path}: a folder of {len(models)} models; name one of them")
-    found = Inspector(Packs()).inspect(_read(models[0]), everything=verbose)
+    with at_hand(find_one(path)) as source:
+        inspection = Inspector(Packs()).inspect(load(source), everything=verbose)
     if form == "json":
-        click.echo(msgspec.json.encode(found))
+        click.echo(msgspec.json.encode(inspection))
     else:
-        click.echo(inspection_text.render(found, width()))
+        click.echo(inspection_text.render(inspection, width()))
     return HOLDS
-
-
-def _read(found: batch.ModelSource) -> Model:
-    if found.file is None:
-        return read_bytes(sys.stdin.buffer.read(), found.name)
-    return batch.load(found)

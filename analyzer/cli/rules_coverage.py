@@ -49,12 +49,10 @@ def command(
     OPERATOR, one or several, shows the conditions too.
     """
     wanted = targets(stdout_format, files, report.FORMATS)
-    names = [
-        one
-        for spec in specs(delegates or ("all",))
-        for one in (Packs(map(Path, rules)).names() if spec == "all" else [spec])
-    ]
-    found = cover({name: chosen(name, rules) for name in names})
+    packs = Packs(map(Path, rules))
+    asked = specs(delegates or ("all",))
+    names = [name for spec in asked for name in (packs.names() if spec == "all" else [spec])]
+    found = cover({name: chosen(packs, name) for name in names})
     if operators:
         found = narrowed(found, operators)
     for target in wanted:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from analyzer import batch
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.outcome_diff import compare
 from analyzer.auditing.types import Configuration
@@ -20,6 +19,7 @@ from analyzer.report.view import View
 from analyzer.rules.judge import Judge
 from analyzer.rules.pack_diff import difference
 from analyzer.rules.registry import Packs
+from analyzer.sources import find, load
 
 
 @click.command("diff")
@@ -54,10 +54,11 @@ def command(
     """
     wanted = targets(stdout_format, files, report.FORMATS)
     asked = (before, after)
-    sides = [chosen(one, rules) for one in asked]
-    found = batch.find(models)
-    auditor = Auditor(Packs(map(Path, rules)), [Configuration(*side, Judge(*side)) for side in sides])
-    audits = [auditor.audit(batch.load(one)) for one in found]
+    packs = Packs(map(Path, rules))
+    sides = [chosen(packs, spec) for spec in asked]
+    sources = find(models)
+    auditor = Auditor(packs, [Configuration(*side, Judge(*side)) for side in sides])
+    audits = [auditor.audit(load(source)) for source in sources]
     changed = [(audit.model, compare(*audit.delegates)) for audit in audits]
     said = report.describe(asked, sides, difference(*sides), changed)
     for target in wanted:

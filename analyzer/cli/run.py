@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from analyzer import batch
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
@@ -24,6 +23,7 @@ from analyzer.report import FORMATS
 from analyzer.report.document import audit_document, convert
 from analyzer.report.wording import labels
 from analyzer.rules.registry import Packs
+from analyzer.sources import find_one, load, on_disk
 
 if TYPE_CHECKING:
     from analyzer.execution.delegate_run import Settings
@@ -184,10 +184,12 @@ def _whole(
     from analyzer.report.document import convert_runs
 
     packs = Packs(Path(file) for file in rules)
-    with batch.file(path) as (found, file), phone.place(where) as place:
+    with on_disk(find_one(path)) as source, phone.place(where) as place:
         named = asked if settings.library is not None else place.specs(packs, asked)
-        audit = Auditor(packs, configure(packs, named)).audit(batch.load(found), settings.wanted.shapes)
-        runs = convert_runs.runs(run_delegates(audit, file, settings, place), settings.wanted.seed)
+        audit = Auditor(packs, configure(packs, named)).audit(load(source), settings.wanted.shapes)
+        runs = convert_runs.runs(
+            run_delegates(audit, source.file or path, settings, place), settings.wanted.seed
+        )
     model = replace(convert.model(audit, catalogue=packs.catalogue), runs=runs)
     reasons = tuple(f"{model.path}: {labels.run(run)}: {reason}" for run in runs for reason in run.reasons)
     return convert.whole([model], audit_document.Policy(failed=bool(reasons), reasons=reasons))

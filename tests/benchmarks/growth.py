@@ -12,9 +12,10 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from analyzer import batch
+from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import render
 from analyzer.report.document import audit_document, convert
+from analyzer.sources import ENDING, ModelSource
 from tests.building import Description, model, operator, subgraph, tensor
 
 _SHAPE = [1, 8]
@@ -187,16 +188,16 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 
 def seconds(content: bytes, runs: int) -> float:
     """CPU seconds from a file to its JSON under the usual delegates: the least of several runs."""
-    with tempfile.NamedTemporaryFile(suffix=batch.ENDING) as file:
+    with tempfile.NamedTemporaryFile(suffix=ENDING) as file:
         file.write(content)
         file.flush()
-        worker = batch.Worker(batch.Task())
+        auditor = ModelAuditor(Task())
         measured = []
         for _ in range(runs):
             gc.collect()
             start = time.process_time()
-            answer = worker.answer(batch.ModelSource("model", file.name))
-            render(convert.whole([answer.model], audit_document.Policy()), "json")
+            result = auditor.audit(ModelSource("model", file.name))
+            render(convert.whole([result.model], audit_document.Policy()), "json")
             measured.append(time.process_time() - start)
     return min(measured)
 

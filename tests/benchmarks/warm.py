@@ -12,18 +12,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from analyzer import batch
 from analyzer.conformance.verdicts import unpack
+from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import render
 from analyzer.report.document import audit_document, convert
+from analyzer.sources import ModelSource
 from tests.conformance.cases import DATA
 
 
-def ours(files: list[Path], worker: batch.Worker) -> float:
+def ours(files: list[Path], auditor: ModelAuditor) -> float:
     start = time.process_time()
     for file in files:
-        answer = worker.answer(batch.ModelSource(file.name, str(file)))
-        render(convert.whole([answer.model], audit_document.Policy()), "json")
+        result = auditor.audit(ModelSource(file.name, str(file)))
+        render(convert.whole([result.model], audit_document.Policy()), "json")
     return time.process_time() - start
 
 
@@ -39,9 +40,9 @@ def theirs(files: list[Path]) -> float:
 def main(delegate: str, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(file) for file in unpack(DATA, Path(folder))]
-        worker = batch.Worker(batch.Task((delegate,)))
-        ours(files, worker), theirs(files[:50])
-        pairs = [(ours(files, worker), theirs(files)) for _ in range(rounds)]
+        auditor = ModelAuditor(Task((delegate,)))
+        ours(files, auditor), theirs(files[:50])
+        pairs = [(ours(files, auditor), theirs(files)) for _ in range(rounds)]
     ratios = [a / b for a, b in pairs]
     print(
         json.dumps(

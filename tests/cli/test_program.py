@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer import __version__, batch
+from analyzer import __version__
+from analyzer.model_auditor import ModelAuditor
 from tests.cli.models import chain, save
 from tests.cli.running import run, run_apart
 
@@ -102,7 +103,7 @@ def break_down(*_: object) -> None:
 
 
 def test_an_internal_error_is_one_line_that_says_how_to_report_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch.Worker, "answer", break_down)
+    monkeypatch.setattr(ModelAuditor, "audit", break_down)
     done = run("audit", "sample:")
     assert (done.code, done.out) == (3, b"")
     assert done.complaint.startswith("internal error (KeyError: ")
@@ -111,7 +112,7 @@ def test_an_internal_error_is_one_line_that_says_how_to_report_it(monkeypatch: p
 
 
 def test_an_internal_error_can_be_seen_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch.Worker, "answer", break_down)
+    monkeypatch.setattr(ModelAuditor, "audit", break_down)
     monkeypatch.setenv("DELEGATE_ANALYZER_TRACEBACK", "1")
     with pytest.raises(KeyError):
         run("audit", "sample:")
@@ -121,7 +122,7 @@ def test_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(batch.Worker, "answer", interrupt)
+    monkeypatch.setattr(ModelAuditor, "audit", interrupt)
     done = run("audit", "sample:")
     assert (done.code, done.out) == (130, b"")
     assert done.err.split() == ["delegate-analyzer:", "interrupted"]
@@ -131,14 +132,14 @@ def test_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
 INTERRUPTED = """
 import os, signal, sys, time
 from analyzer import batch, cli
-answers = batch.answers
+results = batch.results
 def interrupted(*arguments):
-    for number, answer in enumerate(answers(*arguments)):
-        yield answer
+    for number, result in enumerate(results(*arguments)):
+        yield result
         if number == 98:
             time.sleep(0.2)
             os.killpg(0, signal.SIGINT)
-batch.answers = interrupted
+batch.results = interrupted
 sys.exit(cli.main(["audit", *sys.argv[1:]]))
 """
 

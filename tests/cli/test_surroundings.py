@@ -143,13 +143,13 @@ def test_an_interruption_while_loading() -> None:
 PARENT = """
 import multiprocessing, sys, time
 from analyzer import batch, cli
-answers = batch.answers
+results = batch.results
 def told(*arguments):
-    for answer in answers(*arguments):
+    for result in results(*arguments):
         print(*(child.pid for child in multiprocessing.active_children()), flush=True)
         time.sleep(600)
-        yield answer
-batch.answers = told
+        yield result
+batch.results = told
 cli.main(["audit", *sys.argv[1:], "-j", "2"])
 """
 

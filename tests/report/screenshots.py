@@ -14,9 +14,10 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from analyzer import batch
+from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import render
 from analyzer.report.document import audit_document, convert
+from analyzer.sources import SAMPLE, find_one
 from tests.report.browsing import ARGUMENTS, CHROMIUM
 
 WIDTH = 1440
@@ -24,8 +25,8 @@ WIDTH = 1440
 
 def report() -> bytes:
     """The report on the sample."""
-    answer = batch.Worker(batch.Task(everything=True)).answer(batch.find([batch.SAMPLE])[0])
-    return render(convert.whole([answer.model], audit_document.Policy()), "html")
+    result = ModelAuditor(Task(everything=True)).audit(find_one(SAMPLE))
+    return render(convert.whole([result.model], audit_document.Policy()), "html")
 
 
 def top(page: Page, file: Path) -> None:

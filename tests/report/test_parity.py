@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from analyzer import batch
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure, fallbacks
 from analyzer.conformance.verdicts import Data
 from analyzer.model import graph
+from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Document, Model
 from analyzer.rules.registry import Packs
+from analyzer.sources import SAMPLE, find_one
 from tests.report import reading
 from tests.report import sample_document as sample
 
@@ -42,7 +43,7 @@ def chosen() -> Iterator[graph.Model]:
 
 @pytest.fixture(scope="module")
 def documents() -> list[Document]:
-    real = batch.Worker(batch.Task(everything=True)).answer(batch.find([batch.SAMPLE])[0]).model
+    real = ModelAuditor(Task(everything=True)).audit(find_one(SAMPLE)).model
     made = [sample.document(), sample.document(sample.described()), sample.document(sample.crashing())]
     made += [sample.document(sample.empty())]
     return [*made, convert.whole([real], audit_document.Policy()), *audited(chosen())]

@@ -17,7 +17,9 @@ from analyzer.rules.registry import Packs
 
 
 class AuditOptions(Struct, frozen=True):
-    """Delegates (none: those that are usual), rule files, policies, registered custom operators."""
+    """What to audit for, with the packs at hand; `delegates` are empty where the usual ones are meant."""
+
+    packs: Packs
 
     delegates: tuple[str, ...]
     rules: tuple[str, ...]
@@ -41,10 +43,10 @@ def audit_options(
     files = tuple(rules) or project.rules
     customs = _names(registered) or project.settings.registered
     usual = ("unsupported",) if asked or project.settings.delegates else ()
-    if project.file is None:
-        return AuditOptions(asked, files, tuple(fail_on) or usual, customs)
-    config.check_tool(project)
     packs = Packs(map(Path, files))
+    if project.file is None:
+        return AuditOptions(packs, asked, files, tuple(fail_on) or usual, customs)
+    config.check_tool(project)
     _check(packs, asked)
     with _naming(project.file):
         asked = asked or _with(project.settings.delegates, packs.given if rules else ())
@@ -53,7 +55,7 @@ def audit_options(
         _check(packs, settled)
         policies = () if fail_on else config.policies(project, settled)
         read_policies(policies, [split(spec)[0] for spec in settled])
-    return AuditOptions(settled, files, tuple(fail_on) or policies or usual, customs)
+    return AuditOptions(packs, settled, files, tuple(fail_on) or policies or usual, customs)
 
 
 def _check(packs: Packs, specs: Sequence[str]) -> None:
@@ -75,7 +77,7 @@ def _naming(file: str | None) -> Iterator[None]:
 
 def _names(texts: Sequence[str]) -> tuple[str, ...]:
     """Names, several of them joined by commas."""
-    return tuple(name for text in texts for one in text.split(",") if (name := one.strip()))
+    return tuple(name for text in texts for part in text.split(",") if (name := part.strip()))
 
 
 def _with(delegates: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ def specs(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def chosen(spec: str, rules: Sequence[str] = ()) -> tuple[RulePack, Mapping[str, Any]]:
-    """A pack with all its parameters: `NAME:PARAM=VALUE:...`, or `FILE.toml:...` for one in a file.
+def chosen(packs: Packs, spec: str) -> tuple[RulePack, Mapping[str, Any]]:
+    """One of the packs with all its parameters: `NAME:PARAM=VALUE:...`, or `FILE.toml:...` for one in a file.
 
     Raises: UsageError, RuleError.
     """
@@ -38,7 +38,5 @@ def chosen(spec: str, rules: Sequence[str] = ()) -> tuple[RulePack, Mapping[str,
     if name.endswith(".toml"):
         packs = Packs([Path(name)])
         name = packs.given[0]
-    else:
-        packs = Packs(map(Path, rules))
     pack = packs.get(name)
     return pack, resolve(pack, written)

@@ -1,0 +1,83 @@
+"""One model after another -> its part of the document, by one task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure, fallbacks
+from analyzer.auditing.policy import read_policies
+from analyzer.errors import InputError, ModelError
+from analyzer.report.document import audit_document, convert
+from analyzer.rules.registry import Packs
+from analyzer.sources import ModelSource, at_hand, load
+
+
+class Task(Struct, frozen=True):
+    """What every model of a run is audited for; plain texts, so that any process can take it up."""
+
+    #: None: the rule files' own, else those that packs state a default order for.
+    delegates: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    fail_on: tuple[str, ...] = ()
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    #: Custom operators that the app registers kernels for, as names or patterns.
+    registered: tuple[str, ...] = ()
+    #: Whether to compute each file's SHA-256.
+    hash: bool = False
+    #: Whether to tell every operator's operands and where it runs, and every tensor too.
+    everything: bool = False
+
+
+class MissingInput(Struct, frozen=True):
+    """An input that was to be resized and that a model hasn't, and those that it has."""
+
+    input: str
+    known: tuple[str, ...]
+
+
+class ModelResult(Struct, frozen=True):
+    """What became of one model: its part of the document, why policies fail, why it can't be audited."""
+
+    model: audit_document.Model
+    reasons: tuple[str, ...] = ()
+    error: str | None = None
+    lacks: MissingInput | None = None
+
+
+class ModelAuditor:
+    """Audits one model after another for the same task, with `packs` where they are loaded already.
+
+    Raises: UsageError, RuleError.
+    """
+
+    def __init__(self, task: Task, packs: Packs | None = None) -> None:
+        packs = packs or Packs(map(Path, task.rules))
+        for name in packs.given:
+            packs.get(name)
+        configurations = configure(packs, task.delegates or packs.usual())
+        rest = fallbacks(packs, configurations) if task.everything else ()
+        self.task = task
+        self._auditor = Auditor(packs, configurations, rest, task.registered)
+        delegates = [configuration.pack.delegate for configuration in configurations]
+        self._policies = read_policies(task.fail_on, delegates)
+        self._catalogue = packs.catalogue if task.everything else None
+
+    def audit(self, source: ModelSource) -> ModelResult:
+        """Audit one model; an error that is about the model becomes part of the result."""
+        with at_hand(source) as held:
+            try:
+                audit = self._auditor.audit(load(held), self.task.shapes)
+            except ModelError as error:
+                model = convert.unread(held.name, held.size, error)
+                return ModelResult(model, error=str(error), lacks=_lacks(error))
+            reasons = [reason for policy in self._policies for reason in policy.reasons(audit)]
+            digest = held.sha256 if self.task.hash else None
+            return ModelResult(convert.model(audit, digest, self._catalogue), tuple(reasons))
+
+
+def _lacks(error: ModelError) -> MissingInput | None:
+    return MissingInput(error.name, tuple(error.known)) if isinstance(error, InputError) else None
