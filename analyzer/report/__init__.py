@@ -43,5 +43,5 @@ def render(document: Document, format: str, view: View | None = None) -> bytes:
 @cache
 def _renderer(format: str) -> Callable[[Document, View], bytes]:
     module, function = FORMATS[format]
-    found = getattr(import_module(f"analyzer.report.{module}"), function)
-    return cast(Callable[[Document, View], bytes], found)
+    renderer = getattr(import_module(f"analyzer.report.{module}"), function)
+    return cast(Callable[[Document, View], bytes], renderer)

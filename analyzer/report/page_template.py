@@ -32,7 +32,7 @@ class Bar(Struct, frozen=True):
 
 
 class Phase(Struct, frozen=True):
-    """What takes time, the CPU beside the delegate."""
+    """Bars under one title: a time or another figure, a bar for each backend or model."""
 
     title: str
     bars: list[Bar]

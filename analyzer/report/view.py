@@ -1,4 +1,4 @@
-"""How a report is to be shown; formats for programs take no notice of it."""
+"""Width, colour and detail of a report; formats for programs take no notice of it."""
 
 from msgspec import Struct
 

@@ -23,14 +23,14 @@ def kept(before: Sequence[Hashable], after: Sequence[Hashable], most: int) -> di
 def _step(
     before: Sequence[Hashable], after: Sequence[Hashable], furthest: dict[int, int], edits: int
 ) -> dict[int, int]:
-    """How far into `before` each diagonal gets with so many edits, by how far it got with one less."""
-    found = {}
+    """The position in `before` that each diagonal gets to with so many edits, from that with one less."""
+    reached = {}
     for diagonal in range(-edits, edits + 1, 2):
         x = _start(furthest, diagonal)
         while x < len(before) and 0 <= x - diagonal < len(after) and before[x] == after[x - diagonal]:
             x += 1
-        found[diagonal] = x
-    return found
+        reached[diagonal] = x
+    return reached
 
 
 def _start(furthest: dict[int, int], diagonal: int) -> int:
@@ -40,15 +40,15 @@ def _start(furthest: dict[int, int], diagonal: int) -> int:
 
 def _back(reached: Sequence[dict[int, int]], x: int, y: int) -> dict[int, int]:
     """The way back from the ends, one edit at a time."""
-    found: dict[int, int] = {}
+    kept_positions: dict[int, int] = {}
     for furthest in reversed(reached):
         diagonal = x - y
         start = _start(furthest, diagonal)
         while x > start:
             x, y = x - 1, y - 1
-            found[x] = y
+            kept_positions[x] = y
         if start == furthest.get(diagonal + 1, -1):
             y -= 1
         else:
             x -= 1
-    return found
+    return kept_positions

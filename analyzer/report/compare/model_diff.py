@@ -107,14 +107,14 @@ def compare(document: Document) -> Comparison:
     reasons = [causes.holding(causes.causes(model)) for model in (before, after)]
     sides = []
     for position, name in enumerate(names):
-        one, other = before.audits[position], after.audits[position]
-        changes = _changes(_paired(one, other, pairs), position, reasons)
+        audit_before, audit_after = before.audits[position], after.audits[position]
+        changes = _changes(_paired(audit_before, audit_after, pairs), position, reasons)
         sides.append(
             Side(
                 delegate=name,
-                change=_change(_merit(one), _merit(other)),
-                before=one.summary,
-                after=other.summary,
+                change=_change(_merit(audit_before), _merit(audit_after)),
+                before=audit_before.summary,
+                after=audit_after.summary,
                 changes=tuple(sorted(changes, key=_worst_first)),
             )
         )
@@ -142,8 +142,11 @@ def _change(before: tuple[float, ...], after: tuple[float, ...]) -> str:
 
 def _paired(before: Audit, after: Audit, pairs: Sequence[Pair]) -> list[Both]:
     return [
-        (None if one is None else before.operators[one], None if other is None else after.operators[other])
-        for one, other in pairs
+        (
+            None if at_before is None else before.operators[at_before],
+            None if at_after is None else after.operators[at_after],
+        )
+        for at_before, at_after in pairs
     ]
 
 
@@ -157,10 +160,10 @@ def _place(node: Operator | None) -> Place | None:
     return None if node is None else Place(subgraph=node.subgraph, operator=node.index)
 
 
-def _changes(found: Sequence[Both], position: int, reasons: Sequence[Holding]) -> Iterator[Change]:
+def _changes(pairs: Sequence[Both], position: int, reasons: Sequence[Holding]) -> Iterator[Change]:
     """Operators whose place changes, those alike together."""
     groups: dict[tuple[str, str | None, str | None, int | None], list[Held]] = {}
-    for both in found:
+    for both in pairs:
         change = fares(*both)
         node = both[change == WORSE]
         if change == SAME or node is None:
@@ -173,7 +176,7 @@ def _changes(found: Sequence[Both], position: int, reasons: Sequence[Holding]) -
 
 
 def fares(before: Operator | None, after: Operator | None) -> str:
-    """What only one model has is a change for the worse, or the better, where it is off the delegate."""
+    """`better`, `worse` or `same`; an operator that only one model has counts as delegated in the other."""
     ranks = [_RANKS["delegated"] if node is None else _RANKS[phrases.state(node)] for node in (before, after)]
     return _change((ranks[0],), (ranks[1],))
 
@@ -207,5 +210,5 @@ def _rules(node: Operator, reason: tuple[Cause, Case] | None) -> Sequence[str]:
     return own or reason[0].rules
 
 
-def _worst_first(one: Change) -> tuple[bool, int, int]:
-    return one.change != WORSE, -one.macs, -len(one.operators)
+def _worst_first(change: Change) -> tuple[bool, int, int]:
+    return change.change != WORSE, -change.macs, -len(change.operators)

@@ -27,7 +27,7 @@ _MOST = 1000
 
 
 class _Node(Struct, frozen=True):
-    """What an operator is known by."""
+    """The traits that an operator is known by."""
 
     kind: tuple[int, str]
     name: str | None
@@ -37,29 +37,33 @@ class _Node(Struct, frozen=True):
 def pairs(before: Model, after: Model) -> list[Pair]:
     """Every operator of both models once: in the second one's order, what is gone where it was."""
     first, second = _nodes(before), _nodes(after)
-    found = _by_name(first, second)
-    found |= _by_place(first, second, found, lambda node: (node.kind, node.shape))
-    found |= _by_place(first, second, found, lambda node: node.kind)
-    return list(_merged(len(first), len(second), found))
+    matched = _by_name(first, second)
+    matched |= _by_place(first, second, matched, lambda node: (node.kind, node.shape))
+    matched |= _by_place(first, second, matched, lambda node: node.kind)
+    return list(_merged(len(first), len(second), matched))
 
 
 def _nodes(model: Model) -> list[_Node]:
     operators = model.audits[0].operators if model.audits else ()
     shapes = _shapes(model)
     return [
-        _Node((one.subgraph, labels.operator(one)), one.output, shapes.get((one.subgraph, one.index)))
-        for one in operators
+        _Node(
+            (operator.subgraph, labels.operator(operator)),
+            operator.output,
+            shapes.get((operator.subgraph, operator.index)),
+        )
+        for operator in operators
     ]
 
 
 def _shapes(model: Model) -> dict[tuple[int, int], Hashable]:
     """(subgraph, operator) -> the shape of its first output, where operands are known."""
-    found: dict[tuple[int, int], Hashable] = {}
+    shapes: dict[tuple[int, int], Hashable] = {}
     for graph in model.graphs or ():
         for operator in graph.operators:
             written = [operand.tensor for operand in operator.outputs[:1] if operand.tensor is not None]
-            found[graph.subgraph, operator.index] = tuple(graph.tensors[index].shape for index in written)
-    return found
+            shapes[graph.subgraph, operator.index] = tuple(graph.tensors[index].shape for index in written)
+    return shapes
 
 
 def _by_name(first: Sequence[_Node], second: Sequence[_Node]) -> dict[int, int]:
@@ -85,24 +89,24 @@ def _named(nodes: Sequence[_Node]) -> dict[tuple[int, str], int]:
 def _by_place(
     first: Sequence[_Node],
     second: Sequence[_Node],
-    found: dict[int, int],
+    matched: dict[int, int],
     key: Callable[[_Node], Hashable],
 ) -> dict[int, int]:
-    """What stays on the way from one sequence to the other, with what is found already."""
-    back = {after: before for before, after in found.items()}
-    before = [position if position in found else key(node) for position, node in enumerate(first)]
+    """Operators that stay on the way from one sequence to the other, with those matched already."""
+    back = {after: before for before, after in matched.items()}
+    before = [position if position in matched else key(node) for position, node in enumerate(first)]
     after = [back.get(position, key(node)) for position, node in enumerate(second)]
     return edit_script.kept(before, after, _MOST)
 
 
-def _merged(before: int, after: int, found: dict[int, int]) -> Iterator[Pair]:
+def _merged(before: int, after: int, matched: dict[int, int]) -> Iterator[Pair]:
     """Operators that are gone follow what was before them."""
-    back = {later: earlier for earlier, later in found.items()}
+    back = {later: earlier for earlier, later in matched.items()}
     gone: dict[int, list[int]] = {}
     last = -1
     for position in range(before):
-        last = found.get(position, last)
-        if position not in found:
+        last = matched.get(position, last)
+        if position not in matched:
             gone.setdefault(last, []).append(position)
     for place in range(-1, after):
         if place >= 0:

@@ -21,9 +21,9 @@ _SHOWN = 6
 _NARROW = [13, None, 10, 11, 8, None, 10]
 
 
-def json(found: Comparison) -> bytes:
+def json(comparison: Comparison) -> bytes:
     """The comparison with both models' audits."""
-    sides = replace(found, before=_audited(found.before), after=_audited(found.after))
+    sides = replace(comparison, before=_audited(comparison.before), after=_audited(comparison.after))
     return msgspec.json.encode(sides) + b"\n"
 
 
@@ -31,17 +31,17 @@ def _audited(model: Model) -> Model:
     return replace(model, graphs=UNSET, signatures=UNSET)
 
 
-def table(found: Comparison, width: int) -> str:
-    """What got better and what worse."""
-    head = [_head(side, model, width) for side, model in _models(found)]
-    blocks = ["\n".join(head), _verdicts(found.delegates, width)]
-    blocks += ["\n".join(_block(side, width)) for side in found.delegates if side.changes]
-    blocks += [fill(f"{title}  {words}", width, subsequent_indent="  ") for title, words in alone(found)]
+def table(comparison: Comparison, width: int) -> str:
+    """The comparison for a terminal: improvements and setbacks, a block for each delegate."""
+    head = [_head(side, model, width) for side, model in _models(comparison)]
+    blocks = ["\n".join(head), _verdicts(comparison.delegates, width)]
+    blocks += ["\n".join(_block(side, width)) for side in comparison.delegates if side.changes]
+    blocks += [fill(f"{title}  {words}", width, subsequent_indent="  ") for title, words in alone(comparison)]
     return "\n\n".join(blocks)
 
 
-def _models(found: Comparison) -> tuple[tuple[str, Model], ...]:
-    return ("before", found.before), ("after ", found.after)
+def _models(comparison: Comparison) -> tuple[tuple[str, Model], ...]:
+    return ("before", comparison.before), ("after ", comparison.after)
 
 
 def _head(side: str, model: Model, width: int) -> str:
@@ -84,34 +84,34 @@ def _block(side: Side, width: int) -> Iterator[str]:
     yield side.delegate
     # To say that there is one more takes the room of the one.
     shown = side.changes if len(side.changes) == _SHOWN + 1 else side.changes[:_SHOWN]
-    for one in shown:
-        yield fill(f"{_SIGNS[one.change]} {said(one, side)}", width, subsequent_indent="  ")
-        if fix(one):
-            yield fill(f"  fix  {fix(one)}", width, subsequent_indent="       ")
+    for change in shown:
+        yield fill(f"{_SIGNS[change.change]} {said(change, side)}", width, subsequent_indent="  ")
+        if fix(change):
+            yield fill(f"  fix  {fix(change)}", width, subsequent_indent="       ")
     more = len(side.changes) - len(shown)
     if more > 0:
         yield f"  and {figures.count(more, 'more change')}: -o FILE.md"
 
 
-def said(one: Change, side: Side) -> str:
+def said(change: Change, side: Side) -> str:
     """`12 CONV_2D: refused -> delegated: ...`, with their share of the MACs."""
-    whole = (side.after if one.change == WORSE else side.before).macs
-    share = f"; {figures.percent(one.macs / whole)} of MACs" if one.macs and whole else ""
-    no_more = "" if one.change == WORSE else ", no more"
-    reason = f"{no_more}: {plain(one.message)}" if one.message else ""
-    return f"{whom(one.operators)}: {one.before or 'new'} -> {one.after or 'gone'}{reason}{share}"
+    whole = (side.after if change.change == WORSE else side.before).macs
+    share = f"; {figures.percent(change.macs / whole)} of MACs" if change.macs and whole else ""
+    no_more = "" if change.change == WORSE else ", no more"
+    reason = f"{no_more}: {plain(change.message)}" if change.message else ""
+    return f"{whom(change.operators)}: {change.before or 'new'} -> {change.after or 'gone'}{reason}{share}"
 
 
-def fix(one: Change) -> str:
-    """What to do about a change for the worse."""
-    return plain(one.fix) if one.change == WORSE else ""
+def fix(change: Change) -> str:
+    """The fix for a change for the worse; empty for others."""
+    return plain(change.fix) if change.change == WORSE else ""
 
 
-def whom(found: Sequence[Match]) -> str:
+def whom(matches: Sequence[Match]) -> str:
     """`#4 ADD`, `#4 ADD (before #5)`, `12 CONV_2D`."""
-    if len(found) > 1:
-        return phrases.kinds([match.op for match in found])
-    (match,) = found
+    if len(matches) > 1:
+        return phrases.kinds([match.op for match in matches])
+    (match,) = matches
     places = [_spot(place) for place in (match.after, match.before) if place is not None]
     moved = f" (before {places[1]})" if len(set(places)) > 1 else ""
     return f"{places[0]} {match.op}{moved}"
@@ -122,34 +122,36 @@ def _spot(place: Place) -> str:
 
 
 def file(model: Model) -> str:
-    """What a model is called where its folder doesn't matter."""
+    """The model's file name without its folder."""
     return labels.model(model).rpartition("/")[2]
 
 
-def alone(found: Comparison) -> list[tuple[str, str]]:
+def alone(comparison: Comparison) -> list[tuple[str, str]]:
     """The operators that one model alone has."""
-    lists = (("only before", found.gone), ("only after", found.new))
+    lists = (("only before", comparison.gone), ("only after", comparison.new))
     return [(title, phrases.kinds([match.op for match in matches])) for title, matches in lists if matches]
 
 
-def markdown(found: Comparison) -> str:
+def markdown(comparison: Comparison) -> str:
     """The same words for a pull request, with every change."""
-    lines = [f"## From {escaped(file(found.before))} to {escaped(file(found.after))}", ""]
-    for word, model in _models(found):
+    lines = [f"## From {escaped(file(comparison.before))} to {escaped(file(comparison.after))}", ""]
+    for word, model in _models(comparison):
         lines.append(f"- {word.strip()}: {escaped(model.path)}: {phrases.card(model)}")
     lines += ["", _row(HEADERS), f"|{'---|' * len(HEADERS)}"]
-    lines += [_row((escaped(side.delegate), f"**{side.change}**", *cells(side))) for side in found.delegates]
-    for side in found.delegates:
+    lines += [
+        _row((escaped(side.delegate), f"**{side.change}**", *cells(side))) for side in comparison.delegates
+    ]
+    for side in comparison.delegates:
         lines += ["", f"### {escaped(side.delegate)}", ""] if side.changes else []
-        lines += [line for one in side.changes for line in _item(one, side)]
-    lines += ["", *(f"- {title}: {escaped(words)}" for title, words in alone(found))]
+        lines += [line for change in side.changes for line in _item(change, side)]
+    lines += ["", *(f"- {title}: {escaped(words)}" for title, words in alone(comparison))]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _item(one: Change, side: Side) -> Iterator[str]:
-    yield f"- **{one.change}** {escaped(said(one, side))}" + ("\\" if fix(one) else "")
-    if fix(one):
-        yield f"  Fix: {escaped(fix(one))}"
+def _item(change: Change, side: Side) -> Iterator[str]:
+    yield f"- **{change.change}** {escaped(said(change, side))}" + ("\\" if fix(change) else "")
+    if fix(change):
+        yield f"  Fix: {escaped(fix(change))}"
 
 
 def _row(values: Sequence[str]) -> str:

@@ -56,7 +56,7 @@ def model(
             )
             for subgraph in subgraphs
         ),
-        audits=tuple(_audit(one, audit) for one in audit.delegates),
+        audits=tuple(_audit(delegate_audit, audit) for delegate_audit in audit.delegates),
         graphs=UNSET if catalogue is None else _graphs(audit, catalogue),
         signatures=UNSET if catalogue is None else _signatures(audit),
     )
@@ -66,7 +66,11 @@ def _graphs(audit: Audit, catalogue: Catalogue) -> tuple[Graph, ...]:
     from analyzer.report.document.description import graphs
 
     counted = audit.delegates[0].operators if audit.delegates else ()
-    return graphs(audit.prepared, catalogue, {(one.subgraph, one.index): one.macs for one in counted})
+    return graphs(
+        audit.prepared,
+        catalogue,
+        {(operator.subgraph, operator.index): operator.macs for operator in counted},
+    )
 
 
 def _signatures(audit: Audit) -> tuple[Signature, ...]:
@@ -97,26 +101,26 @@ _NARROW = frozenset({"FLOAT16", "BFLOAT16", "INT16", "INT8", "UINT8", "INT4", "I
 def _weights(subgraphs: Sequence[Subgraph], computed: Collection[str]) -> tuple[str, ...]:
     """Element types of constants narrower than anything that operators compute."""
     narrow = _NARROW.difference(computed)
-    found = {
+    dtypes = {
         tensor.dtype
         for subgraph in subgraphs
         for tensor in subgraph.tensors
         if tensor.dtype in narrow and tensor.constant
     }
-    return tuple(sorted(found))
+    return tuple(sorted(dtypes))
 
 
-def _audit(one: DelegateAudit, audit: Audit) -> audit_document.Audit:
-    pack = one.configuration.pack
+def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
+    pack = delegate_audit.configuration.pack
     rest = audit.fallbacks.get(pack.fallback)
     subgraphs = audit.prepared.subgraphs
-    places = _places(one, audit)
-    summary = one.summary
+    places = _places(delegate_audit, audit)
+    summary = delegate_audit.summary
     return audit_document.Audit(
         delegate=pack.delegate,
         title=pack.title,
-        device=one.configuration.device,
-        parameters=dict(one.configuration.parameters),
+        device=delegate_audit.configuration.device,
+        parameters=dict(delegate_audit.configuration.parameters),
         status=pack.status,
         in_title=tuple(name for name, parameter in pack.parameters.items() if parameter.in_title),
         fallback=pack.fallback,
@@ -128,7 +132,7 @@ def _audit(one: DelegateAudit, audit: Audit) -> audit_document.Audit:
         ),
         operators=tuple(
             _operator(operator, subgraphs[operator.subgraph], place)
-            for operator, place in zip(one.operators, places, strict=True)
+            for operator, place in zip(delegate_audit.operators, places, strict=True)
         ),
         partitions=tuple(
             audit_document.Partition(
@@ -139,22 +143,24 @@ def _audit(one: DelegateAudit, audit: Audit) -> audit_document.Audit:
                 outputs=partition.outputs,
                 boundary_bytes=partition.boundary_bytes,
             )
-            for partition in one.partitions
+            for partition in delegate_audit.partitions
         ),
-        blockers=tuple(_blocker(blocker) for blocker in one.blockers),
+        blockers=tuple(_blocker(blocker) for blocker in delegate_audit.blockers),
         summary=audit_document.Summary(**structs.asdict(summary)),
-        to_full=None if one.to_full is None else _to_full(one.to_full),
-        gains=tuple(map(_gain, one.gains)),
+        to_full=None if delegate_audit.to_full is None else _to_full(delegate_audit.to_full),
+        gains=tuple(map(_gain, delegate_audit.gains)),
     )
 
 
-def _to_full(found: ToFull) -> audit_document.ToFull:
-    return audit_document.ToFull(operators=_named(found.operators), macs=found.macs, blockers=found.blockers)
+def _to_full(to_full: ToFull) -> audit_document.ToFull:
+    return audit_document.ToFull(
+        operators=_named(to_full.operators), macs=to_full.macs, blockers=to_full.blockers
+    )
 
 
-def _gain(found: Gain) -> audit_document.Gain:
+def _gain(gain: Gain) -> audit_document.Gain:
     return audit_document.Gain(
-        operators=_named(found.operators), delegated=found.delegated, delegated_macs=found.delegated_macs
+        operators=_named(gain.operators), delegated=gain.delegated, delegated_macs=gain.delegated_macs
     )
 
 
@@ -162,13 +168,16 @@ def _named(places: Iterable[tuple[int, int]]) -> tuple[audit_document.Place, ...
     return tuple(audit_document.Place(subgraph=subgraph, operator=index) for subgraph, index in places)
 
 
-def _places(one: DelegateAudit, audit: Audit) -> Iterable[str | UnsetType]:
-    """Where each operator runs, as far as what takes the rest is known."""
-    fallback = one.configuration.pack.fallback
+def _places(delegate_audit: DelegateAudit, audit: Audit) -> Iterable[str | UnsetType]:
+    """Each operator's placement, as far as the audit of the fallback is there to tell."""
+    fallback = delegate_audit.configuration.pack.fallback
     if not fallback:
-        return ["delegate" if operator.delegated else audit_document.REFERENCE for operator in one.operators]
+        return [
+            "delegate" if operator.delegated else audit_document.REFERENCE
+            for operator in delegate_audit.operators
+        ]
     if fallback not in audit.fallbacks:
-        return repeat(UNSET, len(one.operators))
+        return repeat(UNSET, len(delegate_audit.operators))
     rest = audit.fallbacks[fallback].operators
     return [
         "delegate"
@@ -176,7 +185,7 @@ def _places(one: DelegateAudit, audit: Audit) -> Iterable[str | UnsetType]:
         else fallback
         if other.delegated or other.folded
         else audit_document.REFERENCE
-        for operator, other in zip(one.operators, rest, strict=True)
+        for operator, other in zip(delegate_audit.operators, rest, strict=True)
     ]
 
 

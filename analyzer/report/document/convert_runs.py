@@ -20,50 +20,53 @@ from analyzer.report.document import run_results
 _BOUNDS = 20
 
 
-def runs(found: Sequence[Run], seed: int = 0) -> tuple[run_results.Run, ...]:
+def runs(delegate_runs: Sequence[Run], seed: int = 0) -> tuple[run_results.Run, ...]:
     """Runs of one model."""
-    return tuple(_run(one, seed) for one in found)
+    return tuple(_run(run, seed) for run in delegate_runs)
 
 
-def _run(one: Run, seed: int) -> run_results.Run:
-    measured = one.result.measured
+def _run(run: Run, seed: int) -> run_results.Run:
+    measured = run.result.measured
     return run_results.Run(
-        delegate=one.delegate,
-        backend=one.backend,
+        delegate=run.delegate,
+        backend=run.backend,
         device=measured.device if measured else "",
-        parameters=dict(one.parameters),
-        signature=one.entry.key,
+        parameters=dict(run.parameters),
+        signature=run.entry.key,
         runtime=_runtime(measured),
-        status=one.result.status,
-        message=one.result.message,
-        delegated=None if one.delegated is None else dict(one.delegated),
-        predicted=None if one.predicted is None else dict(one.predicted),
-        predicted_equal=one.predicted_equal,
-        differences=tuple(run_results.Difference(**structs.asdict(each)) for each in one.differences),
-        outputs=tuple(_output(each) for each in one.outputs),
-        samples=len(one.samples),
+        status=run.result.status,
+        message=run.result.message,
+        delegated=None if run.delegated is None else dict(run.delegated),
+        predicted=None if run.predicted is None else dict(run.predicted),
+        predicted_equal=run.predicted_equal,
+        differences=tuple(run_results.Difference(**structs.asdict(item)) for item in run.differences),
+        outputs=tuple(_output(item) for item in run.outputs),
+        samples=len(run.samples),
         seed=seed,
         latency_ms=_latency(measured),
         memory=_memory(measured),
-        reference=_reference(one.reference, one.compared_with),
-        culprits=tuple(_culprit(each) for each in one.culprits),
-        remarks=(*(measured.remarks if measured else ()), *_compared_with(one)),
-        agrees=one.agrees,
-        reasons=one.reasons,
+        reference=_reference(run.reference, run.compared_with),
+        culprits=tuple(_culprit(item) for item in run.culprits),
+        remarks=(*(measured.remarks if measured else ()), *_compared_with(run)),
+        agrees=run.agrees,
+        reasons=run.reasons,
     )
 
 
-def _compared_with(one: Run) -> tuple[str, ...]:
-    if not one.substituted:
+def _compared_with(run: Run) -> tuple[str, ...]:
+    if not run.substituted:
         return ()
-    why = f"the CPU's reference kernels don't run it ({one.substituted})"
-    return (f"Compared with {one.compared_with}: {why}.",)
+    why = f"the CPU's reference kernels don't run it ({run.substituted})"
+    return (f"Compared with {run.compared_with}: {why}.",)
 
 
-def _culprit(found: Culprit) -> run_results.Culprit:
+def _culprit(culprit: Culprit) -> run_results.Culprit:
     compared = ("output", "before", "alone")
-    outputs = {name: None if (one := getattr(found, name)) is None else _output(one) for name in compared}
-    return run_results.Culprit(**_fields(found) | outputs)
+    outputs = {
+        name: None if (compared_output := getattr(culprit, name)) is None else _output(compared_output)
+        for name in compared
+    }
+    return run_results.Culprit(**_fields(culprit) | outputs)
 
 
 def _reference(result: RunResult, backend: str) -> run_results.Reference:
@@ -93,26 +96,26 @@ def _memory(measured: Measured | None) -> run_results.Memory | None:
     return run_results.Memory(**_fields(measured.memory))
 
 
-def _fields(one: Struct) -> dict[str, Any]:
-    return structs.asdict(one)
+def _fields(struct: Struct) -> dict[str, Any]:
+    return structs.asdict(struct)
 
 
-def _output(one: OutputComparison) -> run_results.Output:
+def _output(output: OutputComparison) -> run_results.Output:
     """JSON has no infinity: noise where there should be silence has no ratio."""
-    fields = _fields(one) | {"errors": None if one.errors is None else errors(one.errors)}
-    if one.snr_db is not None and math.isinf(one.snr_db):
+    fields = _fields(output) | {"errors": None if output.errors is None else errors(output.errors)}
+    if output.snr_db is not None and math.isinf(output.snr_db):
         fields["snr_db"] = None
     return run_results.Output(**fields)
 
 
-def errors(found: Distribution) -> run_results.Errors:
+def errors(distribution: Distribution) -> run_results.Errors:
     """No error first, then every bound from the least to the largest; too small ones count with the least."""
-    off = sorted(bound for bound in found.counts if bound)
-    shown = [bound for bound in found.scale if off and off[0] <= bound <= off[-1]][-_BOUNDS:]
+    off = sorted(bound for bound in distribution.counts if bound)
+    shown = [bound for bound in distribution.scale if off and off[0] <= bound <= off[-1]][-_BOUNDS:]
     counts = Counter[float]()
-    for bound, count in found.counts.items():
+    for bound, count in distribution.counts.items():
         counts[max(bound, shown[0]) if bound else bound] += count
     bounds = (0.0, *shown)
     return run_results.Errors(
-        steps=found.steps, bounds=bounds, counts=tuple(counts[bound] for bound in bounds)
+        steps=distribution.steps, bounds=bounds, counts=tuple(counts[bound] for bound in bounds)
     )

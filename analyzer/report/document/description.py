@@ -40,17 +40,20 @@ def signatures(prepared: Prepared) -> tuple[contents.Signature, ...]:
     if not named and subgraphs:
         first = subgraphs[0]
         return (_signature("", first, _by_name(first, first.inputs), _by_name(first, first.outputs)),)
-    return tuple(_signature(one.key, subgraphs[one.subgraph], one.inputs, one.outputs) for one in named)
+    return tuple(
+        _signature(signature.key, subgraphs[signature.subgraph], signature.inputs, signature.outputs)
+        for signature in named
+    )
 
 
 def _by_name(subgraph: graph.Subgraph, indices: Sequence[int]) -> Mapping[str, int]:
     """Tensor indices by the tensors' names, which need not differ."""
-    found: dict[str, int] = {}
+    by_name: dict[str, int] = {}
     for index in indices:
         if index != OMITTED:
             name = subgraph.tensors[index].name
-            found[name if name not in found else f"{name}:{index}"] = index
-    return found
+            by_name[name if name not in by_name else f"{name}:{index}"] = index
+    return by_name
 
 
 def _signature(
@@ -82,16 +85,16 @@ def tensor(tensor: graph.Tensor) -> contents.Tensor:
     )
 
 
-def _quantization(found: graph.Quantization | None) -> contents.Quantization | None:
-    if found is None or not (found.scale_count or found.details):
+def _quantization(quantization: graph.Quantization | None) -> contents.Quantization | None:
+    if quantization is None or not (quantization.scale_count or quantization.details):
         return None
-    single = found.scale_count == 1
+    single = quantization.scale_count == 1
     return contents.Quantization(
-        scales=found.scale_count,
-        scale=found.scale_data[0] if single else None,
-        zero_point=found.zero_point_data[0] if single and found.zero_point_count == 1 else None,
-        axis=found.axis if found.scale_count > 1 else None,
-        details=found.details,
+        scales=quantization.scale_count,
+        scale=quantization.scale_data[0] if single else None,
+        zero_point=quantization.zero_point_data[0] if single and quantization.zero_point_count == 1 else None,
+        axis=quantization.axis if quantization.scale_count > 1 else None,
+        details=quantization.details,
     )
 
 
@@ -134,9 +137,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return _cut(value[:_LONGEST], len(value) > _LONGEST)
     if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
+        return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return value
 
 

@@ -25,7 +25,7 @@ class Inspector:
         self._macs = MacCounter(packs.catalogue)
 
     def inspect(self, model: Model, everything: bool = False) -> inspection.Inspection:
-        """What a model is; `everything`: every operator and tensor too."""
+        """The inspection of one model; `everything`: with every operator and tensor."""
         prepared = self._runtime.prepare(model)
         macs = {
             (subgraph.index, operator.index): self._macs.count(Context(subgraph, operator))
@@ -73,7 +73,7 @@ def _min_runtime_version(model: Model) -> str | None:
 
 def _largest_activation(tensors: Sequence[model_graph.Tensor]) -> contents.Tensor | None:
     sized = [(size_bytes(tensor) or 0, tensor) for tensor in tensors if not tensor.constant]
-    largest = max(sized, key=lambda found: found[0], default=(0, None))[1]
+    largest = max(sized, key=lambda entry: entry[0], default=(0, None))[1]
     return None if largest is None else description.tensor(largest)
 
 
@@ -84,7 +84,7 @@ def _kinds(prepared: Prepared, macs: description.Macs) -> Iterator[inspection.Ki
         for operator in subgraph.operators:
             members.setdefault((operator.name, operator.custom), []).append((subgraph, operator))
     seen: set[tuple[int, int]] = set()
-    found = [
+    kinds = [
         inspection.Kind(
             op=name,
             custom=custom,
@@ -95,7 +95,7 @@ def _kinds(prepared: Prepared, macs: description.Macs) -> Iterator[inspection.Ki
         )
         for (name, custom), operators in members.items()
     ]
-    yield from sorted(found, key=lambda kind: (-(kind.macs or 0), -kind.count, kind.op, kind.custom or ""))
+    yield from sorted(kinds, key=lambda kind: (-(kind.macs or 0), -kind.count, kind.op, kind.custom or ""))
 
 
 def _weights(

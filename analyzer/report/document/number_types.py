@@ -1,4 +1,4 @@
-"""Whether a model computes on floats or on integers, and what its constants take up."""
+"""Number types of a model: operators on floats and on integers, and the bytes of its constants."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _BRIDGES = frozenset({"QUANTIZE", "DEQUANTIZE", "FAKE_QUANT"})
 
 
 def numbers(subgraphs: Sequence[Subgraph]) -> inspection.Numbers:
-    """How a model computes."""
+    """Counts of operators and tensors by the type of their numbers."""
     tensors = [tensor for subgraph in subgraphs for tensor in subgraph.tensors]
     scales = [
         tensor.quantization for tensor in tensors if tensor.quantization and tensor.quantization.scale_count
     ]
     blockwise = [
-        one
-        for one in (tensor.quantization for tensor in tensors)
-        if one is not None and one.details == "BlockwiseQuantization"
+        quantization
+        for quantization in (tensor.quantization for tensor in tensors)
+        if quantization is not None and quantization.details == "BlockwiseQuantization"
     ]
     computing = Counter(kind for subgraph in subgraphs for kind in _computing(subgraph))
     return inspection.Numbers(
@@ -32,8 +32,8 @@ def numbers(subgraphs: Sequence[Subgraph]) -> inspection.Numbers:
         float_operators=computing["float"],
         activations=_by_type(tensor for tensor in tensors if not tensor.constant),
         constants=_by_type(tensor for tensor in tensors if tensor.constant),
-        per_tensor=sum(one.scale_count == 1 for one in scales),
-        per_channel=sum(one.scale_count > 1 for one in scales),
+        per_tensor=sum(quantization.scale_count == 1 for quantization in scales),
+        per_channel=sum(quantization.scale_count > 1 for quantization in scales),
         blockwise=len(blockwise),
     )
 
@@ -60,9 +60,9 @@ def _operands(subgraph: Subgraph, operator: Operator) -> Iterator[Tensor]:
 
 
 def _integer(tensor: Tensor) -> bool:
-    """Whether the tensor holds integers that stand for real numbers."""
-    found = tensor.quantization
-    scaled = found is not None and (found.scale_count > 0 or found.details is not None)
+    """True for a tensor of integers that stand for real numbers."""
+    quantization = tensor.quantization
+    scaled = quantization is not None and (quantization.scale_count > 0 or quantization.details is not None)
     return scaled and tensor.dtype not in _FLOATS
 
 
@@ -78,7 +78,7 @@ def _kind(tensors: Sequence[Tensor], computing: Mapping[str, int]) -> str:
 
 
 def sizes(subgraphs: Sequence[Subgraph], largest: contents.Tensor | None) -> inspection.Sizes:
-    """What a model's constants take up; a buffer that several tensors share counts once."""
+    """Bytes of a model's constants by type; a buffer that several tensors share counts once."""
     seen: set[tuple[int, int]] = set()
     by_type: Counter[str] = Counter()
     parameters = 0

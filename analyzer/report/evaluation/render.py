@@ -14,27 +14,27 @@ from analyzer.report.view import View
 SCHEMA = 1
 
 
-def render(found: Evaluation, format: str, view: View) -> bytes:
+def render(evaluation: Evaluation, format: str, view: View) -> bytes:
     """The evaluation as `table`, `json`, `markdown` or `html`."""
     if format == "json":
-        return msgspec.json.encode(_document(found)) + b"\n"
+        return msgspec.json.encode(_document(evaluation)) + b"\n"
     if format == "html":
         from analyzer.report.evaluation import page
 
-        return page.page(found)
-    said = text.markdown(found) if format == "markdown" else text.table(found, view)
+        return page.page(evaluation)
+    said = text.markdown(evaluation) if format == "markdown" else text.table(evaluation, view)
     return (said + "\n").encode()
 
 
-def _document(found: Evaluation) -> dict[str, Any]:
-    settings = found.settings
+def _document(evaluation: Evaluation) -> dict[str, Any]:
+    settings = evaluation.settings
     return {
         "schema": SCHEMA,
         "tool": TOOL,
-        "data": {"path": settings.source.path, "samples": found.samples},
+        "data": {"path": settings.source.path, "samples": evaluation.samples},
         "batch": settings.batch,
         "threads": settings.threads,
-        "models": [_model(result) for result in found.results],
+        "models": [_model(result) for result in evaluation.results],
     }
 
 

@@ -1,4 +1,4 @@
-"""What is said of an evaluation, ready for every format that people read: sentences and rows of tables."""
+"""Sentences and rows of tables on an evaluation, ready for every format that people read."""
 
 from __future__ import annotations
 
@@ -36,96 +36,106 @@ class Content(Struct, frozen=True):
     legend: str
 
 
-def content(found: Evaluation, everything: bool = True) -> Content:
+def content(evaluation: Evaluation, everything: bool = True) -> Content:
     """Every class in which answers differ, or those with the most."""
-    several = found.targets if len(found.targets) > 1 else ()
-    tables = [*(_of_target(found, one) for one in several), _against(found), _by_class(found, everything)]
+    several = evaluation.targets if len(evaluation.targets) > 1 else ()
+    tables = [
+        *(_of_target(evaluation, target) for target in several),
+        _against(evaluation),
+        _by_class(evaluation, everything),
+    ]
     compared = [table for table in tables if table.rows]
     legend = _LEGEND if any("differ" in table.names for table in compared) else ""
-    return Content(_header(found), _measured(found), list(_remarks(found)), compared, legend)
+    return Content(_header(evaluation), _measured(evaluation), list(_remarks(evaluation)), compared, legend)
 
 
-def names(found: Evaluation) -> list[str]:
-    """What each result is called: its file without folders, where that tells, and its backend."""
-    paths = [result.candidate.path for result in found.results]
+def names(evaluation: Evaluation) -> list[str]:
+    """A name for each result: its file without folders, where that tells, and its backend."""
+    paths = [result.candidate.path for result in evaluation.results]
     bases = {path: os.path.basename(path.rstrip("/")) for path in paths}
     short = len(set(bases.values())) == len(bases)
     several = len(bases) < len(paths)
     return [
         plain(bases[path] if short else path)
         + (f" on {plain(result.candidate.backend.name)}" if several else "")
-        for path, result in zip(paths, found.results, strict=True)
+        for path, result in zip(paths, evaluation.results, strict=True)
     ]
 
 
-def _header(found: Evaluation) -> str:
-    settings = found.settings
-    facts = [f"{plain(settings.source.path)}: {figures.count(found.samples, 'sample')}{_of(found)}"]
+def _header(evaluation: Evaluation) -> str:
+    settings = evaluation.settings
+    facts = [f"{plain(settings.source.path)}: {figures.count(evaluation.samples, 'sample')}{_of(evaluation)}"]
     facts.append(f"batch {settings.batch}, {figures.count(settings.threads, 'thread')}")
-    backends = dict.fromkeys(result.candidate.backend.name for result in found.results)
+    backends = dict.fromkeys(result.candidate.backend.name for result in evaluation.results)
     facts.append(f"on {', '.join(map(plain, backends))}")
-    facts += dict.fromkeys(plain(result.measured.device) for result in found.results if result.measured)
+    facts += dict.fromkeys(plain(result.measured.device) for result in evaluation.results if result.measured)
     return "; ".join(facts)
 
 
-def _of(found: Evaluation) -> str:
-    classes = {len(one.classes) for result in found.results for one in result.answers if one.classes}
+def _of(evaluation: Evaluation) -> str:
+    classes = {
+        len(answers.classes) for result in evaluation.results for answers in result.answers if answers.classes
+    }
     several = len(classes) == 1 and classes.pop()
     return f" of {several} classes" if several and several > 1 else ""
 
 
-def _pairs(found: Evaluation) -> Iterator[tuple[str, Result]]:
-    return zip(names(found), found.results, strict=True)
+def _pairs(evaluation: Evaluation) -> Iterator[tuple[str, Result]]:
+    return zip(names(evaluation), evaluation.results, strict=True)
 
 
-def _sole(found: Evaluation) -> str | None:
-    """What all outputs are held against, where it is one thing."""
-    return found.targets[0] if len(found.targets) == 1 else None
+def _sole(evaluation: Evaluation) -> str | None:
+    """The target that all outputs are held against, where there is just one."""
+    return evaluation.targets[0] if len(evaluation.targets) == 1 else None
 
 
-def _measured(found: Evaluation) -> Table:
-    """What models cost and, where there is one thing to be right about, how right they are."""
-    sole = _sole(found)
-    columns = _scored(found, sole) if sole else []
+def _measured(evaluation: Evaluation) -> Table:
+    """The cost of each model and, where there is just one target, its scores."""
+    sole = _sole(evaluation)
+    columns = _scored(evaluation, sole) if sole else []
     rows = []
-    for name, result in _pairs(found):
+    for name, result in _pairs(evaluation):
         answers = result.of(sole) if sole else None
         rows.append([name, *(_scores(answers) if answers else "-" * len(columns)), *_costs(result)])
     return Table("Measured", ["model", *columns, "mean", "90 %", "size", "gzip"], rows)
 
 
-def _of_target(found: Evaluation, target: str) -> Table:
-    """How every model does on one of several outputs, and against the first one."""
+def _of_target(evaluation: Evaluation, target: str) -> Table:
+    """Scores of every model on one of several outputs, and changes against the first one."""
     rows = []
-    for name, result in _pairs(found):
+    for name, result in _pairs(evaluation):
         if answers := result.of(target):
-            rows.append([name, *_scores(answers), *_changes(answers, found.results[0].of(target))])
-    columns = ["model", *_scored(found, target), "change", *_changed(found, target)[1:]]
+            rows.append([name, *_scores(answers), *_changes(answers, evaluation.results[0].of(target))])
+    columns = ["model", *_scored(evaluation, target), "change", *_changed(evaluation, target)[1:]]
     return Table(plain(target), columns, rows)
 
 
-def _against(found: Evaluation) -> Table:
-    sole, first, rows = _sole(found), found.results[0], []
-    for name, result in _pairs(found):
+def _against(evaluation: Evaluation) -> Table:
+    sole, first, rows = _sole(evaluation), evaluation.results[0], []
+    for name, result in _pairs(evaluation):
         if result is first or not result.answers or not first.answers:
             continue
         answers = result.of(sole) if sole else None
         changes = _changes(answers, first.of(sole)) if answers and sole else []
         rows.append([name, *changes, *_ratios(first, result)])
-    columns = _changed(found, sole) if sole else []
-    return Table(f"Against {names(found)[0]}", ["model", *columns, "speed", "size", "gzip"], rows)
+    columns = _changed(evaluation, sole) if sole else []
+    return Table(f"Against {names(evaluation)[0]}", ["model", *columns, "speed", "size", "gzip"], rows)
 
 
-def _classes(found: Evaluation, target: str) -> bool:
-    return any(one.task == CLASSIFICATION for result in found.results if (one := result.of(target)))
+def _classes(evaluation: Evaluation, target: str) -> bool:
+    return any(
+        answers.task == CLASSIFICATION for result in evaluation.results if (answers := result.of(target))
+    )
 
 
-def _scored(found: Evaluation, target: str) -> list[str]:
-    return ["top 1", "top 5"] if _classes(found, target) else ["MAE", "MSE"]
+def _scored(evaluation: Evaluation, target: str) -> list[str]:
+    return ["top 1", "top 5"] if _classes(evaluation, target) else ["MAE", "MSE"]
 
 
-def _changed(found: Evaluation, target: str) -> list[str]:
-    return ["top 1", "differ", "lost", "gained"] if _classes(found, target) else ["MAE", "mean difference"]
+def _changed(evaluation: Evaluation, target: str) -> list[str]:
+    return (
+        ["top 1", "differ", "lost", "gained"] if _classes(evaluation, target) else ["MAE", "mean difference"]
+    )
 
 
 def _scores(answers: Answers) -> list[str]:
@@ -151,10 +161,10 @@ def _costs(result: Result) -> list[str]:
     return [*taken, figures.size(result.size.bytes), figures.size(result.size.gzip_bytes)]
 
 
-def _remarks(found: Evaluation) -> Iterator[str]:
-    """Why models have no figures, and what is to be said with those of others."""
+def _remarks(evaluation: Evaluation) -> Iterator[str]:
+    """Reasons for missing figures, and remarks on those of others."""
     told: dict[str, list[str]] = {}
-    for name, result in _pairs(found):
+    for name, result in _pairs(evaluation):
         said = [] if result.measured is None else [plain(remark) for remark in result.measured.remarks]
         said += [f"{result.status}: {plain(result.message)}"] if result.message else []
         if result.left:
@@ -178,37 +188,41 @@ def _times(ratio: float) -> str:
     return f"{ratio:.0f}x" if ratio >= 9.95 else f"{ratio:.1f}x" if ratio >= 0.95 else f"{ratio:.2f}x"
 
 
-def _by_class(found: Evaluation, everything: bool) -> Table:
+def _by_class(evaluation: Evaluation, everything: bool) -> Table:
     """Classes in which answers aren't the first model's, most of them first; all of those when asked."""
-    several = len(found.targets) > 1
+    several = len(evaluation.targets) > 1
     rows = [
-        (f"{plain(target)} " if several else "", of)
-        for target in found.targets
-        for of in _differing(found, target)
+        (f"{plain(target)} " if several else "", scores)
+        for target in evaluation.targets
+        for scores in _differing(evaluation, target)
     ]
-    rows.sort(key=lambda row: -sum(one.changed for _, one in row[1]))
+    rows.sort(key=lambda row: -sum(score.changed for _, score in row[1]))
     shown = rows if everything else rows[:_SHOWN]
     return Table(
         "By class",
         ["class", "samples", "right", "other answers"],
-        [_class_row(prefix, of) for prefix, of in shown],
+        [_class_row(prefix, scores) for prefix, scores in shown],
     )
 
 
-def _differing(found: Evaluation, target: str) -> Iterator[list[tuple[str, ClassScore]]]:
+def _differing(evaluation: Evaluation, target: str) -> Iterator[list[tuple[str, ClassScore]]]:
     """Each class of an output, as every model did on it, the first model first."""
-    if found.results[0].of(target) is None:
+    if evaluation.results[0].of(target) is None:
         return
-    judged = [(name, answers) for name, result in _pairs(found) if (answers := result.of(target))]
-    for of in zip(*([(name, one) for one in answers.classes] for name, answers in judged), strict=True):
-        if any(one.changed for _, one in of):
-            yield list(of)
+    judged = [(name, answers) for name, result in _pairs(evaluation) if (answers := result.of(target))]
+    for scores in zip(
+        *([(name, score) for score in answers.classes] for name, answers in judged), strict=True
+    ):
+        if any(score.changed for _, score in scores):
+            yield list(scores)
 
 
-def _class_row(prefix: str, of: Sequence[tuple[str, ClassScore]]) -> list[str]:
+def _class_row(prefix: str, scores: Sequence[tuple[str, ClassScore]]) -> list[str]:
     """One class: how the first model did, and which others answer otherwise."""
-    (_, first), *others = of
-    told = [f"{name} {one.changed} (-{one.lost} +{one.gained})" for name, one in others if one.changed]
+    (_, first), *others = scores
+    told = [
+        f"{name} {score.changed} (-{score.lost} +{score.gained})" for name, score in others if score.changed
+    ]
     name = str(first.number) if first.name is None else plain(first.name)
     return [prefix + name, str(first.samples), str(first.right), BREAK.join(told)]
 

@@ -13,25 +13,25 @@ from analyzer.report.wording.run_sentences import Table
 _LEAST = 16
 
 
-def table(found: Evaluation, view: View) -> str:
+def table(evaluation: Evaluation, view: View) -> str:
     """Tables for a terminal."""
-    said = content(found, view.verbose)
+    said = content(evaluation, view.verbose)
     blocks = [fill(said.header, view.width, break_on_hyphens=False), _aligned(said.measured, view.width)]
     if said.remarks:
         blocks.append("\n".join(fill(line, view.width, subsequent_indent="  ") for line in said.remarks))
-    blocks += [f"{one.title}\n{_aligned(one, view.width)}" for one in said.compared]
+    blocks += [f"{compared.title}\n{_aligned(compared, view.width)}" for compared in said.compared]
     blocks += [fill(said.legend, view.width)] if said.legend else []
     return "\n\n".join(blocks)
 
 
-def markdown(found: Evaluation) -> str:
+def markdown(evaluation: Evaluation) -> str:
     """The same tables in Markdown, every class included."""
-    said = content(found)
+    said = content(evaluation)
     blocks = [escaped(said.header), _piped(said.measured)]
     if said.remarks:
         blocks.append("\n".join(f"- {escaped(line)}" for line in said.remarks))
-    for one in said.compared:
-        blocks += [f"{escaped(one.title)}:", _piped(one)]
+    for compared in said.compared:
+        blocks += [f"{escaped(compared.title)}:", _piped(compared)]
     blocks += [escaped(said.legend)] if said.legend else []
     return "\n\n".join(blocks)
 

@@ -26,7 +26,7 @@ class Proof(Struct, frozen=True):
     links: list[Link]
 
 
-class Item(Struct, frozen=True):
+class ListedCause(Struct, frozen=True):
     """One cause. `percent` is the share of MACs that it costs."""
 
     number: int
@@ -44,34 +44,34 @@ class Item(Struct, frozen=True):
     proofs: list[Proof]
 
 
-class List(Struct, frozen=True):
+class CauseList(Struct, frozen=True):
     """Causes under one heading: the foremost of every delegate, and those that cost less."""
 
     title: str
-    items: list[Item]
-    rest: list[Item]
+    causes: list[ListedCause]
+    rest: list[ListedCause]
 
     @property
-    def all(self) -> list[Item]:
-        return sorted([*self.items, *self.rest], key=lambda item: item.number)
+    def all(self) -> list[ListedCause]:
+        return sorted([*self.causes, *self.rest], key=lambda listed: listed.number)
 
 
-def lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[List]:
+def cause_lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[CauseList]:
     """Every cause, numbered through."""
     number = 0
     for title, group in phrases.sections(causes.causes(model)):
         foremost = {id(cause) for cause in (group if len(group) <= _FEW else causes.foremost(group))}
-        first: list[Item] = []
-        rest: list[Item] = []
+        shown: list[ListedCause] = []
+        rest: list[ListedCause] = []
         for cause in group:
             number += 1
-            (first if id(cause) in foremost else rest).append(_item(ident, number, cause, model, names))
-        yield List(title, first, rest)
+            (shown if id(cause) in foremost else rest).append(_listed(ident, number, cause, model, names))
+        yield CauseList(title, shown, rest)
 
 
-def _item(ident: str, number: int, cause: Cause, model: Model, names: Sequence[str]) -> Item:
+def _listed(ident: str, number: int, cause: Cause, model: Model, names: Sequence[str]) -> ListedCause:
     share = cause.cost[0] / model.macs if model.macs else 0.0
-    return Item(
+    return ListedCause(
         number=number,
         id=f"{ident}-c{number}",
         delegates=[names[position] for position in cause.audits],
@@ -88,7 +88,7 @@ def _item(ident: str, number: int, cause: Cause, model: Model, names: Sequence[s
 
 
 def _permalink(cause: Cause, model: Model) -> str:
-    """What is said of whole graphs is the runtime's, whose revision the document doesn't tell."""
+    """Only rules of the delegate's own have one: the document doesn't tell the revision of the runtime."""
     audit = model.audits[cause.audits[0]]
     own = cause.level == "operator" and cause.rules and cause.rules[0].startswith(f"{audit.delegate}/")
     upstream = audit.rules.upstream
@@ -103,8 +103,9 @@ def _proof(ident: str, case: Case) -> Proof:
 Answers: TypeAlias = dict[tuple[int, int, int, bool], str]
 
 
-def answers(found: Sequence[List]) -> Answers:
-    """What keeps operators off delegates."""
-    items = [item for group in found for item in group.all]
-    ids = {id(item.cause): item.id for item in items}
-    return {spot: ids[id(cause)] for spot, (cause, _) in causes.holding(item.cause for item in items).items()}
+def answers(cause_lists: Sequence[CauseList]) -> Answers:
+    """The id of the cause that keeps each operator off a delegate."""
+    listed = [entry for cause_list in cause_lists for entry in cause_list.all]
+    ids = {id(entry.cause): entry.id for entry in listed}
+    holding = causes.holding(entry.cause for entry in listed)
+    return {spot: ids[id(cause)] for spot, (cause, _) in holding.items()}

@@ -23,7 +23,7 @@ class Bin(Struct, frozen=True):
 
 
 class Histogram(Struct, frozen=True):
-    """How far off an output's elements are, in words and as bins."""
+    """Errors of an output's elements, in words and as bins."""
 
     name: str
     dtype: str
@@ -48,8 +48,8 @@ def latencies(run: Run) -> list[Phase]:
         sides.append((run.reference.backend, run.reference.latency_ms, True))
     if run.latency_ms is not None:
         sides.append((run.backend, run.latency_ms, False))
-    found = [Phase(title, list(_phase(field, sides))) for field, title in _PHASES.items()]
-    return [phase for phase in found if phase.bars]
+    phases = [Phase(title, list(_phase(field, sides))) for field, title in _PHASES.items()]
+    return [phase for phase in phases if phase.bars]
 
 
 def _phase(field: str, sides: Sequence[tuple[str, Latency, bool]]) -> Iterator[Bar]:
@@ -78,25 +78,31 @@ def _percent(value: float, whole: float) -> float:
 
 def histograms(run: Run) -> list[Histogram]:
     """One for each output of which anything is off, those that differ first."""
-    found = [_histogram(one, one.errors) for one in run.outputs if one.errors and _off(one.errors)]
-    return sorted(found, key=lambda one: one.agrees)
+    shown = [
+        _histogram(output, output.errors) for output in run.outputs if output.errors and _off(output.errors)
+    ]
+    return sorted(shown, key=lambda output: output.agrees)
 
 
 def same(run: Run) -> list[str]:
     """The outputs of which every element is the same."""
-    return [plain(one.name) for one in run.outputs if one.errors and one.within and not _off(one.errors)]
+    return [
+        plain(output.name)
+        for output in run.outputs
+        if output.errors and output.within and not _off(output.errors)
+    ]
 
 
 def _off(errors: Errors) -> bool:
     return any(errors.counts[1:])
 
 
-def _histogram(one: Output, errors: Errors) -> Histogram:
+def _histogram(output: Output, errors: Errors) -> Histogram:
     return Histogram(
-        name=plain(one.name),
-        dtype=one.dtype,
-        agrees=one.within,
-        words=_words(one, errors),
+        name=plain(output.name),
+        dtype=output.dtype,
+        agrees=output.within,
+        words=_words(output, errors),
         axis="how many steps off" if errors.steps else "off by at most",
         bins=list(_bins(errors)),
     )
@@ -131,8 +137,8 @@ def _label(before: float | None, bound: float, steps: bool) -> str:
     return run_sentences.number(bound) if bound >= _LEAST or not bound else f"1e{round(math.log10(bound))}"
 
 
-def _words(one: Output, errors: Errors) -> str:
-    """How far off half of the elements are, nearly all and the worst."""
+def _words(output: Output, errors: Errors) -> str:
+    """A sentence on the errors of half of the elements, of nearly all and of the worst."""
     total = sum(errors.counts)
     words = [f"{figures.percent(errors.counts[0] / total)} the same"] if errors.counts[0] else []
     words += [
@@ -140,8 +146,8 @@ def _words(one: Output, errors: Errors) -> str:
         for share in _SHARES
         if (bound := _within(errors, share * total)) not in (0.0, errors.bounds[-1])
     ]
-    steps = errors.steps and one.quanta is not None
-    worst = f"{one.quanta} steps" if steps else run_sentences.number(one.max_abs)
+    steps = errors.steps and output.quanta is not None
+    worst = f"{output.quanta} steps" if steps else run_sentences.number(output.max_abs)
     return f"Of {figures.count(total, 'element')}: {', '.join([*words, f'the worst off by {worst}'])}."
 
 

@@ -1,4 +1,4 @@
-"""What the HTML page shows of two models side by side."""
+"""The section of the HTML page on two models side by side, ready for its template."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Item(Struct, frozen=True):
 
 
 class Changes(Struct, frozen=True):
-    """What got better, or worse."""
+    """Improvements, or setbacks."""
 
     change: str
     items: list[Item]
 
 
 class Cell(Struct, frozen=True):
-    """Where one delegate leaves an operator, before and after."""
+    """An operator's placement by one delegate, before and after."""
 
     change: str
     before: str
@@ -76,19 +76,20 @@ class Compared(Struct, frozen=True):
 _Nodes = Mapping[tuple[int, int], Operator]
 
 
-def compared(found: Comparison) -> Compared:
+def compared(comparison: Comparison) -> Compared:
     """The comparison, ready for its template."""
-    sides = list(zip(found.before.audits, found.after.audits, strict=True))
+    sides = list(zip(comparison.before.audits, comparison.after.audits, strict=True))
     nodes = [(_nodes(before), _nodes(after)) for before, after in sides]
     return Compared(
-        before=text.file(found.before),
-        after=text.file(found.after),
+        before=text.file(comparison.before),
+        after=text.file(comparison.after),
         headers=text.HEADERS,
         delegates=[
-            _delegate(side, found.operators, *both) for side, both in zip(found.delegates, nodes, strict=True)
+            _delegate(side, comparison.operators, *both)
+            for side, both in zip(comparison.delegates, nodes, strict=True)
         ],
-        rows=[_row(match, nodes) for match in found.operators] if nodes else [],
-        alone=text.alone(found),
+        rows=[_row(match, nodes) for match in comparison.operators] if nodes else [],
+        alone=text.alone(comparison),
     )
 
 
@@ -113,19 +114,19 @@ def _node(place: Place | None, nodes: _Nodes) -> Operator | None:
 
 def _changes(side: Side, before: _Nodes, after: _Nodes) -> Iterator[Changes]:
     for change in (WORSE, BETTER):
-        items = [_item(one, side, before, after) for one in side.changes if one.change == change]
+        items = [_item(entry, side, before, after) for entry in side.changes if entry.change == change]
         if items:
             yield Changes(change, items)
 
 
-def _item(one: Change, side: Side, before: _Nodes, after: _Nodes) -> Item:
+def _item(change: Change, side: Side, before: _Nodes, after: _Nodes) -> Item:
     """Links lead into the second model, for operators that are gone into the first."""
-    gone = one.after is None
-    places = [match.before if gone else match.after for match in one.operators]
+    gone = change.after is None
+    places = [match.before if gone else match.after for match in change.operators]
     nodes = [node for place in places if (node := _node(place, before if gone else after)) is not None]
     where = list(links.links(links.section(0 if gone else 1), nodes))
-    rule = one.rules[0] if one.rules else ""
-    return Item(text.said(one, side), text.fix(one), rule, where)
+    rule = change.rules[0] if change.rules else ""
+    return Item(text.said(change, side), text.fix(change), rule, where)
 
 
 def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]]) -> Row:

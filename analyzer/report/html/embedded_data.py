@@ -45,18 +45,18 @@ class _Once:
 
 
 class _Stores:
-    """What all models of a document share."""
+    """Tables of values that all models of a document share."""
 
     def __init__(self, document: Document) -> None:
         self.names = {name: position for position, name in enumerate(sorted(_parts(document)))}
         self.findings, self.kinds, self.options, self.shapes = _Once(), _Once(), _Once(), _Once()
 
 
-def pack(document: Document) -> bytes:
+def embed(document: Document) -> bytes:
     """JSON that is safe inside a script element."""
     stores = _Stores(document)
     models = [_model(model, stores) for model in document.models]
-    packed = _fields(document) | {
+    embedded = _fields(document) | {
         "node": NODE,
         "placement": PLACEMENT,
         "models": models,
@@ -66,11 +66,11 @@ def pack(document: Document) -> bytes:
         "options": [msgspec.Raw(options) for options in stores.options.values()],
         "shapes": stores.shapes.values(),
     }
-    return _inert(msgspec.json.encode(packed))
+    return _inert(msgspec.json.encode(embedded))
 
 
 def _parts(document: Document) -> set[str]:
-    """What names of tensors are made of."""
+    """The parts that names of tensors are joined from."""
     graphs = (graph for model in document.models for graph in model.graphs or ())
     return {part for graph in graphs for tensor in graph.tensors for part in tensor.name.split(";")}
 
@@ -139,7 +139,7 @@ def _contents(graphs: Sequence[Graph] | msgspec.UnsetType, stores: _Stores) -> d
     if isinstance(graphs, msgspec.UnsetType):
         return {}
     return {
-        "operands": [_operands(one, stores) for graph in graphs for one in graph.operators],
+        "operands": [_operands(operator, stores) for graph in graphs for operator in graph.operators],
         "tensors": [[_tensor(tensor, stores) for tensor in graph.tensors] for graph in graphs],
     }
 
@@ -165,10 +165,10 @@ def _tensor(tensor: Tensor, stores: _Stores) -> list[Any]:
     return [name, shape, *([_quantization(tensor.quantization)] if tensor.quantization else [])]
 
 
-def _quantization(found: Quantization) -> list[Any]:
+def _quantization(quantization: Quantization) -> list[Any]:
     """Scales come from 32 bits: more than nine digits say nothing. Nothing is said after the last value."""
-    scale = None if found.scale is None else float(f"{found.scale:.9g}")
-    values = [found.scales, scale, found.zero_point, found.axis, found.details]
+    scale = None if quantization.scale is None else float(f"{quantization.scale:.9g}")
+    values = [quantization.scales, scale, quantization.zero_point, quantization.axis, quantization.details]
     while values and values[-1] is None:
         values.pop()
     return values

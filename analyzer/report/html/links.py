@@ -1,4 +1,4 @@
-"""Where on the HTML page operators stand."""
+"""Anchors of operators on the HTML page, and links to them."""
 
 from __future__ import annotations
 

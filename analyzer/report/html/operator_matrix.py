@@ -14,7 +14,7 @@ from analyzer.report.wording import figures, labels, phrases
 
 
 class Cell(Struct, frozen=True):
-    """Where one delegate leaves an operator; `to` leads to what keeps it off."""
+    """An operator's placement by one delegate; `to` leads to the cause that keeps it off."""
 
     state: str
     text: str

@@ -1,4 +1,4 @@
-"""What the HTML page shows, ready for its template: texts, numbers for people, links."""
+"""The sections of the HTML page, ready for its template: texts, numbers for people, links."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from msgspec import Struct
 from analyzer.report.document.audit_document import Audit, Document, Model
 from analyzer.report.document.contents import Port, Signature
 from analyzer.report.html import links
-from analyzer.report.html.cause_lists import List, answers, lists
+from analyzer.report.html.cause_lists import CauseList, answers, cause_lists
 from analyzer.report.html.operator_matrix import Part, Row, Strip, parts, rows, strips
-from analyzer.report.html.verdict_cards import Card, RealRun, cards, real_runs
+from analyzer.report.html.verdict_cards import RealRun, VerdictCard, real_runs, verdict_cards
 from analyzer.report.wording import labels, phrases
 from analyzer.report.wording.hostile_text import plain
 
@@ -20,7 +20,7 @@ _PORTS = 4
 
 
 class Entry(Struct, frozen=True):
-    """Where a model is entered: (name, type) of its inputs and outputs, and how many more there are."""
+    """An entry point of a model: (name, type) of inputs and outputs, and the number of those left out."""
 
     title: str
     inputs: list[tuple[str, str]]
@@ -40,8 +40,8 @@ class Section(Struct, frozen=True):
     entries: list[Entry]
     error: str
     delegates: list[str]
-    cards: list[Card]
-    lists: list[List]
+    verdict_cards: list[VerdictCard]
+    cause_lists: list[CauseList]
     strips: list[Strip]
     rows: list[Row]
     parts: list[Part]
@@ -62,7 +62,7 @@ def sections(document: Document) -> list[Section]:
 def _section(index: int, model: Model, names: Sequence[str]) -> Section:
     ident = links.section(index)
     folder, slash, file = plain(model.path).rpartition("/")
-    listed = list(lists(ident, model, names))
+    listed = list(cause_lists(ident, model, names))
     table = list(rows(ident, model, answers(listed)))
     runs = list(real_runs(ident, model))
     return Section(
@@ -76,8 +76,8 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
         entries=list(_entries(model)),
         error=plain(model.error.message) if model.error else "",
         delegates=list(names),
-        cards=cards(names, model, runs),
-        lists=listed,
+        verdict_cards=verdict_cards(names, model, runs),
+        cause_lists=listed,
         strips=strips(names, model.audits),
         rows=table,
         parts=list(parts(ident, names, model.audits)),
@@ -91,20 +91,20 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
 
 def _telling(audits: Sequence[Audit]) -> int:
     """The delegate with the most partitions among those that take a part, else the first."""
-    found = [one.summary.partitions if one.summary.verdict == "partial" else 0 for one in audits]
-    return found.index(max(found, default=0)) if found else 0
+    partitions = [audit.summary.partitions if audit.summary.verdict == "partial" else 0 for audit in audits]
+    return partitions.index(max(partitions, default=0)) if partitions else 0
 
 
 def _entries(model: Model) -> Iterator[Entry]:
-    for one in model.signatures or ():
-        yield Entry(_title(one), _ports(one.inputs), _ports(one.outputs))
+    for signature in model.signatures or ():
+        yield Entry(_title(signature), _ports(signature.inputs), _ports(signature.outputs))
 
 
-def _title(one: Signature) -> str:
-    return f"Signature {plain(one.key)}" if one.key else "Inputs and outputs"
+def _title(signature: Signature) -> str:
+    return f"Signature {plain(signature.key)}" if signature.key else "Inputs and outputs"
 
 
-def _ports(found: Sequence[Port]) -> list[tuple[str, str]]:
-    shown = [(plain(port.name), labels.kind(port.tensor)) for port in found[:_PORTS]]
-    more = len(found) - len(shown)
+def _ports(ports: Sequence[Port]) -> list[tuple[str, str]]:
+    shown = [(plain(port.name), labels.kind(port.tensor)) for port in ports[:_PORTS]]
+    more = len(ports) - len(shown)
     return [*shown, ("", f"{more} more")] if more else shown

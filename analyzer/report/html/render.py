@@ -48,7 +48,7 @@ def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
         policy=document.policy,
         sections=sections,
         title=sections[0].name if len(sections) == 1 else f"{len(sections)} models",
-        data=embedded_data.pack(document).decode(),
+        data=embedded_data.embed(document).decode(),
         overview=overview.overview(document) if len(sections) > 1 else None,
         fleet=len(sections) >= FLEET,
         common=phrases.COMMON,

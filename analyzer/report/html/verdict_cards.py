@@ -13,7 +13,7 @@ from analyzer.report.wording import figures, phrases, run_sentences
 
 
 class RealRun(Struct, frozen=True):
-    """What a real run comes to, and its charts. `mark`: as a verdict, partial where nothing is proven."""
+    """The outcome of a real run, and its charts. `mark`: as a verdict, partial where nothing is proven."""
 
     id: str
     mark: str
@@ -23,7 +23,7 @@ class RealRun(Struct, frozen=True):
     same: list[str]
 
 
-class Card(Struct, frozen=True):
+class VerdictCard(Struct, frozen=True):
     """One delegate's verdict. `share` and `percent` are of MACs, of operators where none has any."""
 
     name: str
@@ -45,11 +45,11 @@ def real_runs(ident: str, model: Model) -> Iterator[RealRun]:
         yield RealRun(f"{ident}-r{number}", mark, block, latencies(run), histograms(run), same(run))
 
 
-def cards(names: Sequence[str], model: Model, runs: Sequence[RealRun]) -> list[Card]:
+def verdict_cards(names: Sequence[str], model: Model, runs: Sequence[RealRun]) -> list[VerdictCard]:
     """Each delegate with the runs that it predicted."""
     asked = [(run.delegate, run.parameters) for run in model.runs]
     return [
-        _card(name, audit, [one for one, of in zip(runs, asked, strict=True) if of == _identity(audit)])
+        _card(name, audit, [run for run, of in zip(runs, asked, strict=True) if of == _identity(audit)])
         for name, audit in zip(names, model.audits, strict=True)
     ]
 
@@ -58,10 +58,10 @@ def _identity(audit: Audit) -> tuple[str, dict[str, str | int | bool]]:
     return audit.delegate, audit.parameters
 
 
-def _card(name: str, audit: Audit, runs: list[RealRun]) -> Card:
+def _card(name: str, audit: Audit, runs: list[RealRun]) -> VerdictCard:
     summary = audit.summary
     share = summary.delegated_macs_share if summary.macs else summary.delegated_operators_share
-    return Card(
+    return VerdictCard(
         name=name,
         verdict=summary.verdict,
         share=figures.percent(share) if summary.operators else "",

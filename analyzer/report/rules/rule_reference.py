@@ -23,21 +23,21 @@ _SEVERITIES = {
 _BUILDING = "build: found only when the delegate builds its graph"
 
 
-def packs(found: Sequence[RulePack], width: int) -> str:
+def packs(rule_packs: Sequence[RulePack], width: int) -> str:
     """A table of packs."""
-    rows = [["pack", "platforms", "parameters", "upstream"], *(_row(one) for one in found)]
+    rows = [["pack", "platforms", "parameters", "upstream"], *(_row(pack) for pack in rule_packs)]
     widths = [20, 9, max(16, width - 44), None]
     return columns(rows, widths=widths)
 
 
-def _row(found: RulePack) -> list[str]:
-    status = [] if found.status == "current" else [f"({found.status})"]
-    parameters = [f"{name}={default(one)}" for name, one in found.parameters.items()]
+def _row(pack: RulePack) -> list[str]:
+    status = [] if pack.status == "current" else [f"({pack.status})"]
+    parameters = [f"{name}={default(parameter)}" for name, parameter in pack.parameters.items()]
     return [
-        "\n".join([found.delegate, found.title, *status]),
-        ", ".join(found.platforms),
+        "\n".join([pack.delegate, pack.title, *status]),
+        ", ".join(pack.platforms),
         "\n".join(parameters),
-        upstream(found, short=True),
+        upstream(pack, short=True),
     ]
 
 
@@ -53,13 +53,13 @@ def upstream(pack: RulePack, short: bool = False) -> str:
     return revision if short else f"{pack.repository} {revision}"
 
 
-def pack(found: RulePack, width: int) -> str:
+def pack(rule_pack: RulePack, width: int) -> str:
     """A whole pack."""
-    book = Rulebook(found)
+    book = Rulebook(rule_pack)
     pages = [book.operator(name) for name in book.operators()]
     everywhere = _common_terms(pages, book.everywhere())
-    blocks = [_head(found, book, width), _parameters(found, width), _policies(found, width)]
-    blocks += [fill(found.notes.strip(), width)] if found.notes else []
+    blocks = [_head(rule_pack, book, width), _parameters(rule_pack, width), _policies(rule_pack, width)]
+    blocks += [fill(rule_pack.notes.strip(), width)] if rule_pack.notes else []
     blocks += [_named("Names used below", everywhere, width)]
     blocks += [_listed("Every operator", book.everywhere(), width)]
     blocks += [_page(page, width, everywhere) for page in pages]
@@ -71,53 +71,53 @@ def pack(found: RulePack, width: int) -> str:
 def _common_terms(pages: Sequence[OperatorPage], everywhere: Sequence[Rule]) -> dict[str, str]:
     """The terms that mean the same on several pages."""
     counts = Counter(term for page in pages for term in page.terms.items())
-    found = {name: meaning for rule in everywhere for name, meaning in rule.terms.items()}
-    return found | {name: meaning for (name, meaning), times in counts.items() if times > 1}
+    terms = {name: meaning for rule in everywhere for name, meaning in rule.terms.items()}
+    return terms | {name: meaning for (name, meaning), times in counts.items() if times > 1}
 
 
-def operator(found: RulePack, name: str, width: int) -> str:
-    """What a pack says of one operator. Raises: UsageError."""
-    return _page(Rulebook(found).operator(name), width, {}, verbose=True)
+def operator(rule_pack: RulePack, name: str, width: int) -> str:
+    """A pack's rules for one operator. Raises: UsageError."""
+    return _page(Rulebook(rule_pack).operator(name), width, {}, verbose=True)
 
 
-def rule(found: Rule, of: RulePack, width: int) -> str:
+def rule(rule: Rule, pack: RulePack, width: int) -> str:
     """One rule, in full."""
     entries = [
-        ("about", found.subject),
-        ("taken", "" if found.requires or found.subject == GRAPH else "never"),
-        ("requires", found.requires),
-        *(("when", condition) for condition in found.when),
-        *(("where", f"{name}: {meaning}") for name, meaning in found.terms.items()),
-        ("says", found.meaning),
-        *(("fix", fix) for fix in found.fixes),
-        ("fix", f"otherwise: {found.fix}" if found.fixes else found.fix),
-        ("severity", _SEVERITIES[found.severity]),
-        ("stage", _BUILDING if found.stage == "build" else found.stage),
-        ("source", f"{found.source}  ({upstream(of)})"),
-        ("", "" if found.subject == GRAPH else permalink(found.source, of.repository, of.revision)),
-        ("formerly", ", ".join(found.formerly)),
+        ("about", rule.subject),
+        ("taken", "" if rule.requires or rule.subject == GRAPH else "never"),
+        ("requires", rule.requires),
+        *(("when", condition) for condition in rule.when),
+        *(("where", f"{name}: {meaning}") for name, meaning in rule.terms.items()),
+        ("says", rule.meaning),
+        *(("fix", fix) for fix in rule.fixes),
+        ("fix", f"otherwise: {rule.fix}" if rule.fixes else rule.fix),
+        ("severity", _SEVERITIES[rule.severity]),
+        ("stage", _BUILDING if rule.stage == "build" else rule.stage),
+        ("source", f"{rule.source}  ({upstream(pack)})"),
+        ("", "" if rule.subject == GRAPH else permalink(rule.source, pack.repository, pack.revision)),
+        ("formerly", ", ".join(rule.formerly)),
     ]
-    lines = [f"{found.id}   {of.title}"]
+    lines = [f"{rule.id}   {pack.title}"]
     lines += [_entry(word, text, width) for word, text in entries if text]
     return "\n".join(lines)
 
 
-def rules(found: Sequence[Rule], width: int) -> str:
+def rules(rules: Sequence[Rule], width: int) -> str:
     """Many rules, a line or two each."""
-    return "\n".join(_brief(one, one.id, width) for one in found)
+    return "\n".join(_brief(rule, rule.id, width) for rule in rules)
 
 
-def _head(found: RulePack, book: Rulebook, width: int) -> str:
-    about = ", ".join(word for word in (found.status, *found.platforms) if word)
-    operators = figures.count(len(found.operators), "operator")
+def _head(pack: RulePack, book: Rulebook, width: int) -> str:
+    about = ", ".join(word for word in (pack.status, *pack.platforms) if word)
+    operators = figures.count(len(pack.operators), "operator")
     rules = figures.count(sum(1 for _ in book.rules()), "rule")
-    title = fill(f"{found.delegate}   {found.title}   {about}", width, subsequent_indent="  ")
-    return f"{title}\n{operators}, {rules}   version {found.version}   {upstream(found)}"
+    title = fill(f"{pack.delegate}   {pack.title}   {about}", width, subsequent_indent="  ")
+    return f"{title}\n{operators}, {rules}   version {pack.version}   {upstream(pack)}"
 
 
-def _parameters(found: RulePack, width: int) -> str:
+def _parameters(pack: RulePack, width: int) -> str:
     lines = []
-    for name, parameter in found.parameters.items():
+    for name, parameter in pack.parameters.items():
         bounds = ""
         if parameter.range is not None:
             bounds = " ({} to {})".format(*parameter.range)
@@ -128,21 +128,23 @@ def _parameters(found: RulePack, width: int) -> str:
     return "\n".join(["Parameters", *lines]) if lines else ""
 
 
-def _policies(found: RulePack, width: int) -> str:
-    said = rule_sentences.sentences(found.graph)
-    return "\n".join(["What becomes of accepted operators", *(_item(one, width) for one in said)])
+def _policies(pack: RulePack, width: int) -> str:
+    said = rule_sentences.sentences(pack.graph)
+    return "\n".join(["What becomes of accepted operators", *(_item(sentence, width) for sentence in said)])
 
 
 def _item(text: str, width: int) -> str:
     return fill(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
-def _listed(title: str, found: Sequence[Rule], width: int) -> str:
-    return "\n".join([title, *(_brief(one, _own_name(one), width, "  ") for one in found)]) if found else ""
+def _listed(title: str, rules: Sequence[Rule], width: int) -> str:
+    return (
+        "\n".join([title, *(_brief(rule, _own_name(rule), width, "  ") for rule in rules)]) if rules else ""
+    )
 
 
-def _named(title: str, found: Mapping[str, str], width: int) -> str:
-    lines = [_item(f"{name}: {meaning}", width) for name, meaning in found.items()]
+def _named(title: str, terms: Mapping[str, str], width: int) -> str:
+    lines = [_item(f"{name}: {meaning}", width) for name, meaning in terms.items()]
     return "\n".join([title, *lines]) if lines else ""
 
 
@@ -151,11 +153,11 @@ def _page(page: OperatorPage, width: int, known: Mapping[str, str], verbose: boo
     if page.refused is not None:
         lines.append(_brief(page.refused, _own_name(page.refused), width, "  "))
     lines += [_item(f"taken at once if {condition}", width) for condition in page.accepted]
-    for one in page.rules:
-        lines.append(_brief(one, _own_name(one), width, "  "))
+    for rule in page.rules:
+        lines.append(_brief(rule, _own_name(rule), width, "  "))
         if verbose:
             lines += [
-                fill(text, width, initial_indent="      ", subsequent_indent="      ") for text in _more(one)
+                fill(text, width, initial_indent="      ", subsequent_indent="      ") for text in _more(rule)
             ]
     if page.values:
         values = ", ".join(f"{name} = {render(value)}" for name, value in page.values.items())
@@ -167,27 +169,27 @@ def _page(page: OperatorPage, width: int, known: Mapping[str, str], verbose: boo
     return "\n".join(lines)
 
 
-def _more(found: Rule) -> Iterator[str]:
-    if found.meaning and found.requires:
-        yield f"else: {found.meaning}"
-    yield from (f"fix: {fix}" for fix in (*found.fixes, found.fix))
+def _more(rule: Rule) -> Iterator[str]:
+    if rule.meaning and rule.requires:
+        yield f"else: {rule.meaning}"
+    yield from (f"fix: {fix}" for fix in (*rule.fixes, rule.fix))
 
 
-def _own_name(found: Rule) -> str:
+def _own_name(rule: Rule) -> str:
     """The id without the delegate and, where that is plain, without the operator."""
-    _, _, rest = found.id.partition("/")
+    _, _, rest = rule.id.partition("/")
     prefix, _, name = rest.rpartition("/")
     form = prefix.partition(".")[2]
-    return rest if found.subject == GRAPH else f"{form}/{name}" if form else name
+    return rest if rule.subject == GRAPH else f"{form}/{name}" if form else name
 
 
-def _brief(found: Rule, name: str, width: int, indent: str = "") -> str:
+def _brief(rule: Rule, name: str, width: int, indent: str = "") -> str:
     """`name  what it requires, if ...`."""
-    text = found.requires or found.meaning
-    if found.when:
-        text += f"   [if {'; and '.join(found.when)}]"
-    marks = [found.severity] if found.severity != "blocker" else []
-    marks += ["build"] if found.stage == "build" else []
+    text = rule.requires or rule.meaning
+    if rule.when:
+        text += f"   [if {'; and '.join(rule.when)}]"
+    marks = [rule.severity] if rule.severity != "blocker" else []
+    marks += ["build"] if rule.stage == "build" else []
     text += f"   ({', '.join(marks)})" if marks else ""
     gap = " " * max(2, 26 - len(name))
     return fill(

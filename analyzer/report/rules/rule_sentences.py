@@ -38,7 +38,7 @@ _EQUALS = {
 
 
 def sentences(graph: Graph) -> Iterator[str]:
-    """What becomes of the operators that the delegate accepts."""
+    """Sentences on the fate of operators that the delegate accepts."""
     if graph.max_partitions is not None:
         limit = f"Partitions of a subgraph are limited to {show(graph.max_partitions)}"
         yield f"{limit}: those with the most operators are kept, {_EQUALS[graph.sort]}."
@@ -79,7 +79,7 @@ class Condition(Struct, frozen=True):
 
 
 def conditions(cell: Cell) -> Iterator[Condition]:
-    """What a delegate asks of an operator, or why it never takes it."""
+    """All that a delegate asks of an operator, or the reason why it never takes it."""
     if cell.refused is not None:
         yield Condition(_sentence(cell.refused))
     for accepted in cell.accepted:
@@ -88,7 +88,7 @@ def conditions(cell: Cell) -> Iterator[Condition]:
 
 
 def condition(rule: Rule) -> Condition:
-    """What a rule asks; its own words tell what is wrong, so they only follow."""
+    """A rule in words; its own message tells what is wrong, so that only follows."""
     marks = " (when the graph is built)" if rule.stage == "build" else ""
     where = tuple(f"{name}: {meaning}" for name, meaning in rule.terms.items())
     text = rule.requires or (rule.meaning if rule.severity == "note" else _sentence(rule))

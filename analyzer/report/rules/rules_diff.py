@@ -1,4 +1,4 @@
-"""What changes between two sides, in their rules and for models, as table or JSON."""
+"""Differences between two sides, in their rules and for models, as table or JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RuleChange(Struct, frozen=True, kw_only=True):
 
 
 class OperatorSaid(Struct, frozen=True, kw_only=True):
-    """Whether each side takes an operator `always`, `conditionally` or `never`, and rules that differ."""
+    """An operator that each side takes `always`, `conditionally` or `never`, and the rules that differ."""
 
     operator: str
     before: str
@@ -72,7 +72,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class ModelSaid(Struct, frozen=True, kw_only=True):
-    """What changes for one model; `regrouped`: the same operators in other partitions."""
+    """Changes for one model; `regrouped`: the same operators in other partitions."""
 
     path: str
     different: bool
@@ -100,12 +100,12 @@ class DifferenceSaid(Struct, frozen=True, kw_only=True):
 def describe(
     asked: Sequence[str],
     sides: Sequence[Side],
-    found: Difference,
+    difference: Difference,
     models: Sequence[tuple[Model, ModelChange]],
 ) -> DifferenceSaid:
     """The document: `asked` is what the sides were called. With models, only rules of their operators."""
     before, after = (_side(*one) for one in zip(asked, sides, strict=True))
-    kept, other = (tuple(rule_sentences.sentences(graph)) for graph in found.policies)
+    kept, other = (tuple(rule_sentences.sentences(graph)) for graph in difference.policies)
     said = {
         "before": tuple(one for one in kept if one not in other),
         "after": tuple(one for one in other if one not in kept),
@@ -115,20 +115,20 @@ def describe(
     return DifferenceSaid(
         before=before,
         after=after,
-        different=any(one.different for one in changed) if changed else bool(found),
+        different=any(one.different for one in changed) if changed else bool(difference),
         policies=said,
-        operators=tuple(_operator(one) for one in found.operators if not models or one.name in present),
-        every_operator=tuple(map(_change, found.everywhere)),
-        partitions=tuple(map(_change, found.partitions)),
+        operators=tuple(_operator(one) for one in difference.operators if not models or one.name in present),
+        every_operator=tuple(map(_change, difference.everywhere)),
+        partitions=tuple(map(_change, difference.partitions)),
         models=tuple(changed),
     )
 
 
-def render(found: DifferenceSaid, format: str, view: View) -> bytes:
+def render(difference: DifferenceSaid, format: str, view: View) -> bytes:
     """The document in one of `FORMATS`."""
     if format == "json":
-        return msgspec.json.format(msgspec.json.encode(found)) + b"\n"
-    return ("\n\n".join(block for block in _blocks(found, view.width) if block) + "\n").encode()
+        return msgspec.json.format(msgspec.json.encode(difference)) + b"\n"
+    return ("\n\n".join(block for block in _blocks(difference, view.width) if block) + "\n").encode()
 
 
 def _operators(model: Model) -> Iterator[Operator]:
@@ -167,8 +167,8 @@ def _words(rule: Rule | None) -> str | None:
 
 def _model(model: Model, change: ModelChange) -> ModelSaid:
     before, after = (
-        Outcome(verdict=one.verdict, delegated=one.delegated, partitions=one.partitions)
-        for one in (change.before, change.after)
+        Outcome(verdict=outcome.verdict, delegated=outcome.delegated, partitions=outcome.partitions)
+        for outcome in (change.before, change.after)
     )
     return ModelSaid(
         path=model.path,
@@ -197,18 +197,25 @@ def _outcome(model: Model, pair: OperatorPair) -> OperatorOutcome:
     )
 
 
-def _blocks(found: DifferenceSaid, width: int) -> Iterator[str]:
-    yield "\n".join(_line(mark, one) for mark, one in (("-", found.before), ("+", found.after)))
-    if not (any(found.policies.values()) or found.operators or found.every_operator or found.partitions):
+def _blocks(difference: DifferenceSaid, width: int) -> Iterator[str]:
+    yield "\n".join(
+        _line(mark, operator) for mark, operator in (("-", difference.before), ("+", difference.after))
+    )
+    if not (
+        any(difference.policies.values())
+        or difference.operators
+        or difference.every_operator
+        or difference.partitions
+    ):
         yield "The rules are the same."
-    yield _listed("What becomes of accepted operators", _policies(found), width)
-    yield _listed("Every operator", _changes(found.every_operator), width)
-    yield _listed("A partition", _changes(found.partitions), width)
-    if found.operators:
-        yield f"{figures.count(len(found.operators), 'operator')} with other rules"
-    for one in found.operators:
-        yield _listed(plain(one.operator), _said(one), width)
-    for model in found.models:
+    yield _listed("What becomes of accepted operators", _policies(difference), width)
+    yield _listed("Every operator", _changes(difference.every_operator), width)
+    yield _listed("A partition", _changes(difference.partitions), width)
+    if difference.operators:
+        yield f"{figures.count(len(difference.operators), 'operator')} with other rules"
+    for operator in difference.operators:
+        yield _listed(plain(operator.operator), _said(operator), width)
+    for model in difference.models:
         yield _of_model(model, width)
 
 
@@ -218,19 +225,21 @@ def _line(mark: str, side: SideSaid) -> str:
     )
 
 
-def _policies(found: DifferenceSaid) -> Iterator[str]:
-    yield from (f"- {text}" for text in found.policies["before"])
-    yield from (f"+ {text}" for text in found.policies["after"])
+def _policies(difference: DifferenceSaid) -> Iterator[str]:
+    yield from (f"- {text}" for text in difference.policies["before"])
+    yield from (f"+ {text}" for text in difference.policies["after"])
 
 
-def _said(one: OperatorSaid) -> Iterator[str]:
-    if one.before != one.after:
-        yield f"{one.before} taken -> {one.after} taken" + (f": {one.why}" if one.why else "")
-    yield from _changes(one.changes)
+def _said(operator: OperatorSaid) -> Iterator[str]:
+    if operator.before != operator.after:
+        yield f"{operator.before} taken -> {operator.after} taken" + (
+            f": {operator.why}" if operator.why else ""
+        )
+    yield from _changes(operator.changes)
 
 
-def _changes(found: Iterable[RuleChange]) -> Iterator[str]:
-    for change in found:
+def _changes(changes: Iterable[RuleChange]) -> Iterator[str]:
+    for change in changes:
         name = change.rule.partition("/")[2]
         if change.before is not None:
             yield f"- {name}: {change.before}"
@@ -256,28 +265,32 @@ def _of_model(model: ModelSaid, width: int) -> str:
     return _listed(plain(model.path), lines, width)
 
 
-def _outcome_words(one: Outcome) -> str:
+def _outcome_words(outcome: Outcome) -> str:
     operators, partitions = (
-        figures.count(one.delegated, "operator"),
-        figures.count(one.partitions, "partition"),
+        figures.count(outcome.delegated, "operator"),
+        figures.count(outcome.partitions, "partition"),
     )
-    return f"{one.verdict}: {operators} delegated in {partitions}"
+    return f"{outcome.verdict}: {operators} delegated in {partitions}"
 
 
-def _operator_words(one: OperatorOutcome) -> str:
-    place = f"#{one.index}" if one.subgraph == 0 else f"#{one.subgraph}/{one.index}"
+def _operator_words(outcome: OperatorOutcome) -> str:
+    place = f"#{outcome.index}" if outcome.subgraph == 0 else f"#{outcome.subgraph}/{outcome.index}"
     mark = (
         "+"
-        if (one.supported.after, one.delegated.after) > (one.supported.before, one.delegated.before)
+        if (outcome.supported.after, outcome.delegated.after)
+        > (outcome.supported.before, outcome.delegated.before)
         else "-"
     )
-    why = f": {one.findings[0].message}" if one.findings else ""
-    before, after = (_where(*word) for word in _words_of(one))
-    return f"{mark} {place} {one.custom or one.op}  {before} -> {after}{why}"
+    why = f": {outcome.findings[0].message}" if outcome.findings else ""
+    before, after = (_where(*word) for word in _words_of(outcome))
+    return f"{mark} {place} {outcome.custom or outcome.op}  {before} -> {after}{why}"
 
 
-def _words_of(one: OperatorOutcome) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
-    return (one.supported.before, one.delegated.before), (one.supported.after, one.delegated.after)
+def _words_of(outcome: OperatorOutcome) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
+    return (outcome.supported.before, outcome.delegated.before), (
+        outcome.supported.after,
+        outcome.delegated.after,
+    )
 
 
 def _where(supported: bool, delegated: bool) -> str:

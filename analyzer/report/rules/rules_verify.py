@@ -1,4 +1,4 @@
-"""How far verdicts agree with the delegates' own, as text for a terminal."""
+"""Agreement of verdicts with the delegates' own, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -13,44 +13,48 @@ from analyzer.report.wording.hostile_text import columns, fill, plain
 _HEADERS = ("operators", "delegated sets", "partitions")
 
 
-def summary(found: Agreement, width: int) -> str:
+def summary(agreement: Agreement, width: int) -> str:
     """A line a delegate, all its configurations together."""
     rows = [
-        [name, str(len(targets)), *_cells(reduce(Figures.__add__, (one.whole for one in targets), Figures()))]
-        for name, targets in found.by_delegate().items()
+        [
+            name,
+            str(len(targets)),
+            *_cells(reduce(Figures.__add__, (target.whole for target in targets), Figures())),
+        ]
+        for name, targets in agreement.by_delegate().items()
     ]
-    return _whole(found, ["delegate", "configurations", *_HEADERS], rows, width)
+    return _whole(agreement, ["delegate", "configurations", *_HEADERS], rows, width)
 
 
-def details(found: Agreement, width: int) -> str:
+def details(agreement: Agreement, width: int) -> str:
     """A line a configuration."""
-    rows = [[name, *_cells(target.whole)] for name, target in found.targets.items()]
-    return _whole(found, ["configuration", *_HEADERS], rows, width)
+    rows = [[name, *_cells(target.whole)] for name, target in agreement.targets.items()]
+    return _whole(agreement, ["configuration", *_HEADERS], rows, width)
 
 
-def disagreements(found: Iterable[tuple[str, Sequence[str]]], most: int, width: int) -> Iterator[str]:
-    """Where verdicts differ, the first of each."""
-    for name, wrong in found:
+def disagreements(disagreeing: Iterable[tuple[str, Sequence[str]]], most: int, width: int) -> Iterator[str]:
+    """Verdicts that differ, the first of each configuration."""
+    for name, wrong in disagreeing:
         for line in wrong[:most]:
             yield fill(f"{name}: {plain(line)}", width, subsequent_indent="    ", break_on_hyphens=False)
         if len(wrong) > most:
             yield f"{name}: and {len(wrong) - most:,} more"
 
 
-def _whole(found: Agreement, headers: list[str], rows: list[list[str]], width: int) -> str:
-    generated, real = found.models
+def _whole(agreement: Agreement, headers: list[str], rows: list[list[str]], width: int) -> str:
+    generated, real = agreement.models
     blocks = []
-    if found.targets:
+    if agreement.targets:
         kinds = [f"{figures.count(generated, 'generated model')}", *([f"{real:,} real ones"] if real else [])]
         intro = f"Held to what the delegates' own code says of {' and '.join(kinds)}:"
         blocks.append(f"{fill(intro, width)}\n\n{columns([headers, *rows])}")
-    lines = list(_runtimes(found))
+    lines = list(_runtimes(agreement))
     blocks += ["\n".join(fill(line, width, subsequent_indent="    ") for line in lines)] if lines else []
     return "\n\n".join(blocks)
 
 
-def _cells(found: Figures) -> list[str]:
-    return [_agreement(count) for count in (found.operators, found.delegated, found.partitions)]
+def _cells(figures: Figures) -> list[str]:
+    return [_agreement(count) for count in (figures.operators, figures.delegated, figures.partitions)]
 
 
 def _agreement(count: Count) -> str:
@@ -62,8 +66,8 @@ def _agreement(count: Count) -> str:
     return f"{share} % of {count.all:,}"
 
 
-def _runtimes(found: Agreement) -> Iterator[str]:
-    for name, one in found.runtimes.items():
-        runtime = one.runtime or "the runtime"
-        said = f"{name}: the operators that {runtime} takes for real: {_agreement(one.delegated)} models"
-        yield said + (f" ({one.unjudged:,} that it doesn't load left aside)" if one.unjudged else "")
+def _runtimes(agreement: Agreement) -> Iterator[str]:
+    for name, counted in agreement.runtimes.items():
+        runtime = counted.runtime or "the runtime"
+        said = f"{name}: the operators that {runtime} takes for real: {_agreement(counted.delegated)} models"
+        yield said + (f" ({counted.unjudged:,} that it doesn't load left aside)" if counted.unjudged else "")

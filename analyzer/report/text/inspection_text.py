@@ -14,42 +14,49 @@ _INDENT = 13
 _NAME = 32
 
 
-def render(found: Inspection, width: int) -> str:
-    """What the model is; its operators and tensors too, where the inspection lists them."""
-    blocks = [_head(found, width), _facts(found, width)]
-    blocks += [_signature(one, width) for one in found.signatures]
-    blocks += [_kinds(found)] if found.kinds else []
-    blocks += [_subgraphs(found, width)]
-    for graph in found.graphs:
+def render(inspection: Inspection, width: int) -> str:
+    """The inspection as text; operators and tensors too, where it lists them."""
+    blocks = [_head(inspection, width), _facts(inspection, width)]
+    blocks += [_signature(signature, width) for signature in inspection.signatures]
+    blocks += [_kinds(inspection)] if inspection.kinds else []
+    blocks += [_subgraphs(inspection, width)]
+    for graph in inspection.graphs:
         tensors = {tensor.index: tensor for tensor in graph.tensors}
         blocks += [_operators(graph, tensors, width), _tensors(graph, width)]
     return "\n\n".join(block for block in blocks if block)
 
 
-def _head(found: Inspection, width: int) -> str:
-    macs = [f"{figures.macs(found.macs)} MACs"] if found.macs else []
-    about = ", ".join([figures.count(found.operators, "operator"), *macs, figures.size(found.bytes)])
-    path = shorten(plain(found.path), width)
+def _head(inspection: Inspection, width: int) -> str:
+    macs = [f"{figures.macs(inspection.macs)} MACs"] if inspection.macs else []
+    about = ", ".join(
+        [figures.count(inspection.operators, "operator"), *macs, figures.size(inspection.bytes)]
+    )
+    path = shorten(plain(inspection.path), width)
     return f"{path}{'   ' if len(path) + len(about) + 3 <= width else chr(10)}{about}"
 
 
-def _facts(found: Inspection, width: int) -> str:
-    sizes, numbers = found.sizes, found.numbers
+def _facts(inspection: Inspection, width: int) -> str:
+    sizes, numbers = inspection.sizes, inspection.numbers
     facts = [
         ("numbers", _numbers(numbers)),
         ("quantized", _listed(_scales(numbers))),
-        ("constants", _constants(found)),
+        ("constants", _constants(inspection)),
         ("activations", _types(numbers.activations)),
         ("largest", "" if sizes.largest_activation is None else _tensor(sizes.largest_activation)),
-        ("also", _listed(_also(found))),
-        ("file", _file(found)),
-        ("description", plain(found.description)),
-        ("metadata", _listed(f"{plain(one.name)} {figures.size(one.bytes)}" for one in found.metadata)),
+        ("also", _listed(_also(inspection))),
+        ("file", _file(inspection)),
+        ("description", plain(inspection.description)),
+        (
+            "metadata",
+            _listed(f"{plain(entry.name)} {figures.size(entry.bytes)}" for entry in inspection.metadata),
+        ),
         (
             "external",
-            _listed(f"{plain(one.name)} {figures.size(one.bytes)}" for one in found.external_buffers),
+            _listed(
+                f"{plain(entry.name)} {figures.size(entry.bytes)}" for entry in inspection.external_buffers
+            ),
         ),
-        *(("remark", plain(remark)) for remark in found.remarks),
+        *(("remark", plain(remark)) for remark in inspection.remarks),
     ]
     return "\n".join(_fact(word, text, width) for word, text in facts if text)
 
@@ -87,8 +94,8 @@ def _scales(numbers: Numbers) -> Iterator[str]:
             yield f"{figures.count(count, 'tensor')} {word}"
 
 
-def _constants(found: Inspection) -> str:
-    sizes = found.sizes
+def _constants(inspection: Inspection) -> str:
+    sizes = inspection.sizes
     by_type = _listed(f"{dtype} {figures.size(size)}" for dtype, size in sizes.constants_by_type.items())
     parameters = figures.macs(sizes.parameters) or "0"
     return f"{figures.size(sizes.constants)}, {parameters} parameters" + (f": {by_type}" if by_type else "")
@@ -98,27 +105,31 @@ def _types(counts: Mapping[str, int]) -> str:
     return _listed(f"{count:,} {dtype}" for dtype, count in counts.items())
 
 
-def _also(found: Inspection) -> Iterator[str]:
-    if found.variables:
-        yield figures.count(found.variables, "variable")
-    if found.sparse:
-        yield figures.count(found.sparse, "sparse tensor")
+def _also(inspection: Inspection) -> Iterator[str]:
+    if inspection.variables:
+        yield figures.count(inspection.variables, "variable")
+    if inspection.sparse:
+        yield figures.count(inspection.sparse, "sparse tensor")
 
 
-def _file(found: Inspection) -> str:
+def _file(inspection: Inspection) -> str:
     runtime = (
-        f", for runtime {plain(found.min_runtime_version)} or newer" if found.min_runtime_version else ""
+        f", for runtime {plain(inspection.min_runtime_version)} or newer"
+        if inspection.min_runtime_version
+        else ""
     )
-    identifier = "" if found.identifier else ", without the identifier TFL3"
-    return f"schema version {found.schema_version}{runtime}{identifier}"
+    identifier = "" if inspection.identifier else ", without the identifier TFL3"
+    return f"schema version {inspection.schema_version}{runtime}{identifier}"
 
 
-def _signature(found: Signature, width: int) -> str:
-    title = f"Signature {plain(found.key)}" if found.key else "Inputs and outputs"
-    where = f" (subgraph {found.subgraph})" if found.subgraph else ""
-    name = min(_NAME, max((len(plain(port.name)) for port in (*found.inputs, *found.outputs)), default=0))
-    lines = [_port("in ", port, name, width) for port in found.inputs]
-    lines += [_port("out", port, name, width) for port in found.outputs]
+def _signature(signature: Signature, width: int) -> str:
+    title = f"Signature {plain(signature.key)}" if signature.key else "Inputs and outputs"
+    where = f" (subgraph {signature.subgraph})" if signature.subgraph else ""
+    name = min(
+        _NAME, max((len(plain(port.name)) for port in (*signature.inputs, *signature.outputs)), default=0)
+    )
+    lines = [_port("in ", port, name, width) for port in signature.inputs]
+    lines += [_port("out", port, name, width) for port in signature.outputs]
     return "\n".join([f"{title}{where}", *lines])
 
 
@@ -134,15 +145,15 @@ def _shape(tensor: Tensor) -> str:
 
 
 def _quantized(tensor: Tensor) -> str:
-    found = tensor.quantization
-    if found is None:
+    quantization = tensor.quantization
+    if quantization is None:
         return ""
-    if found.scale is not None:
-        zero = "" if found.zero_point is None else f", zero point {found.zero_point}"
-        return f"  scale {found.scale:.6g}{zero}"
-    if found.axis is not None:
-        return f"  {found.scales} scales along dimension {found.axis}"
-    return f"  {found.details}" if found.details else ""
+    if quantization.scale is not None:
+        zero = "" if quantization.zero_point is None else f", zero point {quantization.zero_point}"
+        return f"  scale {quantization.scale:.6g}{zero}"
+    if quantization.axis is not None:
+        return f"  {quantization.scales} scales along dimension {quantization.axis}"
+    return f"  {quantization.details}" if quantization.details else ""
 
 
 def _tensor(tensor: Tensor) -> str:
@@ -160,9 +171,9 @@ def _marks(tensor: Tensor) -> Iterator[tuple[str, bool]]:
     yield "size known at run time only", tensor.dynamic
 
 
-def _kinds(found: Inspection) -> str:
+def _kinds(inspection: Inspection) -> str:
     headers = ["operator", "count", "versions", "MACs", "", "constants"]
-    rows = [headers, *(_kind(kind, found.macs or 0) for kind in found.kinds)]
+    rows = [headers, *(_kind(kind, inspection.macs or 0) for kind in inspection.kinds)]
     sides = ["left", "right", "left", "right", "right", "right"]
     return columns(rows, sides)
 
@@ -182,32 +193,33 @@ def _kind(kind: Kind, macs: int) -> list[str]:
     ]
 
 
-def _subgraphs(found: Inspection, width: int) -> str:
-    several = len(found.subgraphs) > 1
+def _subgraphs(inspection: Inspection, width: int) -> str:
+    several = len(inspection.subgraphs) > 1
     lines = ["Subgraphs"] if several else []
-    for one in found.subgraphs:
+    for subgraph in inspection.subgraphs:
         if several:
-            counts = f"{figures.count(one.operators, 'operator')}, {figures.count(one.tensors, 'tensor')}"
-            lines.append(f"  {one.index}  {shorten(plain(one.name), width - 40)}  {counts}")
-        if one.stops is not None:
+            operators = figures.count(subgraph.operators, "operator")
+            counts = f"{operators}, {figures.count(subgraph.tensors, 'tensor')}"
+            lines.append(f"  {subgraph.index}  {shorten(plain(subgraph.name), width - 40)}  {counts}")
+        if subgraph.stops is not None:
             indent = "     " if several else ""
-            lines.append(fill(plain(one.stops), width, initial_indent=indent, subsequent_indent=indent))
+            lines.append(fill(plain(subgraph.stops), width, initial_indent=indent, subsequent_indent=indent))
     return "\n".join(lines)
 
 
 def _operators(graph: Graph, tensors: Mapping[int, Tensor], width: int) -> str:
     title = f"Operators of subgraph {graph.subgraph}"
-    return "\n".join([title, *(_operator(one, tensors, width) for one in graph.operators)])
+    return "\n".join([title, *(_operator(operator, tensors, width) for operator in graph.operators)])
 
 
-def _operator(found: Operator, tensors: Mapping[int, Tensor], width: int) -> str:
-    macs = f"  {figures.macs(found.macs)} MACs" if found.macs else ""
-    lines = [f"#{found.index}  {plain(found.custom or found.op)} version {found.version}{macs}"]
-    for operand in found.inputs:
+def _operator(operator: Operator, tensors: Mapping[int, Tensor], width: int) -> str:
+    macs = f"  {figures.macs(operator.macs)} MACs" if operator.macs else ""
+    lines = [f"#{operator.index}  {plain(operator.custom or operator.op)} version {operator.version}{macs}"]
+    for operand in operator.inputs:
         lines.append(_item("<", operand.name, _reference(operand.tensor, tensors), width))
-    for operand in found.outputs:
+    for operand in operator.outputs:
         lines.append(_item(">", operand.name, _reference(operand.tensor, tensors), width))
-    options = _listed(f"{plain(name)} {plain(_value(value))}" for name, value in found.options.items())
+    options = _listed(f"{plain(name)} {plain(_value(value))}" for name, value in operator.options.items())
     lines += [_item(" ", "options", options, width)] if options else []
     return "\n".join(lines)
 

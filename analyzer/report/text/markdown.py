@@ -25,19 +25,19 @@ def render(document: Document, view: View) -> bytes:
     return ("\n".join(lines).strip() + "\n").encode()
 
 
-def _fleet(found: Overview) -> Iterator[str]:
+def _fleet(table: Overview) -> Iterator[str]:
     """A row a model, as the page has it."""
-    yield f"## {len(found.lines)} models" + (f" in {escaped(found.folder)}" if found.folder else "")
+    yield f"## {len(table.lines)} models" + (f" in {escaped(table.folder)}" if table.folder else "")
     yield ""
-    yield from _row("model", *map(escaped, found.delegates))
-    yield f"|---|{'---|' * len(found.delegates)}"
-    for line in found.lines:
-        said = [f"{one.verdict} {one.share}".strip() if one else "-" for one in line.verdicts]
+    yield from _row("model", *map(escaped, table.delegates))
+    yield f"|---|{'---|' * len(table.delegates)}"
+    for line in table.lines:
+        said = [f"{verdict.verdict} {verdict.share}".strip() if verdict else "-" for verdict in line.verdicts]
         yield from _row(escaped(line.path + line.file), *(["not read", *said[1:]] if line.error else said))
-    for line in found.lines:
+    for line in table.lines:
         yield from ["", f"Not read: {escaped(line.error)}"] if line.error else []
-    yield from ["", f"### {phrases.COMMON}", ""] if found.common else []
-    yield from (f"- {escaped(one)}" for one in found.common)
+    yield from ["", f"### {phrases.COMMON}", ""] if table.common else []
+    yield from (f"- {escaped(verdict)}" for verdict in table.common)
 
 
 def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
@@ -96,8 +96,8 @@ def _row(*cells: str) -> Iterator[str]:
 
 
 def _reasons(model: Model, names: Sequence[str]) -> Iterator[str]:
-    found = causes.causes(model)
-    for title, group in phrases.sections(found):
+    model_causes = causes.causes(model)
+    for title, group in phrases.sections(model_causes):
         yield from ("", f"### {title}", "")
         for number, cause in enumerate(group, 1):
             yield from _cause(number, cause, model, names)

@@ -14,9 +14,9 @@ _HEADERS = ("serial", "phone", "Android", "chip", "GPU")
 _INDENT = 17
 
 
-def phones(found: Sequence[Target], width: int) -> str:
+def phones(targets: Sequence[Target], width: int) -> str:
     """A table of phones."""
-    rows = [[plain(text) for text in _facts(one)] for one in found]
+    rows = [[plain(text) for text in _facts(target)] for target in targets]
     widths = [None, max(16, width - 62), None, None, None]
     return columns([_HEADERS, *rows], widths=widths)
 

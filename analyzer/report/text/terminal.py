@@ -104,8 +104,8 @@ def _table(
 
 
 def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
-    found = causes.causes(model)
-    for title, group in phrases.sections(found):
+    model_causes = causes.causes(model)
+    for title, group in phrases.sections(model_causes):
         shown = group if view.verbose else causes.foremost(group)
         # To say that there is one more takes the room of the one.
         shown = group if len(group) == len(shown) + 1 else shown
@@ -113,7 +113,7 @@ def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
         lines.extend(_cause(number, cause, model, names, view) for number, cause in enumerate(shown, 1))
         lines.extend([f"and {len(group) - len(shown)} more: -v"] if len(group) > len(shown) else [])
         yield "\n".join(lines)
-    rules = [cause.rules[0] for cause in found if cause.blocks and cause.rules]
+    rules = [cause.rules[0] for cause in model_causes if cause.blocks and cause.rules]
     if rules and not view.verbose:
         command = f"delegate-analyzer explain {rules[0]}"
         room = len(f"{command}   for more") <= view.width
@@ -176,10 +176,12 @@ def _fleet(document: Document, named: dict[str, list[str]], view: View) -> str:
 
 def _common(document: Document, view: View) -> str:
     """The rules that block the most models."""
-    found = causes.common(document.models)
-    lines = [_paint(phrases.COMMON, "bold", view)] if found else []
-    for one in found:
-        lines.append(fill(phrases.common(one), view.width, subsequent_indent="    ", break_on_hyphens=False))
+    common_causes = causes.common(document.models)
+    lines = [_paint(phrases.COMMON, "bold", view)] if common_causes else []
+    for cause in common_causes:
+        lines.append(
+            fill(phrases.common(cause), view.width, subsequent_indent="    ", break_on_hyphens=False)
+        )
     return "\n".join(lines)
 
 

@@ -1,1 +1,1 @@
-"""What is said of audits and runs: the same words in every format that people read."""
+"""Words on audits and runs, the same in every format that people read."""

@@ -1,4 +1,4 @@
-"""What keeps operators off a delegate, grouped by cause, most costly first."""
+"""Causes that keep operators off a delegate, most costly first."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Case(Struct, frozen=True):
 
 
 class Gain(Struct, frozen=True):
-    """How much is delegated, and how much would be."""
+    """Operators and MACs that are delegated, and that would be."""
 
     operators: int
     macs: int
@@ -99,23 +99,23 @@ class Cause(Struct, frozen=True, kw_only=True):
 
     @property
     def unbuilt(self) -> bool:
-        """Whether the delegate takes the operators and then fails to build them."""
+        """True where the delegate takes the operators and then fails to build them."""
         return self.stage == "build" and self.severity == "hazard"
 
 
 def causes(model: Model) -> list[Cause]:
     """Every cause: crashes, graph-level ones, then by cost; the same cause under several delegates is one."""
-    found: dict[object, Cause] = {}
+    by_identity: dict[object, Cause] = {}
     for position, audit in enumerate(model.audits):
         for cause in _of_audit(audit, position):
             key = _identity(cause, audit)
-            known = found.get(key)
-            found[key] = cause if known is None else _joined(known, cause)
-    return sorted(found.values(), key=_costly_first)
+            known = by_identity.get(key)
+            by_identity[key] = cause if known is None else _joined(known, cause)
+    return sorted(by_identity.values(), key=_costly_first)
 
 
 def _identity(cause: Cause, audit: Audit) -> object:
-    """What makes two causes one: for a graph what is wrong with it, for operators also which they are."""
+    """The key by which two causes are one: of a graph its message, of operators their places too."""
     if cause.level == "graph" and cause.rules:
         return cause.rules, cause.severity, cause.message
     return audit.delegate, cause.rules, cause.kind, cause.message, _places(cause.operators)
@@ -136,7 +136,7 @@ def _joined(known: Cause, other: Cause) -> Cause:
 
 
 def _costly_first(cause: Cause) -> tuple[bool, bool, bool, int, int]:
-    """What brings the app down costs most of all, then what takes everything back."""
+    """Sort key: crashes cost most of all, then failed builds, which take everything back."""
     macs, operators = cause.cost
     return cause.severity != "crash", not cause.unbuilt, cause.level != "graph", -macs, -operators
 
@@ -145,29 +145,29 @@ def _costly_first(cause: Cause) -> tuple[bool, bool, bool, int, int]:
 Holding: TypeAlias = dict[tuple[int, int, int, bool], tuple[Cause, Case]]
 
 
-def holding(found: Iterable[Cause]) -> Holding:
+def holding(model_causes: Iterable[Cause]) -> Holding:
     """The first cause that keeps each operator off a delegate."""
     known: Holding = {}
-    for cause in found:
+    for cause in model_causes:
         for position, case in product(cause.audits, cause.cases) if cause.blocks else ():
             for node in case.operators:
                 known.setdefault((position, node.subgraph, node.index, cause.level == "graph"), (cause, case))
     return known
 
 
-def direct(found: Iterable[Cause]) -> list[Cause]:
-    """What has to be changed: causes that block and follow from nothing else."""
-    return [cause for cause in found if cause.unbuilt or (cause.blocks and not cause.knock_on)]
+def direct(model_causes: Iterable[Cause]) -> list[Cause]:
+    """Causes that have to be dealt with: they block and follow from nothing else."""
+    return [cause for cause in model_causes if cause.unbuilt or (cause.blocks and not cause.knock_on)]
 
 
-def knock_on(found: Iterable[Cause]) -> list[Cause]:
-    """What is lost as a consequence."""
-    return [cause for cause in found if cause.blocks and cause.knock_on]
+def knock_on(model_causes: Iterable[Cause]) -> list[Cause]:
+    """Losses that follow from other causes."""
+    return [cause for cause in model_causes if cause.blocks and cause.knock_on]
 
 
-def remarks(found: Iterable[Cause]) -> list[Cause]:
-    """What blocks nothing but is worth knowing: hazards first, then notes."""
-    remarked = (cause for cause in found if not cause.blocks and not cause.unbuilt)
+def remarks(model_causes: Iterable[Cause]) -> list[Cause]:
+    """Findings that block nothing but are worth knowing: hazards first, then notes."""
+    remarked = (cause for cause in model_causes if not cause.blocks and not cause.unbuilt)
     return sorted(remarked, key=lambda cause: cause.severity)
 
 
@@ -191,7 +191,7 @@ class Common(Struct, frozen=True):
 
 
 def common(models: Iterable[Model]) -> list[Common]:
-    """What blocks the most models."""
+    """The causes that block the most models."""
     rules: dict[tuple[str, str], dict[str, None]] = {}
     counted: Counter[tuple[str, str]] = Counter()
     for model in models:
@@ -224,11 +224,11 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
         yield replace(cause, gain=_gain(cause, gains.get(frozenset(_places(cause.operators))), audit))
 
 
-def _gain(cause: Cause, found: audit_document.Gain | None, audit: Audit) -> Gain | None:
-    if found is None or not cause.blocks:
+def _gain(cause: Cause, documented: audit_document.Gain | None, audit: Audit) -> Gain | None:
+    if documented is None or not cause.blocks:
         return None
     summary = audit.summary
-    gain = Gain(summary.delegated, summary.delegated_macs, found.delegated, found.delegated_macs)
+    gain = Gain(summary.delegated, summary.delegated_macs, documented.delegated, documented.delegated_macs)
     return gain if gain.more > (cause.macs, len(cause.operators)) else None
 
 

@@ -1,4 +1,4 @@
-"""What delegate configurations and operators are called in front of people."""
+"""Names of delegate configurations, operators and tensors in front of people."""
 
 from __future__ import annotations
 
@@ -70,20 +70,20 @@ def spot(subgraph: int, index: int) -> str:
     return f"#{subgraph}/{index}" if subgraph else f"#{index}"
 
 
-def model(found: Model) -> str:
+def model(model: Model) -> str:
     """The model's path in one line."""
-    return plain(found.path)
+    return plain(model.path)
 
 
-def run(found: Run) -> str:
+def run(run: Run) -> str:
     """A run's delegate, with the signature where there is one that tells."""
-    return f"{found.delegate} ({plain(found.signature)})" if found.signature else found.delegate
+    return f"{run.delegate} ({plain(run.signature)})" if run.signature else run.delegate
 
 
-def kind(found: Tensor) -> str:
+def kind(tensor: Tensor) -> str:
     """Type and sizes: `UINT8 1 by 320 by 320 by 3`; `?` stands for a size that is open."""
-    shape = "\N{MULTIPLICATION SIGN}".join("?" if size is None else str(size) for size in found.shape)
-    return f"{found.dtype} {shape or 'scalar'}"
+    shape = "\N{MULTIPLICATION SIGN}".join("?" if size is None else str(size) for size in tensor.shape)
+    return f"{tensor.dtype} {shape or 'scalar'}"
 
 
 def tensor(name: str) -> str:

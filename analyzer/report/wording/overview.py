@@ -50,7 +50,7 @@ def overview(document: Document) -> Overview:
     folder = _common([labels.model(model) for model in document.models])
     lines = [_line(model, named[model.path], delegates, folder) for model in document.models]
     totals = [_total(line.verdicts[column] for line in lines) for column in range(len(delegates))]
-    common = [phrases.common(one) for one in causes.common(document.models)]
+    common = [phrases.common(cause) for cause in causes.common(document.models)]
     return Overview(folder, delegates, totals, lines, common)
 
 
@@ -80,6 +80,6 @@ def _verdict(audit: Audit) -> Verdict:
     return Verdict(summary.verdict, share, phrases.held_back(audit))
 
 
-def _total(found: Iterable[Verdict | None]) -> str:
-    counted = Counter(one.verdict for one in found if one)
-    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in _VERDICTS if counted[verdict])
+def _total(verdicts: Iterable[Verdict | None]) -> str:
+    counted = Counter(verdict.verdict for verdict in verdicts if verdict)
+    return ", ".join(f"{counted[word]} {word}" for word in _VERDICTS if counted[word])

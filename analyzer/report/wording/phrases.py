@@ -1,4 +1,4 @@
-"""What is said of audits and causes: the same words in every format that people read."""
+"""Phrases on audits and causes, the same in every format that people read."""
 
 from __future__ import annotations
 
@@ -48,16 +48,18 @@ def card(model: Model) -> str:
 
 def deprecated(model: Model, names: Sequence[str]) -> str:
     """The delegates that their makers have given up, in a line; empty where none is asked."""
-    found = [name for name, audit in zip(names, model.audits, strict=True) if audit.status == "deprecated"]
-    return f"Deprecated by their makers: {', '.join(found)}" if found else ""
+    deprecated = [
+        name for name, audit in zip(names, model.audits, strict=True) if audit.status == "deprecated"
+    ]
+    return f"Deprecated by their makers: {', '.join(deprecated)}" if deprecated else ""
 
 
-def sections(found: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]:
+def sections(model_causes: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]:
     """Causes under the headings they are shown with; headings without causes are left out."""
     groups = (
-        ("What blocks, most costly first", causes.direct(found)),
-        ("Lost as a consequence", causes.knock_on(found)),
-        ("Accepted, but worth knowing", causes.remarks(found)),
+        ("What blocks, most costly first", causes.direct(model_causes)),
+        ("Lost as a consequence", causes.knock_on(model_causes)),
+        ("Accepted, but worth knowing", causes.remarks(model_causes)),
     )
     return (group for group in groups if group[1])
 
@@ -72,13 +74,13 @@ def headline(cause: Cause, model: Model) -> str:
 
 
 def complaint(case: Case) -> str:
-    """What is wrong, with what was expected and found."""
+    """The message of a case, with the expected and the actual value."""
     proof = plain(evidence(case))
     return plain(case.message) + (f" ({proof})" if proof else "")
 
 
 def others(cause: Cause) -> str:
-    """How many more ways to fail a cause stands for than the one that is shown."""
+    """`and 3 other cases`: ways to fail that a cause stands for beside the one that is shown."""
     more = len(cause.cases) - 1
     return f"and {figures.count(more, 'other case')}" if more else ""
 
@@ -88,23 +90,23 @@ def _share(cause: Cause, model: Model) -> str:
 
 
 def consequence(cause: Cause, model: Model) -> str:
-    """What a cause does to others than its own operators: what would be delegated if these were accepted."""
+    """The effect of a cause beyond its own operators: the share that would be delegated without it."""
     if cause.unbuilt:
         return "building fails, and everything returns to the CPU"
-    found = cause.gain
-    if found is None:
+    gain = cause.gain
+    if gain is None:
         return ""
-    if found.delegated_macs > found.macs:
-        now, then = (figures.percent(macs / model.macs) for macs in (found.macs, found.delegated_macs))
+    if gain.delegated_macs > gain.macs:
+        now, then = (figures.percent(macs / model.macs) for macs in (gain.macs, gain.delegated_macs))
         if now != then:
             return f"once accepted, {then} of MACs are delegated, not {now}"
-    if found.delegated > found.operators:
-        return f"once accepted, {found.delegated} operators are delegated, not {found.operators}"
+    if gain.delegated > gain.operators:
+        return f"once accepted, {gain.delegated} operators are delegated, not {gain.operators}"
     return ""
 
 
 def state(node: Operator) -> str:
-    """What becomes of an operator, in one word."""
+    """`delegated`, `folded`, `lost` or `refused`."""
     if node.delegated:
         return "delegated"
     if node.folded:
@@ -112,25 +114,25 @@ def state(node: Operator) -> str:
     return "lost" if node.supported else "refused"
 
 
-def common(one: Common) -> str:
-    """What blocks many models, in a line."""
-    return f"{figures.count(one.models, 'model')}  {rule(one)}: {plain(one.fix)}"
+def common(cause: Common) -> str:
+    """A cause that blocks many models, in a line."""
+    return f"{figures.count(cause.models, 'model')}  {rule(cause)}: {plain(cause.fix)}"
 
 
 def where(node: Operator) -> str:
-    """Where an operator runs, in one word or two."""
+    """An operator's placement in one word or two."""
     if node.partition is not None:
         return f"P{node.partition}"
     return state(node) + ("" if node.delegated or node.folded else on_reference(node))
 
 
 def on_reference(node: Operator) -> str:
-    """What is added to the word for an operator that runs on the reference kernels."""
+    """The suffix for an operator that runs on the reference kernels, else empty."""
     return " ref" if node.placement == REFERENCE else ""
 
 
 def rest(audit: Audit, which: str) -> str:
-    """What runs the operators that the delegate leaves, `which` is what these are called together."""
+    """A clause on what runs the operators that the delegate leaves, together called `which`."""
     title = audit.fallback_title
     fallback = title if isinstance(title, str) else audit.fallback or "the CPU"
     placed = Counter(node.placement for node in audit.operators if not node.delegated)
@@ -209,14 +211,14 @@ def held_back(audit: Audit) -> str:
 
 def to_full(audit: Audit) -> str:
     """The few operators that stand between a model and full delegation; empty where they aren't few."""
-    found = audit.to_full
+    to_full = audit.to_full
     if (
-        found is None
-        or found.blockers
-        or not 0 < len(found.operators) <= min(_FEW, audit.summary.operators - 1)
+        to_full is None
+        or to_full.blockers
+        or not 0 < len(to_full.operators) <= min(_FEW, audit.summary.operators - 1)
     ):
         return ""
-    places = {(place.subgraph, place.operator) for place in found.operators}
+    places = {(place.subgraph, place.operator) for place in to_full.operators}
     names = ", ".join(_named(node) for node in audit.operators if (node.subgraph, node.index) in places)
     verb = "stands" if len(places) == 1 else "stand"
     return f"{figures.count(len(places), 'operator')} {verb} between this model and full delegation: {names}"

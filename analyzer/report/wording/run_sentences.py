@@ -1,4 +1,4 @@
-"""What is said of real runs, ready for every format that people read: sentences and rows of tables."""
+"""Sentences and rows of tables on real runs, ready for every format that people read."""
 
 from __future__ import annotations
 
@@ -66,8 +66,10 @@ def _block(run: Run) -> Block:
 
 
 def _facts(run: Run) -> list[str]:
-    allowed = [f"output {one.name} agrees: {one.allowance}" for one in run.outputs if one.allowance]
-    culprits = [one.message for one in run.culprits]
+    allowed = [
+        f"output {output.name} agrees: {output.allowance}" for output in run.outputs if output.allowance
+    ]
+    culprits = [output.message for output in run.culprits]
     return [plain(fact) for fact in (_where(run), _delegated(run), *run.remarks, *allowed, *culprits) if fact]
 
 
@@ -77,7 +79,7 @@ def _verdict(run: Run) -> str:
         return _STATUS[run.status] + (foreseen if run.predicted_equal else "")
     if run.agrees:
         return "agrees with the CPU" + (" and with the prediction" if run.predicted_equal else "")
-    wrong = sum(not one.within for one in run.outputs)
+    wrong = sum(not output.within for output in run.outputs)
     verb = "differs" if wrong == 1 else "differ"
     words = [f"{wrong} of {figures.count(len(run.outputs), 'output')} {verb} from the CPU's"] if wrong else []
     words += ["taken otherwise than predicted"] if run.differences else []
@@ -94,7 +96,7 @@ def _where(run: Run) -> str:
 
 
 def _delegated(run: Run) -> str:
-    """What was delegated beside what was predicted."""
+    """A clause on the operators that were delegated beside those predicted."""
     predicted = None if run.predicted is None else sum(map(len, run.predicted.values()))
     if run.delegated is None:
         told = "what was delegated isn't known" if run.status == "ok" else ""
@@ -106,7 +108,7 @@ def _delegated(run: Run) -> str:
 
 
 def _outputs(run: Run) -> Table:
-    return Table("Outputs beside the CPU's", _OUTPUTS, [_output(one) for one in run.outputs])
+    return Table("Outputs beside the CPU's", _OUTPUTS, [_output(output) for output in run.outputs])
 
 
 def _times(run: Run) -> Table:
@@ -143,23 +145,23 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.{digits}f} ms"
 
 
-def _output(one: Output) -> list[str]:
+def _output(output: Output) -> list[str]:
     return [
-        plain(one.name),
-        one.dtype,
-        number(one.max_abs),
-        number(one.max_rel),
-        _ratio(one),
-        "-" if one.quanta is None else str(one.quanta),
-        "-" if one.top1_equal is None else "same" if one.top1_equal else "other",
-        "agrees" if one.within else "differs",
+        plain(output.name),
+        output.dtype,
+        number(output.max_abs),
+        number(output.max_rel),
+        _ratio(output),
+        "-" if output.quanta is None else str(output.quanta),
+        "-" if output.top1_equal is None else "same" if output.top1_equal else "other",
+        "agrees" if output.within else "differs",
     ]
 
 
-def _ratio(one: Output) -> str:
-    if one.snr_db is not None:
-        return f"{one.snr_db:.1f} dB"
-    return "equal" if one.within and not one.max_abs else "-"
+def _ratio(output: Output) -> str:
+    if output.snr_db is not None:
+        return f"{output.snr_db:.1f} dB"
+    return "equal" if output.within and not output.max_abs else "-"
 
 
 def number(value: float) -> str:

@@ -105,9 +105,9 @@ def test_direction_marks_and_controls_never_reach_the_page_unescaped() -> None:
 
 
 def test_the_embedded_data_stores_repeated_texts_once() -> None:
-    text = embedded_data.pack(sample.document()).decode()
+    text = embedded_data.embed(sample.document()).decode()
     assert text.count(sample.NOT_FLOAT.fix) == 1
-    assert "<" not in embedded_data.pack(sample.hostile()).decode()
+    assert "<" not in embedded_data.embed(sample.hostile()).decode()
 
 
 def restore(model: dict[str, Any], names: list[str]) -> None:
@@ -161,7 +161,7 @@ def test_the_layout_library_is_the_one_it_says_it_is() -> None:
 
 def test_what_is_embedded_of_tensors_is_what_the_model_has() -> None:
     model = sample.described(4)
-    data = json.loads(embedded_data.pack(sample.document(model)))
+    data = json.loads(embedded_data.embed(sample.document(model)))
     [found] = data["models"]
     inputs, outputs, kind, options = found["operands"][0]
     assert (inputs, outputs, data["options"][options]) == ([0, 5], [1], {"padding": "SAME"})
