@@ -42,7 +42,7 @@ from analyzer.rules.pack import Graph
 
 
 class Delegation(Struct):
-    """What becomes of a model under one delegate."""
+    """A model under one delegate: operators, partitions, blockers and the summary."""
 
     subgraphs: list[SubgraphDelegation]
     blockers: list[Blocker] = []
@@ -79,12 +79,12 @@ def apply_delegate(prepared: Prepared, contexts: Sequence[Sequence[Context]], ju
 
 
 def _reason(outcome: Delegation) -> str:
-    """Why subgraphs without partitions have none."""
+    """The loss of operators in subgraphs without partitions."""
     return next((blocker.kind for blocker in outcome.blockers if blocker.kind is not None), GRAPH)
 
 
 def _settle_lost(support: NodeSupport, reason: str) -> None:
-    """Why accepted operators stay off the delegate: it was never reached, or lost to a limit."""
+    """Accepted operators that stay off the delegate get their loss: never reached, or lost to a limit."""
     delegation = support.delegation
     delegation.lost = delegation.lost or dict.fromkeys(support.accepted, reason)
     for partition in delegation.partitions:
@@ -102,7 +102,7 @@ def _wanted(support: NodeSupport, limits: GraphLimits) -> tuple[int, ...] | None
 
 
 def _reads_through(interpreted: bool, graph: Graph) -> bool:
-    """Whether operators are asked about with float16 constants in place of their DEQUANTIZE's output.
+    """True where operators are asked about with float16 constants in place of their DEQUANTIZE's output.
 
     A delegate that only does so while it chooses never comes to it where the interpreter refuses the model.
     """
@@ -193,7 +193,7 @@ def _builds(
 def _settle_dequantize(
     support: NodeSupport, limits: GraphLimits, interpreted: bool, outcome: Delegation
 ) -> None:
-    """What is said of the DEQUANTIZEs of float16 constants, now that the rest is known."""
+    """DEQUANTIZEs of float16 constants get their outcome, now that the rest is known."""
     if not support.dequantize:
         return
     delegation, whole = support.delegation, limits.graph.constant_fp16_dequantize == "if-fully-delegated"

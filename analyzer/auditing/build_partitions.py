@@ -1,4 +1,4 @@
-"""What building a partition says: of its operators, and of the partition as a whole."""
+"""Findings of building a partition: on its operators, and on the partition as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from analyzer.rules.pack import REFUSING
 
 
 class PartitionContext:
-    """What the checks on a whole partition see."""
+    """The facts that checks on a whole partition see."""
 
     def __init__(self, subgraph: Subgraph, contexts: Sequence[Context], operators: Sequence[int]) -> None:
         inputs, outputs = crossing(subgraph, operators)
@@ -30,7 +30,7 @@ class PartitionContext:
 
 
 def build_partition(support: NodeSupport, partition: Partition, rolls_back: bool) -> list[Blocker]:
-    """What building says of the graph: failures that roll back, and whatever it says of a whole partition."""
+    """Blockers of the graph from building: failures that roll back, and findings on a whole partition."""
     said: list[Blocker] = []
     for index in partition.operators:
         findings = tuple(

@@ -11,7 +11,7 @@ from analyzer.rules.registry import Packs
 
 
 def fallbacks(packs: Packs, configurations: Sequence[Configuration]) -> list[Configuration]:
-    """What takes the operators that these delegates leave, where it isn't among them itself."""
+    """Configurations of what takes the operators that these delegates leave, unless it is among them."""
     packs_asked = [configuration.pack for configuration in configurations]
     asked = {pack.delegate for pack in packs_asked}
     names = dict.fromkeys(pack.fallback for pack in packs_asked if pack.fallback not in asked)

@@ -1,4 +1,4 @@
-"""What concerns a whole graph: why a delegate is never asked, or gets nothing in the end."""
+"""Findings on whole graphs: reasons why a delegate is never asked, or gets nothing in the end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def unbuilt(finding: Finding) -> bool:
 
 
 def fatal(support: NodeSupport) -> list[Blocker]:
-    """What makes the delegate give up on the whole model, or the app crash."""
+    """Findings at which the delegate gives up on the whole model, or the app crashes."""
     kinds = {"aborts": ROLLED_BACK, "crash": CRASH}
     return [
         Blocker(finding, support.subgraph.index, index, None, kinds[finding.severity])
@@ -69,13 +69,13 @@ def rolled_back_by_limit(support: NodeSupport, operator: int, most: int | None) 
 
 
 def finding(support: NodeSupport, rule: GraphRule, message: str) -> Finding:
-    """What a rule says that no clause of the delegate's pack states."""
+    """The finding of a rule that no clause of the delegate's pack states."""
     identity = f"{support.judge.pack.delegate}/{rule.id}"
     return Finding(identity, rule.severity, rule.stage, message, rule.fix, rule.source)
 
 
 def left(stop: PrepareIssue, compiled: Sequence[tuple[Subgraph, Sequence[Collection[int]]]]) -> bool:
-    """Whether what stops the interpreter from being built is still there once partitions are compiled.
+    """True where the error that stops the interpreter from being built outlives the compiled partitions.
 
     `compiled` are all subgraphs with the operators of their partitions. The compiled model is written
     anew, with the operator table as it was and without what only partitions had.

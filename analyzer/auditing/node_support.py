@@ -1,4 +1,4 @@
-"""What a delegate says of each operator of a subgraph by itself, and what it looks at for that."""
+"""A delegate's word on each operator of a subgraph by itself, and the graph that it looks at for that."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _float16_constant(subgraph: Subgraph, operator: Operator) -> Tensor | None:
 
 
 def unprepared(prepared: Prepared, index: int, contexts: Sequence[Context]) -> Sequence[Context]:
-    """What a delegate sees that is asked before anything is prepared: the file, with inputs as resized."""
+    """The model as a delegate sees it that is asked before anything is prepared: the file, inputs resized."""
     file, subgraph = prepared.model.subgraphs[index], prepared.subgraphs[index]
     if file is subgraph:
         return contexts

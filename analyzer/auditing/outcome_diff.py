@@ -15,7 +15,7 @@ class OperatorPair(Struct, frozen=True):
 
 
 class ModelChange(Struct, frozen=True):
-    """What differs between two audits of a model; `operators` are those whose outcome does."""
+    """Differences between two audits of a model; `operators` are those whose outcome differs."""
 
     before: Summary
     after: Summary
@@ -28,9 +28,11 @@ class ModelChange(Struct, frozen=True):
 
 
 def compare(before: DelegateAudit, after: DelegateAudit) -> ModelChange:
-    """What changes for a model from one audit to another."""
+    """The changes for a model from one audit to another."""
     pairs = zip(before.operators, after.operators, strict=True)
-    differing = tuple(OperatorPair(one, other) for one, other in pairs if _outcome(one) != _outcome(other))
+    differing = tuple(
+        OperatorPair(earlier, later) for earlier, later in pairs if _outcome(earlier) != _outcome(later)
+    )
     return ModelChange(
         before.summary, after.summary, differing, not differing and _groups(before) != _groups(after)
     )

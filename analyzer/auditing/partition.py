@@ -49,7 +49,7 @@ def partition(
 
 
 def _in_order(subgraph: Subgraph) -> bool:
-    """Whether no operator waits for a later one: all of them together can be scheduled."""
+    """True where no operator waits for a later one: all of them together can be scheduled."""
     producers = subgraph.producers
     return all(
         tensor not in producers or producers[tensor][0] < operator.index
@@ -122,7 +122,7 @@ def crossing(subgraph: Subgraph, operators: Collection[int]) -> tuple[tuple[int,
 
 
 def control_edges(model: Model, subgraph: Subgraph, side_effects: Collection[int]) -> Sequence[ControlEdge]:
-    """What keeps operators in order beside data: the model's own metadata, wherever it has any.
+    """Edges that order operators beside data: those of the model's own metadata, wherever it has any.
 
     Without it, an edge from each operator that may have side effects to the next such one.
     """
@@ -139,17 +139,17 @@ def first_n_largest_partitions(
     `limit` None keeps any number. Which of several equals are kept is up to the `sort` of the C++
     library that the delegate is built with; see `tie_at_limit`.
     """
-    sizes = [len(found.operators) for found in partitions]
+    sizes = [len(partition.operators) for partition in partitions]
     kept = {index for index in order(sizes, sort)[:limit] if sizes[index] >= minimum}
-    return [found for index, found in enumerate(partitions) if index in kept]
+    return [partition for index, partition in enumerate(partitions) if index in kept]
 
 
 def tie_at_limit(partitions: Sequence[Partition], limit: int | None, minimum: int) -> bool:
-    """Whether `first_n_largest_partitions` chose between equals in a way that another C++ library may not.
+    """True where another C++ library's sort may have `first_n_largest_partitions` choose other equals.
 
     Sorts keep equals in order only in short lists.
     """
-    sizes = sorted((len(found.operators) for found in partitions), reverse=True)
+    sizes = sorted((len(partition.operators) for partition in partitions), reverse=True)
     if limit is None or not 0 < limit < len(sizes) or len(sizes) <= STABLE:
         return False
     return sizes[limit - 1] == sizes[limit] >= minimum

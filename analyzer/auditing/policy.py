@@ -1,4 +1,4 @@
-"""What makes an audit fail: the policies of `--fail-on`."""
+"""The policies of `--fail-on`, which make an audit fail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DELEGATE = re.compile(r"^([A-Za-z][\w.-]*):(.+)$", re.DOTALL)
 
 
 class _Facts:
-    """What an expression over the summary is evaluated against; its loops keep their variables here."""
+    """The facts that an expression over the summary is evaluated against, with its loops' variables."""
 
     def __init__(self, summary: Summary) -> None:
         self.__dict__.update(asdict(summary))

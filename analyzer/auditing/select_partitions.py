@@ -38,7 +38,7 @@ class GraphLimits(Struct, frozen=True):
 
     @property
     def rolls_back(self) -> bool:
-        """Whether a failure to build takes everything back."""
+        """True where a failure to build takes everything back."""
         return self.graph.build_failure in ("rolls-back-model", "fails-load")
 
 
@@ -107,7 +107,7 @@ def select_partitions(
 def selected_operators(
     support: NodeSupport, accepted: Collection[int], edges: Sequence[ControlEdge], limits: GraphLimits
 ) -> Collection[int]:
-    """What the delegate would take if these were the operators that it accepts."""
+    """The operators that the delegate would take if it accepted these."""
     if taken_whole(support, accepted, limits.graph):
         return range(len(support.subgraph.operators))
     kept = first_n_largest_partitions(
@@ -117,7 +117,7 @@ def selected_operators(
 
 
 def taken_whole(support: NodeSupport, accepted: Collection[int], graph: Graph) -> bool:
-    """Whether all of a subgraph becomes one partition, whatever the limits."""
+    """True where all of a subgraph becomes one partition, whatever the limits."""
     if not graph.full_delegation_ignores_limits or not support.subgraph.operators:
         return False
     if len(accepted) + len(support.dequantize) < len(support.subgraph.operators):

@@ -49,7 +49,7 @@ class PartitionAudit(Struct, frozen=True):
 
 
 class Blocker(Struct, frozen=True):
-    """What concerns a whole graph: a dynamic tensor, an operator that the CPU refuses, a roll-back."""
+    """A finding on a whole graph: a dynamic tensor, an operator that the CPU refuses, a roll-back."""
 
     finding: Finding
     subgraph: int | None = None
@@ -79,7 +79,7 @@ class Summary(Struct, frozen=True):
 
 
 class ToFull(Struct, frozen=True):
-    """What stands between a model and full delegation."""
+    """The operators and blockers that stand between a model and full delegation."""
 
     #: Subgraph and index of the fewest operators that would have to be accepted.
     operators: tuple[tuple[int, int], ...]
@@ -89,7 +89,7 @@ class ToFull(Struct, frozen=True):
 
 
 class Gain(Struct, frozen=True):
-    """What would be delegated if operators that are refused for one reason were accepted."""
+    """The delegated part if operators that are refused for one reason were accepted."""
 
     #: Subgraph and index of those operators.
     operators: tuple[tuple[int, int], ...]

@@ -1,4 +1,4 @@
-"""What it would bring if the delegate accepted more: everything, or what one change is worth."""
+"""The worth of accepting more: operators missing from full delegation, and gains of single changes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _unbuilt(support: NodeSupport, refused: Set[int]) -> set[int]:
 
 
 def unlocked(support: NodeSupport, selected: Callable[[Set[int]], Collection[int]]) -> dict[str, Unlocked]:
-    """What each cause of refusals costs, with all that is lost because of them, by what mends it.
+    """The cost of each cause of refusals, with all that is lost because of them, by the fix that mends it.
 
     `selected` says which operators are delegated if those given are accepted.
     """

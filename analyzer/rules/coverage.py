@@ -66,9 +66,9 @@ def cover(delegates: Mapping[str, tuple[RulePack, Mapping[str, Any]]]) -> Covera
 _PLACEHOLDERS = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"}
 
 
-def narrowed(found: Coverage, operators: Iterable[str]) -> Coverage:
+def narrowed(coverage: Coverage, operators: Iterable[str]) -> Coverage:
     """The rows of some operators only. Raises: UsageError for an operator that there isn't."""
-    known = {slug(name): name for name in (*found.rows, *found.refused)}
+    known = {slug(name): name for name in (*coverage.rows, *coverage.refused)}
     names = []
     for operator in operators:
         if slug(operator) not in known:
@@ -76,14 +76,14 @@ def narrowed(found: Coverage, operators: Iterable[str]) -> Coverage:
             raise UsageError(f"there is no operator {operator}{hint}")
         names.append(known[slug(operator)])
     return Coverage(
-        found.columns,
-        {name: found.rows[name] for name in names if name in found.rows},
-        tuple(name for name in names if name in found.refused),
+        coverage.columns,
+        {name: coverage.rows[name] for name in names if name in coverage.rows},
+        tuple(name for name in names if name in coverage.refused),
     )
 
 
 def _cell(book: Rulebook, name: str) -> Cell:
-    listed = next((one for one in (name, f"custom:{name}") if one in book.pack.operators), None)
+    listed = next((key for key in (name, f"custom:{name}") if key in book.pack.operators), None)
     if listed is None:
         return Cell(REFUSED, refused=book.unlisted(slug(name)))
     page = book.operator(name)
@@ -98,14 +98,14 @@ def _cell(book: Rulebook, name: str) -> Cell:
     return Cell(status, asked, page.accepted, values=page.values)
 
 
-def _status(found: OperatorRules) -> str:
-    if ALWAYS in found.accept_when:
+def _status(operator_rules: OperatorRules) -> str:
+    if ALWAYS in operator_rules.accept_when:
         return TAKEN
-    refused = () if found.refused is None else (found.refused,)
-    words = [_form_status(form, refused) for form in found.forms]
-    if not found.accept_when and all(word == REFUSED for word in words):
+    refused = () if operator_rules.refused is None else (operator_rules.refused,)
+    words = [_form_status(form, refused) for form in operator_rules.forms]
+    if not operator_rules.accept_when and all(word == REFUSED for word in words):
         return REFUSED
-    return TAKEN if words == [TAKEN] and found.forms[0].when is None else CONDITIONAL
+    return TAKEN if words == [TAKEN] and operator_rules.forms[0].when is None else CONDITIONAL
 
 
 def _form_status(form: Form, refused: Sequence[Clause]) -> str:

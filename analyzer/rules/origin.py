@@ -11,8 +11,8 @@ _REVISION = re.compile(r"[0-9a-f]{7,40}")
 
 def path_in(source: str) -> str:
     """The file that a source begins with: of `gpu/common/model_builder.cc IsSupported` the first word."""
-    found = _PATH.match(source)
-    return found[0] if found else ""
+    match = _PATH.match(source)
+    return match[0] if match else ""
 
 
 def permalink(source: str, repository: str, revision: str) -> str:

@@ -86,9 +86,9 @@ def _changes(before: Iterable[Rule], after: Iterable[Rule]) -> Iterator[Change]:
     first, second = ({_name(rule): rule for rule in rules} for rules in (before, after))
     said = {_words(rule) for rule in first.values()} & {_words(rule) for rule in second.values()}
     for name in first | second:
-        one, other = (_unless(rules.get(name), said) for rules in (first, second))
-        if one is not None or other is not None:
-            yield Change(name, one, other)
+        earlier, later = (_unless(rules.get(name), said) for rules in (first, second))
+        if earlier is not None or later is not None:
+            yield Change(name, earlier, later)
 
 
 def _unless(rule: Rule | None, said: set[object]) -> Rule | None:

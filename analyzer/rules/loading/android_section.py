@@ -25,10 +25,10 @@ def convert(file: RuleFile, scope: Scope) -> Android | None:
     for name in table.properties:
         if name not in file.table.parameters:
             file.problem("android", f"properties: there is no parameter {name}", "properties")
-    flags = [FlagTable(one) if isinstance(one, str) else one for one in table.flags]
+    flags = [FlagTable(flag) if isinstance(flag, str) else flag for flag in table.flags]
     return Android(
         kernel=table.kernel,
-        flags=tuple(_flag(file, scope, one) for one in flags),
+        flags=tuple(_flag(file, scope, flag) for flag in flags),
         properties=table.properties,
     )
 

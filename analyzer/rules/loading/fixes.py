@@ -63,7 +63,7 @@ class FixReader:
         return replace(
             scope,
             extra=_FACTS,
-            parameters={name: one.type for name, one in self._names.parameters.items()},
+            parameters={name: parameter.type for name, parameter in self._names.parameters.items()},
             enums={**scope.enums, "reason": ("", *self._shared.reasons)},
         )
 

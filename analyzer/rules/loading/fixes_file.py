@@ -58,16 +58,16 @@ def read_shared(file: Path) -> Shared:
     """The file, checked as far as that goes without a pack. Raises: RuleError with all problems."""
     tables, text = read_tables(file)
     try:
-        found = msgspec.convert(tables, Shared)
+        fixes = msgspec.convert(tables, Shared)
     except msgspec.ValidationError as error:
         raise RuleError([f"{file}:1: {error}"]) from None
-    line, known = Lines(text).of("versions"), list(found.reasons)
+    line, known = Lines(text).of("versions"), list(fixes.reasons)
     problems = [
         f"{file}:{line}: {name}: version {version}: there is no reason {reason}{nearest(reason, known)}"
-        for name, reasons in found.raised().items()
+        for name, reasons in fixes.raised().items()
         for version, reason in reasons
-        if reason not in found.reasons
+        if reason not in fixes.reasons
     ]
     if problems:
         raise RuleError(problems)
-    return found
+    return fixes

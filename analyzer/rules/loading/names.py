@@ -26,7 +26,7 @@ class Names(Struct, frozen=True):
     def scope(self, places: Mapping[str, Place], options: Mapping[str, str] | None) -> Scope:
         """The scope of expressions that may also name these operands and options."""
         types = [*(options or {}).values(), *self.values.values()]
-        parameters = {name: one.type for name, one in self.parameters.items()}
+        parameters = {name: parameter.type for name, parameter in self.parameters.items()}
         return Scope(
             operands=places,
             options=options,

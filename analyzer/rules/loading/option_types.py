@@ -14,15 +14,15 @@ def option_types(operator: str) -> dict[str, str] | None:
     table = schema.options_table(operator)
     if table is None:
         return {}
-    found = {}
+    types = {}
     for name, field in schema.fields(table).items():
         kind = _KINDS.get(field.type, "any") if field.form == "scalar" else f"enum:{field.type}"
         if field.form in ("table", "union"):
             continue
         if field.form == "string":
             kind = "str"
-        found[name] = f"list[{kind}]" if field.vector else kind
-    return found
+        types[name] = f"list[{kind}]" if field.vector else kind
+    return types
 
 
 _KINDS = {"bool": "bool", "float32": "float", "float64": "float", "float": "float", "double": "float"} | {

@@ -82,8 +82,8 @@ def _dtype(operand: str, dtypes: str | list[str | Case], places: Mapping[str, Pl
     for entry in [dtypes] if isinstance(dtypes, str) else dtypes:
         text, when = (entry, "") if isinstance(entry, str) else (entry.dtype, entry.when)
         optional = optional or text.endswith("?")
-        found = _dtype_test(text.removesuffix("?"))
-        parts.append(f"({when}) and ({found})" if when else found)
+        test = _dtype_test(text.removesuffix("?"))
+        parts.append(f"({when}) and ({test})" if when else test)
     condition = " or ".join(f"({part})" for part in parts)
     if _place(operand, places)[2]:
         text = f"all({condition} for t in {operand} if not t.omitted)"
@@ -121,8 +121,8 @@ def _claim(kind: str, word: str, places: Mapping[str, Place]) -> Requirement:
 
 
 def _count(subject: str, wanted: Count) -> str:
-    if isinstance(wanted, str) and (found := _RANGE.match(wanted)):
-        return f"{subject} in [{', '.join(str(n) for n in range(int(found[1]), int(found[2]) + 1))}]"
+    if isinstance(wanted, str) and (bounds := _RANGE.match(wanted)):
+        return f"{subject} in [{', '.join(str(n) for n in range(int(bounds[1]), int(bounds[2]) + 1))}]"
     return _condition(subject, wanted)
 
 
@@ -131,8 +131,8 @@ def _condition(subject: str, wanted: Any) -> str:
         return _cases(subject, wanted)
     if isinstance(wanted, list):
         return f"{subject} in [{', '.join(_literal(entry) for entry in wanted)}]"
-    if isinstance(wanted, str) and (found := _COMPARISON.match(wanted)):
-        return f"{subject} {found[1]} {found[2]}"
+    if isinstance(wanted, str) and (comparison := _COMPARISON.match(wanted)):
+        return f"{subject} {comparison[1]} {comparison[2]}"
     return f"{subject} == {_literal(wanted)}"
 
 
