@@ -9,12 +9,21 @@ import pytest
 from hypothesis import settings
 
 from tests.thorough import examples
+from tests.tiers import is_slow
 
 settings.register_profile("delegate-analyzer", max_examples=examples(100), deadline=None)
 settings.load_profile("delegate-analyzer")
 
 #: Settings of the user's own that tests don't follow.
 _SETTINGS = ("NO_COLOR", "COLUMNS", "DELEGATE_ANALYZER_TRACEBACK")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tier before marks are selected by."""
+    for item in items:
+        if is_slow(item):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,4 +1,4 @@
-"""What the README quotes from the program, written anew by `python -m tests.docs.quoted`."""
+"""What the README and docs/ quote from the program, written anew by `python -m tests.docs.quoted`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.docs import command_page
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+#: Pages whose quotes, links and examples are held to the program.
+PAGES = (
+    README,
+    *sorted(DOCS.glob("*.md")),
+    *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "rules/README.md")),
+)
 
 #: Name of a quoted block -> the command that prints it.
 QUOTES = {
+    "short": ["audit", "sample:", "-d", "nnapi", "--fail-on", "never"],
     "audit": ["audit", "sample:", "-d", "gpu,nnapi", "--fail-on", "never"],
     "packs": ["rules", "list"],
     "agreement": ["rules", "verify", "--about"],
@@ -24,6 +35,13 @@ COUNT = r"([\d,]+) checks that no generated model"
 #: What a command in a sentence leaves to the reader: `explain RULE`.
 _OPEN = re.compile(r"\b[A-Z]{4,}\b")
 _BLOCK = r"(<!-- quote: {name} -->\n```text\n)(.*?)(```\n)"
+#: A step of a workflow.
+_STEP = re.compile(r"^- run: ", re.MULTILINE)
+
+
+def text_of(name: str) -> str:
+    """A page of docs/."""
+    return (DOCS / name).read_text(encoding="utf-8")
 
 
 def printed(arguments: list[str]) -> str:
@@ -34,43 +52,48 @@ def printed(arguments: list[str]) -> str:
     return done.stdout.strip("\n") + "\n"
 
 
-def quoted(text: str, name: str) -> str | None:
-    """The block of the README called `name`."""
-    found = re.search(_BLOCK.format(name=name), text, re.DOTALL)
-    return found[2] if found else None
+def quotes(name: str) -> list[str]:
+    """The blocks called `name`, on whatever page they stand."""
+    block = _BLOCK.format(name=name)
+    pages = (page.read_text(encoding="utf-8") for page in PAGES)
+    return [match[2] for text in pages for match in re.finditer(block, text, re.DOTALL)]
 
 
 def unexercised() -> str:
     """How many checks are listed as such."""
-    listed = README.parent / "tests" / "conformance" / "unexercised.txt"
+    listed = ROOT / "tests" / "conformance" / "unexercised.txt"
     return f"{len(listed.read_text(encoding='utf-8').splitlines()):,}"
 
 
 def commands(text: str, program: str) -> list[str]:
     """The command lines of a program, each once, without what is remarked on them."""
     lines = [line.strip() for code in _shell(text) for line in code.replace("\\\n", " ").splitlines()]
-    found = (re.split(r"\s+#\s", line)[0] for line in lines if line.startswith(f"{program} "))
-    return list(dict.fromkeys(found))
+    typed = (re.split(r"\s+#\s", line)[0] for line in lines if line.startswith(f"{program} "))
+    return list(dict.fromkeys(typed))
 
 
 def _shell(text: str) -> Iterator[str]:
-    """Blocks of shell lines, and commands in sentences unless they leave a word to the reader."""
+    """Shell blocks, steps of workflows, and commands in sentences that leave no word to the reader."""
     for token in MarkdownIt().parse(text):
         if token.type == "code_block" or (token.type == "fence" and token.info == "sh"):
             yield token.content
+        elif token.type == "fence" and token.info == "yaml":
+            yield _STEP.sub("", token.content)
         spans = [child.content for child in token.children or () if child.type == "code_inline"]
         yield from (span for span in spans if not _OPEN.search(span))
 
 
 def main() -> None:
-    text = README.read_text(encoding="utf-8")
-    for name, arguments in QUOTES.items():
-        shown = printed(arguments)
-        found = re.search(_BLOCK.format(name=name), text, re.DOTALL)
-        if found is not None:
-            text = text[: found.start(2)] + shown + text[found.end(2) :]
-    text = re.sub(COUNT, lambda found: found[0].replace(found[1], unexercised()), text)
-    README.write_text(text, encoding="utf-8")
+    shown = {name: printed(arguments) for name, arguments in QUOTES.items()}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for name, output in shown.items():
+            block = re.search(_BLOCK.format(name=name), text, re.DOTALL)
+            if block is not None:
+                text = text[: block.start(2)] + output + text[block.end(2) :]
+        text = re.sub(COUNT, lambda match: match[0].replace(match[1], unexercised()), text)
+        page.write_text(text, encoding="utf-8")
+    command_page.FILE.write_text(command_page.page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

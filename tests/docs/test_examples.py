@@ -1,4 +1,4 @@
-"""Every example of the README does what the README says, typed as it stands there."""
+"""Every example of the README and docs/ does what they say, typed as it stands there."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import pytest
 from msgspec import Struct
 
 from tests.docs import standins
-from tests.docs.quoted import README, commands
+from tests.docs.quoted import PAGES, commands, text_of
 from tests.execution.delegates import compiled, needs_compiler
 from tests.execution.phones import attached, needs_adb, needs_litert
 from tests.execution.running import needs_gpu
 
-TEXT = README.read_text(encoding="utf-8")
+TEXT = "\n\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 PROGRAM = "delegate-analyzer"
 
 pytestmark = pytest.mark.tensorflow
@@ -44,6 +44,9 @@ AGREES = "agrees with the CPU and with the prediction"
 PROMISES = {
     "audit model.tflite": Promise("TFLite GPU full 3 of 3"),
     "audit model.tflite -d nnapi:api=29": Promise("NNAPI 29 full 3 of 3"),
+    "audit models/ -d gpu,nnapi:api=30 --fail-on unsupported -o report.html -o summary.md": Promise(
+        "| NNAPI 30 | **full** | 3 of 3 |"
+    ),
     "audit models/ -j 2 -o fleet.jsonl -o fleet.html": Promise("models/b/c.tflite"),
     "audit model.tflite --shape input=1,320,320,3": Promise("TFLite GPU full 3 of 3"),
     "audit model.tflite --registered 'MyOp,Flex*'": Promise("TFLite GPU full 3 of 3"),
@@ -140,7 +143,7 @@ def test_modules_are_there() -> None:
 
 def test_the_project_s_file_is_one(folder: Path) -> None:
     """With the hash of today's pack in place of the one that is shown."""
-    shown = example("toml", "delegate-analyzer.toml")
+    shown = example(text_of("configuration.md"), "toml", "delegate-analyzer.toml")
     pinned = typed("config --pin", folder).stdout
     sha256 = tomllib.loads(pinned)["packs"]["gpu"]["sha256"]
     (folder / "delegate-analyzer.toml").write_text(re.sub(r'(?<=sha256 = ")\w+', sha256, shown))
@@ -154,8 +157,8 @@ def typed(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["sh", "-c", f"{PROGRAM} {command}"], cwd=folder, capture_output=True, text=True)
 
 
-def example(language: str, after: str) -> str:
+def example(text: str, language: str, after: str) -> str:
     """The first block of code behind some words."""
-    found = re.search(rf"```{language}\n(.*?)```", TEXT.partition(after)[2], re.DOTALL)
-    assert found
-    return found[1]
+    block = re.search(rf"```{language}\n(.*?)```", text.partition(after)[2], re.DOTALL)
+    assert block
+    return block[1]

@@ -1,4 +1,4 @@
-"""The README stays true: what it quotes is what the program prints, what it names exists."""
+"""The README and docs/ stay true: what they quote is what the program prints, what they name exists."""
 
 from __future__ import annotations
 
@@ -12,42 +12,76 @@ from analyzer import config
 from tests.building import model as build
 from tests.building import operator, tensor
 from tests.cli.running import run
-from tests.docs.quoted import COUNT, QUOTES, README, printed, quoted, unexercised
+from tests.docs import command_page
+from tests.docs.quoted import COUNT, PAGES, QUOTES, README, printed, quotes, text_of, unexercised
 from tests.packs import saved
 
-AGAIN = "what the README quotes has changed; write it anew: python -m tests.docs.quoted"
-TEXT = README.read_text(encoding="utf-8")
+AGAIN = "what the pages quote has changed; write it anew: python -m tests.docs.quoted"
+PACK = re.compile(r"```toml\n(delegate = .*?)```", re.DOTALL)
+
+
+def named(page: Path) -> str:
+    return page.relative_to(README.parent).as_posix()
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=named)
 
 
 @pytest.mark.parametrize("name", QUOTES)
 def test_quotes_are_what_the_program_prints(name: str) -> None:
-    assert quoted(TEXT, name) == printed(QUOTES[name]), AGAIN
+    assert quotes(name) == [printed(QUOTES[name])], AGAIN
 
 
 def test_what_no_case_exercises_is_counted() -> None:
-    assert re.findall(COUNT, TEXT) == [unexercised()], AGAIN
+    assert re.findall(COUNT, text_of("how-true.md")) == [unexercised()], AGAIN
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", TEXT):
-        assert (README.parent / target).exists(), target
+def test_commands_are_listed_as_help_says_them() -> None:
+    assert command_page.FILE.read_text(encoding="utf-8") == command_page.page(), AGAIN
 
 
-def test_sections_that_are_linked_exist() -> None:
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")
-        for line in re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([^)]+)\)", TEXT)) <= headings
+@every_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        target, _, section = link.partition("#")
+        file = page.parent / target if target else page
+        assert file.exists(), link
+        assert not section or section in headings(file), link
+
+
+def headings(page: Path) -> set[str]:
+    """The sections of a page, as links call them."""
+    lines = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-") for line in lines}
+
+
+@every_page
+def test_paths_that_are_named_exist(page: Path) -> None:
+    """What stands as `analyzer/...` or alike, without a placeholder in it."""
+    text = page.read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:analyzer|docs|rules|templates|tests|\.ci|\.github)/[\w./-]*)`", text):
+        assert (README.parent / path).exists(), path
+
+
+@every_page
+def test_every_page_is_listed(page: Path) -> None:
+    """In the README and in docs/, by a link."""
+    if page.parent == command_page.FILE.parent and page.name != "README.md":
+        assert f"](docs/{page.name})" in README.read_text(encoding="utf-8")
+        assert f"]({page.name})" in text_of("README.md")
+
+
+def test_the_readme_is_short() -> None:
+    assert README.read_text(encoding="utf-8").count("\n") <= 150
 
 
 def test_quick_start_is_two_commands() -> None:
-    section = TEXT.split("## Quick start", 1)[1].split("\n## ", 1)[0]
+    section = README.read_text(encoding="utf-8").split("## Quick start", 1)[1].split("\n## ", 1)[0]
     assert len(re.findall(r"^```sh$", section, re.MULTILINE)) == 2
 
 
 def test_the_pack_it_shows_is_one(tmp_path: Path) -> None:
-    [shown] = re.findall(r"```toml\n(delegate = .*?)```", TEXT, re.DOTALL)
+    [shown] = PACK.findall(text_of("adding-a-delegate.md"))
     pack = saved(tmp_path, shown, "npu.toml")
     assert run("rules", "check", pack).text == f"{pack}: ok, 2 operators, 10 rules\n"
     assert "Example NPU" in run("audit", "sample:", "--rules", pack).text
@@ -59,7 +93,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tensors = [tensor("image", [1, 4]), tensor("scores", [1, 4])]
     (tmp_path / "model.tflite").write_bytes(build(tensors, [operator("RELU", ["image"], ["scores"])]))
     np.save(tmp_path / "image.npy", np.arange(4.0))
-    [pack] = re.findall(r"```toml\n(delegate = .*?)```", TEXT, re.DOTALL)
+    [pack] = PACK.findall(text_of("adding-a-delegate.md"))
     (tmp_path / "npu.toml").write_text(pack, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
@@ -67,12 +101,12 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.tensorflow
 @pytest.mark.usefixtures("model")
 def test_the_python_it_shows_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    [shown] = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    [shown] = re.findall(r"```python\n(.*?)```", text_of("python.md"), re.DOTALL)
     exec(shown, {})
     assert capsys.readouterr().out.endswith("\n3\n")
 
 
 def test_the_project_it_shows_is_one(tmp_path: Path) -> None:
-    [shown] = re.findall(r"```toml\n(required-version = .*?)```", TEXT, re.DOTALL)
+    [shown] = re.findall(r"```toml\n(required-version = .*?)```", text_of("configuration.md"), re.DOTALL)
     settings = config.find(str(saved(tmp_path, shown, config.FILE))).settings
     assert all(getattr(settings, field) for field in settings.__struct_fields__)

@@ -1,4 +1,4 @@
-"""Take the README's pictures of the report: its top, and the graph in the dark.
+"""Take the pictures in docs/ of the report: its top, and the graph in the dark.
 
 usage: python -m tests.report.screenshots [FOLDER]
 """
@@ -70,4 +70,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(".github"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs"))

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 _HEADER = re.compile(r"^\s*\[(\[)?\s*(.*?)\s*\](\])?\s*(#.*)?$")
 _LONG_TEXT = re.compile(r"""\"{3}|'{3}""")
 _KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
-
-
-def _each_operator(header: str) -> Iterator[str]:
-    """The header, and for a table of several operators those that the operators would have alone."""
-    yield header
-    kind, _, rest = header.partition(".")
-    names, dot, below = rest.partition(".")
-    if kind == "op" and "|" in names:
-        yield from (f"op.{name}{dot}{below}" for name in names.split("|"))
 
 
 class Lines:
@@ -35,11 +25,9 @@ class Lines:
             found = _HEADER.match(line)
             if found and not _KEY.match(line):
                 header = found[2].replace('"', "").replace("'", "")
-                for name in _each_operator(header):
-                    self._headers.setdefault(name, number)
+                self._headers.setdefault(header, number)
             elif key := _KEY.match(line):
-                for name in _each_operator(header):
-                    self._keys.setdefault((name, key[1].strip("\"'")), number)
+                self._keys.setdefault((header, key[1].strip("\"'")), number)
 
     def of(self, header: str, key: str = "") -> int:
         """The line of a table's key, or of its header where the key isn't found.

@@ -1,0 +1,13 @@
+"""The list of slow tests follows the files."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tiers import SLOW, TESTS
+
+
+@pytest.mark.parametrize("listed", SLOW)
+def test_what_is_listed_as_slow_exists(listed: str) -> None:
+    file, _, test = listed.partition("::")
+    assert f"def {test}" in (TESTS / file).read_text(encoding="utf-8")

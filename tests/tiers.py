@@ -1,0 +1,64 @@
+"""The two tiers of tests: those listed here are `slow`, and `python -m tests --fast` leaves them out.
+
+They start processes, run models or a browser, or go through thousands of cases. Measure with `--durations=0`:
+what takes a second or more stands here, alone or with its file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+
+#: Files, and single tests in files that are quick otherwise.
+SLOW = (
+    "auditing/test_consistency.py",
+    "cli/test_audit_command.py::test_an_operator_of_very_many_operands",
+    "cli/test_audit_command.py::test_numbers_beyond_64_bits",
+    "cli/test_audit_command.py::test_several_processes_answer_the_same",
+    "cli/test_audit_command.py::test_the_same_input_gives_the_same_bytes",
+    "cli/test_completion.py",
+    "cli/test_devices_command.py",
+    "cli/test_evaluate_command.py",
+    "cli/test_explain_command.py",
+    "cli/test_large_models.py",
+    "cli/test_program.py",
+    "cli/test_run_command.py",
+    "cli/test_schema_command.py",
+    "cli/test_surroundings.py",
+    "conformance/test_add.py",
+    "conformance/test_conformance.py",
+    "conformance/test_hazards.py",
+    "conformance/test_levels.py",
+    "conformance/test_runtime_query.py",
+    "conformance/test_unexercised.py",
+    "docs/test_examples.py",
+    "docs/test_quotes.py::test_the_python_it_shows_runs",
+    "evaluation/test_evaluator.py",
+    "examples/test_digits.py",
+    "execution/test_adb.py",
+    "execution/test_bisect.py",
+    "execution/test_engines.py",
+    "execution/test_external.py",
+    "execution/test_qualcomm.py",
+    "execution/test_runner.py",
+    "execution/test_tolerance.py",
+    "execution/test_vulkan.py",
+    "execution/test_worker.py",
+    "interpreter/test_agrees_with_runtime.py",
+    "interpreter/test_control_flow.py::test_calls_that_nobody_waits_for",
+    "report/test_parity.py",
+    "rules/test_coverage.py::test_no_delegate_takes_what_it_is_said_never_to_take",
+)
+#: Fixtures that start something large.
+LARGE = frozenset({"browser"})
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether a test, or its file, is listed, or it needs something large."""
+    file, _, test = item.nodeid.removeprefix(f"{TESTS.name}/").partition("::")
+    if file in SLOW or f"{file}::{test.partition('[')[0]}" in SLOW:
+        return True
+    return not LARGE.isdisjoint(getattr(item, "fixturenames", ()))
