@@ -81,9 +81,9 @@ def program() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
-        found = program.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+        code = program.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
-        return found if isinstance(found, int) else HOLDS
+        return code if isinstance(code, int) else HOLDS
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return BAD_INPUT
@@ -116,10 +116,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def complain(line: str) -> None:
     """Say on stderr, in one line, what is wrong."""
+    say(f"{PROGRAM}: {line}")
+
+
+def say(line: str) -> None:
+    """Say something on stderr, in one line."""
     from analyzer.report.wording.hostile_text import plain
 
     try:
-        click.echo(f"{PROGRAM}: {plain(line)}", err=True)
+        click.echo(plain(line), err=True)
     except OSError:
         # The exit code still tells what it is there to tell.
         hush(sys.stderr)

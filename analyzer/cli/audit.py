@@ -9,16 +9,17 @@ import click
 
 from analyzer import batch
 from analyzer.auditing.policy import POLICIES
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
-from analyzer.cli.options import completion
-from analyzer.cli.options.delivery import deliver
-from analyzer.cli.options.output import targets
-from analyzer.cli.options.project import audit_options
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, say
+from analyzer.cli.options import completion, declared
+from analyzer.cli.options.delivery import AuditDelivery
+from analyzer.cli.options.output import Target
+from analyzer.cli.options.project import AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import UsageError
 from analyzer.model_auditor import ModelAuditor, ModelResult, Task
 from analyzer.report import FORMATS
-from analyzer.report.document import audit_document, convert
+from analyzer.report.document import audit_document
+from analyzer.report.wording.verdict_line import VerdictLine
 from analyzer.sources import find
 from analyzer.suggest import nearest
 
@@ -28,58 +29,31 @@ _NAMED = 8
 
 @click.command("audit")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
-@click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completion.delegates,
-              help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every "
-                   "pack. Default: the packs that state a default order.")  # fmt: skip
-@click.option("--rules", multiple=True, metavar="FILE",
-              shell_complete=completion.files,
-              help="Also use the rule pack in FILE; without -d it is what is asked.")  # fmt: skip
-@click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
+@declared.delegates(
+    "Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every pack. "
+    "Default: the packs that state a default order."
+)
+@declared.asked_rules
+@declared.shapes
 @click.option("--registered", multiple=True, metavar="NAME",
               help="Custom operators that the app registers itself: MyOp,Flex*.")  # fmt: skip
-@click.option(
-    "--format",
-    "stdout_format",
-    default="table",
-    metavar="FORMAT",
-    shell_complete=completion.one_of(FORMATS),
-    help=f"For stdout: {', '.join(FORMATS)}.",
-)
-@click.option(
-    "-o",
-    "--output",
-    "files",
-    multiple=True,
-    metavar="[FORMAT=]FILE",
-    shell_complete=completion.files,
-    help="Write FILE instead of stdout.",
-)
+@declared.outputs(FORMATS)
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
               shell_complete=completion.one_of(POLICIES),
               help="never, unsupported, partial, hazard, or an expression over the summary.")  # fmt: skip
-@click.option(
-    "--config",
-    "config",
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="The project's file. Default: delegate-analyzer.toml here.",
-)
+@declared.project_file("The project's file. Default: delegate-analyzer.toml here.")
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
-@click.option(
-    "-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Processes for many models."
-)
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
-@click.option("-v", "--verbose", is_flag=True, help="Every operator and where it is placed.")
-@click.option("-q", "--quiet", is_flag=True, help="Nothing but errors and the exit code (or files).")
+@declared.jobs
+@declared.color
+@declared.verbose("Every operator and where it is placed.")
+@declared.quiet
 def command(
     paths: tuple[str, ...],
     delegates: tuple[str, ...],
     rules: tuple[str, ...],
     shapes: tuple[str, ...],
     registered: tuple[str, ...],
-    stdout_format: str,
-    files: tuple[str, ...],
+    wanted: list[Target],
     fail_on: tuple[str, ...],
     config: str | None,
     hashes: bool,
@@ -95,36 +69,67 @@ def command(
     """
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other; use one of them")
-    wanted = targets(stdout_format, files)
-    sought = audit_options(config, delegates, rules, fail_on, registered)
+    options = audit_options(config, delegates, rules, fail_on, registered)
     everything = verbose or any(target.format == "html" for target in wanted)
-    task = Task(
-        sought.delegates,
-        sought.rules,
-        sought.fail_on,
+    auditor = ModelAuditor(_task(options, shapes, hashes, everything), options.packs)
+    sources = find(paths)
+    results = _with_progress(batch.results(auditor, sources, jobs), len(sources), quiet)
+    files = [target for target in wanted if target.file is not None]
+    tally = _Tally(options.fail_on)
+    with AuditDelivery(files if quiet else wanted, color, verbose) as delivery:
+        for result in results:
+            tally.add(result)
+            delivery.add(result.model)
+        tally.complain_of_inputs()
+        delivery.finish(tally.policy)
+    if files and not quiet:
+        say(f"{', '.join(target.file or '' for target in files)}: {tally.verdicts}")
+    return BAD_INPUT if tally.broken else FAILS if tally.policy.failed else HOLDS
+
+
+def _task(options: AuditOptions, shapes: Sequence[str], hashes: bool, everything: bool) -> Task:
+    return Task(
+        options.delegates,
+        options.rules,
+        options.fail_on,
         read_shapes(shapes),
-        sought.registered,
+        options.registered,
         hashes,
         everything,
     )
-    auditor = ModelAuditor(task, sought.packs)
-    sources = find(paths)
-    found: list[audit_document.Model] = []
-    reasons: list[str] = []
-    lacking: list[ModelResult] = []
-    for result in _with_progress(batch.results(auditor, sources, jobs), len(sources), quiet):
+
+
+class _Tally:
+    """What all models together came to; says on stderr what is wrong with each."""
+
+    def __init__(self, fail_on: Sequence[str]) -> None:
+        self._fail_on = tuple(fail_on)
+        self._reasons: list[str] = []
+        self._lacking: list[ModelResult] = []
+        self._audited = False
+        self.broken = False
+        self.verdicts = VerdictLine()
+
+    def add(self, result: ModelResult) -> None:
+        """Count one more model."""
         if result.lacks is not None:
-            lacking.append(result)
+            self._lacking.append(result)
         elif result.error is not None:
             complain(result.error)
-        found.append(result.model)
-        reasons += result.reasons
-    _complain_of_inputs(lacking, any(model.error is None for model in found))
-    policy = audit_document.Policy(fail_on=sought.fail_on, failed=bool(reasons), reasons=tuple(reasons))
-    if found and not (quiet and not files):
-        deliver(convert.whole(found, policy), wanted, color, verbose)
-    broken = any(model.error is not None for model in found)
-    return BAD_INPUT if broken else FAILS if reasons else HOLDS
+        self._audited = self._audited or result.model.error is None
+        self.broken = self.broken or result.model.error is not None
+        self._reasons += result.reasons
+        self.verdicts.add(result.model)
+
+    @property
+    def policy(self) -> audit_document.Policy:
+        """Whether what was asked to fail did."""
+        reasons = tuple(self._reasons)
+        return audit_document.Policy(fail_on=self._fail_on, failed=bool(reasons), reasons=reasons)
+
+    def complain_of_inputs(self) -> None:
+        """Say which models lack an input that was to be resized. Raises: UsageError, as below."""
+        _complain_of_inputs(self._lacking, self._audited)
 
 
 def _complain_of_inputs(lacking: Sequence[ModelResult], others: bool) -> None:

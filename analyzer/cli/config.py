@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from analyzer import __version__, config
+from analyzer import __version__
+from analyzer import config as project_files
 from analyzer.cli import HOLDS
-from analyzer.cli.options import completion
+from analyzer.cli.options import declared
 from analyzer.cli.options.specs import specs
 from analyzer.config import PackSettings, Project
 from analyzer.rules.parameters import resolve, split
@@ -17,30 +18,22 @@ from analyzer.rules.registry import Packs
 
 
 @click.command("config")
-@click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completion.delegates,
-              help="NAME or NAME:PARAM=VALUE:..., in place of the file's.")  # fmt: skip
-@click.option(
-    "--config",
-    "file",
-    metavar="FILE",
-    shell_complete=completion.files,
-    help=f"In place of {config.FILE} in this folder.",
-)
+@declared.delegates("NAME or NAME:PARAM=VALUE:..., in place of the file's.")
+@declared.project_file(f"In place of {project_files.FILE} in this folder.")
 @click.option("--pin", is_flag=True, help="Print the file with this version and these packs pinned.")
-def command(delegates: tuple[str, ...], file: str | None, pin: bool) -> int:
+def command(delegates: tuple[str, ...], config: str | None, pin: bool) -> int:
     """Show what a project's delegate-analyzer.toml puts in force, or print it with today's packs pinned."""
-    project = config.find(file)
+    project = project_files.find(config)
     if delegates:
         settings = replace(project.settings, delegates=specs(delegates))
         project = replace(project, settings=settings)
     packs = Packs(map(Path, project.rules))
-    asked = config.settled(project, packs, project.settings.delegates)
+    asked = project_files.settled(project, packs, project.settings.delegates)
     if pin:
-        click.echo(config.pinned(project, packs, asked))
+        click.echo(project_files.pinned(project, packs, asked))
         return HOLDS
-    config.check_tool(project)
-    config.check_packs(project, packs, asked)
+    project_files.check_tool(project)
+    project_files.check_packs(project, packs, asked)
     click.echo(_shown(project, packs, asked))
     return HOLDS
 

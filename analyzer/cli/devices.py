@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from analyzer.cli import BAD_INPUT, HOLDS, complain
-from analyzer.cli.options import completion
+from analyzer.cli.options import declared
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.phone import adb_option, serial
 from analyzer.cli.options.screen import width
@@ -31,30 +31,25 @@ def list_devices(on: str, adb: str | None) -> int:
     from analyzer.report.text.phones import phones
 
     client, named = Adb(adb), serial(on)
-    serials = [one.serial for one in client.devices() if named in (None, one.serial)]
+    attached = [device.serial for device in client.devices()]
+    serials = [serial for serial in attached if named in (None, serial)]
     # Where there is none, asking for it says so.
     asked: list[str | None] = [*serials] or [named]
-    found = []
+    targets = []
     for each in asked:
         try:
-            found.append(identify(client.device(each)))
+            targets.append(identify(client.device(each)))
         except AnalyzerError as error:
             complain(str(error))
-    if found:
-        click.echo(phones(found, width()))
-    return HOLDS if found else BAD_INPUT
+    if targets:
+        click.echo(phones(targets, width()))
+    return HOLDS if targets else BAD_INPUT
 
 
 @command.command("show")
 @_on_option
 @adb_option
-@click.option(
-    "--rules",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="Also use the rule pack in FILE.",
-)
+@declared.rules()
 def show_device(on: str, adb: str | None, rules: tuple[str, ...]) -> int:
     """Show one phone: what it is, which delegates run there, and the benchmark_model that it needs."""
     from pathlib import Path

@@ -6,25 +6,63 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from analyzer.cli import FAILS, HOLDS
-from analyzer.cli.options import completion
-from analyzer.cli.options.output import show, targets, write
+from analyzer.cli.options import completion, declared
+from analyzer.cli.options.delivery import deliver
+from analyzer.cli.options.output import Target
 from analyzer.cli.options.pairs import pairs
-from analyzer.cli.options.screen import width
 from analyzer.cli.options.specs import chosen, specs
 from analyzer.errors import UsageError
-from analyzer.report.view import View
 from analyzer.rules.registry import Packs
 
 if TYPE_CHECKING:
-    from analyzer.evaluation.evaluator import Backend, Candidate
+    from analyzer.evaluation.evaluator import Backend, Candidate, Settings
 
 _FORMATS = ("table", "json", "markdown", "html")
+
+
+class EvaluateOptions(Struct, frozen=True):
+    """How to measure, as it is asked for."""
+
+    data: str
+    task: str | None
+    labels: str | None
+    offset: int
+    range_: str | None
+    crop: bool
+    signature: str | None
+    batch: int
+    threads: int
+    warmup: int
+    timeout: float
+    memory: int
+    vulkan_driver: str | None
+
+    def settings(self) -> Settings:
+        """The same, read. Raises: UsageError."""
+        from analyzer.evaluation.datasets import Source
+        from analyzer.evaluation.evaluator import Settings
+        from analyzer.execution.request import Limits
+
+        return Settings(
+            source=Source(self.data, None if self.range_ is None else _range(self.range_), self.crop),
+            task=self.task,
+            labels=self.labels,
+            offset=self.offset,
+            signature=self.signature,
+            batch=self.batch,
+            threads=self.threads,
+            warmup=self.warmup,
+            limits=Limits(self.timeout, self.memory),
+            vulkan_driver=self.vulkan_driver,
+        )
 
 
 @click.command("evaluate")
@@ -36,94 +74,44 @@ _FORMATS = ("table", "json", "markdown", "html")
     shell_complete=completion.files,
     help="A .npz file with x and y, or a folder of images by class.",
 )
-@click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completion.delegates,
-              help="For .tflite models, NAME or NAME:PARAM=VALUE:..., several joined by commas; cpu is the "
-                   "built-in kernels alone. Default: what the interpreter does by itself.")  # fmt: skip
-@click.option("--delegate-lib", "library", metavar="LIB",
-              help="Besides, an external delegate's shared library, for .tflite models.")  # fmt: skip
-@click.option("--delegate-option", "options", multiple=True, metavar="KEY=VALUE", help="For --delegate-lib.")
-@click.option(
-    "--rules",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="Also use the rule pack in FILE.",
+@declared.delegates(
+    "For .tflite models, NAME or NAME:PARAM=VALUE:..., several joined by commas; cpu is the built-in "
+    "kernels alone. Default: what the interpreter does by itself."
 )
+@declared.library("Besides, an external delegate's shared library, for .tflite models.")
+@declared.library_options("For --delegate-lib.")
+@declared.rules()
 @click.option("--task", type=click.Choice(["classification", "regression"]),
               help="What y holds. Default: integers, and rows with a single 1, are classes.")  # fmt: skip
 @click.option("--labels", metavar="FILE",
               shell_complete=completion.files,
               help="A line for each output of the models: what its class is "
               "called. Default: what each model's metadata says.")  # fmt: skip
-@click.option("--class-offset", "offset", type=click.IntRange(0), default=0, metavar="N",
+@click.option("--class-offset", "offset", type=declared.COUNT, default=0, metavar="N",
               help="Class 0 is output N; 1 where models have a background class first.")  # fmt: skip
 @click.option("--range", "range_", metavar="LOW,HIGH", help="Black and white of images. Default: as an input "
               "of bytes or the model's metadata has it, else 0,1.")  # fmt: skip
 @click.option("--crop", is_flag=True, help="Crop images to the input's proportions, not stretch them.")
-@click.option("--signature", metavar="KEY", help="The signature to run. Default: the first.")
+@declared.signature(otherwise="the first")
 @click.option(
-    "--batch", type=click.IntRange(1), default=1, show_default=True, help="Samples for each inference."
+    "--batch", type=declared.POSITIVE, default=1, show_default=True, help="Samples for each inference."
 )
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of the CPU's kernels.")
-@click.option(
-    "--warmup", type=click.IntRange(1), default=3, show_default=True, help="Inferences that aren't timed."
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=120,
-    show_default=True,
-    help="Seconds without progress.",
-)
-@click.option(
-    "--memory", type=click.IntRange(64), default=4096, show_default=True, help="Megabytes for each model."
-)
-@click.option(
-    "--vulkan-driver",
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="A Vulkan driver's .json or library. Default: found.",
-)
-@click.option(
-    "--format",
-    "stdout_format",
-    default="table",
-    metavar="FORMAT",
-    shell_complete=completion.one_of(_FORMATS),
-    help=f"For stdout: {', '.join(_FORMATS)}.",
-)
-@click.option(
-    "-o",
-    "--output",
-    "files",
-    multiple=True,
-    metavar="[FORMAT=]FILE",
-    shell_complete=completion.files,
-    help="Write FILE instead of stdout.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Every class in which answers differ.")
+@declared.threads
+@declared.warmup(declared.POSITIVE, "Inferences that aren't timed.")
+@declared.timeout("Seconds without progress.")
+@declared.memory("model")
+@declared.vulkan_driver
+@declared.outputs(_FORMATS)
+@declared.verbose("Every class in which answers differ.")
+@declared.gathered("how", EvaluateOptions)
 def command(
     models: tuple[str, ...],
-    data: str,
     delegates: tuple[str, ...],
     library: str | None,
     options: tuple[str, ...],
     rules: tuple[str, ...],
-    task: str | None,
-    labels: str | None,
-    offset: int,
-    range_: str | None,
-    crop: bool,
-    signature: str | None,
-    batch: int,
-    threads: int,
-    warmup: int,
-    timeout: float,
-    memory: int,
-    vulkan_driver: str | None,
-    stdout_format: str,
-    files: tuple[str, ...],
+    how: EvaluateOptions,
+    wanted: list[Target],
     verbose: bool,
 ) -> int:
     """Compare models on a labelled data set: accuracy, inference time and size, side by side.
@@ -132,38 +120,17 @@ def command(
     the others are compared with. The exit code is 0 where all could be measured, 1 where a run failed, 2
     where something needed isn't here.
     """
-    from analyzer.evaluation.datasets import Source
-    from analyzer.evaluation.evaluator import Settings, candidates, evaluate
-    from analyzer.execution.request import Limits
+    from analyzer.evaluation.evaluator import candidates, evaluate
     from analyzer.report.evaluation import render as report
 
-    wanted = targets(stdout_format, files, _FORMATS)
-    settings = Settings(
-        source=Source(data, None if range_ is None else _range(range_), crop),
-        task=task,
-        labels=labels,
-        offset=offset,
-        signature=signature,
-        batch=batch,
-        threads=threads,
-        warmup=warmup,
-        limits=Limits(timeout, memory),
-        vulkan_driver=vulkan_driver,
-    )
+    settings = how.settings()
     backends = [
         *_backends(delegates, rules, library),
         *_external(library, pairs("--delegate-option", options)),
     ]
-    several = list(candidates(models, backends))
-    found = evaluate(several, settings, _progress)
-    for target in wanted:
-        view = View(width=width() if target.file is None else 100, verbose=verbose)
-        content = report.render(found, target.format, view)
-        if target.file is None:
-            show(content)
-        else:
-            write(target.file, content)
-    return HOLDS if found.complete else FAILS
+    evaluation = evaluate(list(candidates(models, backends)), settings, _progress)
+    deliver(wanted, partial(report.render, evaluation), verbose=verbose)
+    return HOLDS if evaluation.complete else FAILS
 
 
 def _backends(texts: Sequence[str], rules: Sequence[str], library: str | None) -> Iterator[Backend]:

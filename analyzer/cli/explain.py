@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli import HOLDS
-from analyzer.cli.options import completion
+from analyzer.cli.options import completion, declared
 from analyzer.cli.options.screen import width
 from analyzer.report.rules import rule_reference
 from analyzer.rules.registry import Packs
@@ -16,21 +16,15 @@ from analyzer.rules.rulebook import find
 
 @click.command("explain")
 @click.argument("rule", shell_complete=completion.rules)
-@click.option(
-    "--rules",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="Also use the rule pack in FILE.",
-)
+@declared.rules()
 def command(rule: str, rules: tuple[str, ...]) -> int:
     """Explain a rule: what it requires, when, why, where that is known from, and what to do.
 
     RULE is an id as in an audit, such as gpu/conv-2d/version; the beginning of ids lists all of them.
     """
-    pack, found = find(Packs(map(Path, rules)), rule)
-    if len(found) == 1:
-        click.echo(rule_reference.rule(found[0], pack, width()))
+    pack, named = find(Packs(map(Path, rules)), rule)
+    if len(named) == 1:
+        click.echo(rule_reference.rule(named[0], pack, width()))
     else:
-        click.echo(rule_reference.rules(found, width()))
+        click.echo(rule_reference.rules(named, width()))
     return HOLDS

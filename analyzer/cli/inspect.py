@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from analyzer.cli import HOLDS
-from analyzer.cli.options import completion
+from analyzer.cli.options import completion, declared
 from analyzer.cli.options.screen import width
 from analyzer.rules.registry import Packs
 from analyzer.sources import at_hand, find_one, load
@@ -15,9 +15,7 @@ from analyzer.sources import at_hand, find_one, load
 @click.command("inspect")
 @click.argument("path", shell_complete=completion.files)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
-@click.option(
-    "-v", "--verbose", is_flag=True, help="Every operator with its operands and options, and every tensor."
-)
+@declared.verbose("Every operator with its operands and options, and every tensor.")
 def command(path: str, form: str, verbose: bool) -> int:
     """Say what a model is: operators, tensors, quantization, signatures, metadata, sizes, MACs.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli import BAD_INPUT, HOLDS, rules_coverage, rules_diff, rules_verify
-from analyzer.cli.options import completion
+from analyzer.cli.options import completion, declared
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.screen import width
 from analyzer.errors import RuleError
@@ -16,14 +16,6 @@ from analyzer.report.wording import figures
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import Rulebook
-
-_RULES = click.option(
-    "--rules",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="Also use the rule pack in FILE.",
-)
 
 
 @click.group("rules", cls=Group)
@@ -37,7 +29,7 @@ command.add_command(rules_verify.command)
 
 
 @command.command("list")
-@_RULES
+@declared.rules()
 def list_packs(rules: tuple[str, ...]) -> int:
     """List the rule packs at hand."""
     packs = Packs(map(Path, rules))
@@ -48,7 +40,7 @@ def list_packs(rules: tuple[str, ...]) -> int:
 @command.command("show")
 @click.argument("name", shell_complete=completion.packs)
 @click.argument("operator", required=False, shell_complete=completion.operators)
-@_RULES
+@declared.rules()
 def show(name: str, operator: str | None, rules: tuple[str, ...]) -> int:
     """Show what a delegate takes, or what it says of one OPERATOR."""
     packs = Packs(map(Path, rules))

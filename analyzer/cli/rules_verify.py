@@ -12,7 +12,7 @@ import click
 
 from analyzer import resources
 from analyzer.cli import FAILS, HOLDS, complain
-from analyzer.cli.options import completion
+from analyzer.cli.options import completion, declared
 from analyzer.cli.options.screen import width
 from analyzer.cli.options.specs import specs
 from analyzer.conformance import record as records
@@ -29,16 +29,10 @@ _CHECKOUT = resources.data("rules").parent / "tests" / "conformance"
 
 
 @click.command("verify")
-@click.option("-d", "--delegate", "delegates", multiple=True, metavar="NAME",
-              shell_complete=completion.packs,
-              help="Only these packs, in all configurations that there is data of.")  # fmt: skip
-@click.option(
-    "--rules",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="Hold the rule pack in FILE to it.",
+@declared.delegates(
+    "Only these packs, in all configurations that there is data of.", "NAME", completion.packs
 )
+@declared.rules("Hold the rule pack in FILE to it.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR",
               help="Conformance data: targets.json, cases.zip (or synth.zip), truth.zip (or truth/). "
                    "Default: that of a checkout.")  # fmt: skip
@@ -55,7 +49,7 @@ _CHECKOUT = resources.data("rules").parent / "tests" / "conformance"
               help="For a runtime on each model.")  # fmt: skip
 @click.option("--about", is_flag=True, help="Only print the figures that were recorded last.")
 @click.option("--record", is_flag=True, help="Record the figures: for those who write the packs.")
-@click.option("-v", "--verbose", is_flag=True, help="With --about, a line for each configuration.")
+@declared.verbose("With --about, a line for each configuration.")
 def command(
     delegates: tuple[str, ...],
     rules: tuple[str, ...],

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
-from analyzer.cli.options import completion, phone
+from analyzer.cli.options import completion, declared, phone
 from analyzer.cli.options.delivery import deliver
-from analyzer.cli.options.output import targets
+from analyzer.cli.options.output import Target
 from analyzer.cli.options.pairs import pairs
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
-from analyzer.report import FORMATS
+from analyzer.report import FORMATS, render
 from analyzer.report.document import audit_document, convert
 from analyzer.report.wording import labels
 from analyzer.rules.registry import Packs
@@ -29,57 +31,77 @@ if TYPE_CHECKING:
     from analyzer.execution.delegate_run import Settings
 
 
+class RunOptions(Struct, frozen=True):
+    """How to run, as it is asked for."""
+
+    library: str | None
+    options: tuple[str, ...]
+    signature: str | None
+    given: tuple[str, ...]
+    ranges: tuple[str, ...]
+    shapes: tuple[str, ...]
+    samples: int
+    special: tuple[str, ...]
+    seed: int
+    runs: int
+    warmup: int
+    threads: int
+    timeout: float
+    memory: int
+    atol: float | None
+    rtol: float | None
+    min_snr: float | None
+    bisect: bool
+    vulkan_driver: str | None
+
+    def settings(self) -> Settings:
+        """The same, read. Raises: UsageError."""
+        from analyzer.execution.compare.measures import Thresholds
+        from analyzer.execution.delegate_run import Settings
+        from analyzer.execution.inputs.generate import Wanted
+        from analyzer.execution.request import Limits
+
+        shapes = read_shapes(self.shapes)
+        return Settings(
+            wanted=Wanted(self.seed, self.samples, self.special, _ranges(self.ranges), shapes),
+            files=self.given,
+            signature=self.signature,
+            thresholds=Thresholds(self.atol, self.rtol, self.min_snr),
+            limits=Limits(self.timeout, self.memory),
+            runs=self.runs,
+            warmup=self.warmup,
+            threads=self.threads,
+            library=self.library,
+            options=pairs("--delegate-option", self.options),
+            vulkan_driver=self.vulkan_driver,
+            bisect=self.bisect,
+        )
+
+
 @click.command("run")
 @click.argument("path", shell_complete=completion.files)
-@click.option("-d", "--delegate", "delegates", multiple=True, metavar="SPEC",
-              shell_complete=completion.delegates,
-              help="Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas.")  # fmt: skip
-@click.option("--delegate-lib", "library", metavar="LIB",
-              help="An external delegate's shared library; -d names its rules.")  # fmt: skip
-@click.option(
-    "--delegate-option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="For --delegate-lib; on a phone without one, a flag of benchmark_model.",
-)
-@click.option(
-    "--rules",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="Also use the rule pack in FILE.",
-)
-@click.option("--signature", metavar="KEY", help="The signature to run. Default: every one.")
+@declared.delegates("Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas.")
+@declared.library("An external delegate's shared library; -d names its rules.")
+@declared.library_options("For --delegate-lib; on a phone without one, a flag of benchmark_model.")
+@declared.rules()
+@declared.signature(otherwise="every one")
 @click.option(
     "--input", "given", multiple=True, metavar="[NAME=]FILE", help="Values in .npy, .npz or an image."
 )
 @click.option(
     "--range", "ranges", multiple=True, metavar="[NAME=]LOW,HIGH", help="Of random values, in real units."
 )
-@click.option("--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first.")
-@click.option("--samples", type=click.IntRange(1), default=2, show_default=True, help="Random samples.")
+@declared.shapes
+@click.option("--samples", type=declared.POSITIVE, default=2, show_default=True, help="Random samples.")
 @click.option(
     "--special", type=click.Choice(["zeros", "large"]), multiple=True, help="Samples besides these."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of random samples.")
-@click.option(
-    "--runs", type=click.IntRange(0), default=20, show_default=True, help="Inferences that are timed."
-)
-@click.option(
-    "--warmup", type=click.IntRange(0), default=3, show_default=True, help="Inferences before those."
-)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of the CPU's kernels.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=120,
-    show_default=True,
-    help="Seconds for each run.",
-)
-@click.option(
-    "--memory", type=click.IntRange(64), default=4096, show_default=True, help="Megabytes for each run."
-)
+@click.option("--runs", type=declared.COUNT, default=20, show_default=True, help="Inferences that are timed.")
+@declared.warmup(declared.COUNT, "Inferences before those.")
+@declared.threads
+@declared.timeout("Seconds for each run.")
+@declared.memory("run")
 @click.option(
     "--atol", type=click.FloatRange(0), help="Allowed: |difference| <= ATOL + RTOL * |CPU's value|."
 )
@@ -87,53 +109,19 @@ if TYPE_CHECKING:
 @click.option("--min-snr", type=float, help="Least signal to noise in dB.")
 @click.option("--bisect", is_flag=True, help="Where outputs differ, find the operator from which they do.")
 @phone.options
-@click.option(
-    "--vulkan-driver",
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="A Vulkan driver's .json or library. Default: found.",
-)
-@click.option("--format", "stdout_format", default="table", metavar="FORMAT",
-              shell_complete=completion.one_of(FORMATS),
-              help=f"For stdout: {', '.join(FORMATS)}.")  # fmt: skip
-@click.option(
-    "-o",
-    "--output",
-    "files",
-    multiple=True,
-    metavar="[FORMAT=]FILE",
-    shell_complete=completion.files,
-    help="Write FILE instead of stdout.",
-)
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
-@click.option("-v", "--verbose", is_flag=True, help="What holds the delegate back, and every operator.")
-@click.option("-q", "--quiet", is_flag=True, help="Nothing but errors and the exit code (or files).")
+@declared.vulkan_driver
+@declared.outputs(FORMATS)
+@declared.color
+@declared.verbose("What holds the delegate back, and every operator.")
+@declared.quiet
+@declared.gathered("how", RunOptions)
 def command(
     path: str,
     delegates: tuple[str, ...],
-    library: str | None,
-    options: tuple[str, ...],
     rules: tuple[str, ...],
-    signature: str | None,
-    given: tuple[str, ...],
-    ranges: tuple[str, ...],
-    shapes: tuple[str, ...],
-    samples: int,
-    special: tuple[str, ...],
-    seed: int,
-    runs: int,
-    warmup: int,
-    threads: int,
-    timeout: float,
-    memory: int,
-    atol: float | None,
-    rtol: float | None,
-    min_snr: float | None,
-    bisect: bool,
+    how: RunOptions,
     where: phone.Where,
-    vulkan_driver: str | None,
-    stdout_format: str,
-    files: tuple[str, ...],
+    wanted: list[Target],
     color: str,
     verbose: bool,
     quiet: bool,
@@ -143,37 +131,21 @@ def command(
     PATH is a .tflite file, sample: (a model that ships with the tool) or - (stdin). The exit code is 0
     where all agrees, 1 where it doesn't or a run fails, 2 where something needed isn't here.
     """
-    from analyzer.execution.compare.measures import Thresholds
-    from analyzer.execution.delegate_run import Settings
-    from analyzer.execution.inputs.generate import Wanted
-    from analyzer.execution.request import UNAVAILABLE, Limits
+    from analyzer.execution.request import UNAVAILABLE
 
-    if options and library is None and where.on is None:
+    if how.options and how.library is None and where.on is None:
         raise UsageError("--delegate-option: it is for a library of your own; name that with --delegate-lib")
-    wanted = targets(stdout_format, files)
-    settings = Settings(
-        wanted=Wanted(seed, samples, special, _ranges(ranges), read_shapes(shapes)),
-        files=given,
-        signature=signature,
-        thresholds=Thresholds(atol, rtol, min_snr),
-        limits=Limits(timeout, memory),
-        runs=runs,
-        warmup=warmup,
-        threads=threads,
-        library=library,
-        options=pairs("--delegate-option", options),
-        vulkan_driver=vulkan_driver,
-        bisect=bisect,
-    )
+    settings = how.settings()
     asked = specs(delegates)
-    if not asked and library is None and where.on is None:
+    if not asked and how.library is None and where.on is None:
         raise UsageError("run: no delegate is named; name one with -d")
     whole = _whole(path, asked, rules, settings, where)
     missing = [run.message for run in whole.models[0].runs if run.status == UNAVAILABLE]
     for message in dict.fromkeys(missing):
         complain(message)
-    if len(missing) < len(whole.models[0].runs) and not (quiet and not files):
-        deliver(whole, wanted, color, verbose)
+    if len(missing) < len(whole.models[0].runs):
+        shown = [target for target in wanted if target.file is not None or not quiet]
+        deliver(shown, partial(render, whole), color, verbose)
     return BAD_INPUT if missing else FAILS if whole.policy.failed else HOLDS
 
 
@@ -196,7 +168,7 @@ def _whole(
 
 
 def _ranges(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
-    found = {}
+    ranges = {}
     for text in texts:
         name, _, numbers = text.rpartition("=")
         try:
@@ -205,5 +177,5 @@ def _ranges(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
             raise UsageError(f"--range {text}: not [NAME=]LOW,HIGH; write for example --range 0,1") from None
         if not low <= high:
             raise UsageError(f"--range {text}: {low:g} is above {high:g}; give the lower one first")
-        found[name] = low, high
-    return found
+        ranges[name] = low, high
+    return ranges

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.options.output import write
+from analyzer.cli.options.output_file import write
 from analyzer.errors import UsageError
 from tests.cli.running import run, run_apart
 
@@ -35,7 +35,7 @@ def test_formats_on_stdout(model: Path, format: str) -> None:
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_ending_chooses_the_format(tmp_path: Path, model: Path, ending: str) -> None:
     file = tmp_path / f"report.{ending}"
-    done = run("audit", model, "-o", file)
+    done = run("audit", model, "-o", file, "-q")
     assert (done.code, done.out, done.err) == (0, b"", "")
     if ENDINGS[ending] != "table":  # which is wider in a file
         assert file.read_bytes() == run("audit", model, "--format", ENDINGS[ending]).out
@@ -57,7 +57,7 @@ def test_several_files_at_once(tmp_path: Path, model: Path) -> None:
 
 
 def test_exit_codes_hold_for_files_too(tmp_path: Path, model: Path, rules: Path) -> None:
-    done = run("audit", model, "--rules", rules, "-d", "tiny", "-o", tmp_path / "a.json")
+    done = run("audit", model, "--rules", rules, "-d", "tiny", "-o", tmp_path / "a.json", "-q")
     assert (done.code, done.out, done.err) == (1, b"", "")
     assert json.loads((tmp_path / "a.json").read_bytes())["policy"]["failed"]
 

@@ -1,23 +1,94 @@
-"""A document to where it is wanted."""
+"""What was found out to where it is wanted."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from types import TracebackType
 
-from analyzer.cli.options.output import Target, colored, show, write
+from analyzer.cli.options.output import Target
+from analyzer.cli.options.output_file import OutputFile, write
+from analyzer.cli.options.screen import colored, show, width
 from analyzer.report import render
-from analyzer.report.document import audit_document
+from analyzer.report.document import audit_document, convert
+from analyzer.report.document.json import line
 from analyzer.report.view import View
 
+#: The format that has a line a model.
+LINES = "jsonl"
 
-def deliver(whole: audit_document.Document, wanted: Sequence[Target], color: str, verbose: bool) -> None:
-    """Render a document for each output that is wanted. Raises: UsageError."""
+
+def deliver(
+    wanted: Sequence[Target],
+    render: Callable[[str, View], bytes],
+    color: str = "never",
+    verbose: bool = False,
+) -> None:
+    """Render for each output that is wanted. Raises: UsageError."""
     for target in wanted:
-        width = shutil.get_terminal_size((80, 24)).columns if target.file is None else 100
-        colors = colored(color) if target.file is None else color == "always"
-        content = render(whole, target.format, View(width=width, color=colors, verbose=verbose))
         if target.file is None:
-            show(content)
+            show(render(target.format, View(width=width(), color=colored(color), verbose=verbose)))
         else:
-            write(target.file, content)
+            view = View(width=100, color=color == "always", verbose=verbose)
+            write(target.file, render(target.format, view))
+
+
+class AuditDelivery:
+    """Audited models to their outputs: line by line as they come, or in one document at the end.
+
+    To be used in a `with`, after which files are there whole if it was finished, or not at all.
+    """
+
+    def __init__(self, wanted: Sequence[Target], color: str, verbose: bool) -> None:
+        self._color = color
+        self._verbose = verbose
+        self._lines = [target for target in wanted if target.format == LINES]
+        self._documents = [target for target in wanted if target.format != LINES]
+        self._models: list[audit_document.Model] = []
+        #: Lines of models that couldn't be audited, until one could: else there may be nothing to deliver.
+        self._held: list[bytes] = []
+        self._audited = False
+        self._files: list[OutputFile] = []
+        self._discarding = ExitStack()
+
+    def __enter__(self) -> AuditDelivery:
+        with ExitStack() as opened:
+            for target in self._lines:
+                if target.file is not None:
+                    self._files.append(OutputFile(target.file))
+                    opened.callback(self._files[-1].discard)
+            self._discarding = opened.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._discarding.close()
+
+    def add(self, model: audit_document.Model) -> None:
+        """Deliver one more model. Raises: UsageError."""
+        if self._documents:
+            self._models.append(model)
+        if self._lines:
+            self._held.append(line(model, self._verbose))
+            self._audited = self._audited or model.error is None
+            if self._audited:
+                self._release()
+
+    def _release(self) -> None:
+        content = b"".join(self._held)
+        self._held.clear()
+        for file in self._files:
+            file.write(content)
+        for _ in range(len(self._lines) - len(self._files)):
+            show(content)
+
+    def finish(self, policy: audit_document.Policy) -> None:
+        """Deliver what is left, and put files in their places. Raises: UsageError."""
+        if self._documents:
+            whole = convert.whole(self._models, policy)
+            deliver(self._documents, partial(render, whole), self._color, self._verbose)
+        self._release()
+        for file in self._files:
+            file.keep()

@@ -9,10 +9,10 @@ from analyzer.errors import UsageError
 
 def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     """What an option that may be repeated gives. Raises: UsageError."""
-    found = {}
+    given = {}
     for text in texts:
         key, sign, value = text.partition("=")
         if not (key and sign):
             raise UsageError(f"{option} {text}: not KEY=VALUE; write KEY=VALUE")
-        found[key] = value
-    return found
+        given[key] = value
+    return given

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
 
 from analyzer.cli import complain
-from analyzer.cli.options import completion
+from analyzer.cli.options import completion, declared
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,48 +28,42 @@ class Where(Struct, frozen=True):
     pushed: tuple[str, ...]
 
 
-def options(function: Callable[..., int]) -> Callable[..., int]:
+adb_option = click.option("--adb", metavar="PATH", help="The adb client. Default: the one on PATH.")
+_OPTIONS = (
+    click.option("--on", metavar="adb[:SERIAL]", help="Run on an Android phone. Default: this machine."),
+    adb_option,
+    click.option(
+        "--benchmark-model",
+        "tool",
+        metavar="FILE",
+        shell_complete=completion.files,
+        help="LiteRT's benchmark_model, built for the phone.",
+    ),
+    click.option(
+        "--push",
+        "pushed",
+        multiple=True,
+        metavar="FILE",
+        shell_complete=completion.files,
+        help="A library that is to lie beside it.",
+    ),
+)
+
+
+def options(function: declared.Command) -> declared.Command:
     """Give a command the options; it gets them as one argument, `where`."""
-
-    @wraps(function)
-    def command(
-        on: str | None, adb: str | None, tool: str | None, pushed: tuple[str, ...], **rest: Any
-    ) -> int:
-        return function(where=Where(on, adb, tool, pushed), **rest)
-
-    several = (
-        click.option("--on", metavar="adb[:SERIAL]", help="Run on an Android phone. Default: this machine."),
-        adb_option,
-        click.option(
-            "--benchmark-model",
-            "tool",
-            metavar="FILE",
-            shell_complete=completion.files,
-            help="LiteRT's benchmark_model, built for the phone.",
-        ),
-        click.option(
-            "--push",
-            "pushed",
-            multiple=True,
-            metavar="FILE",
-            shell_complete=completion.files,
-            help="A library that is to lie beside it.",
-        ),
-    )
-    for option in reversed(several):
+    command = declared.gathered("where", Where)(function)
+    for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-adb_option = click.option("--adb", metavar="PATH", help="The adb client. Default: the one on PATH.")
-
-
 def serial(on: str) -> str | None:
     """`adb[:SERIAL]` -> the serial. Raises: UsageError."""
-    name, _, found = on.partition(":")
+    name, _, device = on.partition(":")
     if name != _ADB:
         raise UsageError(f"--on {on}: there is no such place; write --on adb or --on adb:SERIAL")
-    return found or None
+    return device or None
 
 
 @contextmanager

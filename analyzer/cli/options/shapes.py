@@ -13,7 +13,7 @@ _LARGEST_SIZE = 2**31 - 1
 
 def read_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """What `--shape INPUT=SIZE,...` says, by input name. Raises: UsageError."""
-    found = {}
+    shapes = {}
     for text in texts:
         name, sign, numbers = text.rpartition("=")
         # So many digits are more than any size, and no work to read.
@@ -22,5 +22,5 @@ def read_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
         if not sign or not name or not shape or not 0 <= min(shape) <= max(shape) <= _LARGEST_SIZE:
             example = f"--shape {name or 'input'}=1,224,224,3"
             raise UsageError(f"--shape {text}: not INPUT=SIZE,SIZE,...; write for example {example}")
-        found[name] = shape
-    return found
+        shapes[name] = shape
+    return shapes

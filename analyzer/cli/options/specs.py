@@ -15,7 +15,7 @@ from analyzer.rules.registry import Packs
 
 def specs(texts: Sequence[str]) -> tuple[str, ...]:
     """All that `-d` asks for, each delegate by itself. Raises: UsageError."""
-    found: list[str] = []
+    asked: list[str] = []
     for text in texts:
         joined = re.sub(r"\s*,\s*(?=[^:,]*=)", ":", text)
         if joined != text:
@@ -25,8 +25,8 @@ def specs(texts: Sequence[str]) -> tuple[str, ...]:
         several = [spec.strip() for spec in text.split(",") if spec.strip()]
         if not several:
             raise UsageError(f"-d {text!r} names no delegate; write for example -d gpu")
-        found += several
-    return tuple(found)
+        asked += several
+    return tuple(asked)
 
 
 def chosen(packs: Packs, spec: str) -> tuple[RulePack, Mapping[str, Any]]:

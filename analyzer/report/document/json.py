@@ -6,25 +6,29 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from analyzer.report.document.audit_document import Audit, Document, Model
+from analyzer.report.document.audit_document import SCHEMA, Audit, Document, Model
 from analyzer.report.view import View
 
 
 def render(document: Document, view: View) -> bytes:
     """The document as it stands: the same input gives the same bytes."""
-    models = tuple(_model(model, view) for model in document.models)
+    models = tuple(_model(model, view.verbose) for model in document.models)
     return msgspec.json.encode(replace(document, models=models)) + b"\n"
 
 
 def render_lines(document: Document, view: View) -> bytes:
     """One model a line."""
-    lines = [{"schema": document.schema} | _fields(_model(model, view)) for model in document.models]
-    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    return b"".join(line(model, view.verbose) for model in document.models)
 
 
-def _model(model: Model, view: View) -> Model:
+def line(model: Model, verbose: bool) -> bytes:
+    """One model's line."""
+    return msgspec.json.encode({"schema": SCHEMA} | _fields(_model(model, verbose))) + b"\n"
+
+
+def _model(model: Model, verbose: bool) -> Model:
     """The same whether or not another format wants operands and tensors too."""
-    if view.verbose or not model.graphs:
+    if verbose or not model.graphs:
         return model
     names = {audit.delegate for audit in model.audits}
     audits = (audit if audit.fallback in ("", *names) else _unplaced(audit) for audit in model.audits)

@@ -12,7 +12,8 @@ from analyzer.report.document.audit_document import Audit, Document, Model
 from analyzer.report.wording import causes, figures, labels, phrases
 from analyzer.report.wording.hostile_text import plain
 
-_VERDICTS = ("full", "partial", "none", "crash")
+#: From the best to the worst.
+VERDICTS = ("full", "partial", "none", "crash")
 
 
 class Verdict(Struct, frozen=True):
@@ -82,4 +83,4 @@ def _verdict(audit: Audit) -> Verdict:
 
 def _total(verdicts: Iterable[Verdict | None]) -> str:
     counted = Counter(verdict.verdict for verdict in verdicts if verdict)
-    return ", ".join(f"{counted[word]} {word}" for word in _VERDICTS if counted[word])
+    return ", ".join(f"{counted[word]} {word}" for word in VERDICTS if counted[word])

@@ -1,0 +1,154 @@
+"""Options that several commands have, each declared here once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+import click
+from msgspec import Struct
+
+from analyzer.cli.options import completion
+from analyzer.cli.options.output import targets
+
+Command = Callable[..., int]
+Decorator = Callable[[Command], Command]
+
+#: A count of at least one, or of none.
+POSITIVE, COUNT = click.IntRange(1), click.IntRange(0)
+
+
+def delegates(
+    help: str, metavar: str = "SPEC", complete: completion.Complete = completion.delegates
+) -> Decorator:
+    """`-d`, as often as there are delegates."""
+    return click.option(
+        "-d", "--delegate", "delegates", multiple=True, metavar=metavar, shell_complete=complete, help=help
+    )
+
+
+def rules(help: str = "Also use the rule pack in FILE.") -> Decorator:
+    """`--rules`: further rule files."""
+    return click.option("--rules", multiple=True, metavar="FILE", shell_complete=completion.files, help=help)
+
+
+#: `--rules` where delegates are audited: who gives one wants it asked.
+asked_rules = rules("Also use the rule pack in FILE; without -d it is what is asked.")
+
+
+def outputs(formats: Iterable[str]) -> Decorator:
+    """`--format` and `-o`; the command gets them as `wanted`, its outputs."""
+    formats = tuple(formats)
+
+    def decorate(function: Command) -> Command:
+        @wraps(function)
+        def command(stdout_format: str, files: tuple[str, ...], **rest: Any) -> int:
+            return function(wanted=targets(stdout_format, files, formats), **rest)
+
+        return _format(formats)(_files(command))
+
+    return decorate
+
+
+def _format(formats: tuple[str, ...]) -> Decorator:
+    return click.option(
+        "--format",
+        "stdout_format",
+        default="table",
+        metavar="FORMAT",
+        shell_complete=completion.one_of(formats),
+        help=f"For stdout: {', '.join(formats)}.",
+    )
+
+
+_files = click.option(
+    "-o",
+    "--output",
+    "files",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    shell_complete=completion.files,
+    help="Write FILE instead of stdout.",
+)
+
+
+def project_file(help: str) -> Decorator:
+    """`--config`: the project's file."""
+    return click.option("--config", "config", metavar="FILE", shell_complete=completion.files, help=help)
+
+
+def verbose(help: str) -> Decorator:
+    """`-v`."""
+    return click.option("-v", "--verbose", is_flag=True, help=help)
+
+
+quiet = click.option("-q", "--quiet", is_flag=True, help="Nothing but errors and the exit code (or files).")
+color = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+shapes = click.option(
+    "--shape", "shapes", multiple=True, metavar="INPUT=1,224,224,3", help="Resize an input first."
+)
+jobs = click.option("-j", "--jobs", type=POSITIVE, default=1, metavar="N", help="Processes for many models.")
+
+# Real runs
+
+
+def library(help: str) -> Decorator:
+    """`--delegate-lib`: an external delegate."""
+    return click.option("--delegate-lib", "library", metavar="LIB", help=help)
+
+
+def library_options(help: str) -> Decorator:
+    """`--delegate-option`, as often as there are any."""
+    return click.option("--delegate-option", "options", multiple=True, metavar="KEY=VALUE", help=help)
+
+
+def signature(otherwise: str) -> Decorator:
+    """`--signature`; `otherwise` says which is run without it."""
+    return click.option("--signature", metavar="KEY", help=f"The signature to run. Default: {otherwise}.")
+
+
+def timeout(help: str) -> Decorator:
+    """`--timeout`, in seconds."""
+    return click.option(
+        "--timeout", type=click.FloatRange(0, min_open=True), default=120, show_default=True, help=help
+    )
+
+
+def memory(what: str) -> Decorator:
+    """`--memory`: the most that each process may take."""
+    return click.option(
+        "--memory",
+        type=click.IntRange(64),
+        default=4096,
+        show_default=True,
+        help=f"Megabytes for each {what}.",
+    )
+
+
+def warmup(least: click.IntRange, help: str) -> Decorator:
+    """`--warmup`: inferences before those that are timed."""
+    return click.option("--warmup", type=least, default=3, show_default=True, help=help)
+
+
+threads = click.option("--threads", type=POSITIVE, default=1, show_default=True, help="Of the CPU's kernels.")
+vulkan_driver = click.option(
+    "--vulkan-driver",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="A Vulkan driver's .json or library. Default: found.",
+)
+
+
+def gathered(name: str, shape: type[Struct]) -> Decorator:
+    """Let a command have the options that `shape` has fields for as one argument, `name`."""
+
+    def decorate(function: Command) -> Command:
+        @wraps(function)
+        def command(**options: Any) -> int:
+            fields = {field: options.pop(field) for field in shape.__struct_fields__}
+            return function(**options, **{name: shape(**fields)})
+
+        return command
+
+    return decorate
