@@ -105,24 +105,15 @@ def run(
     beside each other in `outputs`.
     Raises: ModelError, RuleError, UsageError, RuntimeUnavailable.
     """
-    found = _model(model)
-    entry, *others = entries(found, signature)
-    if others:
-        several = ", ".join(str(one.key) for one in (entry, *others))
-        raise UsageError(f"{found.path}: has several signatures; name one of {several}")
-    given = dict(inputs or {})
-    files = {name: value for name, value in given.items() if isinstance(value, str | Path)}
+    model = _model(model)
+    given = inputs or {}
+    arrays = {name: value for name, value in given.items() if not isinstance(value, str | Path)}
     settings = Settings(
         wanted=Wanted(
-            seed,
-            samples,
-            tuple(special),
-            ranges=dict(ranges or {}),
-            shapes=dict(shapes or {}),
-            given={name: value for name, value in given.items() if name not in files},
+            seed, samples, tuple(special), ranges=dict(ranges or {}), shapes=dict(shapes or {}), given=arrays
         ),
-        files=tuple(f"{name}={file}" for name, file in files.items()),
-        signature=entry.key,
+        files=tuple(f"{name}={file}" for name, file in given.items() if name not in arrays),
+        signature=_signature(model, signature),
         thresholds=Thresholds(atol, rtol, min_snr),
         limits=Limits(timeout, memory),
         runs=runs,
@@ -133,13 +124,25 @@ def run(
         vulkan_driver=vulkan_driver,
         bisect=bisect,
     )
-    packs = _packs(rules)
-    asked = [delegate] if library else HOST.specs(packs, [delegate])
-    audited = Auditor(packs, configure(packs, asked)).audit(found, shapes)
-    (ran,) = run_delegates(audited, found.path, settings)
-    if ran.result.status == UNAVAILABLE:
-        raise RuntimeUnavailable(ran.result.message)
-    return ran
+    return _run(model, delegate, _packs(rules), settings)
+
+
+def _signature(model: Model, key: str | None) -> str | None:
+    """The one signature that is meant. Raises: UsageError where there are several."""
+    entry, *others = entries(model, key)
+    if others:
+        several = ", ".join(str(one.key) for one in (entry, *others))
+        raise UsageError(f"{model.path}: has several signatures; name one of {several}")
+    return entry.key
+
+
+def _run(model: Model, delegate: str, packs: Packs, settings: Settings) -> Run:
+    asked = [delegate] if settings.library else HOST.specs(packs, [delegate])
+    audited = Auditor(packs, configure(packs, asked)).audit(model, settings.wanted.shapes)
+    (run,) = run_delegates(audited, model.path, settings)
+    if run.result.status == UNAVAILABLE:
+        raise RuntimeUnavailable(run.result.message)
+    return run
 
 
 def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int = 80) -> str:
@@ -149,14 +152,14 @@ def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int
     """
     several = [audits] if isinstance(audits, Audit) else audits
     catalogue = Packs().catalogue if known(format, "format") == "html" else None
-    models = [convert.model(one, catalogue=catalogue) for one in several]
+    models = [convert.model(audit, catalogue=catalogue) for audit in several]
     whole = convert.whole(models, audit_document.Policy())
     return render_document(whole, format, View(width=width)).decode()
 
 
 def _packs(rules: Rules | Sequence[Rules]) -> Packs:
     several = [rules] if isinstance(rules, str | Path | RulePack) else rules
-    return Packs(Path(one) if isinstance(one, str) else one for one in several)
+    return Packs(Path(source) if isinstance(source, str) else source for source in several)
 
 
 def _model(model: Model | str | Path) -> Model:

@@ -37,7 +37,7 @@ BY_NAME = "execution.engines."
 #: Small modules that one other imports still. To be emptied.
 ALONE = {"expressions.scope", "expressions.types"}
 #: Functions that are still longer. To be emptied.
-LONG = {"api.run", "cli.audit.command", "cli.evaluate.command", "cli.run.command"}
+LONG: set[str] = set()
 
 #: Folders of tests that are about no folder of the package.
 APART = {"benchmarks", "docs", "examples", "packaging", "sweeps"}

@@ -125,7 +125,11 @@ def folder(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_commands_do_as_they_say(command: str, promise: Promise, folder: Path) -> None:
     done = typed(command, folder)
-    assert (done.returncode, done.stderr) == (promise.code, ""), done.stdout
+    assert done.returncode == promise.code, done.stdout + done.stderr
+    # An audit into files ends by saying where they are.
+    ending = re.findall(r"-o (\S+)", command) if command.startswith("audit") and "-q" not in command else []
+    assert done.stderr.partition(": ")[0].strip() == ", ".join(ending)
+    assert done.stderr.count("\n") == bool(ending), done.stderr
     written = [folder / name for name in re.findall(r"(?:-o|>) (\S+)", command)]
     said = "\n".join([done.stdout, *(file.read_text(encoding="utf-8") for file in written)])
     assert promise.says in " ".join(said.split())

@@ -34,7 +34,7 @@ class VerdictLine:
             counts[summary.verdict] += 1
 
     def __str__(self) -> str:
-        """`GPU partial (28 of 50 operators), NNAPI full`; of several, `2 models: GPU 1 full, 1 none; ...`."""
+        """`GPU partial (28 of 50 operators), ...`; of several models, `2 models: GPU 1 full, 1 none; ...`."""
         if self._models == 1:
             last = zip(self._names, self._last, strict=False)
             return ", ".join(f"{name} {_verdict(summary)}" for name, summary in last) or "not audited"
