@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
+from analyzer.report.text.verdict_table import verdict_table
 from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
 from analyzer.report.wording.causes import Cause
@@ -53,7 +54,8 @@ def _verdicts(model: Model, names: Sequence[str], view: View) -> str:
     headers = ("delegate", "verdict", "operators", "MACs", "partitions", "what holds it back")
     rows = [_verdict(audit, name, view) for audit, name in zip(model.audits, names, strict=True)]
     last = max(16, view.width - _used(headers, rows) - 2)
-    return _table(headers, rows, (24, None, None, None, None, last), "llrrrl")
+    widths = (24, None, None, None, None, last)
+    return verdict_table([headers, *rows], _sides("llrrrl"), widths)
 
 
 def _verdict(audit: Audit, name: str, view: View) -> list[str]:
@@ -99,8 +101,11 @@ def _visible(cell: str) -> int:
 def _table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int | None], align: str
 ) -> str:
-    sides = ["right" if side == "r" else "left" for side in align]
-    return columns([headers, *rows], sides, list(widths))
+    return columns([headers, *rows], _sides(align), list(widths))
+
+
+def _sides(align: str) -> list[str]:
+    return ["right" if side == "r" else "left" for side in align]
 
 
 def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
