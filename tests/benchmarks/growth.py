@@ -15,7 +15,8 @@ from collections.abc import Callable
 from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import render
 from analyzer.report.document import audit_document, convert
-from analyzer.sources import ENDING, ModelSource
+from analyzer.sources import ModelSource
+from tests.benchmarks.measuring import Row
 from tests.building import Description, model, operator, subgraph, tensor
 
 _SHAPE = [1, 8]
@@ -188,7 +189,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 
 def seconds(content: bytes, runs: int) -> float:
     """CPU seconds from a file to its JSON under the usual delegates: the least of several runs."""
-    with tempfile.NamedTemporaryFile(suffix=ENDING) as file:
+    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
         file.write(content)
         file.flush()
         auditor = ModelAuditor(Task())
@@ -202,10 +203,13 @@ def seconds(content: bytes, runs: int) -> float:
     return min(measured)
 
 
-def exponent(shape: str, small: int, large: int) -> tuple[float, float, float]:
+def row(shape: str, small: int, large: int) -> Row:
     """CPU seconds at both sizes, and the power of the size by which they differ."""
-    few, many = seconds(SHAPES[shape](small), 2), seconds(SHAPES[shape](large), 1)
-    return few, many, math.log(many / few) / math.log(large / small)
+    few, many = seconds(SHAPES[shape](small), 2), seconds(SHAPES[shape](large), 2)
+    power = math.log(many / few) / math.log(large / small)
+    return Row(
+        f"{small} to {large} operators, {shape}", f"{few:.2f} to {many:.2f} s: n^{power:.2f}", f"n^{ALLOWED}"
+    )
 
 
 def main() -> None:
@@ -215,10 +219,8 @@ def main() -> None:
     asked.add_argument("--large", type=int, default=50_000)
     wanted = asked.parse_args()
     gc.set_threshold(100_000, 20, 100)  # as the program has it
-    print(f"{'shape':24}{wanted.small:>10}{wanted.large:>10}  exponent")
     for shape in wanted.shapes:
-        few, many, power = exponent(shape, wanted.small, wanted.large)
-        print(f"{shape:24}{few:9.2f}s{many:9.2f}s  {power:.2f}{' !' if power > ALLOWED else ''}", flush=True)
+        print(row(shape, wanted.small, wanted.large), flush=True)
 
 
 if __name__ == "__main__":
