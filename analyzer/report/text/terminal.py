@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
-from analyzer.report.text.verdict_table import verdict_table
 from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
 
+_STYLE = re.compile(r"\x1b\[[\d;]*m")
 _STYLES = {"full": "32", "partial": "33", "none": "31", "crash": "1;31", "bold": "1", "dim": "2"}
 
 
@@ -94,8 +95,31 @@ def _used(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     return sum(min(24, max(_visible(cell) for cell in column)) + 2 for column in columns)
 
 
-def _visible(cell: str) -> int:
-    return len(cell.split("m", 1)[1].removesuffix("\x1b[0m")) if cell.startswith("\x1b") else len(cell)
+def verdict_table(rows: Sequence[Sequence[str]], sides: Sequence[str], widths: Sequence[int | None]) -> str:
+    """Rows as `columns` gives them, without tabulate, slow to load, where a character is a place."""
+    if not all(cell.isascii() and "\n" not in cell for row in rows for cell in row):
+        return columns(rows, sides, widths)
+    cells = [[_lines(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    room = [max(_visible(line) for lines in column for line in lines) for column in zip(*cells, strict=True)]
+    set_rows = []
+    for row in cells:
+        for number in range(max(map(len, row))):
+            parts = [lines[number] if number < len(lines) else "" for lines in row]
+            set_rows.append("  ".join(map(_padded, parts, sides, room)).rstrip())
+    return "\n".join(set_rows)
+
+
+def _lines(cell: str, width: int | None) -> list[str]:
+    return [cell.strip()] if width is None else fill(cell.strip(), width).split("\n")
+
+
+def _padded(text: str, side: str, room: int) -> str:
+    gap = " " * (room - _visible(text))
+    return text + gap if side == "left" else gap + text
+
+
+def _visible(text: str) -> int:
+    return len(_STYLE.sub("", text))
 
 
 def _table(

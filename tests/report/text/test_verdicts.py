@@ -8,7 +8,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.report.text.verdict_table import verdict_table
+from analyzer.report.text.terminal import verdict_table
 from analyzer.report.wording.hostile_text import columns
 
 SIDES = ("left", "left", "right", "left")
