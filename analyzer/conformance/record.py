@@ -47,34 +47,34 @@ class Agreement(Struct, frozen=True):
     @property
     def models(self) -> tuple[int, int]:
         """How many generated and real models took part, at most."""
-        found = self.targets.values()
-        generated = max((target.generated.models for target in found), default=0)
-        return generated, max((target.real.models for target in found), default=0)
+        targets = self.targets.values()
+        generated = max((target.generated.models for target in targets), default=0)
+        return generated, max((target.real.models for target in targets), default=0)
 
     def by_delegate(self) -> dict[str, list[Target]]:
         """Delegate -> its configurations."""
-        found: dict[str, list[Target]] = {}
+        targets: dict[str, list[Target]] = {}
         for target in self.targets.values():
-            found.setdefault(target.delegate, []).append(target)
-        return found
+            targets.setdefault(target.delegate, []).append(target)
+        return targets
 
 
 def gather(
-    specs: Mapping[str, str], found: Mapping[str, Tallies], runtimes: Mapping[str, RuntimeTally]
+    specs: Mapping[str, str], compared: Mapping[str, Tallies], runtimes: Mapping[str, RuntimeTally]
 ) -> Agreement:
     """The figures of what was compared: specs and tallies by target, runtimes by delegate."""
     return Agreement(
         {
             target: Target(specs[target], figures(tallies[GENERATED]), figures(tallies[REAL]))
-            for target, tallies in found.items()
+            for target, tallies in compared.items()
         },
-        {name: RuntimeFigures(one.runtime, one.sets, one.unjudged) for name, one in runtimes.items()},
+        {name: RuntimeFigures(tally.runtime, tally.sets, tally.unjudged) for name, tally in runtimes.items()},
     )
 
 
-def figures(found: Figures) -> Figures:
+def figures(tally: Figures) -> Figures:
     """Figures alone, without what differs."""
-    return Figures(found.models, found.operators, found.delegated, found.partitions)
+    return Figures(tally.models, tally.operators, tally.delegated, tally.partitions)
 
 
 def recorded() -> Agreement:
@@ -82,9 +82,9 @@ def recorded() -> Agreement:
     return msgspec.json.decode(FILE.read_bytes(), type=Agreement)
 
 
-def record(found: Agreement) -> None:
+def record(agreement: Agreement) -> None:
     """Keep figures as those that the project quotes."""
-    parts = ((name, getattr(found, name)) for name in found.__struct_fields__)
+    parts = ((name, getattr(agreement, name)) for name in agreement.__struct_fields__)
     FILE.write_text(
         "{\n" + ",\n".join(_lines(name, part) for name, part in parts) + "\n}\n", encoding="utf-8"
     )

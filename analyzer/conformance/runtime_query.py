@@ -51,9 +51,9 @@ def ask(name: str, files: Sequence[str], limits: Limits) -> Iterator[Word]:
     left = list(files)
     while left:
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
-            found, ended = _ask(name, left, Path(folder), limits)
-        yield from found
-        left = left[len(found) :]
+            words, ended = _ask(name, left, Path(folder), limits)
+        yield from words
+        left = left[len(words) :]
         if left:
             yield Word(left.pop(0), error=ended)
 

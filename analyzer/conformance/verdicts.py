@@ -148,58 +148,58 @@ def _read(source: bytes | Path, name: str) -> Model | ModelError:
 def verify(packs: Packs, data: Data, targets: Sequence[str]) -> dict[str, Tallies]:
     """Target -> how the packs agree with its delegate's own code. Raises: RuleError, UsageError."""
     truth = {target: data.truth(target) for target in targets}
-    found: dict[str, Tallies] = {target: {GENERATED: Tally(), REAL: Tally()} for target in targets}
+    tallies: dict[str, Tallies] = {target: {GENERATED: Tally(), REAL: Tally()} for target in targets}
     auditor = Auditor(packs, configure(packs, [data.targets[target] for target in targets]))
     for kind, path, model in data.models():
         asked = [target for target in targets if path in truth[target]]
         if isinstance(model, ModelError):
             for target in asked:
-                _unread(truth[target][path], found[target][kind])
+                _unread(truth[target][path], tallies[target][kind])
         elif asked:
             for target, audit in zip(targets, auditor.audit(model).delegates, strict=True):
                 if path in truth[target]:
-                    compare(audit, truth[target][path], found[target][kind])
-    return found
+                    compare(audit, truth[target][path], tallies[target][kind])
+    return tallies
 
 
-def _unread(row: Truth, found: Tally) -> None:
+def _unread(row: Truth, tally: Tally) -> None:
     """A model that a delegate was asked about should be readable."""
     if row.supported:
-        found.models += 1
-        found.operators.all += sum(len(word) - word.count(_UNDECIDED) for word in row.supported.values())
-        found.wrong.append(f"{row.path}: can't be read")
+        tally.models += 1
+        tally.operators.all += sum(len(word) - word.count(_UNDECIDED) for word in row.supported.values())
+        tally.wrong.append(f"{row.path}: can't be read")
 
 
-def compare(audit: DelegateAudit, row: Truth, found: Tally) -> None:
+def compare(audit: DelegateAudit, row: Truth, tally: Tally) -> None:
     """Hold one audit to what was said of the model."""
-    found.models += 1
+    tally.models += 1
     mine = {(operator.subgraph, operator.index): operator.supported for operator in audit.operators}
     for subgraph, words in row.supported.items():
         for index, word in enumerate(words):
-            if word != _UNDECIDED and not found.operators.add(mine[int(subgraph), index] == (word == "1")):
+            if word != _UNDECIDED and not tally.operators.add(mine[int(subgraph), index] == (word == "1")):
                 say = "accepts" if word == "1" else "refuses"
-                found.wrong.append(f"{row.path}: the delegate {say} operator {index} of subgraph {subgraph}")
+                tally.wrong.append(f"{row.path}: the delegate {say} operator {index} of subgraph {subgraph}")
     if row.delegated is not None:
         actual = delegated(audit)
         wanted = {int(subgraph): taken for subgraph, taken in row.delegated.items()}
-        if not found.delegated.add(all(actual.get(at, []) == taken for at, taken in wanted.items())):
-            found.wrong.append(f"{row.path}: the delegate takes {wanted}, said was {actual}")
+        if not tally.delegated.add(all(actual.get(at, []) == taken for at, taken in wanted.items())):
+            tally.wrong.append(f"{row.path}: the delegate takes {wanted}, said was {actual}")
     if row.partitions is not None:
         groups = {
             subgraph: sorted(list(p.operators) for p in audit.partitions if p.subgraph == int(subgraph))
             for subgraph in row.partitions
         }
-        if not found.partitions.add(groups == row.partitions):
-            found.wrong.append(f"{row.path}: the delegate makes {row.partitions}, said was {groups}")
+        if not tally.partitions.add(groups == row.partitions):
+            tally.wrong.append(f"{row.path}: the delegate makes {row.partitions}, said was {groups}")
 
 
 def delegated(audit: DelegateAudit) -> dict[int, list[int]]:
     """Subgraph -> the operators that are delegated there."""
-    found: dict[int, list[int]] = {}
+    operators: dict[int, list[int]] = {}
     for operator in audit.operators:
         if operator.delegated:
-            found.setdefault(operator.subgraph, []).append(operator.index)
-    return found
+            operators.setdefault(operator.subgraph, []).append(operator.index)
+    return operators
 
 
 class RuntimeTally(Struct):
@@ -216,17 +216,17 @@ def hold_runtime(packs: Packs, name: str, files: Mapping[str, str], limits: Limi
     """Hold a pack to the runtime: files -> what they are called. Raises: RuntimeUnavailable, RuleError."""
     runtimes.check(name)
     auditor = Auditor(packs, configure(packs, installed.completed(packs, [name])))
-    found = RuntimeTally()
+    tally = RuntimeTally()
     for word in runtimes.ask(name, list(files), limits):
         if word.delegated is None:
-            found.unjudged += 1
+            tally.unjudged += 1
             continue
-        found.runtime = word.runtime
+        tally.runtime = word.runtime
         predicted = _predicted(auditor, word.file)
         actual = {subgraph: sorted(taken) for subgraph, taken in word.delegated.items() if taken}
-        if not found.sets.add(predicted == actual):
-            found.wrong.append(f"{files[word.file]}: the runtime takes {actual}, said was {predicted}")
-    return found
+        if not tally.sets.add(predicted == actual):
+            tally.wrong.append(f"{files[word.file]}: the runtime takes {actual}, said was {predicted}")
+    return tally
 
 
 def _predicted(auditor: Auditor, file: str) -> dict[int, list[int]] | None:
@@ -238,10 +238,10 @@ def _predicted(auditor: Auditor, file: str) -> dict[int, list[int]] | None:
 
 def unpack(data: Data, folder: Path) -> dict[str, str]:
     """Every model as a file in or outside of `folder` -> what it is called."""
-    found = {os.fspath(file): name for name, file in data.real()}
+    paths = {os.fspath(file): name for name, file in data.real()}
     for archive in data.archives:
         with zipfile.ZipFile(archive) as opened:
             names = [name for name in opened.namelist() if name.endswith(_ENDING)]
             opened.extractall(folder, names)
-        found |= {os.fspath(folder / name): name for name in names}
-    return found
+        paths |= {os.fspath(folder / name): name for name in names}
+    return paths

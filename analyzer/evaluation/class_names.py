@@ -15,12 +15,12 @@ _MOST = 1 << 22
 def read(file: str) -> tuple[str, ...]:
     """A line for each of a model's outputs. Raises: UsageError."""
     try:
-        found = _lines(Path(file).read_bytes())
+        names = _lines(Path(file).read_bytes())
     except OSError as error:
         raise UsageError(f"--labels {file}: can't be read ({error.strerror}); check the path") from None
-    if not found:
+    if not names:
         raise UsageError(f"--labels {file}: it is empty; write a line for each output of the model")
-    return found
+    return names
 
 
 def own(model: str, name: str | None) -> tuple[str, ...]:
@@ -63,11 +63,11 @@ class Numbers:
         return tuple(self._number(_keys(label)) for label in labels)
 
     def _number(self, keys: Sequence[str]) -> int:
-        found = next((self._numbers[key] for key in keys if key in self._numbers), None)
-        if found is None:
-            found, self._free = self._free, self._free + 1
-            self._numbers[keys[-1]] = found
-        return found
+        number = next((self._numbers[key] for key in keys if key in self._numbers), None)
+        if number is None:
+            number, self._free = self._free, self._free + 1
+            self._numbers[keys[-1]] = number
+        return number
 
 
 def _keys(label: str) -> list[str]:

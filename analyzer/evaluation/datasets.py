@@ -74,18 +74,20 @@ class _Arrays:
     def __init__(self, path: str) -> None:
         try:
             self._files = _files(path)
-            found = {name: _header(file, name) for name, file in self._files.items()}
-            self.classes: Mapping[str, int] = _names(self._files[CLASSES]) if CLASSES in found else {}
+            arrays = {name: _header(file, name) for name, file in self._files.items()}
+            self.classes: Mapping[str, int] = _names(self._files[CLASSES]) if CLASSES in arrays else {}
         except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
             raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None
-        self._arrays = {name: one for name, one in found.items() if one.shape and one.dtype.kind in "fiub"}
-        self.shapes: Mapping[str, tuple[int, ...] | None] = {
-            name: one.shape[1:] for name, one in self._arrays.items()
+        self._arrays = {
+            name: array for name, array in arrays.items() if array.shape and array.dtype.kind in "fiub"
         }
-        lengths = {one.shape[0] for one in self._arrays.values()}
+        self.shapes: Mapping[str, tuple[int, ...] | None] = {
+            name: array.shape[1:] for name, array in self._arrays.items()
+        }
+        lengths = {array.shape[0] for array in self._arrays.values()}
         self.samples = next(iter(lengths), 0)
         if len(lengths) != 1 or not self.samples:
-            shapes = ", ".join(f"{name} {_by(one.shape)}" for name, one in self._arrays.items())
+            shapes = ", ".join(f"{name} {_by(array.shape)}" for name, array in self._arrays.items())
             raise _unreadable(path, f"it has {shapes or 'no arrays'}")
 
     def batches(self, size: int, names: Sequence[str], picture: Picture | None = None) -> Iterator[Sample]:
@@ -154,16 +156,16 @@ class _Folder:
         self.classes: Mapping[str, int] = {
             name: int(name) if numbered else number for number, name in enumerate(names)
         }
-        found = [
+        labelled = [
             (number, file)
             for name, number in self.classes.items()
             for file in _images(os.path.join(source.path, name))
         ]
-        if not found:
+        if not labelled:
             raise _unreadable(source.path, "it has no folders with images")
-        self.samples = len(found)
-        self._labels = np.array([number for number, _ in found])
-        self._files = [file for _, file in found]
+        self.samples = len(labelled)
+        self._labels = np.array([number for number, _ in labelled])
+        self._files = [file for _, file in labelled]
 
     def batches(self, size: int, names: Sequence[str], picture: Picture | None = None) -> Iterator[Sample]:
         import numpy as np

@@ -91,7 +91,7 @@ class Result(Struct, frozen=True, kw_only=True):
         return self.operators - sum(map(len, delegated.values()))
 
     def of(self, target: str) -> Answers | None:
-        return next((one for one in self.answers if one.target == target), None)
+        return next((output for output in self.answers if output.target == target), None)
 
 
 class Evaluation(Struct, frozen=True):
@@ -108,7 +108,7 @@ class Evaluation(Struct, frozen=True):
     @property
     def targets(self) -> tuple[str, ...]:
         """What any model's outputs were held against."""
-        return tuple(dict.fromkeys(one.target for result in self.results for one in result.answers))
+        return tuple(dict.fromkeys(output.target for result in self.results for output in result.answers))
 
 
 #: Candidate, number of samples -> what is told, while the candidate runs, how many of them are done.
@@ -138,7 +138,7 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf)
             compared = results and results[0].status == OK
             task = replace(job.task, first=str(folders[0]) if compared else None)
             with watch(job.candidate, data.samples) as moved:
-                ran, found = inference.predict(task, folder, settings.limits, moved)
+                ran, judged = inference.predict(task, folder, settings.limits, moved)
             result = Result(
                 candidate=job.candidate,
                 size=_size(job.candidate.path),
@@ -146,8 +146,8 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf)
                 status=ran.status,
                 message=ran.message,
                 measured=ran.measured,
-                times=found.times if found else None,
-                answers=tuple(_named(one, data.classes) for one in found.answers) if found else (),
+                times=judged.times if judged else None,
+                answers=tuple(_named(output, data.classes) for output in judged.answers) if judged else (),
             )
             results.append(result)
     return Evaluation(settings, data.samples, tuple(results))
@@ -220,8 +220,8 @@ def _named(answers: Answers, classes: Mapping[str, int]) -> Answers:
     """With the names of classes, where they have any."""
     names = {number: name for name, number in classes.items()}
 
-    def named(one: ClassScore) -> ClassScore:
-        return replace(one, name=names.get(one.number))
+    def named(score: ClassScore) -> ClassScore:
+        return replace(score, name=names.get(score.number))
 
     return replace(answers, classes=tuple(map(named, answers.classes)))
 

@@ -79,10 +79,10 @@ def predict(
     progress()
     if result.measured is None:
         return result, None
-    found = msgspec.msgpack.decode((folder / FOUND).read_bytes(), type=Found)
-    if found.problem:
-        return replace(result, status=FAILED, message=found.problem), None
-    return result, found
+    outcome = msgspec.msgpack.decode((folder / FOUND).read_bytes(), type=Found)
+    if outcome.problem:
+        return replace(result, status=FAILED, message=outcome.problem), None
+    return result, outcome
 
 
 class _Progress:

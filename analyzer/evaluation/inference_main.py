@@ -49,13 +49,13 @@ def _run(folder: Path, task: Task) -> Answer:
     model = _Model(session, data, task)
     first = model.warm_up()
     judging = [_Judging(at, model, data, task, folder) for at in range(len(model.outputs))]
-    problem = next((one.judge.problem for one in judging if one.judge.problem), "")
+    problem = next((output.judge.problem for output in judging if output.judge.problem), "")
     times = array("d") if problem else model.run(judging, folder / inference.PROGRESS)
     # Of all that were timed, only what they come to goes on.
     taken = latency(init, first, (), task.request)
-    answers = () if problem else tuple(one.answers() for one in judging)
-    found = Found(_times(taken, times, task.batch), answers, problem)
-    (folder / inference.FOUND).write_bytes(msgspec.msgpack.encode(found))
+    answers = () if problem else tuple(output.answers() for output in judging)
+    outcome = Found(_times(taken, times, task.batch), answers, problem)
+    (folder / inference.FOUND).write_bytes(msgspec.msgpack.encode(outcome))
     peak = memory("VmHWM")
     measured = Measured(
         runtime=session.runtime,
@@ -66,7 +66,7 @@ def _run(folder: Path, task: Task) -> Answer:
         remarks=(
             *session.remarks,
             *model.remarks,
-            *(one.judge.remark for one in judging if one.judge.remark),
+            *(output.judge.remark for output in judging if output.judge.remark),
         ),
     )
     return Answer(measured=measured)
@@ -81,7 +81,7 @@ class _Model:
         self.outputs = io_mapping.judged(request.model, outputs, data)
         self._inputs = io_mapping.feeding(request.model, inputs, data)
         self._session, self._data, self._task = session, data, task
-        self._shapes = [io_mapping.shape(one, data, task.batch, request.shapes) for one in self._inputs]
+        self._shapes = [io_mapping.shape(plug, data, task.batch, request.shapes) for plug in self._inputs]
         self._picture = self._pictured()
 
     @property
@@ -108,8 +108,8 @@ class _Model:
         for batch in self._batches():
             self._feed(batch)
             times.append(self._infer())
-            for one in judging:
-                one.add(batch)
+            for output in judging:
+                output.add(batch)
             done += len(next(iter(batch.values())))
             if time.monotonic() - told > _TELL_SECONDS:
                 told = time.monotonic()
@@ -129,7 +129,9 @@ class _Model:
     def _feed(self, batch: Sample) -> None:
         pairs = zip(self._inputs, self._shapes, strict=True)
         size = self._task.batch
-        self._session.feed({one.port.name: one.stored(batch[one.array], size, shape) for one, shape in pairs})
+        self._session.feed(
+            {plug.port.name: plug.stored(batch[plug.array], size, shape) for plug, shape in pairs}
+        )
 
     def _infer(self) -> float:
         start = time.perf_counter()
@@ -163,8 +165,8 @@ class _Judging:
 
     def add(self, batch: Sample) -> None:
         labels = batch[self._array]
-        found = self._model.real(self._at)[: len(labels)]
-        kept = self.judge.add(found, labels, self._before(len(labels)))
+        outputs = self._model.real(self._at)[: len(labels)]
+        kept = self.judge.add(outputs, labels, self._before(len(labels)))
         if self._own is not None:
             with open(self._own, "ab") as file:
                 file.write(kept.tobytes())

@@ -125,7 +125,7 @@ def _listed(data: Dataset) -> str:
 
 def resized(model: str, plugs: Sequence[Plug], data: Dataset, batch: int) -> dict[str, tuple[int, ...]]:
     """What inputs of a .tflite model are to be resized to, for a batch of samples. Raises: UsageError."""
-    found = {}
+    shapes = {}
     for plug in plugs:
         sample, tensor = data.shapes[plug.array], plug.port.tensor
         assert tensor is not None
@@ -136,8 +136,8 @@ def resized(model: str, plugs: Sequence[Plug], data: Dataset, batch: int) -> dic
                 f"reshape the data set's {plug.array}"
             )
         if shape != tensor.shape:
-            found[plug.port.name] = shape
-    return found
+            shapes[plug.port.name] = shape
+    return shapes
 
 
 def _fitting(tensor: Tensor, sample: Sequence[int] | None, batch: int) -> tuple[int, ...] | None:

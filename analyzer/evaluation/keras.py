@@ -63,8 +63,10 @@ class _Kept:
             what, *_ = str(error).splitlines()[0].split(". ")
             raise ValueError(f"{what}; export it as a SavedModel, which needs no classes") from None
         # Classes of the user's own may tell nothing of what they take.
-        self.inputs = [Port(one.name, (), _sample(one.shape)) for one in model.inputs or ()] or [Port(INPUT)]
-        self.dtypes = {one.name: str(one.dtype) for one in model.inputs or ()}
+        self.inputs = [Port(tensor.name, (), _sample(tensor.shape)) for tensor in model.inputs or ()] or [
+            Port(INPUT)
+        ]
+        self.dtypes = {tensor.name: str(tensor.dtype) for tensor in model.inputs or ()}
         # Converters number outputs; Keras names them by their layers.
         names = getattr(model, "output_names", None) or ["output"]
         self.outputs = [Port(name, (f"output_{at}",)) for at, name in enumerate(names)]
@@ -76,8 +78,8 @@ class _Kept:
         self._function = tf.function(call)
 
     def call(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        found = self._function(*(values[port.name] for port in self.inputs))
-        return dict(zip((port.name for port in self.outputs), found, strict=True))
+        outputs = self._function(*(values[port.name] for port in self.inputs))
+        return dict(zip((port.name for port in self.outputs), outputs, strict=True))
 
 
 class _Saved:

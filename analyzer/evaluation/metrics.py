@@ -152,14 +152,14 @@ class _Numbers:
     def add(self, outputs: Any, labels: Any, first: Any) -> Any:
         import numpy as np
 
-        found = outputs.astype(np.float32)
-        errors = found - self._truth.numbers(labels)
+        numbers = outputs.astype(np.float32)
+        errors = numbers - self._truth.numbers(labels)
         self._count += errors.size
         self._absolute += float(np.abs(errors).sum())
         self._squared += float((errors**2).sum())
         if first is not None:
-            self._moved += float(np.abs(found.astype(np.float64) - first).sum())
-        return found
+            self._moved += float(np.abs(numbers.astype(np.float64) - first).sum())
+        return numbers
 
     def answers(self, target: str, compared: bool) -> Answers:
         score = Score(mae=self._absolute / self._count, mse=self._squared / self._count)
@@ -191,12 +191,12 @@ class _Classes:
         wanted = self._truth.classes(labels)
         ranked = self._ranked(outputs)
         self._hits += int((ranked == wanted[:, None]).any(axis=1).sum())
-        found = ranked[:, :1]
-        now, before = found[:, 0], (found if first is None else first)[:, 0]
+        chosen = ranked[:, :1]
+        now, before = chosen[:, 0], (chosen if first is None else first)[:, 0]
         right, was = now == wanted, before == wanted
         told = np.stack([np.ones_like(right), right, now != before, was & ~right, right & ~was], axis=1)
         np.add.at(self._counts, wanted, told)
-        return found
+        return chosen
 
     def _ranked(self, scores: Any) -> Any:
         """Classes, best first; ties go to whichever comes first. A single score is the chance of class 1."""
@@ -204,9 +204,9 @@ class _Classes:
 
         if scores.shape[1] == 1:
             scores = np.concatenate([1 - scores, scores], axis=1)
-        found = self._numbers[np.argsort(-scores, axis=1, kind="stable")[:, : self._top]]
-        found[np.isnan(scores).any(axis=1)] = self._NONE
-        return found
+        ranked = self._numbers[np.argsort(-scores, axis=1, kind="stable")[:, : self._top]]
+        ranked[np.isnan(scores).any(axis=1)] = self._NONE
+        return ranked
 
     def answers(self, target: str, compared: bool) -> Answers:
         samples, right, changed, lost, gained = (int(count) for count in self._counts.sum(axis=0))

@@ -77,7 +77,9 @@ class Run(Struct, frozen=True, kw_only=True):
         """The delegate's outputs in real units, one mapping of names to arrays a sample."""
         tensors = self.model.subgraphs[self.entry.subgraph].tensors
         named = [(name, tensors[index]) for name, index in self.entry.outputs]
-        return [{name: real(tensor, found[name]) for name, tensor in named} for found in self.result.outputs]
+        return [
+            {name: real(tensor, outputs[name]) for name, tensor in named} for outputs in self.result.outputs
+        ]
 
     @property
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
@@ -98,15 +100,15 @@ class Run(Struct, frozen=True, kw_only=True):
         """Why this run doesn't hold, one line each."""
         if self.result.status != OK:
             return (_ended(self.result) + self._expected(),)
-        found = [f"output {one.name}: {one.problem}" for one in self.outputs if not one.within]
-        found += [one.message for one in self.differences]
+        reasons = [f"output {output.name}: {output.problem}" for output in self.outputs if not output.within]
+        reasons += [output.message for output in self.differences]
         if self.reference.status != OK:
-            found.append(f"not compared, the CPU's own run {_ended(self.reference)}")
+            reasons.append(f"not compared, the CPU's own run {_ended(self.reference)}")
         if self.predicted is None and self.delegated is not None and not any(self.delegated.values()):
-            found.append("the delegate took no operator")
+            reasons.append("the delegate took no operator")
         if self.predicted is not None and self.delegated is None:
-            found.append("what was delegated could not be verified: the runtime doesn't tell")
-        return tuple(found)
+            reasons.append("what was delegated could not be verified: the runtime doesn't tell")
+        return tuple(reasons)
 
     def _expected(self) -> str:
         """What was predicted of a run that ended badly, or that the delegate isn't why it did."""

@@ -17,12 +17,12 @@ Placement = Mapping[int, tuple[int, ...]]
 
 def predicted(audit: DelegateAudit) -> Placement:
     """The operators that an audit says are delegated."""
-    found: dict[int, list[int]] = {}
+    delegated: dict[int, list[int]] = {}
     for operator in audit.operators:
-        taken = found.setdefault(operator.subgraph, [])
+        taken = delegated.setdefault(operator.subgraph, [])
         if operator.delegated:
             taken.append(operator.index)
-    return {subgraph: tuple(taken) for subgraph, taken in found.items()}
+    return {subgraph: tuple(taken) for subgraph, taken in delegated.items()}
 
 
 def foreseen(audit: DelegateAudit) -> str:
@@ -37,8 +37,8 @@ def differences(model: Model, said: Placement | None, done: Placement | None) ->
     if said is None or done is None:
         return
     for subgraph in model.subgraphs:
-        expected, found = (set(placement.get(subgraph.index, ())) for placement in (said, done))
-        for operators, predicted in ((expected - found, True), (found - expected, False)):
+        expected, actual = (set(placement.get(subgraph.index, ())) for placement in (said, done))
+        for operators, predicted in ((expected - actual, True), (actual - expected, False)):
             if operators:
                 yield _difference(model, subgraph.index, sorted(operators), predicted)
 

@@ -20,7 +20,7 @@ _TENSORFLOW = {"2.18": "1.0", "2.19": "1.1", "2.20": "1.4", "2.21": "2.1"}
 
 def completed(packs: Packs, specs: Sequence[str]) -> list[str]:
     """Delegates as of the release that is installed, unless another is named. Raises: UsageError."""
-    every = [one for spec in specs for one in (packs.names() if spec == "all" else [spec])]
+    every = [name for spec in specs for name in (packs.names() if spec == "all" else [spec])]
     return [_completed(packs, spec) for spec in every]
 
 
@@ -35,17 +35,19 @@ def _completed(packs: Packs, spec: str) -> str:
 
 def installed() -> str:
     """The release of LiteRT that is installed, or the nearest to TensorFlow's own; empty without either."""
-    found = tflite.installed()
-    if found is None:
+    runtime = tflite.installed()
+    if runtime is None:
         return ""
-    if found.name == "tensorflow":
-        return _TENSORFLOW.get(listed(found.version, tuple(_TENSORFLOW)), "")
-    return found.version
+    if runtime.name == "tensorflow":
+        return _TENSORFLOW.get(listed(runtime.version, tuple(_TENSORFLOW)), "")
+    return runtime.version
 
 
 def listed(release: str, known: Sequence[str]) -> str:
     """The release, or the last of those known before it; empty without any."""
-    return max((one for one in known if _numbers(one) <= _numbers(release)), key=_numbers, default="")
+    return max(
+        (version for version in known if _numbers(version) <= _numbers(release)), key=_numbers, default=""
+    )
 
 
 def _numbers(release: str) -> tuple[int, ...]:

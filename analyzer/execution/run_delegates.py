@@ -41,14 +41,14 @@ def run_delegates(audit: Audit, path: str, settings: Settings, place: Place = HO
 
     `path` is the model's file. Raises: RuntimeUnavailable where there is no CPU to compare with, UsageError.
     """
-    proving = DelegateRuns(audit.model, path, settings, place)
+    delegate_runs = DelegateRuns(audit.model, path, settings, place)
     if settings.library is None:
-        runners = [place.runner(one.configuration.pack) for one in audit.delegates]
+        runners = [place.runner(predicted.configuration.pack) for predicted in audit.delegates]
         pairs = zip(runners, audit.delegates, strict=True)
-        return [run for runner, one in pairs for run in proving.runs(runner, one)]
+        return [run for runner, predicted in pairs for run in delegate_runs.runs(runner, predicted)]
     if len(audit.delegates) > 1:
         raise UsageError("--delegate-lib: there is one library for several delegates; name one with -d")
-    return list(proving.runs(place.runner(None), *audit.delegates))
+    return list(delegate_runs.runs(place.runner(None), *audit.delegates))
 
 
 class DelegateRuns:
@@ -153,19 +153,19 @@ class DelegateRuns:
 
     def _magnified(self, runner: Runner, run: Run) -> tuple[OutputComparison, ...]:
         """Outputs that differ where all that the delegate computes agrees: the rest is the CPU's doing."""
-        differ = [one for one in run.outputs if rounding.can_be_rounding(one)]
+        differ = [output for output in run.outputs if rounding.can_be_rounding(output)]
         if not differ or self.settings.thresholds != DEFAULT or not runner.rounds_alike:
             return run.outputs
         taken = (run.delegated or {}).get(run.entry.subgraph)
         if not taken or not agree(self._parts(runner, run), taken):
             return run.outputs
         allowed = {"within": True, "problem": "", "allowance": _MAGNIFIED}
-        return tuple(replace(one, **allowed) if one in differ else one for one in run.outputs)
+        return tuple(replace(output, **allowed) if output in differ else output for output in run.outputs)
 
     def _culprits(self, runner: Runner, run: Run) -> tuple[Culprit, ...]:
         """Where results part, or where what the delegate makes of the model ends badly."""
         ended_badly = run.result.status in (FAILED, CRASHED) and not run.foreseen
-        differs = any(not one.within for one in run.outputs)
+        differs = any(not output.within for output in run.outputs)
         if run.reference.status != OK or not (ended_badly or differs):
             return ()
         taken = run.predicted if run.delegated is None else run.delegated

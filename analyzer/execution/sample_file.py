@@ -28,10 +28,10 @@ def load(file: Path) -> list[dict[str, Any]]:
     """Read them back."""
     import numpy as np
 
-    with np.load(file, allow_pickle=False) as found:
-        names = json.loads(str(found[_NAMES]))
+    with np.load(file, allow_pickle=False) as arrays:
+        names = json.loads(str(arrays[_NAMES]))
         return [
-            {name: found[f"{number}.{position}"] for position, name in enumerate(of)}
+            {name: arrays[f"{number}.{position}"] for position, name in enumerate(of)}
             for number, of in enumerate(names)
         ]
 

@@ -107,9 +107,9 @@ def _compute(session: Session, samples: Sequence[Sample]) -> tuple[list[dict[str
     return outputs, first
 
 
-def _unwritten(session: Session, sample: Sample, found: Mapping[str, Any]) -> dict[str, int]:
+def _unwritten(session: Session, sample: Sample, outputs: Mapping[str, Any]) -> dict[str, int]:
     """Elements of each output that are what they were filled with, whatever that is."""
-    suspects = {name: kept for name, values in found.items() if (kept := _holding(values, _PATTERN)).any()}
+    suspects = {name: kept for name, values in outputs.items() if (kept := _holding(values, _PATTERN)).any()}
     if not suspects:
         return {}
     session.feed(sample)

@@ -53,14 +53,14 @@ class Allocation:
             tuple(graph.finished() for graph in graphs),
             {index: graph.stop for index, graph in enumerate(graphs) if graph.stop is not None},
             None,
-            {index: found for index, graph in enumerate(graphs) if (found := self._side_effects(graph))},
+            {index: nodes for index, graph in enumerate(graphs) if (nodes := self._side_effects(graph))},
         )
 
     def graph(self, index: int) -> GraphState:
-        found = self._graphs.get(index)
-        if found is None:
-            found = self._graphs[index] = GraphState(self.model.subgraphs[index])
-        return found
+        state = self._graphs.get(index)
+        if state is None:
+            state = self._graphs[index] = GraphState(self.model.subgraphs[index])
+        return state
 
     def run(self, index: int) -> GraphState:
         """Prepare a subgraph as far as it goes; its stop says why it went no further.
@@ -103,14 +103,14 @@ class Allocation:
         kernel = self.kernels.of(operator)
         judge = self.kernels.judge
         context = Context(graph.view, operator)
-        found = judge.first_findings(_STAGES if operator.custom is None else _OF_CUSTOM, context)
-        if found is not None and found[0] != "size":
-            return failures.failure(found[1][0], context, self.kernels)
-        if found is not None:
+        refusal = judge.first_findings(_STAGES if operator.custom is None else _OF_CUSTOM, context)
+        if refusal is not None and refusal[0] != "size":
+            return failures.failure(refusal[1][0], context, self.kernels)
+        if refusal is not None:
             if kernel.types:
                 set_types(graph, kernel, context)
             grow(graph, context)
-            return failures.dynamic(found[1][0], context, self.kernels)
+            return failures.dynamic(refusal[1][0], context, self.kernels)
         if kernel.calls:
             return CALLS[kernel.calls](self, graph, context)
         impossible = settle(graph, kernel, context)

@@ -52,10 +52,10 @@ class InterpreterBuilder:
         return None
 
     def _parses(self, name: str) -> bool:
-        found = self._parsed.get(name)
-        if found is None:
-            found = self._parsed[name] = self._judge.has_stage("parse", name)
-        return found
+        may_fail = self._parsed.get(name)
+        if may_fail is None:
+            may_fail = self._parsed[name] = self._judge.has_stage("parse", name)
+        return may_fail
 
     def _operators(self, subgraph: Subgraph, parsed: set[str]) -> PrepareIssue | None:
         """Operators that can't be read; `parsed` are the names of those that may not be."""
@@ -146,30 +146,30 @@ def _title(tensor: Tensor) -> str:
 
 def _quantization(tensor: Tensor) -> PrepareIssue | None:
     """Per-axis tables have to match the tensor; other details are taken as they are."""
-    found = tensor.quantization
+    table = tensor.quantization
     if (
-        found is None
-        or found.scale_count == 0
-        or found.details in ("BlockwiseQuantization", "MultiAxisQuantization")
+        table is None
+        or table.scale_count == 0
+        or table.details in ("BlockwiseQuantization", "MultiAxisQuantization")
     ):
         return None
-    if found.scale_count != found.zero_point_count:
+    if table.scale_count != table.zero_point_count:
         return _stop(
             "zero-points",
-            f"{_title(tensor)} has {found.scale_count} scales and {found.zero_point_count} zero points.",
+            f"{_title(tensor)} has {table.scale_count} scales and {table.zero_point_count} zero points.",
             tensor=tensor.index,
         )
     rank = len(tensor.shape)
-    if found.axis < 0 or (rank and found.axis >= rank):
+    if table.axis < 0 or (rank and table.axis >= rank):
         return _stop(
             "quantized-dimension",
-            f"{_title(tensor)} is quantized along dimension {found.axis} but has {rank} dimensions.",
+            f"{_title(tensor)} is quantized along dimension {table.axis} but has {rank} dimensions.",
             tensor=tensor.index,
         )
-    if found.scale_count != 1 and rank and found.scale_count != tensor.shape[found.axis]:
+    if table.scale_count != 1 and rank and table.scale_count != tensor.shape[table.axis]:
         return _stop(
             "scales",
-            f"{_title(tensor)} has {found.scale_count} scales for {tensor.shape[found.axis]} channels.",
+            f"{_title(tensor)} has {table.scale_count} scales for {tensor.shape[table.axis]} channels.",
             tensor=tensor.index,
         )
     return None

@@ -66,14 +66,14 @@ def _gather(context: Context, output: Tensor) -> Values:
         raise Undefined("batches")
     values = known_values(source)
     outer, size, inner = elements(source.shape[:at]), source.shape[at], elements(source.shape[at + 1 :])
-    found: list[Value] = []
+    gathered: list[Value] = []
     for block in range(outer):
         for position in positions:
             if not 0 <= position < size:
                 raise Undefined(f"there is no element {position}")
             start = (block * size + position) * inner
-            found += values[start : start + inner]
-    return tuple(found)
+            gathered += values[start : start + inner]
+    return tuple(gathered)
 
 
 def _concatenation(context: Context, output: Tensor) -> Values:
@@ -84,12 +84,12 @@ def _concatenation(context: Context, output: Tensor) -> Values:
         return tuple(values[0] for _, values in parts)
     at = axis(options(context)["axis"], len(first))
     outer = elements(first[:at])
-    found: list[Value] = []
+    joined: list[Value] = []
     for block in range(outer):
         for part_shape, values in parts:
             length = elements(part_shape[at:])
-            found += values[block * length : (block + 1) * length]
-    return tuple(found)
+            joined += values[block * length : (block + 1) * length]
+    return tuple(joined)
 
 
 def _multiplication(context: Context, output: Tensor) -> Values:
@@ -121,17 +121,17 @@ def _product(context: Context, output: Tensor) -> Values | None:
     source = tensor(context, 0)
     gone = {axis(position, len(source.shape)) for position in numbers(context, 1)} if source.shape else set()
     kept = [size for i, size in enumerate(source.shape) if i not in gone]
-    found: list[Value] = [1] * elements(kept)
+    products: list[Value] = [1] * elements(kept)
     if elements(source.shape) == 0:
-        return tuple(found)
+        return tuple(products)
     values = known_values(source)
     for index, place in enumerate(product(*(range(size) for size in source.shape))):
         at = 0
         for i, position in enumerate(place):
             if i not in gone:
                 at = at * source.shape[i] + position
-        found[at] = found[at] * values[index]
-    return tuple(found)
+        products[at] = products[at] * values[index]
+    return tuple(products)
 
 
 def _tile(context: Context, output: Tensor) -> Values:

@@ -64,10 +64,10 @@ def _branch(
         stop = _failed(called[-1], context)
         if stop is not None:
             return stop
-    for one in called:
-        if one.stop is not None:
-            return _dynamic(graph, context, failures.called(context, one.stop, one.file))
-    for first, *others in zip(*(_results(one) for one in called), strict=True):
+    for callee in called:
+        if callee.stop is not None:
+            return _dynamic(graph, context, failures.called(context, callee.stop, callee.file))
+    for first, *others in zip(*(_results(callee) for callee in called), strict=True):
         if any(other.shape != first.shape for other in others):
             return _dynamic(graph, context, failures.call("branch-shapes", context, None, _sizes(first)))
     _return(graph, context, called[0])
@@ -122,10 +122,10 @@ def _counts(
         return failures.call("subgraph", context, f"0 to {count - 1}", str(index), count=count)
     if allocation.is_running(index):
         return failures.call("recursion", context, None, None, called=index)
-    found = subgraphs[index]
-    if (len(found.inputs), len(found.outputs)) != (inputs, outputs):
-        taken, given = _arguments(len(found.inputs), len(found.outputs)), _arguments(inputs, outputs)
-        return failures.call("arguments", context, taken, given, called=f"{index} ({found.name})")
+    callee = subgraphs[index]
+    if (len(callee.inputs), len(callee.outputs)) != (inputs, outputs):
+        taken, given = _arguments(len(callee.inputs), len(callee.outputs)), _arguments(inputs, outputs)
+        return failures.call("arguments", context, taken, given, called=f"{index} ({callee.name})")
     return None
 
 

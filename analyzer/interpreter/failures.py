@@ -28,9 +28,9 @@ def dynamic(finding: Finding, context: Context, kernels: Kernels) -> PrepareIssu
     """The sizes of an operator's outputs are only known at run time."""
     cause = _cause(finding, context, kernels)
     # Where the operand comes from says more than what was expected of it.
-    found = finding if cause is None else replace(finding, expected=None, actual=None)
+    told = finding if cause is None else replace(finding, expected=None, actual=None)
     message = _open_size(context, cause or finding.message)
-    return _found(found, "dynamic", message, context, _output(context))
+    return _found(told, "dynamic", message, context, _output(context))
 
 
 def _found(
@@ -144,8 +144,8 @@ def _operand(finding: Finding, context: Context, kernels: Kernels) -> Tensor | N
     if place is None:
         return None
     side, position, _ = place
-    found: Sequence[Tensor | None] = getattr(context, side)
-    return found[position] if position < len(found) else None
+    operands: Sequence[Tensor | None] = getattr(context, side)
+    return operands[position] if position < len(operands) else None
 
 
 def _cause(finding: Finding, context: Context, kernels: Kernels) -> str | None:
@@ -169,22 +169,22 @@ def _cause(finding: Finding, context: Context, kernels: Kernels) -> str | None:
 def _open_input(subgraph: Subgraph) -> str:
     """Whose dimensions the file leaves open: the first such input, with the number of others."""
     inputs = [subgraph.tensors[index] for index in subgraph.inputs]
-    found = [tensor for tensor in inputs if -1 in (tensor.shape_signature or ())]
-    if not found:
+    open_inputs = [tensor for tensor in inputs if -1 in (tensor.shape_signature or ())]
+    if not open_inputs:
         return ""
-    shape = ", ".join("?" if size < 0 else str(size) for size in found[0].shape_signature or ())
-    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"; the file leaves the shape of input {name(found[0])} open, [{shape}]{others}"
+    shape = ", ".join("?" if size < 0 else str(size) for size in open_inputs[0].shape_signature or ())
+    others = f" and {len(open_inputs) - 1} more" if len(open_inputs) > 1 else ""
+    return f"; the file leaves the shape of input {name(open_inputs[0])} open, [{shape}]{others}"
 
 
 def _chain(subgraph: Subgraph, tensor: Tensor, kernels: Kernels) -> list[str]:
     """The operators that a tensor comes from, the first one first, as far as one leads to the next."""
-    found: list[str] = []
+    names: list[str] = []
     index: int | None = tensor.index
-    while index is not None and len(found) < _LONGEST_CHAIN and (producers := subgraph.producers.get(index)):
+    while index is not None and len(names) < _LONGEST_CHAIN and (producers := subgraph.producers.get(index)):
         operator = subgraph.operators[producers[0]]
-        found.insert(0, operator.custom or operator.name)
+        names.insert(0, operator.custom or operator.name)
         computed = (i for i in operator.inputs if i in subgraph.producers)
         # What is computed from nothing but sizes doesn't hang on where its input comes from.
         index = None if kernels.of(operator).folds_always else next(computed, None)
-    return found
+    return names

@@ -38,14 +38,14 @@ class Interpreter:
         refused = self._builder.interpreter_build_error(model)
         if refused is not None:
             return Prepared(model, model.subgraphs, refused=refused)
-        found = Allocation(self._kernels, model, stand_ins).prepared(sizes)
-        if not (sizes and found.stops):
-            return found
+        prepared = Allocation(self._kernels, model, stand_ins).prepared(sizes)
+        if not (sizes and prepared.stops):
+            return prepared
         if Allocation(self._kernels, model, stand_ins).prepared({}).stops:
-            return found
+            return prepared
         fix = _otherwise(model, shapes)
         return structs.replace(
-            found, stops={index: structs.replace(stop, fix=fix) for index, stop in found.stops.items()}
+            prepared, stops={index: structs.replace(stop, fix=fix) for index, stop in prepared.stops.items()}
         )
 
 

@@ -45,10 +45,10 @@ class Kernels:
 
     def of(self, operator: Operator) -> Kernel:
         key = (operator.name, operator.custom)
-        found = self._kernels.get(key)
-        if found is None:
-            found = self._kernels[key] = self._make(operator.key)
-        return found
+        kernel = self._kernels.get(key)
+        if kernel is None:
+            kernel = self._kernels[key] = self._make(operator.key)
+        return kernel
 
     def _make(self, name: str) -> Kernel:
         values = self.judge.values(name)

@@ -20,7 +20,7 @@ def resized(model: Model, shapes: Mapping[str, Shape]) -> dict[Place, Shape]:
     Raises: InputError where there is no such input, ModelError where it can't have such a shape.
     """
     places = _places(model)
-    found: dict[Place, Shape] = {}
+    sizes: dict[Place, Shape] = {}
     for name, shape in shapes.items():
         if name not in places:
             raise InputError(model.path, name, list(places), nearest(name, list(places)))
@@ -28,17 +28,17 @@ def resized(model: Model, shapes: Mapping[str, Shape]) -> dict[Place, Shape]:
             if not fits(shape, model.subgraphs[subgraph].tensors[index].dtype):
                 what = f"input {name} can't be of shape {list(shape)}"
                 raise ModelError(model.path, what, "name sizes that memory can hold")
-        found |= dict.fromkeys(places[name], tuple(shape))
-    return found
+        sizes |= dict.fromkeys(places[name], tuple(shape))
+    return sizes
 
 
 def _places(model: Model) -> dict[str, list[Place]]:
-    found: dict[str, list[Place]] = {}
+    places: dict[str, list[Place]] = {}
     for subgraph in model.subgraphs[:1]:
         for index in subgraph.inputs:
             if index != OMITTED:
-                found.setdefault(subgraph.tensors[index].name, []).append((0, index))
+                places.setdefault(subgraph.tensors[index].name, []).append((0, index))
     for signature in model.signatures:
         for name, index in signature.inputs.items():
-            found.setdefault(name, []).append((signature.subgraph, index))
-    return found
+            places.setdefault(name, []).append((signature.subgraph, index))
+    return places

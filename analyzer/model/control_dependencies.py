@@ -21,10 +21,10 @@ def control_dependencies(data: bytes | memoryview, subgraphs: int) -> Dependenci
     try:
         if next(numbers) != _VERSION or next(numbers) != subgraphs:
             return None
-        found = {index: tuple(_edges(numbers, len(data))) for index in range(subgraphs)}
+        edges = {index: tuple(_edges(numbers, len(data))) for index in range(subgraphs)}
     except (StopIteration, ValueError):
         return None
-    return found if next(numbers, None) is None else None
+    return edges if next(numbers, None) is None else None
 
 
 def _edges(numbers: Iterator[int], limit: int) -> list[tuple[int, int]]:

@@ -111,7 +111,7 @@ def _present(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _present(field) for name, field in value.items() if field is not None and field != ()}
     if isinstance(value, tuple) and value and isinstance(value[0], Mapping):
-        return [_present(one) for one in value]
+        return [_present(table) for table in value]
     return value
 
 
@@ -121,7 +121,9 @@ def _empty_unused(model: dict[str, Any], graph: dict[str, Any]) -> None:
     for index, tensor in enumerate(graph["tensors"]):
         if index not in used and index not in graph["outputs"]:
             tensor["buffer"] = 0
-    kept = {tensor.get("buffer", 0) for one in model["subgraphs"] for tensor in one.get("tensors", ())}
+    kept = {
+        tensor.get("buffer", 0) for subgraph in model["subgraphs"] for tensor in subgraph.get("tensors", ())
+    }
     for number, buffer in enumerate(model["buffers"]):
         if number not in kept:
             buffer.pop("data", None)

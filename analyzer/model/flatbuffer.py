@@ -68,8 +68,8 @@ class Flatbuffer:
         for position in positions:
             try:
                 vtable = position - _distance(data, position)[0]
-                found = layouts.get((kind, vtable)) or self._layout(kind, vtable)
-                unpack, pick, references, mask, phase = found
+                layout = layouts.get((kind, vtable)) or self._layout(kind, vtable)
+                unpack, pick, references, mask, phase = layout
                 row = [*pick(unpack(data, position) + defaults)]
             except struct.error:
                 raise Malformed(self._short(position)) from None
@@ -145,10 +145,10 @@ class Flatbuffer:
                 return self._fields(of, row)
         # Operators repeat each other's options.
         key = (table, *row)
-        found = self._decoded.get(key)
-        if found is None:
-            found = self._decoded[key] = self._fields(of, row)
-        return found
+        fields = self._decoded.get(key)
+        if fields is None:
+            fields = self._decoded[key] = self._fields(of, row)
+        return fields
 
     def length(self, position: int, size: int) -> int:
         """How many elements of `size` bytes the vector at `position` has, paid for."""
@@ -213,8 +213,8 @@ class Flatbuffer:
         if position + size > self.size:
             raise Malformed(self._short(position + size - 1))
         vtable = bytes(self.data[position + 4 : position + size])
-        found = self._layouts[kind, position] = kind.layouts.get(vtable) or kind.layout(vtable)
-        return found
+        layout = self._layouts[kind, position] = kind.layouts.get(vtable) or kind.layout(vtable)
+        return layout
 
     def _within(self, position: int, size: int) -> None:
         if position + size > self.size:

@@ -179,12 +179,12 @@ class Subgraph(Struct, frozen=True, dict=True):
     @cached_property
     def producers(self) -> dict[int, list[int]]:
         """Tensor index -> indices of the operators that write it, in execution order."""
-        found: dict[int, list[int]] = {}
+        writers: dict[int, list[int]] = {}
         for operator in self.operators:
             for tensor in operator.outputs:
                 if tensor != OMITTED:
-                    found.setdefault(tensor, []).append(operator.index)
-        return found
+                    writers.setdefault(tensor, []).append(operator.index)
+        return writers
 
     @cached_property
     def awaited(self) -> tuple[int, ...]:
@@ -195,23 +195,23 @@ class Subgraph(Struct, frozen=True, dict=True):
     @cached_property
     def consumers(self) -> dict[int, list[int]]:
         """Tensor index -> indices of the operators that read it, once per operand, in order."""
-        found: dict[int, list[int]] = {}
+        readers: dict[int, list[int]] = {}
         for operator in self.operators:
             for tensor in operator.inputs:
                 if tensor != OMITTED:
-                    found.setdefault(tensor, []).append(operator.index)
-        return found
+                    readers.setdefault(tensor, []).append(operator.index)
+        return readers
 
     @cached_property
     def computed_from_shapes(self) -> frozenset[int]:
         """Tensors that hang on nothing but the sizes of others: SHAPE's, and what is computed from them."""
-        found: set[int] = set()
+        tensors: set[int] = set()
         for operator in self.operators:
             read = [t for t in operator.inputs if t != OMITTED and not self.tensors[t].constant]
-            follows = read and found.issuperset(read) and operator.name not in _UNFORESEEABLE
+            follows = read and tensors.issuperset(read) and operator.name not in _UNFORESEEABLE
             if follows or operator.name in ("SHAPE", "RANK"):
-                found.update(operator.outputs)
-        return frozenset(found)
+                tensors.update(operator.outputs)
+        return frozenset(tensors)
 
     @cached_property
     def computed_dtypes(self) -> tuple[str, ...]:

@@ -26,13 +26,13 @@ def assembly(file: Flatbuffer) -> Assembly:
     version = root[_VERSION]
     if version > _NEWEST:
         # A version 0 model starts with its tensors where later ones have their version.
-        found: Assembly = Older(file, 0)
+        reader: Assembly = Older(file, 0)
     elif version == _NEWEST or root[_BUFFERS] is not None:
-        found = Assembly(file, "")
+        reader = Assembly(file, "")
     else:
-        found = Older(file, version or 1)
-    found.remarks.append("it lacks the identifier TFL3, without which the runtime refuses it")
-    return found
+        reader = Older(file, version or 1)
+    reader.remarks.append("it lacks the identifier TFL3, without which the runtime refuses it")
+    return reader
 
 
 class Older(Assembly):

@@ -48,12 +48,12 @@ def _described(model: Model, subgraph: int, kind: str, indices: Sequence[int]) -
     return {index: _tensor(tensor) for index, tensor in zip(indices, tensors, strict=False)}
 
 
-def _tensor(found: Mapping[str, Any]) -> Described:
-    units = (one["options"] for one in found["process_units"] if one["options_type"] == _NORMALIZATION)
+def _tensor(fields: Mapping[str, Any]) -> Described:
+    units = (table["options"] for table in fields["process_units"] if table["options_type"] == _NORMALIZATION)
     normalization: Mapping[str, Any] = next((options for options in units if options), {})
-    files = [one for one in found["associated_files"] if one["type"] == _LABELS and one["name"]]
+    files = [table for table in fields["associated_files"] if table["type"] == _LABELS and table["name"]]
     # Names in the model's own language before translated ones.
-    files.sort(key=lambda one: bool(one["locale"]))
+    files.sort(key=lambda table: bool(table["locale"]))
     return Described(
         tuple(normalization.get("mean", ())),
         tuple(normalization.get("std", ())),

@@ -194,35 +194,35 @@ class Assembly:
 
     def _metadata(self, position: int | None) -> dict[str, memoryview]:
         """Entries that lack a name or data are passed over, as by the runtime."""
-        found = {}
+        entries = {}
         for name, buffer in self.file.tables(kind("Metadata"), position):
             key = self.file.string(name)
             data = self.buffers[buffer] if buffer < len(self.buffers) else None
             if key is not None and data is not None:
-                found[key] = data
-        return found
+                entries[key] = data
+        return entries
 
     def _control_dependencies(
         self, metadata: Mapping[str, memoryview], subgraphs: int
     ) -> Dependencies | None:
         if _CONTROL_DEPENDENCIES not in metadata:
             return None
-        found = control_dependencies(metadata[_CONTROL_DEPENDENCIES], subgraphs)
-        if found is None:
+        edges = control_dependencies(metadata[_CONTROL_DEPENDENCIES], subgraphs)
+        if edges is None:
             self.remarks.append("its control dependencies are damaged; the runtime ignores them")
-        return found
+        return edges
 
     def _signatures(self, position: int | None, graphs: Sequence[Subgraph]) -> tuple[Signature, ...]:
         made = []
         for inputs, outputs, key, _, subgraph in self.file.tables(kind("SignatureDef"), position):
-            found = Signature(
+            signature = Signature(
                 self.file.string(key) or "", subgraph, self._tensor_map(inputs), self._tensor_map(outputs)
             )
-            lacks = _lacks(found, graphs)
+            lacks = _lacks(signature, graphs)
             if lacks:
-                self.remarks.append(f"signature {found.key!r} is for {lacks}")
+                self.remarks.append(f"signature {signature.key!r} is for {lacks}")
             else:
-                made.append(found)
+                made.append(signature)
         return tuple(made)
 
     def _external_buffers(self, groups: int | None, position: int | None) -> tuple[ExternalBuffer, ...]:

@@ -36,13 +36,13 @@ def members(name: str) -> dict[int, str]:
     """The numbers and names of an enum, or of a union's tables."""
     if name in _UNIONS:
         return dict(enumerate(["NONE", *_UNIONS[name].split()]))
-    found, number = {}, 0
+    names, number = {}, 0
     for word in _ENUMS[name].rpartition(":")[2].split():
         member, _, written = word.partition("=")
         number = int(written or number)
-        found[number] = member
+        names[number] = member
         number += 1
-    return found
+    return names
 
 
 def stored_type(name: str) -> str:
@@ -53,15 +53,15 @@ def stored_type(name: str) -> str:
 @cache
 def fields(table: str) -> dict[str, Field]:
     """The fields of a table by name, in slot order."""
-    found, slot = {}, 0
+    described, slot = {}, 0
     for word in _TABLES.get(table, "").split():
         if word != "-":
             name, _, declared = word.partition(":")
             for field in _declared(name, slot, *declared.partition("=")[::2]):
-                found[field.name] = field
+                described[field.name] = field
                 slot = field.slot
         slot += 1
-    return found
+    return described
 
 
 @cache

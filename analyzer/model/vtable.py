@@ -85,10 +85,10 @@ class Kind:
         self.layouts: dict[bytes, Layout] = {}
 
     def layout(self, vtable: bytes) -> Layout:
-        found = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable))
+        layout = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable))
         if len(self.layouts) < _MOST_LAYOUTS:
-            self.layouts[vtable] = found
-        return found
+            self.layouts[vtable] = layout
+        return layout
 
 
 @cache

@@ -55,13 +55,13 @@ class Adb:
 
     def __init__(self, executable: str | None = None, patience: float = 30.0) -> None:
         """`patience`: seconds for what takes a moment where nothing is wrong. Raises: RuntimeUnavailable."""
-        found = shutil.which(executable or "adb")
-        if found is None:
+        path = shutil.which(executable or "adb")
+        if path is None:
             raise unavailable(
                 f"adb: {f'{executable} is not a program' if executable else 'it is not installed'}",
                 "install Android's platform tools (Debian: apt install adb), or name it with --adb PATH",
             )
-        self._executable = found
+        self._executable = path
         self.patience = patience
 
     def call(self, *arguments: str, seconds: float) -> str:
@@ -100,19 +100,19 @@ class Adb:
         """
         serial = serial or os.environ.get("ANDROID_SERIAL")
         there = self.devices()
-        serials = ", ".join(one.serial for one in there)
+        serials = ", ".join(device.serial for device in there)
         if not there:
             raise unavailable("adb: no device is attached", "connect one and switch USB debugging on")
         if serial is None and len(there) > 1:
             raise unavailable(
                 f"adb: {len(there)} devices are attached ({serials})", "name one with --on adb:SERIAL"
             )
-        found = next((one for one in there if serial in (None, one.serial)), None)
-        if found is None:
+        device = next((device for device in there if serial in (None, device.serial)), None)
+        if device is None:
             raise unavailable(f"adb: no device {serial} is attached", f"there is {serials}")
-        if found.state != _READY:
-            raise _not_ready(found)
-        return Device(self, found.serial)
+        if device.state != _READY:
+            raise _not_ready(device)
+        return Device(self, device.serial)
 
 
 class Device:
@@ -177,5 +177,5 @@ def _not_ready(device: Attached) -> RuntimeUnavailable:
 def _reason(said: Sequence[str]) -> str:
     """The line that tells of an error, or else the last that says something."""
     lines = [" ".join(line.split()) for line in said if line.strip()]
-    found = next((line for line in lines if "error:" in line), lines[-1] if lines else "")
-    return found.removeprefix("adb: ").removeprefix("error: ")
+    reason = next((line for line in lines if "error:" in line), lines[-1] if lines else "")
+    return reason.removeprefix("adb: ").removeprefix("error: ")

@@ -47,7 +47,7 @@ def in_order(entry: Entry, subgraph: Subgraph) -> Entry:
     """The entry with inputs and outputs as the subgraph lists them: the tool goes by that, not by names."""
 
     def sort(named: Sequence[tuple[str, int]], listed: Sequence[int]) -> tuple[tuple[str, int], ...]:
-        return tuple(sorted(named, key=lambda one: listed.index(one[1])))
+        return tuple(sorted(named, key=lambda pair: listed.index(pair[1])))
 
     inputs, outputs = sort(entry.inputs, subgraph.inputs), sort(entry.outputs, subgraph.outputs)
     return Entry(entry.key, entry.subgraph, inputs, outputs)
@@ -113,8 +113,8 @@ def _settled(told: Sequence[str]) -> bool:
 
 def unknown(log: str) -> set[str]:
     """The flags that a build took no notice of."""
-    found = _UNKNOWN.search(log)
-    return set(_FLAG.findall(found[1])) if found else set()
+    warning = _UNKNOWN.search(log)
+    return set(_FLAG.findall(warning[1])) if warning else set()
 
 
 def too_old(log: str) -> str:
@@ -129,15 +129,15 @@ def _warmup(request: RunRequest) -> int:
 
 def latency(log: str, request: RunRequest) -> Latency:
     """Times. Raises: ValueError where it told none."""
-    found = _TIMES.search(log)
-    if found is None:
+    times = _TIMES.search(log)
+    if times is None:
         raise ValueError("benchmark_model told no times; use a current build")
-    init, first = (float(figure) / 1000 for figure in found.groups())
+    init, first = (float(figure) / 1000 for figure in times.groups())
     figures = statistics(log) if request.runs else {}
     # Equal ones have one value and no median.
     median = figures.get("median", figures.get("curr")) if "avg" not in figures else figures.get("median")
     runs = int(figures.get("count", 0))
-    half, slow = (None if one is None else one / 1000 for one in (median, figures.get("p95")))
+    half, slow = (None if figure is None else figure / 1000 for figure in (median, figures.get("p95")))
     return Latency(init, first, half, None, runs, _warmup(request), request.threads, p95=slow)
 
 
@@ -150,28 +150,28 @@ def statistics(log: str) -> Mapping[str, float]:
 def remarks(log: str, request: RunRequest, alone: bool = False) -> tuple[str, ...]:
     """What is worth saying and has no place of its own; `alone`: without the CPU's delegate beside it."""
     figures = statistics(log) if request.runs else {}
-    found = [_ALONE] if alone else []
+    lines = [_ALONE] if alone else []
     if "avg" in figures and "p95" not in figures:
-        found.append(
+        lines.append(
             f"An inference took {figures['avg'] / 1000:.3g} ms on average; this build tells no median."
         )
     if accelerators := _ACCELERATORS.search(log):
-        found.append(f"NNAPI accelerators of this phone: {accelerators[1].replace(',', ', ')}.")
+        lines.append(f"NNAPI accelerators of this phone: {accelerators[1].replace(',', ', ')}.")
     if api := _API.search(log):
         otherwise = api[1] == "OpenGL" and request.parameters.get("opencl")
-        found.append(
+        lines.append(
             f"Computed by {api[1]}{', predicted for OpenCL: ask for opencl=false' if otherwise else ''}."
         )
     if ignored := unknown(log) - _TELLING:
         names = ", ".join(f"--{name}" for name in sorted(ignored))
-        found.append(f"This build of benchmark_model takes no notice of {names}.")
-    return tuple(found)
+        lines.append(f"This build of benchmark_model takes no notice of {names}.")
+    return tuple(lines)
 
 
 def growth(log: str) -> int | None:
     """Bytes of memory that it came to need since it began."""
-    found = _GROWTH.search(log)
-    return int(float(found[1]) * (1 << 20)) if found else None
+    megabytes = _GROWTH.search(log)
+    return int(float(megabytes[1]) * (1 << 20)) if megabytes else None
 
 
 def applied(log: str) -> bool:
@@ -186,17 +186,17 @@ def delegated(
 
     None where nothing tells: older builds only say that it was all, some or none.
     """
-    found = {
-        one.index: _taken(one, len(model.subgraphs[one.index].operators), kernel)
-        for one in told
-        if one.index < len(model.subgraphs)
+    replaced = {
+        subgraph.index: _taken(subgraph, len(model.subgraphs[subgraph.index].operators), kernel)
+        for subgraph in told
+        if subgraph.index < len(model.subgraphs)
     }
-    if found:
-        return found
+    if replaced:
+        return replaced
     if _NONE.search(log):
         return {entry.subgraph: ()}
     if _ALL.search(log):
-        return {entry.subgraph: tuple(one.index for one in model.subgraphs[entry.subgraph].operators)}
+        return {entry.subgraph: tuple(range(len(model.subgraphs[entry.subgraph].operators)))}
     return None
 
 
@@ -230,8 +230,8 @@ def outputs(
         if len(open) != 1 or rest < 0 or rest % dtypes[open[0]].itemsize:
             raise ValueError(f"benchmark_model wrote {len(raw)} bytes of outputs, expected {sum(sizes)}")
         sizes[open[0]], wanted[open[0]] = rest, (rest // dtypes[open[0]].itemsize,)
-    found, at = {}, 0
+    arrays, at = {}, 0
     for tensor, dtype, shape, size in zip(tensors, dtypes, wanted, sizes, strict=True):
-        found[tensor.index] = np.frombuffer(raw[at : at + size], dtype).reshape(shape)
+        arrays[tensor.index] = np.frombuffer(raw[at : at + size], dtype).reshape(shape)
         at += size
-    return {name: found[index] for name, index in entry.outputs}
+    return {name: arrays[index] for name, index in entry.outputs}

@@ -91,8 +91,8 @@ def identify(device: Device) -> Target:
 def room(device: Device) -> int | None:
     """Bytes that are free where programs run; None where the device doesn't tell. Raises: AdbError."""
     words = device.shell(f"df -k {_HOME}").text.splitlines()[-1:]
-    found = words[0].split() if words else []
-    return int(found[3]) << 10 if len(found) > 3 and found[3].isdigit() else None
+    columns = words[0].split() if words else []
+    return int(columns[3]) << 10 if len(columns) > 3 and columns[3].isdigit() else None
 
 
 def connect(

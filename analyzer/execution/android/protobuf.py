@@ -40,11 +40,11 @@ def numbers(value: int | bytes) -> list[int]:
     """A repeated field of whole numbers: one of them, or several packed together."""
     if isinstance(value, int):
         return [value]
-    found, at = [], 0
+    values, at = [], 0
     while at < len(value):
         number, at = _varint(value, at)
-        found.append(number)
-    return found
+        values.append(number)
+    return values
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:

@@ -74,7 +74,7 @@ def completed(packs: Packs, specs: Sequence[str], target: Target) -> list[str]:
     """
     every = [name for name in packs.names() if packs.get(name).android is not None]
     usual = [name for name in every if name in packs.default()]
-    asked = [one for spec in specs or usual for one in (every if spec == "all" else [spec])]
+    asked = [name for spec in specs or usual for name in (every if spec == "all" else [spec])]
     return [_completed(packs, spec, target) for spec in asked]
 
 
@@ -201,10 +201,10 @@ class _Task:
             said = self._run(self._arguments(sample, told, timed))
         self._check(said, told)
         entry, seen = self._request.entry, runtime_info.read(self._phone.take(_INFO))
-        shapes = next((one.shapes for one in seen if one.index == entry.subgraph), {})
+        shapes = next((subgraph.shapes for subgraph in seen if subgraph.index == entry.subgraph), {})
         raw = self._phone.take(_OUTPUTS)
-        found = benchmark_model.outputs(self._model.subgraphs[entry.subgraph], entry, raw, shapes)
-        return said.text, seen, found
+        outputs = benchmark_model.outputs(self._model.subgraphs[entry.subgraph], entry, raw, shapes)
+        return said.text, seen, outputs
 
     def _entering(self, told: _Told) -> list[str]:
         return benchmark_model.signature(self._model, self._request.entry, told.flags, self._first)
@@ -231,13 +231,13 @@ class _Task:
 
     def _inputs(self, sample: Sample) -> list[str]:
         """The values, as files on the phone in the subgraph's order."""
-        found = []
+        paths = []
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
             for number, (name, _) in enumerate(self._request.entry.inputs):
                 file = Path(folder) / f"input{number}.bin"
                 file.write_bytes(sample[name].tobytes())
-                found.append(self._phone.put(str(file), file.name))
-        return found
+                paths.append(self._phone.put(str(file), file.name))
+        return paths
 
     def _check(self, said: Said, told: _Told) -> None:
         """Raises: _Ended unless the tool did all that it was told."""

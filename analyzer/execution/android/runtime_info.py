@@ -29,13 +29,13 @@ class RuntimeSubgraph(Struct, frozen=True):
 
 def read(message: bytes) -> list[RuntimeSubgraph]:
     """Every subgraph. Raises: ValueError where the bytes are something else."""
-    return [_subgraph(one) for one in _messages(message, _SUBGRAPHS)]
+    return [_subgraph(subgraph) for subgraph in _messages(message, _SUBGRAPHS)]
 
 
 def _subgraph(message: bytes) -> RuntimeSubgraph:
     edges = {_number(edge, _EDGE_ID): _numbers(edge, _EDGE_SHAPE) for edge in _messages(message, _EDGES)}
-    details = [one for node in _messages(message, _NODES) for one in _messages(node, _NODE_DELEGATE)]
-    replaced = tuple((_text(one, _DELEGATE_NAME), _numbers(one, _REPLACED)) for one in details)
+    details = [detail for node in _messages(message, _NODES) for detail in _messages(node, _NODE_DELEGATE)]
+    replaced = tuple((_text(detail, _DELEGATE_NAME), _numbers(detail, _REPLACED)) for detail in details)
     return RuntimeSubgraph(_number(message, _SUBGRAPH_ID), edges, replaced)
 
 
@@ -48,7 +48,7 @@ def _text(message: bytes, wanted: int) -> str:
 
 
 def _numbers(message: bytes, wanted: int) -> tuple[int, ...]:
-    return tuple(one for number, value in fields(message) if number == wanted for one in numbers(value))
+    return tuple(number for key, value in fields(message) if key == wanted for number in numbers(value))
 
 
 def _number(message: bytes, wanted: int) -> int:

@@ -38,7 +38,7 @@ class Culprit(Struct, frozen=True, kw_only=True):
     together: tuple[int, ...] = ()
 
 
-def culprits(found: Iterable[Parts], taken: Mapping[int, Sequence[int]] | None) -> tuple[Culprit, ...]:
+def culprits(searches: Iterable[Parts], taken: Mapping[int, Sequence[int]] | None) -> tuple[Culprit, ...]:
     """One for each subgraph in which results part, or one that says that they don't.
 
     `taken`: subgraph -> delegated operators, None where those aren't known.
@@ -46,11 +46,11 @@ def culprits(found: Iterable[Parts], taken: Mapping[int, Sequence[int]] | None) 
     searched: list[Culprit] = []
     ended: list[Culprit] = []
     try:
-        for parts in found:
+        for parts in searches:
             searched.append(search(parts, _suspects(parts.subgraph, taken)))
     except (NotComputed, RuntimeUnavailable) as error:
         ended = [Culprit(message=str(error))]
-    wrong = [one for one in searched if one.operator is not None]
+    wrong = [culprit for culprit in searched if culprit.operator is not None]
     return tuple(wrong + ended or searched[:1])
 
 
@@ -69,7 +69,7 @@ def search(parts: Parts, operators: Iterable[int]) -> Culprit:
 
 
 def _differ(parts: Parts, operators: Sequence[int]) -> bool:
-    return any(not one.within for one in parts.compare(operators).values())
+    return any(not comparison.within for comparison in parts.compare(operators).values())
 
 
 def _least(most: int, holds: Callable[[int], bool]) -> int:
@@ -86,7 +86,7 @@ def _least(most: int, holds: Callable[[int], bool]) -> int:
 
 def _culprit(parts: Parts, stretch: Sequence[int]) -> Culprit:
     operator = parts.subgraph.operators[stretch[-1]]
-    after = {index: one for index, one in parts.compare(stretch).items() if not one.within}
+    after = {index: tensor for index, tensor in parts.compare(stretch).items() if not tensor.within}
     output = _worst(after, operator.outputs) or _worst(after, after)
     before = _worst(parts.compare(stretch[:-1]), operator.inputs)
     alone = _worst(parts.compare(stretch[-1:]), operator.outputs)
@@ -111,9 +111,9 @@ def _culprit(parts: Parts, stretch: Sequence[int]) -> Culprit:
     )
 
 
-def _worst(found: Mapping[int, OutputComparison], of: Collection[int]) -> OutputComparison | None:
-    among = [one for index, one in found.items() if index in of]
-    return max(among, key=lambda one: (not one.within, one.max_rel), default=None)
+def _worst(compared: Mapping[int, OutputComparison], of: Collection[int]) -> OutputComparison | None:
+    among = [comparison for index, comparison in compared.items() if index in of]
+    return max(among, key=lambda comparison: (not comparison.within, comparison.max_rel), default=None)
 
 
 def _name(subgraph: Subgraph, index: int) -> str:
@@ -138,12 +138,12 @@ def _alike(before: OutputComparison | None) -> str:
     return f"agrees ({figures})" if figures else "is equal"
 
 
-def _figures(one: OutputComparison) -> str:
+def _figures(output: OutputComparison) -> str:
     """How far an output is off, empty where it is equal."""
-    if one.snr_db is None:
+    if output.snr_db is None:
         return ""
-    steps = "" if one.quanta is None else f", {one.quanta} step{'' if one.quanta == 1 else 's'}"
-    return f"SNR {one.snr_db:.1f} dB{steps}"
+    steps = "" if output.quanta is None else f", {output.quanta} step{'' if output.quanta == 1 else 's'}"
+    return f"SNR {output.snr_db:.1f} dB{steps}"
 
 
 def _by_itself(subgraph: Subgraph, alone: OutputComparison | None, together: Sequence[int]) -> str:

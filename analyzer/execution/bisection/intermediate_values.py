@@ -40,18 +40,18 @@ def _computed(
 ) -> Iterator[tuple[Subgraph, list[Tensors]]]:
     """The same of a subgraph whose place in the request's file is that of the entry."""
     below = [model.subgraphs[index] for index in subgraph.callees]
-    wanted = {request.entry.subgraph: _own(subgraph)} | {one.index: one.inputs for one in below}
+    wanted = {request.entry.subgraph: _own(subgraph)} | {callee.index: callee.inputs for callee in below}
     kept = tuple((place, index) for place, indices in wanted.items() for index in indices)
-    found = _run(replace(request, kept=kept), samples, limits)
-    yield subgraph, [_of(request.entry.subgraph, _own(subgraph), sample) for sample in found]
-    for one in below:
-        entered = [_of(one.index, one.inputs, sample) for sample in found]
+    computed = _run(replace(request, kept=kept), samples, limits)
+    yield subgraph, [_of(request.entry.subgraph, _own(subgraph), sample) for sample in computed]
+    for callee in below:
+        entered = [_of(callee.index, callee.inputs, sample) for sample in computed]
         # A branch that isn't taken is entered by nothing.
-        entered = [tensors for tensors in entered if tensors.keys() >= set(one.inputs)]
+        entered = [tensors for tensors in entered if tensors.keys() >= set(callee.inputs)]
         if entered:
             with TemporaryDirectory() as folder:
-                alone, inputs = _alone(request, one, entered, Path(folder) / "subgraph.tflite")
-                yield from _computed(model, one, alone, inputs, limits)
+                alone, inputs = _alone(request, callee, entered, Path(folder) / "subgraph.tflite")
+                yield from _computed(model, callee, alone, inputs, limits)
 
 
 def _own(subgraph: Subgraph) -> Sequence[int]:
@@ -63,10 +63,10 @@ def _run(request: RunRequest, samples: Sequence[Sample], limits: Limits) -> Sequ
     runner = lookup.local(lookup.REFERENCE)
     request = replace(request, parameters={}, runs=0, warmup=0, computed=())
     runner.check(request)
-    found = runner.run(request, samples, limits)
-    if found.status != OK:
-        raise NotComputed(f"the CPU can't keep every tensor for the search: {found.message}")
-    return found.outputs
+    ran = runner.run(request, samples, limits)
+    if ran.status != OK:
+        raise NotComputed(f"the CPU can't keep every tensor for the search: {ran.message}")
+    return ran.outputs
 
 
 def _of(place: int, indices: Sequence[int], sample: Sample) -> Tensors:

@@ -70,12 +70,12 @@ class Parts:
             [{name: values[index] for name, index in named} for values in self._values]
             for named in (entry.inputs, entry.outputs)
         )
-        found = self._runner.run(request, samples, self._limits)
-        if found.status != OK:
-            return [_broken(name, found) for name, _ in entry.outputs]
+        result = self._runner.run(request, samples, self._limits)
+        if result.status != OK:
+            return [_broken(name, result) for name, _ in entry.outputs]
         reference = RunResult(status=OK, outputs=expected)
         agreement = Agreement(model, request, self._limits, self._thresholds)
-        return agreement.outputs(self._runner, samples, reference, found)
+        return agreement.outputs(self._runner, samples, reference, result)
 
 
 def parts(
@@ -91,16 +91,16 @@ def parts(
         yield Parts(subgraph, values, runner, request, limits, thresholds)
 
 
-def agree(found: Iterator[Parts], operators: Sequence[int]) -> bool:
+def agree(searches: Iterator[Parts], operators: Sequence[int]) -> bool:
     """Whether operators of the entry's subgraph leave what the CPU does; not where that isn't known."""
     try:
-        left = next(found).compare(operators).values()
+        left = next(searches).compare(operators).values()
     except (NotComputed, RuntimeUnavailable):
         return False
-    return bool(left) and all(one.within for one in left)
+    return bool(left) and all(comparison.within for comparison in left)
 
 
-def _broken(name: str, found: RunResult) -> OutputComparison:
+def _broken(name: str, result: RunResult) -> OutputComparison:
     return OutputComparison(
-        name=name, dtype="", equal=0.0, within=False, problem=f"{found.status}: {found.message}"
+        name=name, dtype="", equal=0.0, within=False, problem=f"{result.status}: {result.message}"
     )

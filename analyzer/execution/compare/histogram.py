@@ -32,20 +32,20 @@ def distribution(difference: Any, step: float | None) -> Distribution:
     """Absolute differences in real units, in multiples of `step` where the output is quantized."""
     import numpy as np
 
-    scale, found = (REAL, difference) if step is None else (STEPS, np.rint(difference / step))
-    places = np.minimum(np.searchsorted(scale, np.ravel(found)), len(scale) - 1)
+    scale, differences = (REAL, difference) if step is None else (STEPS, np.rint(difference / step))
+    places = np.minimum(np.searchsorted(scale, np.ravel(differences)), len(scale) - 1)
     bounds, counts = np.unique(places, return_counts=True)
     pairs = zip(bounds.tolist(), counts.tolist(), strict=True)
     return Distribution({scale[bound]: count for bound, count in pairs}, step is not None)
 
 
-def together(found: Iterable[Distribution | None]) -> Distribution | None:
+def together(distributions: Iterable[Distribution | None]) -> Distribution | None:
     """That of several samples of one output; None where one of them has none."""
     total: Counter[float] = Counter()
     steps = False
-    for one in found:
-        if one is None:
+    for distribution in distributions:
+        if distribution is None:
             return None
-        total.update(one.counts)
-        steps = one.steps
+        total.update(distribution.counts)
+        steps = distribution.steps
     return Distribution(dict(sorted(total.items())), steps)

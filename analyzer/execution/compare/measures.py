@@ -88,7 +88,7 @@ def compare(
     model: Model,
     entry: Entry,
     reference: Sequence[Sample],
-    found: Sequence[Sample],
+    outputs: Sequence[Sample],
     thresholds: Thresholds = DEFAULT,
     never_written: Mapping[str, int] | None = None,
 ) -> list[OutputComparison]:
@@ -96,19 +96,22 @@ def compare(
     subgraph = model.subgraphs[entry.subgraph]
     result = []
     for name, index in entry.outputs:
-        pairs = [(a[name], b[name]) for a, b in zip(reference, found, strict=True)]
-        one = compare_output(name, subgraph.tensors[index], pairs, thresholds, _source(subgraph, index))
+        pairs = [(a[name], b[name]) for a, b in zip(reference, outputs, strict=True)]
+        comparison = compare_output(
+            name, subgraph.tensors[index], pairs, thresholds, _source(subgraph, index)
+        )
         if left := (never_written or {}).get(name):
-            one = replace(one, within=False, never_written=True, problem=_left(left, found[0][name].size))
-        result.append(one)
+            problem = _left(left, outputs[0][name].size)
+            comparison = replace(comparison, within=False, never_written=True, problem=problem)
+        result.append(comparison)
     return result
 
 
 def _source(subgraph: Subgraph, index: int) -> Tensor | None:
     """The 8-bit tensor that a tensor is dequantized from."""
     producers = [subgraph.operators[number] for number in subgraph.producers.get(index, ())]
-    sources = [subgraph.tensors[one.inputs[0]] for one in producers if one.name == "DEQUANTIZE"]
-    return next((one for one in sources if one.dtype in ("INT8", "UINT8")), None)
+    sources = [subgraph.tensors[node.inputs[0]] for node in producers if node.name == "DEQUANTIZE"]
+    return next((tensor for tensor in sources if tensor.dtype in ("INT8", "UINT8")), None)
 
 
 def compare_output(
@@ -119,8 +122,8 @@ def compare_output(
     source: Tensor | None = None,
 ) -> OutputComparison:
     """One output, dequantized from `source`: pairs of reference and found values, one a sample."""
-    found = [_compare(name, tensor, a, b, thresholds, source) for a, b in pairs]
-    return found[0] if len(found) == 1 else _worst(found)
+    compared = [_compare(name, tensor, a, b, thresholds, source) for a, b in pairs]
+    return compared[0] if len(compared) == 1 else _worst(compared)
 
 
 def _left(elements: int, of: int) -> str:
@@ -283,34 +286,34 @@ def _top1(a: Any, b: Any) -> bool | None:
     if not rows or a.dtype.kind == "c":
         return None
     chosen = np.argmax(b, axis=-1, keepdims=True)
-    found, highest = np.take_along_axis(a, chosen, -1), a.max(axis=-1, keepdims=True)
-    return bool(np.array_equal(found, highest, equal_nan=True))
+    scores, highest = np.take_along_axis(a, chosen, -1), a.max(axis=-1, keepdims=True)
+    return bool(np.array_equal(scores, highest, equal_nan=True))
 
 
-def _worst(found: Sequence[OutputComparison]) -> OutputComparison:
-    snrs = [one.snr_db for one in found if one.snr_db is not None]
-    cosines = [one.cosine for one in found if one.cosine is not None]
-    quanta = [one.quanta for one in found if one.quanta is not None]
-    top1 = [one.top1_equal for one in found if one.top1_equal is not None]
+def _worst(samples: Sequence[OutputComparison]) -> OutputComparison:
+    snrs = [sample.snr_db for sample in samples if sample.snr_db is not None]
+    cosines = [sample.cosine for sample in samples if sample.cosine is not None]
+    quanta = [sample.quanta for sample in samples if sample.quanta is not None]
+    top1 = [sample.top1_equal for sample in samples if sample.top1_equal is not None]
     return OutputComparison(
-        name=found[0].name,
-        dtype=found[0].dtype,
-        max_abs=max(one.max_abs for one in found),
-        max_rel=max(one.max_rel for one in found),
+        name=samples[0].name,
+        dtype=samples[0].dtype,
+        max_abs=max(sample.max_abs for sample in samples),
+        max_rel=max(sample.max_rel for sample in samples),
         snr_db=min(snrs, default=None),
         cosine=min(cosines, default=None),
         quanta=max(quanta, default=None),
         top1_equal=all(top1) if top1 else None,
-        nan=max(one.nan for one in found),
-        equal=min(one.equal for one in found),
-        within=all(one.within for one in found),
-        problem=max(found, key=_badness).problem,
-        errors=together(one.errors for one in found),
+        nan=max(sample.nan for sample in samples),
+        equal=min(sample.equal for sample in samples),
+        within=all(sample.within for sample in samples),
+        problem=max(samples, key=_badness).problem,
+        errors=together(sample.errors for sample in samples),
     )
 
 
-def _badness(one: OutputComparison) -> tuple[bool, int, float]:
-    return bool(one.problem), one.nan, -math.inf if one.snr_db is None else -one.snr_db
+def _badness(output: OutputComparison) -> tuple[bool, int, float]:
+    return bool(output.problem), output.nan, -math.inf if output.snr_db is None else -output.snr_db
 
 
 def _by(shape: Sequence[int]) -> str:

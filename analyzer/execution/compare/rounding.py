@@ -28,36 +28,36 @@ _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"
 def allow(
     subgraph: Subgraph,
     entry: Entry,
-    found: Sequence[OutputComparison],
+    compared: Sequence[OutputComparison],
     moved: Sequence[OutputComparison],
 ) -> list[OutputComparison]:
     """Comparisons with what rounding explains allowed; `moved` is the CPU beside itself."""
     indices = dict(entry.outputs)
     return [
-        _allow(one, own, _is_hybrid(subgraph, indices[one.name]))
-        for one, own in zip(found, moved, strict=True)
+        _allow(output, own, _is_hybrid(subgraph, indices[output.name]))
+        for output, own in zip(compared, moved, strict=True)
     ]
 
 
-def can_be_rounding(one: OutputComparison) -> bool:
+def can_be_rounding(output: OutputComparison) -> bool:
     """Whether an output is too far off, but in no way that rounding couldn't explain."""
-    return not one.within and not one.nan and not one.never_written
+    return not output.within and not output.nan and not output.never_written
 
 
-def _allow(one: OutputComparison, own: OutputComparison, hybrid: bool) -> OutputComparison:
-    if not can_be_rounding(one):
-        return one
-    if hybrid and one.snr_db is not None and one.snr_db >= _HYBRID_DB:
+def _allow(output: OutputComparison, own: OutputComparison, hybrid: bool) -> OutputComparison:
+    if not can_be_rounding(output):
+        return output
+    if hybrid and output.snr_db is not None and output.snr_db >= _HYBRID_DB:
         return replace(
-            one, within=True, problem="", allowance="float activations are quantized while it runs"
+            output, within=True, problem="", allowance="float activations are quantized while it runs"
         )
-    if one.snr_db is not None and own.snr_db is not None and one.snr_db >= own.snr_db - _TWICE:
+    if output.snr_db is not None and own.snr_db is not None and output.snr_db >= own.snr_db - _TWICE:
         text = f"inputs moved by one step of rounding move the CPU's own result to {own.snr_db:.1f} dB"
-        return replace(one, within=True, problem="", allowance=text)
-    if one.quanta is None and own.equal < 1 and 1 - one.equal <= 2 * (1 - own.equal):
+        return replace(output, within=True, problem="", allowance=text)
+    if output.quanta is None and own.equal < 1 and 1 - output.equal <= 2 * (1 - own.equal):
         text = f"inputs moved by one step of rounding change {1 - own.equal:.1%} of the CPU's own result"
-        return replace(one, within=True, problem="", allowance=text)
-    return one
+        return replace(output, within=True, problem="", allowance=text)
+    return output
 
 
 def _is_hybrid(subgraph: Subgraph, tensor: int) -> bool:

@@ -38,13 +38,13 @@ class Agreement:
         """Each output of the entry; none where one side has none."""
         if reference.status != OK or not result.outputs:
             return []
-        found = self._compare(reference, result)
-        if self._thresholds != measures.DEFAULT or not any(map(rounding.can_be_rounding, found)):
+        compared = self._compare(reference, result)
+        if self._thresholds != measures.DEFAULT or not any(map(rounding.can_be_rounding, compared)):
             # A threshold of the user's own is meant as it stands.
-            return found
+            return compared
         if not runner.rounds_alike:
-            return self._either(samples, result, found)
-        return self._rounding(samples, reference, found)
+            return self._either(samples, result, compared)
+        return self._rounding(samples, reference, compared)
 
     def _compare(self, reference: RunResult, result: RunResult) -> list[OutputComparison]:
         return measures.compare(
@@ -57,7 +57,7 @@ class Agreement:
         )
 
     def _rounding(
-        self, samples: Sequence[Sample], reference: RunResult, found: list[OutputComparison]
+        self, samples: Sequence[Sample], reference: RunResult, compared: list[OutputComparison]
     ) -> list[OutputComparison]:
         """What rounding explains, by the CPU's own result from inputs moved a little."""
         entry = self._request.entry
@@ -65,18 +65,18 @@ class Agreement:
         moved = generate.nudged(subgraph, entry, list(samples) * _NUDGES)
         again = self._on_cpu(lookup.REFERENCE, moved)
         if again.status != OK:
-            return found
+            return compared
         still = replace(reference, outputs=list(reference.outputs) * _NUDGES)
-        return rounding.allow(subgraph, entry, found, self._compare(still, again))
+        return rounding.allow(subgraph, entry, compared, self._compare(still, again))
 
     def _either(
-        self, samples: Sequence[Sample], result: RunResult, found: list[OutputComparison]
+        self, samples: Sequence[Sample], result: RunResult, compared: list[OutputComparison]
     ) -> list[OutputComparison]:
         """Outputs that the CPU's other kernels agree with, where those run."""
         other = self._on_cpu(lookup.OTHER_KERNELS, samples)
         if other.status != OK:
-            return found
-        pairs = zip(found, self._compare(other, result), strict=True)
+            return compared
+        pairs = zip(compared, self._compare(other, result), strict=True)
         return [
             replace(second, allowance=_OTHER_KERNELS) if second.within and not first.within else first
             for first, second in pairs

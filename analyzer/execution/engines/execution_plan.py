@@ -41,10 +41,10 @@ class _Delegate(ctypes.Structure):
 
 
 def _plan(context: Any) -> tuple[int, ...]:
-    found = ctypes.c_void_p()
-    context.contents.get_execution_plan(ctypes.cast(context, ctypes.c_void_p), ctypes.byref(found))
-    count = ctypes.c_int.from_address(found.value or 0).value
-    return tuple((ctypes.c_int * count).from_address((found.value or 0) + ctypes.sizeof(ctypes.c_int)))
+    plan = ctypes.c_void_p()
+    context.contents.get_execution_plan(ctypes.cast(context, ctypes.c_void_p), ctypes.byref(plan))
+    count = ctypes.c_int.from_address(plan.value or 0).value
+    return tuple((ctypes.c_int * count).from_address((plan.value or 0) + ctypes.sizeof(ctypes.c_int)))
 
 
 class ExecutionPlanHook:
@@ -57,17 +57,17 @@ class ExecutionPlanHook:
 
     def delegate(self) -> int:
         """The address of a delegate that replaces nothing."""
-        found = _Delegate(flags=_ALLOW_DYNAMIC_TENSORS)
-        self._install(found, lambda context, delegate: _OK)
-        self._kept.append(found)
-        return ctypes.addressof(found)
+        delegate = _Delegate(flags=_ALLOW_DYNAMIC_TENSORS)
+        self._install(delegate, lambda context, delegate: _OK)
+        self._kept.append(delegate)
+        return ctypes.addressof(delegate)
 
     def wrap(self, address: int) -> None:
         """Watch what the delegate at `address` replaces, each time it is applied."""
-        found = _Delegate.from_address(address)
-        own = _Prepare(ctypes.cast(found.prepare, ctypes.c_void_p).value or 0)
+        delegate = _Delegate.from_address(address)
+        own = _Prepare(ctypes.cast(delegate.prepare, ctypes.c_void_p).value or 0)
         self._kept.append(own)
-        self._install(found, own)
+        self._install(delegate, own)
 
     def _install(self, delegate: _Delegate, then: Callable[[Any, Any], int]) -> None:
         def prepare(context: Any, address: Any) -> int:
@@ -86,15 +86,15 @@ class ExecutionPlanHook:
         Subgraphs are seen in order, but not all of them: a runtime leaves some out.
         """
         waiting = list(model.subgraphs)
-        found: dict[int, tuple[int, ...]] = {}
+        operators: dict[int, tuple[int, ...]] = {}
         for tensors, plan in self.seen.values():
             while waiting and not _fits(waiting[0], tensors, plan):
                 waiting.pop(0)
             if not waiting:
                 break
             subgraph, remaining = waiting.pop(0), set(plan)
-            found[subgraph.index] = tuple(o.index for o in subgraph.operators if o.index not in remaining)
-        return found
+            operators[subgraph.index] = tuple(o.index for o in subgraph.operators if o.index not in remaining)
+        return operators
 
 
 def _fits(subgraph: Subgraph, tensors: int, plan: tuple[int, ...]) -> bool:

@@ -61,8 +61,8 @@ def open(request: RunRequest) -> Session:
 
 def folder() -> Path | None:
     """Where LiteRT is installed."""
-    found = util.find_spec("ai_edge_litert")
-    return Path(found.origin).parent if found and found.origin else None
+    package = util.find_spec("ai_edge_litert")
+    return Path(package.origin).parent if package and package.origin else None
 
 
 def runtime() -> Runtime:
@@ -105,16 +105,16 @@ class GpuSession:
         tensors = self._subgraph.tensors
         indices = dict(named)
         names = order or [name for name, _ in named]
-        found = {}
+        buffers = {}
         for name, buffer in zip(names, made, strict=True):
             tensor = tensors[indices[name]]
-            found[name] = Buffer(buffer, NUMPY[tensor.dtype], tuple(buffer.get_tensor_details()["shape"]))
-        return found
+            buffers[name] = Buffer(buffer, NUMPY[tensor.dtype], tuple(buffer.get_tensor_details()["shape"]))
+        return buffers
 
     @property
     def device(self) -> str:
-        found = _ADAPTER.search(_log())
-        return found[1].strip() if found else "unknown"
+        adapter = _ADAPTER.search(_log())
+        return adapter[1].strip() if adapter else "unknown"
 
     @property
     def remarks(self) -> Sequence[str]:

@@ -115,13 +115,13 @@ def _delegated(model: Model, partitioned: Path) -> Mapping[int, tuple[int, ...]]
         left = read(partitioned).subgraphs
     except ModelError:
         return None
-    found = {}
+    delegated = {}
     for subgraph, after in zip(model.subgraphs, left, strict=False):
         taken = _missing(subgraph, after)
         if taken is None:
             return None
-        found[subgraph.index] = taken
-    return found
+        delegated[subgraph.index] = taken
+    return delegated
 
 
 def _missing(before: Subgraph, after: Subgraph) -> tuple[int, ...] | None:
@@ -139,8 +139,8 @@ def _key(subgraph: Subgraph, operator: Operator) -> tuple[str, ...]:
 
 
 def _folder(package: str) -> Path | None:
-    found = util.find_spec(package)
-    return Path(found.origin).parent if found and found.origin else None
+    package_spec = util.find_spec(package)
+    return Path(package_spec.origin).parent if package_spec and package_spec.origin else None
 
 
 def _any_library() -> Path:

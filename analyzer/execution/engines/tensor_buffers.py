@@ -74,6 +74,6 @@ def _library() -> Any:
 
 @cache
 def _pointer() -> Any:
-    found = ctypes.pythonapi.PyCapsule_GetPointer
-    found.restype, found.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    return found
+    get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+    return get_pointer

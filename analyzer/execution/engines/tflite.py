@@ -62,10 +62,10 @@ def installed() -> Runtime | None:
 
 
 def _loaded() -> tuple[Any, Runtime]:
-    source, found = _source(), installed()
-    if source is None or found is None:
+    source, runtime = _source(), installed()
+    if source is None or runtime is None:
         raise ModuleNotFoundError("no TFLite interpreter is installed")
-    return import_module(source.module), found
+    return import_module(source.module), runtime
 
 
 def _version(names: Sequence[str]) -> str:
@@ -157,12 +157,12 @@ class InterpreterSession:
 
     def fetch(self) -> dict[str, Any]:
         subgraph = self._entry.subgraph
-        found = {name: self._inside.GetTensor(index, subgraph) for name, index in self._entry.outputs}
+        outputs = {name: self._inside.GetTensor(index, subgraph) for name, index in self._entry.outputs}
         for kept in self._request.kept:
             # What was never computed, as in a branch that wasn't taken, has no values.
             with suppress(ValueError):
-                found[request.kept(*kept)] = self._inside.GetTensor(kept[1], kept[0])
-        return found
+                outputs[request.kept(*kept)] = self._inside.GetTensor(kept[1], kept[0])
+        return outputs
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
         if self._delegate is None:

@@ -78,8 +78,8 @@ def _installed() -> str | None:
     """The drivers of this machine, where it has anything that they could drive."""
     if not any(os.path.exists(device) for device in _HARDWARE):
         return None
-    found = [str(file) for folder in _MANIFESTS for file in sorted(Path(folder).glob("*.json"))]
-    return os.pathsep.join(found) or None
+    manifests = [str(file) for folder in _MANIFESTS for file in sorted(Path(folder).glob("*.json"))]
+    return os.pathsep.join(manifests) or None
 
 
 def _browser(name: str) -> str | None:

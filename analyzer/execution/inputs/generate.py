@@ -64,7 +64,7 @@ def samples(model: Model, entry: Entry, wanted: Wanted) -> list[Sample]:
     return made + [_sample(subgraph, entry, wanted, kind, 0) for kind in wanted.special]
 
 
-def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample]) -> list[Sample]:
+def nudged(subgraph: Subgraph, entry: Entry, samples: Sequence[Sample]) -> list[Sample]:
     """The same samples, every value moved at random by up to one step of the model's own rounding.
 
     That is one for integers, and for real numbers the 255th part of the largest in a model that holds any
@@ -72,7 +72,7 @@ def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample]) -> list[Sa
     """
     import numpy as np
 
-    random = np.random.default_rng(len(found))
+    random = np.random.default_rng(len(samples))
     coarse = any(tensor.dtype in ("INT8", "UINT8") for tensor in subgraph.tensors)
 
     def move(values: Any) -> Any:
@@ -92,7 +92,7 @@ def nudged(subgraph: Subgraph, entry: Entry, found: Sequence[Sample]) -> list[Sa
         for name, index in entry.inputs
         if integer_domains.rows(subgraph, index) is not None or integer_domains.divides(subgraph, index)
     }
-    return [{name: v if name in kept else move(v) for name, v in sample.items()} for sample in found]
+    return [{name: v if name in kept else move(v) for name, v in sample.items()} for sample in samples]
 
 
 def _known(entry: Entry, wanted: Wanted) -> None:
@@ -106,17 +106,17 @@ def _known(entry: Entry, wanted: Wanted) -> None:
 
 
 def _sample(subgraph: Subgraph, entry: Entry, wanted: Wanted, kind: str, number: int) -> Sample:
-    found = {}
+    arrays = {}
     for name, index in entry.inputs:
         tensor = subgraph.tensors[index]
         shape = wanted.shapes.get(name, tensor.shape)
         if name in wanted.given:
-            found[name] = fit(wanted.given[name], tensor, shape, name)
+            arrays[name] = fit(wanted.given[name], tensor, shape, name)
         else:
             limits = wanted.ranges.get(name) or wanted.ranges.get("")
             values = _made(subgraph, tensor, shape, kind, number, limits, wanted.seed)
-            found[name] = _divisors(values, tensor) if integer_domains.divides(subgraph, index) else values
-    return found
+            arrays[name] = _divisors(values, tensor) if integer_domains.divides(subgraph, index) else values
+    return arrays
 
 
 def _made(

@@ -68,7 +68,7 @@ def _bytes(tensor: Tensor) -> Shades | None:
 def _normalized(pixel: float, mean: Sequence[float], std: Sequence[float]) -> tuple[float, ...]:
     several = max(len(mean), len(std))
     each = (side if len(side) == several else (side[0],) * several for side in (mean, std))
-    return tuple((pixel - one) / other for one, other in zip(*each, strict=True))
+    return tuple((pixel - center) / width for center, width in zip(*each, strict=True))
 
 
 def check_installed(what: str) -> None:

@@ -14,25 +14,29 @@ _CARRIERS = ("RESHAPE", "CAST", "EXPAND_DIMS", "SQUEEZE")
 
 def rows(subgraph: Subgraph, index: int) -> int | None:
     """How many rows the smallest table has that a tensor looks up in."""
-    found: list[int] = []
+    sizes: list[int] = []
     for operator in _consumers(subgraph, index):
         if operator.name in _CARRIERS and operator.inputs[0] == index and operator.outputs:
             below = rows(subgraph, operator.outputs[0])
-            found += [below] if below is not None else []
+            sizes += [below] if below is not None else []
         numbers, table = _LOOKUPS.get(operator.name, (0, 0))
         if numbers != table and operator.inputs[numbers] == index and operator.inputs[table] != OMITTED:
             shape = subgraph.tensors[operator.inputs[table]].shape
             axis = int(operator.options.get("axis") or 0)
-            found += [shape[axis]] if -len(shape) <= axis < len(shape) else []
-    return min(found, default=None)
+            sizes += [shape[axis]] if -len(shape) <= axis < len(shape) else []
+    return min(sizes, default=None)
 
 
 def divides(subgraph: Subgraph, index: int) -> bool:
     """Whether something is divided by a tensor."""
     return any(
-        (one.name in _DIVISIONS and index in one.inputs[1:])
-        or (one.name in _CARRIERS and one.inputs[0] == index and divides(subgraph, one.outputs[0]))
-        for one in _consumers(subgraph, index)
+        (operator.name in _DIVISIONS and index in operator.inputs[1:])
+        or (
+            operator.name in _CARRIERS
+            and operator.inputs[0] == index
+            and divides(subgraph, operator.outputs[0])
+        )
+        for operator in _consumers(subgraph, index)
     )
 
 

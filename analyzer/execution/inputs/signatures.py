@@ -14,15 +14,20 @@ Value = TypeVar("Value")
 
 def entries(model: Model, signature: str | None = None) -> list[Entry]:
     """Every way in, or the one that is named. Raises: UsageError."""
-    found = [
-        Entry(one.key, one.subgraph, tuple(one.inputs.items()), tuple(one.outputs.items()))
-        for one in model.signatures
+    entries = [
+        Entry(
+            signature_def.key,
+            signature_def.subgraph,
+            tuple(signature_def.inputs.items()),
+            tuple(signature_def.outputs.items()),
+        )
+        for signature_def in model.signatures
     ] or [main(model.subgraphs[0])]
     if signature is None:
-        return found
-    named = [entry for entry in found if entry.key == signature]
+        return entries
+    named = [entry for entry in entries if entry.key == signature]
     if not named:
-        known = ", ".join(entry.key for entry in found if entry.key is not None) or "none"
+        known = ", ".join(entry.key for entry in entries if entry.key is not None) or "none"
         raise UsageError(f"--signature {signature}: {model.path} has no such signature; it has {known}")
     return named
 

@@ -22,7 +22,7 @@ def given(
     ranges: Mapping[str, tuple[float, float]],
 ) -> dict[str, Any]:
     """What `--input [NAME=]FILE` gives, by input name. Raises: UsageError, RuntimeUnavailable."""
-    found: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
     indices = dict(entry.inputs)
     for text in texts:
         name, sign, file = text.partition("=")
@@ -30,7 +30,7 @@ def given(
             name, file = "", text
         ending = Path(file).suffix.lower()
         if ending == ".npz":
-            found |= _several(file, name)
+            arrays |= _several(file, name)
             continue
         if not name:
             name = _only(entry, file)
@@ -41,10 +41,10 @@ def given(
             shape = shapes.get(name, tensor.shape)
             described = metadata.inputs(model, entry.subgraph).get(tensor.index)
             shades = images.shades(tensor, described, ranges.get(name) or ranges.get(""))
-            found[name] = _image(file, name, shape, shades)
+            arrays[name] = _image(file, name, shape, shades)
         else:
-            found[name] = _array(file)
-    return found
+            arrays[name] = _array(file)
+    return arrays
 
 
 def _only(entry: Entry, file: str) -> str:

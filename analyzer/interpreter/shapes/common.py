@@ -17,10 +17,10 @@ ShapeFunction = Callable[[Context], Sequence[Shape | None]]
 
 def tensor(context: Context, position: int) -> Tensor:
     """An input that has to be there. Raises: Absent."""
-    found = context.inputs[position] if position < len(context.inputs) else None
-    if found is None:
+    operand = context.inputs[position] if position < len(context.inputs) else None
+    if operand is None:
         raise Undefined(f"input {position} is left out")
-    return found
+    return operand
 
 
 def shape(context: Context, position: int) -> Shape:
@@ -35,18 +35,18 @@ def numbers(context: Context, position: int) -> tuple[int, ...]:
 
 def words(context: Context, position: int) -> tuple[int, ...]:
     """An input's numbers as kernels read them that take any type for INT32. Raises: Absent."""
-    found = tensor(context, position)
-    if found.dtype == "INT32" or found.computed_values is not None or found.data is None:
+    operand = tensor(context, position)
+    if operand.dtype == "INT32" or operand.computed_values is not None or operand.data is None:
         return numbers(context, position)
-    return known_values(replace(found, dtype="INT32"))  # type: ignore[return-value]
+    return known_values(replace(operand, dtype="INT32"))  # type: ignore[return-value]
 
 
 def number(context: Context, position: int) -> int:
     """The first of an input's numbers. Raises: Absent."""
-    found = numbers(context, position)
-    if not found:
+    values = numbers(context, position)
+    if not values:
         raise Undefined(f"input {position} holds nothing")
-    return found[0]
+    return values[0]
 
 
 def options(context: Context) -> Any:
@@ -60,10 +60,10 @@ def int32(value: int) -> int:
 
 def axis(value: int, rank: int) -> int:
     """An axis counted from the front. Raises: Absent where the rank has none such."""
-    found = value + rank if value < 0 else value
-    if not 0 <= found < rank:
+    index = value + rank if value < 0 else value
+    if not 0 <= index < rank:
         raise Undefined(f"there is no axis {value} in {rank} dimensions")
-    return found
+    return index
 
 
 def broadcast(first: Shape, second: Shape) -> Shape:
@@ -71,14 +71,14 @@ def broadcast(first: Shape, second: Shape) -> Shape:
     if first == second:
         return first
     rank = max(len(first), len(second))
-    found = []
+    sizes = []
     for a, b in zip((1,) * (rank - len(first)) + first, (1,) * (rank - len(second)) + second, strict=True):
         if a != b and a != 1 and b != 1:
             raise Undefined(f"{list(first)} and {list(second)} don't broadcast")
-        found.append(b if a == 1 else a)
-    return tuple(found)
+        sizes.append(b if a == 1 else a)
+    return tuple(sizes)
 
 
-def replaced(found: Shape, position: int, size: int) -> Shape:
+def replaced(sizes: Shape, position: int, size: int) -> Shape:
     """A shape with one dimension changed."""
-    return (*found[:position], size, *found[position + 1 :])
+    return (*sizes[:position], size, *sizes[position + 1 :])

@@ -16,10 +16,10 @@ def _out(padding: str, size: int, filter_size: int, stride: int, dilation: int =
         return (size + stride - 1) // stride
     rest = size + stride - ((filter_size - 1) * dilation + 1)
     # The runtime's division cuts towards zero.
-    found = -(-rest // stride) if rest < 0 else rest // stride
-    if found < 0:
+    count = -(-rest // stride) if rest < 0 else rest // stride
+    if count < 0:
         raise Undefined("a window larger than what it slides over")
-    return found
+    return count
 
 
 def convolution(context: Context) -> Sequence[Shape]:
@@ -35,24 +35,24 @@ def depthwise_convolution(context: Context) -> Sequence[Shape]:
 
 
 def _plane(context: Context, height: int, width: int, rows: int, columns: int) -> tuple[int, int]:
-    found = options(context)
-    padding = found["padding"]
+    attributes = options(context)
+    padding = attributes["padding"]
     return (
-        _out(padding, height, rows, found["stride_h"], found["dilation_h_factor"]),
-        _out(padding, width, columns, found["stride_w"], found["dilation_w_factor"]),
+        _out(padding, height, rows, attributes["stride_h"], attributes["dilation_h_factor"]),
+        _out(padding, width, columns, attributes["stride_w"], attributes["dilation_w_factor"]),
     )
 
 
 def pool(context: Context) -> Sequence[Shape]:
     """A window that doesn't fit gives no rows or columns; the kernel doesn't mind."""
     batch, height, width, channels = shape(context, 0)
-    found = options(context)
+    attributes = options(context)
     try:
-        columns = _out(found["padding"], width, found["filter_width"], found["stride_w"])
+        columns = _out(attributes["padding"], width, attributes["filter_width"], attributes["stride_w"])
     except Undefined:
         return ((batch, 0, 0, channels),)
     try:
-        rows = _out(found["padding"], height, found["filter_height"], found["stride_h"])
+        rows = _out(attributes["padding"], height, attributes["filter_height"], attributes["stride_h"])
     except Undefined:
         rows = 0
     return ((batch, rows, columns, channels),)
@@ -62,14 +62,14 @@ def convolution_3d(context: Context) -> Sequence[Shape]:
     """CONV_3D: weights are [depth, height, width, input channels, output channels]."""
     batch, depth, height, width, _ = shape(context, 0)
     layers, rows, columns, _, channels = shape(context, 1)
-    found = options(context)
-    padding = found["padding"]
+    attributes = options(context)
+    padding = attributes["padding"]
     return (
         (
             batch,
-            _fit(padding, depth, layers, found["stride_d"], found["dilation_d_factor"]),
-            _fit(padding, height, rows, found["stride_h"], found["dilation_h_factor"]),
-            _fit(padding, width, columns, found["stride_w"], found["dilation_w_factor"]),
+            _fit(padding, depth, layers, attributes["stride_d"], attributes["dilation_d_factor"]),
+            _fit(padding, height, rows, attributes["stride_h"], attributes["dilation_h_factor"]),
+            _fit(padding, width, columns, attributes["stride_w"], attributes["dilation_w_factor"]),
             channels,
         ),
     )

@@ -33,7 +33,7 @@ def _single(context: Context) -> bool:
     """With one element everywhere the kernel leaves the output's shape as the file has it."""
     output = context.outputs[0]
     return output is not None and all(
-        elements(found) == 1 for found in (*(shape(context, i) for i in range(3)), output.shape)
+        elements(sizes) == 1 for sizes in (*(shape(context, i) for i in range(3)), output.shape)
     )
 
 

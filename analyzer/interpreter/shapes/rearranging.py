@@ -39,12 +39,12 @@ def _wanted(context: Context) -> Shape:
         operand = tensor(context, 1)
         if len(operand.shape) == 1 and operand.dtype == "INT32":
             return numbers(context, 1)
-    found = tuple(options(context).get("new_shape") or ())
-    return () if found == (0,) else found
+    sizes = tuple(options(context).get("new_shape") or ())
+    return () if sizes == (0,) else sizes
 
 
-def _nonzero(found: Shape) -> int:
-    return elements([size for size in found if size != 0])
+def _nonzero(sizes: Shape) -> int:
+    return elements([size for size in sizes if size != 0])
 
 
 def squeeze(context: Context) -> Sequence[Shape]:
@@ -105,24 +105,24 @@ def broadcast_args(context: Context) -> Sequence[Shape]:
 
 def space_to_batch(context: Context) -> Sequence[Shape]:
     source, block, paddings = shape(context, 0), words(context, 1), words(context, 2)
-    batch, found = source[0], list(source)
+    batch, sizes = source[0], list(source)
     for i, size in enumerate(block):
         if size == 0:
             raise Undefined("a block of size 0")
-        found[i + 1] = int32(source[i + 1] + paddings[2 * i] + paddings[2 * i + 1]) // size
+        sizes[i + 1] = int32(source[i + 1] + paddings[2 * i] + paddings[2 * i + 1]) // size
         batch *= size
-    return ((batch, *found[1:]),)
+    return ((batch, *sizes[1:]),)
 
 
 def batch_to_space(context: Context) -> Sequence[Shape]:
     source, block, crops = shape(context, 0), words(context, 1), words(context, 2)
-    batch, found = source[0], list(source)
+    batch, sizes = source[0], list(source)
     for i, size in enumerate(block):
         if size == 0:
             raise Undefined("a block of size 0")
-        found[i + 1] = source[i + 1] * size - crops[2 * i] - crops[2 * i + 1]
+        sizes[i + 1] = source[i + 1] * size - crops[2 * i] - crops[2 * i + 1]
         batch //= size
-    return ((batch, *found[1:]),)
+    return ((batch, *sizes[1:]),)
 
 
 def space_to_depth(context: Context) -> Sequence[Shape]:

@@ -35,8 +35,8 @@ def argument(context: Context) -> Sequence[Shape]:
 
 
 def top_k(context: Context) -> Sequence[Shape]:
-    found = (*shape(context, 0)[:-1], max(0, number(context, 1)))
-    return (found, found)
+    largest = (*shape(context, 0)[:-1], max(0, number(context, 1)))
+    return (largest, largest)
 
 
 def one_hot(context: Context) -> Sequence[Shape]:

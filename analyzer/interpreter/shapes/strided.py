@@ -36,36 +36,36 @@ def cuts(context: Context) -> list[Cut]:
     source, masks = shape(context, 0), options(context)
     begins, ends, steps = numbers(context, 1), numbers(context, 2), numbers(context, 3)
     sizes = iter(source)
-    found = []
+    taken = []
     for index in _roles(len(source), len(begins), masks):
         if index == _NEW:
-            found.append(Cut(1, 0, 1, 1))
+            taken.append(Cut(1, 0, 1, 1))
         elif index == _WHOLE:
             size = next(sizes)
-            found.append(Cut(size, 0, 1, size))
+            taken.append(Cut(size, 0, 1, size))
         else:
             mask = {name: masks[name] >> index & 1 for name in ("begin_mask", "end_mask", "shrink_axis_mask")}
-            place = len(found)
+            place = len(taken)
             length = ends[place] if masks["offset"] and place < len(ends) else None
-            found.append(_cut(next(sizes), begins[index], ends[index], steps[index], mask, length))
-    return found
+            taken.append(_cut(next(sizes), begins[index], ends[index], steps[index], mask, length))
+    return taken
 
 
 def _roles(rank: int, count: int, masks: Mapping[str, Any]) -> list[int]:
     """For each dimension the index that says what is taken of it, or that it is whole or new."""
     ellipsis, new = masks["ellipsis_mask"], masks["new_axis_mask"]
     added = sum(1 for i in range(count) if new >> i & 1 and not ellipsis >> i & 1)
-    found: list[int] = []
+    roles: list[int] = []
     skipped = 0
-    while len(found) < rank + added:
-        place = len(found)
+    while len(roles) < rank + added:
+        place = len(roles)
         if ellipsis >> place & 1:
             skipped = max(1, min(1 + added + rank - count, rank + added - place)) - 1
-            found += [_WHOLE] * (skipped + 1)
+            roles += [_WHOLE] * (skipped + 1)
             continue
         index = place - skipped
-        found.append(_NEW if new >> index & 1 else _WHOLE if index >= count else index)
-    return found
+        roles.append(_NEW if new >> index & 1 else _WHOLE if index >= count else index)
+    return roles
 
 
 def _cut(size: int, begin: int, end: int, step: int, mask: Mapping[str, int], length: int | None) -> Cut:

@@ -12,30 +12,31 @@ from analyzer.model.flexbuffer import decode
 
 def reduce_window(context: Context) -> Sequence[Shape]:
     """REDUCE_WINDOW: windows, strides and dilations are operands."""
-    found = zip(
+    dimensions = zip(
         shape(context, 0), numbers(context, 2), numbers(context, 3), numbers(context, 4), strict=False
     )
-    return (tuple(_windows(*one) for one in found),)
+    return (tuple(_windows(*dimension) for dimension in dimensions),)
 
 
 def stablehlo_reduce_window(context: Context) -> Sequence[Shape]:
-    found, source = options(context), shape(context, 0)
+    attributes, source = options(context), shape(context, 0)
     rank = len(source)
     spread = (
         _spread(size, step)
-        for size, step in zip(source, _each(found, "base_dilations", rank, 1), strict=True)
+        for size, step in zip(source, _each(attributes, "base_dilations", rank, 1), strict=True)
     )
-    around = _each(found, "padding", 2 * rank, 0)
+    around = _each(attributes, "padding", 2 * rank, 0)
     padded = (size + around[2 * i] + around[2 * i + 1] for i, size in enumerate(spread))
     windows = (
-        _each(found, name, rank, 1) for name in ("window_dimensions", "window_strides", "window_dilations")
+        _each(attributes, name, rank, 1)
+        for name in ("window_dimensions", "window_strides", "window_dilations")
     )
-    return (tuple(_windows(*one) for one in zip(padded, *windows, strict=True)),)
+    return (tuple(_windows(*dimension) for dimension in zip(padded, *windows, strict=True)),)
 
 
-def _each(found: Mapping[str, Any], name: str, count: int, default: int) -> Sequence[int]:
+def _each(attributes: Mapping[str, Any], name: str, count: int, default: int) -> Sequence[int]:
     """One number for each dimension; all `default` where the file has none."""
-    given = found[name]
+    given = attributes[name]
     return given[:count] if len(given) else (default,) * count
 
 
@@ -58,10 +59,11 @@ def dilate(context: Context) -> Sequence[Shape]:
 
 
 def stablehlo_pad(context: Context) -> Sequence[Shape]:
-    found, source = options(context), shape(context, 0)
+    attributes, source = options(context), shape(context, 0)
     rank = len(source)
     low, high, inner = (
-        _each(found, name, rank, 0) for name in ("edge_padding_low", "edge_padding_high", "interior_padding")
+        _each(attributes, name, rank, 0)
+        for name in ("edge_padding_low", "edge_padding_high", "interior_padding")
     )
     padded = tuple(size + max(size - 1, 0) * inner[i] + low[i] + high[i] for i, size in enumerate(source))
     # Where nothing is left of one dimension, the kernel leaves nothing of all.
@@ -70,30 +72,31 @@ def stablehlo_pad(context: Context) -> Sequence[Shape]:
 
 def stablehlo_gather(context: Context) -> Sequence[Shape]:
     """As many dimensions as the file gives the output, from the slice or from the indices."""
-    output, found = context.outputs[0], options(context)
+    output, attributes = context.outputs[0], options(context)
     if output is None:
         raise Undefined("the output is left out")
-    indices, at = list(shape(context, 1)), found["index_vector_dim"]
-    slices = [size for i, size in enumerate(found["slice_sizes"]) if i not in found["collapsed_slice_dims"]]
+    indices, at = list(shape(context, 1)), attributes["index_vector_dim"]
+    collapsed = attributes["collapsed_slice_dims"]
+    slices = [size for i, size in enumerate(attributes["slice_sizes"]) if i not in collapsed]
     if at < len(indices):
         del indices[at]
     taken = []
     for i in range(len(output.shape)):
-        taken.append((slices if i in found["offset_dims"] else indices).pop(0))
+        taken.append((slices if i in attributes["offset_dims"] else indices).pop(0))
     return (tuple(taken),)
 
 
 def detections(context: Context) -> Sequence[Shape]:
-    found = _custom(context)
-    count = int(found["max_detections"]) * int(found["max_classes_per_detection"])
+    attributes = _custom(context)
+    count = int(attributes["max_detections"]) * int(attributes["max_classes_per_detection"])
     return ((1, count, 4), (1, count), (1, count), (1,))
 
 
 def spectrogram(context: Context) -> Sequence[Shape]:
     """Windows over the samples; the Fourier transform takes the next power of two."""
-    found = _custom(context)
+    attributes = _custom(context)
     samples, channels = shape(context, 0)
-    window, stride = int(found["window_size"]), int(found["stride"])
+    window, stride = int(attributes["window_size"]), int(attributes["stride"])
     count = 0 if samples < window else 1 + (samples - window) // stride
     length: int = 1 << (window - 1).bit_length()
     return ((channels, count, 1 + length // 2),)
@@ -104,10 +107,10 @@ def mfcc(context: Context) -> Sequence[Shape]:
 
 
 def _custom(context: Context) -> Mapping[str, Any]:
-    found = decode(context.operator)
-    if found is None:
+    attributes = decode(context.operator)
+    if attributes is None:
         raise Undefined("the custom options can't be read")
-    return found
+    return attributes
 
 
 FUNCTIONS: dict[str, ShapeFunction] = {
