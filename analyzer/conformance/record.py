@@ -1,4 +1,4 @@
-"""How far the packs agree with the delegates, kept as data: `rules/conformance.json`."""
+"""The packs' agreement with the delegates, kept as data: `rules/conformance.json`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Target(Struct, frozen=True):
 
 
 class RuntimeFigures(Struct, frozen=True):
-    """What a runtime was asked: models whose delegated operators it told, and those it told nothing of."""
+    """A runtime's figures: models whose delegated operators it told, and those it told nothing of."""
 
     runtime: str
     delegated: Count
@@ -46,7 +46,7 @@ class Agreement(Struct, frozen=True):
 
     @property
     def models(self) -> tuple[int, int]:
-        """How many generated and real models took part, at most."""
+        """The most generated and real models that took part."""
         targets = self.targets.values()
         generated = max((target.generated.models for target in targets), default=0)
         return generated, max((target.real.models for target in targets), default=0)
@@ -78,7 +78,7 @@ def figures(tally: Figures) -> Figures:
 
 
 def recorded() -> Agreement:
-    """What was recorded when the packs were last held to the data."""
+    """The figures recorded when the packs were last held to the data."""
     return msgspec.json.decode(FILE.read_bytes(), type=Agreement)
 
 

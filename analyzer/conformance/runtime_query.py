@@ -1,4 +1,4 @@
-"""What runtimes on this machine take of many models, without running any: one process after another.
+"""Asks runtimes what they delegate of many models, without running any: one process after another.
 
 Native code may end its process at any model; the next process goes on behind it.
 """
@@ -18,7 +18,7 @@ from analyzer.execution.request import Entry, Limits, RunRequest
 
 CHILD = "analyzer.conformance.runtime_query_main"
 #: Where a process leaves its words, one a line.
-WORDS = "words"
+REPLIES = "words"
 #: For engines that are asked nothing that an entry is needed for.
 NOWHERE = Entry(None, 0, (), ())
 #: What can be asked: names of delegates as their packs have them.
@@ -26,14 +26,14 @@ ENGINES = ("xnnpack", "litert-gpu")
 
 
 class Task(Struct, frozen=True):
-    """What a process is to ask."""
+    """An engine to ask, and the models to ask it of."""
 
     engine: str
     files: tuple[str, ...]
 
 
-class Word(Struct, frozen=True, omit_defaults=True):
-    """What became of one model; `delegated` is None where the runtime took it for none to delegate."""
+class Reply(Struct, frozen=True, omit_defaults=True):
+    """A model's delegated operators; `delegated` is None where the runtime took it for none to delegate."""
 
     file: str
     delegated: dict[int, tuple[int, ...]] | None = None
@@ -46,31 +46,31 @@ def check(name: str) -> None:
     engine(name).check(RunRequest(model="", entry=NOWHERE))
 
 
-def ask(name: str, files: Sequence[str], limits: Limits) -> Iterator[Word]:
-    """What a runtime takes of each model, in order; `limits.seconds` are those for one."""
+def query(name: str, files: Sequence[str], limits: Limits) -> Iterator[Reply]:
+    """A reply for each model, in order; `limits.seconds` are those for one."""
     left = list(files)
     while left:
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
-            words, ended = _ask(name, left, Path(folder), limits)
-        yield from words
-        left = left[len(words) :]
+            replies, ended = _query(name, left, Path(folder), limits)
+        yield from replies
+        left = left[len(replies) :]
         if left:
-            yield Word(left.pop(0), error=ended)
+            yield Reply(left.pop(0), error=ended)
 
 
-def _ask(name: str, files: Sequence[str], folder: Path, limits: Limits) -> tuple[list[Word], str]:
+def _query(name: str, files: Sequence[str], folder: Path, limits: Limits) -> tuple[list[Reply], str]:
     """The words on the first of the files, and how the process ended."""
     (folder / worker.TASK).write_bytes(msgspec.msgpack.encode(Task(name, tuple(files))))
-    words = folder / WORDS
-    words.touch()
-    result = worker.finish(folder, CHILD, limits, _Moved(words))
+    replies = folder / REPLIES
+    replies.touch()
+    result = worker.finish(folder, CHILD, limits, _Moved(replies))
     # A line that is cut off belongs to the model at which the process ended.
-    lines = words.read_bytes().split(b"\n")[:-1]
-    return [msgspec.json.decode(line, type=Word) for line in lines], result.message or result.status
+    lines = replies.read_bytes().split(b"\n")[:-1]
+    return [msgspec.json.decode(line, type=Reply) for line in lines], result.message or result.status
 
 
 class _Moved:
-    """Whether a file has grown since it was asked last."""
+    """True each time a file has grown since the last call."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

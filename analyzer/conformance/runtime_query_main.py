@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from analyzer.conformance.runtime_query import NOWHERE, WORDS, Task, Word
+from analyzer.conformance.runtime_query import NOWHERE, REPLIES, Reply, Task
 from analyzer.execution import worker
 from analyzer.execution.engines import gpu, vulkan, xnnpack
-from analyzer.execution.engines.accelerator_hook import AcceleratorWatch
+from analyzer.execution.engines.accelerator_hook import AcceleratorHook
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
 from analyzer.execution.request import RunRequest, Runtime
 from analyzer.execution.worker import Answer
@@ -30,56 +30,58 @@ _REPLACE = 64
 _Registration = type("_Registration", (ctypes.Structure,), {"_fields_": [("words", ctypes.c_uint64 * 11)]})
 _Replace = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, _Registration, ctypes.c_void_p, ctypes.c_void_p)
 
-Asked = tuple[Mapping[int, tuple[int, ...]] | None, Runtime]
+Delegated = tuple[Mapping[int, tuple[int, ...]] | None, Runtime]
 
 
 def main(folder: Path) -> None:
     """Ask of every model and leave a line for each."""
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    ask: Callable[[str], Asked] = GpuAsker() if task.engine == "litert-gpu" else ask_xnnpack
-    with open(folder / WORDS, "ab", buffering=0) as words:
+    query: Callable[[str], Delegated] = GpuQuery() if task.engine == "litert-gpu" else query_xnnpack
+    with open(folder / REPLIES, "ab", buffering=0) as replies:
         for file in task.files:
-            words.write(msgspec.json.encode(_word(file, ask)) + b"\n")
+            replies.write(msgspec.json.encode(_reply(file, query)) + b"\n")
     (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(Answer("done")))
 
 
-def _word(file: str, ask: Callable[[str], Asked]) -> Word:
+def _reply(file: str, query: Callable[[str], Delegated]) -> Reply:
     try:
-        delegated, runtime = ask(file)
+        delegated, runtime = query(file)
     except Exception as error:
-        return Word(file, error=" ".join(str(error).split()) or type(error).__name__)
-    return Word(file, dict(delegated) if delegated is not None else None, f"{runtime.name} {runtime.version}")
+        return Reply(file, error=" ".join(str(error).split()) or type(error).__name__)
+    return Reply(
+        file, dict(delegated) if delegated is not None else None, f"{runtime.name} {runtime.version}"
+    )
 
 
-def ask_xnnpack(file: str) -> Asked:
-    """What XNNPACK takes as the interpreter applies it by itself."""
+def query_xnnpack(file: str) -> Delegated:
+    """The operators that XNNPACK takes where the interpreter applies it by itself."""
     session = xnnpack.open(RunRequest(model=file, entry=NOWHERE))
     return session.delegated(), session.runtime
 
 
-class GpuAsker:
-    """What LiteRT's GPU accelerator takes, without having it compile anything."""
+class GpuQuery:
+    """Asks LiteRT's GPU accelerator which operators it takes, without having it compile anything."""
 
     def __init__(self) -> None:
         vulkan.use(vulkan.find(None, "litert-gpu"))
         folder = gpu.folder() or Path()
-        self._accelerator = AcceleratorWatch(folder / gpu.ACCELERATOR, folder / gpu.RUNTIME)
+        self._accelerator = AcceleratorHook(folder / gpu.ACCELERATOR, folder / gpu.RUNTIME)
 
-    def __call__(self, file: str) -> Asked:
+    def __call__(self, file: str) -> Delegated:
         import ai_edge_litert.compiled_model as litert
 
-        watch = self._accelerator.watch = DryWatch()
+        plan_hook = self._accelerator.plan_hook = DryRunHook()
         both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
         try:
             litert.CompiledModel.from_file(file, options=litert.Options(both))
         except RuntimeError:
             # What the accelerator took was said before; what made the rest fail is another matter.
-            if not watch.seen:
+            if not plan_hook.seen:
                 raise
-        return watch.replaced(read(file)), gpu.runtime()
+        return plan_hook.replaced(read(file)), gpu.runtime()
 
 
-class DryWatch(ExecutionPlanHook):
+class DryRunHook(ExecutionPlanHook):
     """Notes what a delegate would replace, and keeps it from doing so: nothing is built."""
 
     def __init__(self) -> None:

@@ -32,7 +32,7 @@ _UNDECIDED = "-"
 
 
 class Truth(Struct, frozen=True):
-    """What a delegate's own code made of a model; what was not judged is None."""
+    """The verdicts of a delegate's own code on a model; what was not judged is None."""
 
     path: str
     #: Subgraph -> "1" or "0" for each operator.
@@ -42,7 +42,7 @@ class Truth(Struct, frozen=True):
 
 
 class Count(Struct, array_like=True):
-    """How much of what was compared agrees."""
+    """A share: comparisons that agree, of all."""
 
     same: int = 0
     all: int = 0
@@ -57,7 +57,7 @@ class Count(Struct, array_like=True):
 
 
 class Figures(Struct):
-    """How much was compared for one configuration: operators, delegated sets and partitions of models."""
+    """Shares that agree for one configuration: operators, delegated sets and partitions of models."""
 
     models: int = 0
     operators: Count = msgspec.field(default_factory=Count)
@@ -203,7 +203,7 @@ def delegated(audit: DelegateAudit) -> dict[int, list[int]]:
 
 
 class RuntimeTally(Struct):
-    """How a runtime on this machine agrees: `sets` counts models whose delegated operators it told."""
+    """A runtime of this machine against a pack: `sets` counts models whose delegated operators it told."""
 
     runtime: str = ""
     sets: Count = msgspec.field(default_factory=Count)
@@ -217,15 +217,15 @@ def hold_runtime(packs: Packs, name: str, files: Mapping[str, str], limits: Limi
     runtimes.check(name)
     auditor = Auditor(packs, configure(packs, installed.completed(packs, [name])))
     tally = RuntimeTally()
-    for word in runtimes.ask(name, list(files), limits):
-        if word.delegated is None:
+    for reply in runtimes.query(name, list(files), limits):
+        if reply.delegated is None:
             tally.unjudged += 1
             continue
-        tally.runtime = word.runtime
-        predicted = _predicted(auditor, word.file)
-        actual = {subgraph: sorted(taken) for subgraph, taken in word.delegated.items() if taken}
+        tally.runtime = reply.runtime
+        predicted = _predicted(auditor, reply.file)
+        actual = {subgraph: sorted(taken) for subgraph, taken in reply.delegated.items() if taken}
         if not tally.sets.add(predicted == actual):
-            tally.wrong.append(f"{files[word.file]}: the runtime takes {actual}, said was {predicted}")
+            tally.wrong.append(f"{files[reply.file]}: the runtime takes {actual}, said was {predicted}")
     return tally
 
 

@@ -1,4 +1,4 @@
-"""What classes are called, by a data set and by models, so that they can be told to be the same."""
+"""Names of classes, by a data set and by models, by which their numbers are brought together."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _lines(text: bytes) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.decode("utf-8", "replace").strip().splitlines())
 
 
-class Numbers:
+class ClassNumbers:
     """The numbers of classes by name: the data set's own, then those that only models know."""
 
     def __init__(self, classes: Mapping[str, int]) -> None:

@@ -27,7 +27,7 @@ _ENDING = ".npy"
 
 
 class Source(Struct, frozen=True):
-    """Where a data set is, so that any process can open it, and how its images are taken."""
+    """A data set's path, so that any process can open it, and the treatment of its images."""
 
     path: str
     #: Black and white; None leaves it to the model.
@@ -57,7 +57,7 @@ def open(source: Source) -> Dataset:
 
 
 class _Array(Struct, frozen=True):
-    """How an array lies in its file."""
+    """Shape and element type of an array in a file."""
 
     shape: tuple[int, ...]
     dtype: Any
@@ -107,7 +107,7 @@ class _Arrays:
 
 
 def _files(path: str) -> dict[str, Any]:
-    """What opens each array's file."""
+    """Array -> its file, to be opened."""
     if os.path.isdir(path):
         return {file.stem: file for file in sorted(Path(path).glob(f"*{_ENDING}"))}
     archive = zipfile.ZipFile(path)

@@ -14,10 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.evaluation import class_names, datasets, inference, io_mapping, keras, metrics
-from analyzer.evaluation.class_names import Numbers
+from analyzer.evaluation.class_names import ClassNumbers
 from analyzer.evaluation.datasets import Dataset, Source
 from analyzer.evaluation.inference import Times
-from analyzer.evaluation.metrics import Answers, ClassScore
+from analyzer.evaluation.metrics import ClassMetrics, OutputMetrics
 from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, Measured, RunRequest
@@ -45,7 +45,7 @@ class Candidate(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """How models are evaluated, whichever they are; `task` is None where the labels tell."""
+    """Settings of all models alike; `task` is None where the labels tell."""
 
     source: Source
     task: str | None = None
@@ -69,7 +69,7 @@ class Size(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """How one candidate did; what couldn't be measured is None."""
+    """A candidate's figures; what couldn't be measured is None."""
 
     candidate: Candidate
     size: Size
@@ -80,17 +80,17 @@ class Result(Struct, frozen=True, kw_only=True):
     measured: Measured | None = None
     times: Times | None = None
     #: One for each output that there are labels for.
-    answers: tuple[Answers, ...] = ()
+    answers: tuple[OutputMetrics, ...] = ()
 
     @property
     def left(self) -> int:
-        """How many operators a delegate left, as far as the runtime tells."""
+        """The number of operators that a delegate left, as far as the runtime tells."""
         delegated = self.measured.delegated if self.measured else None
         if delegated is None or self.candidate.backend.engine == lookup.REFERENCE:
             return 0
         return self.operators - sum(map(len, delegated.values()))
 
-    def of(self, target: str) -> Answers | None:
+    def of(self, target: str) -> OutputMetrics | None:
         return next((output for output in self.answers if output.target == target), None)
 
 
@@ -107,7 +107,7 @@ class Evaluation(Struct, frozen=True):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What any model's outputs were held against."""
+        """The arrays that any model's outputs were compared with."""
         return tuple(dict.fromkeys(output.target for result in self.results for output in result.answers))
 
 
@@ -138,7 +138,7 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf)
             compared = results and results[0].status == OK
             task = replace(job.task, first=str(folders[0]) if compared else None)
             with watch(job.candidate, data.samples) as moved:
-                ran, judged = inference.predict(task, folder, settings.limits, moved)
+                ran, outcome = inference.infer(task, folder, settings.limits, moved)
             result = Result(
                 candidate=job.candidate,
                 size=_size(job.candidate.path),
@@ -146,8 +146,8 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf)
                 status=ran.status,
                 message=ran.message,
                 measured=ran.measured,
-                times=judged.times if judged else None,
-                answers=tuple(_named(output, data.classes) for output in judged.answers) if judged else (),
+                times=outcome.times if outcome else None,
+                answers=tuple(_named(output, data.classes) for output in outcome.answers) if outcome else (),
             )
             results.append(result)
     return Evaluation(settings, data.samples, tuple(results))
@@ -163,7 +163,7 @@ class _Job(Struct, frozen=True):
 
 def _jobs(chosen: Sequence[Candidate], data: Dataset, settings: Settings) -> Iterator[_Job]:
     given = class_names.read(settings.labels) if settings.labels else ()
-    numbers = Numbers(data.classes)
+    numbers = ClassNumbers(data.classes)
     for candidate in chosen:
         task = _task(candidate, settings)
         if candidate.backend.engine == keras.NAME:
@@ -178,17 +178,19 @@ def _tflite(
     data: Dataset,
     settings: Settings,
     given: Sequence[str],
-    numbers: Numbers,
+    numbers: ClassNumbers,
 ) -> _Job:
     path, model = candidate.path, read(candidate.path)
     entry = signatures.entries(model, settings.signature)[0]
-    plugs = io_mapping.feeding(path, io_mapping.into(model, entry), data)
-    outputs = io_mapping.judged(path, io_mapping.out_of(model, entry), data)
-    for plug in outputs:
-        metrics.truth(data, plug.array, settings.task)
-    described = outputs[0].port.described
+    bindings = io_mapping.bind_inputs(path, io_mapping.model_inputs(model, entry), data)
+    outputs = io_mapping.bind_outputs(path, io_mapping.model_outputs(model, entry), data)
+    for binding in outputs:
+        metrics.truth(data, binding.array, settings.task)
+    described = outputs[0].io.described
     known = given or class_names.own(path, described.labels if described else None)
-    request = replace(task.request, entry=entry, shapes=io_mapping.resized(path, plugs, data, settings.batch))
+    request = replace(
+        task.request, entry=entry, shapes=io_mapping.resized(path, bindings, data, settings.batch)
+    )
     order = numbers.of(path, known) if len(outputs) == 1 else ()
     operators = sum(len(subgraph.operators) for subgraph in model.subgraphs)
     return _Job(candidate, replace(task, request=request, order=order), operators)
@@ -216,11 +218,11 @@ def _task(candidate: Candidate, settings: Settings) -> inference.Task:
     )
 
 
-def _named(answers: Answers, classes: Mapping[str, int]) -> Answers:
+def _named(answers: OutputMetrics, classes: Mapping[str, int]) -> OutputMetrics:
     """With the names of classes, where they have any."""
     names = {number: name for name, number in classes.items()}
 
-    def named(score: ClassScore) -> ClassScore:
+    def named(score: ClassMetrics) -> ClassMetrics:
         return replace(score, name=names.get(score.number))
 
     return replace(answers, classes=tuple(map(named, answers.classes)))

@@ -12,20 +12,20 @@ from msgspec.structs import replace
 
 from analyzer.evaluation import keras
 from analyzer.evaluation.datasets import Source
-from analyzer.evaluation.metrics import Answers
+from analyzer.evaluation.metrics import OutputMetrics
 from analyzer.execution import worker
 from analyzer.execution.engines import lookup
 from analyzer.execution.request import FAILED, Engine, Entry, Limits, RunRequest, RunResult
 
 CHILD = "analyzer.evaluation.inference_main"
-PROGRESS, FOUND = "progress", "found"
+PROGRESS, OUTCOME = "progress", "found"
 
 #: The entry of a model whose inside isn't known here.
 OPAQUE = Entry(None, 0, (), ())
 
 
 class Task(Struct, frozen=True, kw_only=True):
-    """What the other process is to do."""
+    """The other process's work: a model on an engine, and a data set."""
 
     engine: str
     request: RunRequest
@@ -49,11 +49,11 @@ class Times(Struct, frozen=True):
     p90: float
 
 
-class Found(Struct, frozen=True):
-    """How a model did, or why it can't be judged."""
+class Outcome(Struct, frozen=True):
+    """A model's times and metrics, or why there are none."""
 
     times: Times
-    answers: tuple[Answers, ...] = ()
+    answers: tuple[OutputMetrics, ...] = ()
     problem: str = ""
 
 
@@ -65,9 +65,9 @@ def engine(name: str) -> Engine:
     return cast(Engine, keras) if name == keras.NAME else lookup.engine(name)
 
 
-def predict(
+def infer(
     task: Task, folder: Path, limits: Limits, moved: Callable[[int], None]
-) -> tuple[RunResult, Found | None]:
+) -> tuple[RunResult, Outcome | None]:
     """Run a task in a new folder. What it found is None where it came to no end.
 
     `limits.seconds` are those without any progress, of which `moved` is told in samples.
@@ -79,7 +79,7 @@ def predict(
     progress()
     if result.measured is None:
         return result, None
-    outcome = msgspec.msgpack.decode((folder / FOUND).read_bytes(), type=Found)
+    outcome = msgspec.msgpack.decode((folder / OUTCOME).read_bytes(), type=Outcome)
     if outcome.problem:
         return replace(result, status=FAILED, message=outcome.problem), None
     return result, outcome

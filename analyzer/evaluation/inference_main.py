@@ -13,9 +13,9 @@ import msgspec
 
 from analyzer.evaluation import datasets, inference, io_mapping, metrics
 from analyzer.evaluation.datasets import Dataset
-from analyzer.evaluation.inference import Found, Task, Times
-from analyzer.evaluation.io_mapping import Opaque, Port
-from analyzer.evaluation.metrics import Answers, Judge
+from analyzer.evaluation.inference import Outcome, Task, Times
+from analyzer.evaluation.io_mapping import IOTensor, Opaque
+from analyzer.evaluation.metrics import Accumulator, OutputMetrics
 from analyzer.execution import worker
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Latency, Measured, Memory, RunRequest, Sample, Session
@@ -48,14 +48,14 @@ def _run(folder: Path, task: Task) -> Answer:
     stage("running")
     model = _Model(session, data, task)
     first = model.warm_up()
-    judging = [_Judging(at, model, data, task, folder) for at in range(len(model.outputs))]
-    problem = next((output.judge.problem for output in judging if output.judge.problem), "")
-    times = array("d") if problem else model.run(judging, folder / inference.PROGRESS)
+    evaluated = [_EvaluatedOutput(at, model, data, task, folder) for at in range(len(model.outputs))]
+    problem = next((output.accumulator.problem for output in evaluated if output.accumulator.problem), "")
+    times = array("d") if problem else model.run(evaluated, folder / inference.PROGRESS)
     # Of all that were timed, only what they come to goes on.
     taken = latency(init, first, (), task.request)
-    answers = () if problem else tuple(output.answers() for output in judging)
-    outcome = Found(_times(taken, times, task.batch), answers, problem)
-    (folder / inference.FOUND).write_bytes(msgspec.msgpack.encode(outcome))
+    answers = () if problem else tuple(output.answers() for output in evaluated)
+    outcome = Outcome(_times(taken, times, task.batch), answers, problem)
+    (folder / inference.OUTCOME).write_bytes(msgspec.msgpack.encode(outcome))
     peak = memory("VmHWM")
     measured = Measured(
         runtime=session.runtime,
@@ -66,7 +66,7 @@ def _run(folder: Path, task: Task) -> Answer:
         remarks=(
             *session.remarks,
             *model.remarks,
-            *(output.judge.remark for output in judging if output.judge.remark),
+            *(output.accumulator.remark for output in evaluated if output.accumulator.remark),
         ),
     )
     return Answer(measured=measured)
@@ -77,11 +77,13 @@ class _Model:
 
     def __init__(self, session: Session, data: Dataset, task: Task) -> None:
         request = task.request
-        inputs, outputs = _ports(session, request)
-        self.outputs = io_mapping.judged(request.model, outputs, data)
-        self._inputs = io_mapping.feeding(request.model, inputs, data)
+        inputs, outputs = _io_tensors(session, request)
+        self.outputs = io_mapping.bind_outputs(request.model, outputs, data)
+        self._inputs = io_mapping.bind_inputs(request.model, inputs, data)
         self._session, self._data, self._task = session, data, task
-        self._shapes = [io_mapping.shape(plug, data, task.batch, request.shapes) for plug in self._inputs]
+        self._shapes = [
+            io_mapping.shape(binding, data, task.batch, request.shapes) for binding in self._inputs
+        ]
         self._picture = self._pictured()
 
     @property
@@ -89,11 +91,11 @@ class _Model:
         return (str(self._picture.shades),) if self._picture else ()
 
     def _pictured(self) -> Picture | None:
-        """How an image gets into the input that takes it."""
-        for plug, shape in zip(self._inputs, self._shapes, strict=True):
-            if self._data.shapes[plug.array] is None:
+        """The conversion of images for the input that takes them."""
+        for binding, shape in zip(self._inputs, self._shapes, strict=True):
+            if self._data.shapes[binding.array] is None:
                 source = self._task.source
-                return Picture(shape[1:], plug.shades(source.range), source.crop)
+                return Picture(shape[1:], binding.shades(source.range), source.crop)
         return None
 
     def warm_up(self) -> float:
@@ -102,13 +104,13 @@ class _Model:
         first, *_ = [self._infer() for _ in range(max(1, self._task.request.warmup))]
         return first
 
-    def run(self, judging: Sequence[_Judging], progress: Path) -> array[float]:
+    def run(self, evaluated: Sequence[_EvaluatedOutput], progress: Path) -> array[float]:
         """Run and judge every batch; the seconds of each, and how many samples went by in a file."""
         times, done, told = array("d"), 0, 0.0
         for batch in self._batches():
             self._feed(batch)
             times.append(self._infer())
-            for output in judging:
+            for output in evaluated:
                 output.add(batch)
             done += len(next(iter(batch.values())))
             if time.monotonic() - told > _TELL_SECONDS:
@@ -119,36 +121,36 @@ class _Model:
 
     def real(self, at: int) -> Any:
         """An output of the last inference in real units, [batch, size]."""
-        plug = self.outputs[at]
-        return plug.real(self._found[plug.port.name], self._task.batch)
+        binding = self.outputs[at]
+        return binding.real(self._fetched[binding.io.name], self._task.batch)
 
     def _batches(self) -> Iterator[Sample]:
-        names = dict.fromkeys(plug.array for plug in (*self._inputs, *self.outputs))
+        names = dict.fromkeys(binding.array for binding in (*self._inputs, *self.outputs))
         return self._data.batches(self._task.batch, list(names), self._picture)
 
     def _feed(self, batch: Sample) -> None:
         pairs = zip(self._inputs, self._shapes, strict=True)
         size = self._task.batch
         self._session.feed(
-            {plug.port.name: plug.stored(batch[plug.array], size, shape) for plug, shape in pairs}
+            {binding.io.name: binding.stored(batch[binding.array], size, shape) for binding, shape in pairs}
         )
 
     def _infer(self) -> float:
         start = time.perf_counter()
         self._session.invoke()
-        self._found = self._session.fetch()
+        self._fetched = self._session.fetch()
         return time.perf_counter() - start
 
 
-def _ports(session: Session, request: RunRequest) -> tuple[Sequence[Port], Sequence[Port]]:
+def _io_tensors(session: Session, request: RunRequest) -> tuple[Sequence[IOTensor], Sequence[IOTensor]]:
     """Inputs and outputs, as a file tells or, where it doesn't, the session."""
     if isinstance(session, Opaque):
         return session.inputs, session.outputs
     model = read(request.model)
-    return io_mapping.into(model, request.entry), io_mapping.out_of(model, request.entry)
+    return io_mapping.model_inputs(model, request.entry), io_mapping.model_outputs(model, request.entry)
 
 
-class _Judging:
+class _EvaluatedOutput:
     """One output held against its labels and the first model's answers, or itself the first."""
 
     def __init__(self, at: int, model: _Model, data: Dataset, task: Task, folder: Path) -> None:
@@ -156,7 +158,9 @@ class _Judging:
         self._array = model.outputs[at].array
         truth = metrics.truth(data, self._array, task.task)
         order = task.order if len(model.outputs) == 1 else ()
-        self.judge: Judge = metrics.judge(truth, model.real(at).shape[1], order, task.offset)
+        self.accumulator: Accumulator = metrics.accumulator(
+            truth, model.real(at).shape[1], order, task.offset
+        )
         name = f"answers{list(data.shapes).index(self._array)}"
         self._own = folder / name if task.first is None else None
         self._first = Path(task.first or folder, name)
@@ -166,7 +170,7 @@ class _Judging:
     def add(self, batch: Sample) -> None:
         labels = batch[self._array]
         outputs = self._model.real(self._at)[: len(labels)]
-        kept = self.judge.add(outputs, labels, self._before(len(labels)))
+        kept = self.accumulator.add(outputs, labels, self._before(len(labels)))
         if self._own is not None:
             with open(self._own, "ab") as file:
                 file.write(kept.tobytes())
@@ -177,12 +181,12 @@ class _Judging:
 
         if not self._compared:
             return None
-        dtype, width = self.judge.kept
+        dtype, width = self.accumulator.kept
         at = self._done * width * np.dtype(dtype).itemsize
         return np.fromfile(self._first, dtype, count * width, offset=at).reshape(count, width)
 
-    def answers(self) -> Answers:
-        return self.judge.answers(self._array, self._compared)
+    def answers(self) -> OutputMetrics:
+        return self.accumulator.answers(self._array, self._compared)
 
 
 def _times(taken: Latency, seconds: Sequence[float], batch: int) -> Times:

@@ -1,4 +1,4 @@
-"""Which arrays of a data set go into a model's inputs and which its outputs are held against, and as what."""
+"""Maps the arrays of a data set to a model's inputs, and to the outputs that are compared with them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from analyzer.model.metadata import Described
 _ADDED = re.compile(r"^serving_default_|:\d+$")
 
 
-class Port(Struct, frozen=True):
+class IOTensor(Struct, frozen=True):
     """An input or an output: what it goes by, and a sample's shape, None (as any of its sizes) where open."""
 
     name: str
@@ -37,14 +37,14 @@ class Port(Struct, frozen=True):
 class Opaque(Protocol):
     """A session of a model whose file doesn't tell what goes into it and what comes out."""
 
-    inputs: Sequence[Port]
-    outputs: Sequence[Port]
+    inputs: Sequence[IOTensor]
+    outputs: Sequence[IOTensor]
 
 
-class Plug(Struct, frozen=True):
+class Binding(Struct, frozen=True):
     """A port with the array of a data set that belongs to it."""
 
-    port: Port
+    io: IOTensor
     array: str
 
     def stored(self, values: Any, batch: int, shape: tuple[int, ...]) -> Any:
@@ -54,7 +54,7 @@ class Plug(Struct, frozen=True):
         missing = batch - len(values)
         if missing:
             values = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
-        values, tensor = values.reshape(shape), self.port.tensor
+        values, tensor = values.reshape(shape), self.io.tensor
         if tensor is None:
             return values
         dtype = np.dtype(generate.NUMPY[tensor.dtype])
@@ -62,81 +62,83 @@ class Plug(Struct, frozen=True):
 
     def real(self, values: Any, batch: int) -> Any:
         """An output in real units, [batch, size]."""
-        tensor = self.port.tensor
+        tensor = self.io.tensor
         return (values if tensor is None else measures.real(tensor, values)).reshape(batch, -1)
 
     def shades(self, given: tuple[float, float] | None) -> Shades:
-        return shades(self.port.tensor, self.port.described, given)
+        return shades(self.io.tensor, self.io.described, given)
 
 
-def into(model: Model, entry: Entry) -> list[Port]:
+def model_inputs(model: Model, entry: Entry) -> list[IOTensor]:
     """A .tflite model's inputs."""
-    return _ports(model.subgraphs[entry.subgraph], entry.inputs, metadata.inputs(model, entry.subgraph))
+    return _io_tensors(model.subgraphs[entry.subgraph], entry.inputs, metadata.inputs(model, entry.subgraph))
 
 
-def out_of(model: Model, entry: Entry) -> list[Port]:
-    return _ports(model.subgraphs[entry.subgraph], entry.outputs, metadata.outputs(model, entry.subgraph))
+def model_outputs(model: Model, entry: Entry) -> list[IOTensor]:
+    return _io_tensors(
+        model.subgraphs[entry.subgraph], entry.outputs, metadata.outputs(model, entry.subgraph)
+    )
 
 
-def _ports(
+def _io_tensors(
     subgraph: Subgraph, named: Sequence[tuple[str, int]], described: Mapping[int, Described]
-) -> list[Port]:
+) -> list[IOTensor]:
     tensors = [(name, subgraph.tensors[index]) for name, index in named]
     return [
-        Port(name, (tensor.name, _ADDED.sub("", tensor.name)), None, tensor, described.get(tensor.index))
+        IOTensor(name, (tensor.name, _ADDED.sub("", tensor.name)), None, tensor, described.get(tensor.index))
         for name, tensor in tensors
     ]
 
 
-def feeding(model: str, ports: Sequence[Port], data: Dataset) -> list[Plug]:
-    """What goes into every input. Raises: UsageError."""
-    plugs = list(_plugs(ports, data.shapes, INPUT))
-    plugged = {plug.port.name for plug in plugs}
-    missing = [port.name for port in ports if port.name not in plugged]
+def bind_inputs(model: str, io_tensors: Sequence[IOTensor], data: Dataset) -> list[Binding]:
+    """Every input with the array that it is fed. Raises: UsageError."""
+    bindings = list(_bindings(io_tensors, data.shapes, INPUT))
+    bound = {binding.io.name for binding in bindings}
+    missing = [io.name for io in io_tensors if io.name not in bound]
     if missing:
-        wanted = " and ".join(missing) if len(ports) > 1 else f"{INPUT} or {missing[0]}"
+        wanted = " and ".join(missing) if len(io_tensors) > 1 else f"{INPUT} or {missing[0]}"
         raise UsageError(f"{model}: the data set has no numbers called {wanted}, only {_listed(data)}")
-    return plugs
+    return bindings
 
 
-def judged(model: str, ports: Sequence[Port], data: Dataset) -> list[Plug]:
-    """What outputs are held against, as far as there is anything. Raises: UsageError."""
-    plugs = list(_plugs(ports, data.shapes, LABELS))
-    if not plugs:
-        names = [port.name for port in ports]
+def bind_outputs(model: str, io_tensors: Sequence[IOTensor], data: Dataset) -> list[Binding]:
+    """Outputs with the arrays that they are compared with, as far as there are any. Raises: UsageError."""
+    bindings = list(_bindings(io_tensors, data.shapes, LABELS))
+    if not bindings:
+        names = [io.name for io in io_tensors]
         wanted = f"any of {', '.join(names)}" if len(names) > 1 else f"{LABELS} or {', '.join(names)}"
         raise UsageError(f"{model}: the data set has no numbers called {wanted}, only {_listed(data)}")
-    return plugs
+    return bindings
 
 
-def _plugs(ports: Sequence[Port], arrays: Iterable[str], sole: str) -> Iterable[Plug]:
+def _bindings(io_tensors: Sequence[IOTensor], arrays: Iterable[str], sole: str) -> Iterable[Binding]:
     """Arrays by a port's names, or by the one for an only port."""
     there = set(arrays)
-    for port in ports:
-        names = (port.name, *port.aliases, *([sole] if len(ports) == 1 else []))
+    for io in io_tensors:
+        names = (io.name, *io.aliases, *([sole] if len(io_tensors) == 1 else []))
         array = next((name for name in names if name in there), None)
         if array is not None:
-            yield Plug(port, array)
+            yield Binding(io, array)
 
 
 def _listed(data: Dataset) -> str:
     return ", ".join(data.shapes)
 
 
-def resized(model: str, plugs: Sequence[Plug], data: Dataset, batch: int) -> dict[str, tuple[int, ...]]:
-    """What inputs of a .tflite model are to be resized to, for a batch of samples. Raises: UsageError."""
+def resized(model: str, bindings: Sequence[Binding], data: Dataset, batch: int) -> dict[str, tuple[int, ...]]:
+    """Shapes to resize a .tflite model's inputs to, for a batch of samples. Raises: UsageError."""
     shapes = {}
-    for plug in plugs:
-        sample, tensor = data.shapes[plug.array], plug.port.tensor
+    for binding in bindings:
+        sample, tensor = data.shapes[binding.array], binding.io.tensor
         assert tensor is not None
         shape = _fitting(tensor, sample, batch)
         if shape is None:
             raise UsageError(
                 f"{model}: takes {_by(tensor.shape)}, a sample has shape {_by(sample or ())}; "
-                f"reshape the data set's {plug.array}"
+                f"reshape the data set's {binding.array}"
             )
         if shape != tensor.shape:
-            shapes[plug.port.name] = shape
+            shapes[binding.io.name] = shape
     return shapes
 
 
@@ -155,13 +157,15 @@ def _fitting(tensor: Tensor, sample: Sequence[int] | None, batch: int) -> tuple[
     return (batch, *sample) if fits else None
 
 
-def shape(plug: Plug, data: Dataset, batch: int, asked: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+def shape(
+    binding: Binding, data: Dataset, batch: int, asked: Mapping[str, tuple[int, ...]]
+) -> tuple[int, ...]:
     """A whole batch, open sizes as the data set has them. Raises: ValueError where it doesn't tell."""
-    port, sample = plug.port, data.shapes[plug.array]
-    if port.tensor is not None:
-        return asked.get(port.name, port.tensor.shape)
-    if port.shape is not None and None not in port.shape:
-        return (batch, *(size for size in port.shape if size is not None))
+    io, sample = binding.io, data.shapes[binding.array]
+    if io.tensor is not None:
+        return asked.get(io.name, io.tensor.shape)
+    if io.shape is not None and None not in io.shape:
+        return (batch, *(size for size in io.shape if size is not None))
     if sample is None:
         raise ValueError("takes images of any size, so that there is none to bring them to")
     return (batch, *sample)

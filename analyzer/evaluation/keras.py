@@ -10,7 +10,7 @@ from typing import Any
 
 from analyzer.errors import ModelError
 from analyzer.evaluation.datasets import INPUT
-from analyzer.evaluation.io_mapping import Port
+from analyzer.evaluation.io_mapping import IOTensor
 from analyzer.execution.engines.tflite import processor
 from analyzer.execution.request import RunRequest, Runtime, Sample, Session, unavailable
 
@@ -25,7 +25,7 @@ _SAVED_MODEL = "saved_model.pb"
 
 
 def is_ours(path: str) -> bool:
-    """Whether a path names a model of this engine."""
+    """True for a path of a Keras model or a SavedModel."""
     return path.lower().endswith(ENDINGS) or os.path.isfile(os.path.join(path, _SAVED_MODEL))
 
 
@@ -63,13 +63,13 @@ class _Kept:
             what, *_ = str(error).splitlines()[0].split(". ")
             raise ValueError(f"{what}; export it as a SavedModel, which needs no classes") from None
         # Classes of the user's own may tell nothing of what they take.
-        self.inputs = [Port(tensor.name, (), _sample(tensor.shape)) for tensor in model.inputs or ()] or [
-            Port(INPUT)
-        ]
-        self.dtypes = {tensor.name: str(tensor.dtype) for tensor in model.inputs or ()}
+        told = model.inputs or ()
+        inputs = [IOTensor(spec.name, (), _sample(spec.shape)) for spec in told]
+        self.inputs = inputs or [IOTensor(INPUT)]
+        self.dtypes = {spec.name: str(spec.dtype) for spec in told}
         # Converters number outputs; Keras names them by their layers.
         names = getattr(model, "output_names", None) or ["output"]
-        self.outputs = [Port(name, (f"output_{at}",)) for at, name in enumerate(names)]
+        self.outputs = [IOTensor(name, (f"output_{at}",)) for at, name in enumerate(names)]
 
         def call(*values: Any) -> list[Any]:
             given = values[0] if len(values) == 1 else list(values)
@@ -78,8 +78,8 @@ class _Kept:
         self._function = tf.function(call)
 
     def call(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        outputs = self._function(*(values[port.name] for port in self.inputs))
-        return dict(zip((port.name for port in self.outputs), outputs, strict=True))
+        outputs = self._function(*(values[io.name] for io in self.inputs))
+        return dict(zip((io.name for io in self.outputs), outputs, strict=True))
 
 
 class _Saved:
@@ -93,9 +93,9 @@ class _Saved:
             raise ValueError(f"has no signature {key}, only {', '.join(signatures) or 'none'}")
         self._function = signatures[key]
         _, named = self._function.structured_input_signature
-        self.inputs = [Port(name, (), _sample(spec.shape)) for name, spec in named.items()]
+        self.inputs = [IOTensor(name, (), _sample(spec.shape)) for name, spec in named.items()]
         self.dtypes = {name: spec.dtype.name for name, spec in named.items()}
-        self.outputs = [Port(name) for name in self._function.structured_outputs]
+        self.outputs = [IOTensor(name) for name in self._function.structured_outputs]
 
     def call(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return dict(self._function(**values))
@@ -119,7 +119,7 @@ class _KerasSession:
         self._convert = tf.convert_to_tensor
         self._function = function
         self._values: dict[str, Any] = {}
-        self._found: dict[str, Any] = {}
+        self._fetched: dict[str, Any] = {}
         gpus = tf.config.list_physical_devices("GPU")
         self.device = ", ".join(gpu.name for gpu in gpus) or processor()
 
@@ -131,10 +131,10 @@ class _KerasSession:
         """TensorFlow makes new outputs for every run."""
 
     def invoke(self) -> None:
-        self._found = {name: value.numpy() for name, value in self._function.call(self._values).items()}
+        self._fetched = {name: value.numpy() for name, value in self._function.call(self._values).items()}
 
     def fetch(self) -> dict[str, Any]:
-        return self._found
+        return self._fetched
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
         return None

@@ -21,7 +21,7 @@ _MANY = 100
 _GLANCE = 1 << 16
 
 
-class Score(Struct, frozen=True, kw_only=True):
+class Metrics(Struct, frozen=True, kw_only=True):
     """Shares of samples for classes, errors in the labels' own units for numbers; None for the other."""
 
     top1: float | None = None
@@ -31,7 +31,7 @@ class Score(Struct, frozen=True, kw_only=True):
     mse: float | None = None
 
 
-class Difference(Struct, frozen=True, kw_only=True):
+class MetricsChange(Struct, frozen=True, kw_only=True):
     """Against the first model: samples that got another class, those it had right, those it had wrong."""
 
     changed: int | None = None
@@ -41,7 +41,7 @@ class Difference(Struct, frozen=True, kw_only=True):
     mean: float | None = None
 
 
-class ClassScore(Struct, frozen=True):
+class ClassMetrics(Struct, frozen=True):
     """One class: samples of it, how many are right, and how they differ from the first model's."""
 
     number: int
@@ -53,20 +53,20 @@ class ClassScore(Struct, frozen=True):
     gained: int = 0
 
 
-class Answers(Struct, frozen=True):
-    """How one output did: `target` is what it was held against."""
+class OutputMetrics(Struct, frozen=True):
+    """An output's metrics: `target` is the array that it was compared with."""
 
     target: str
     task: str
-    score: Score
+    score: Metrics
     #: None for the first model itself.
-    difference: Difference | None = None
+    difference: MetricsChange | None = None
     #: Every class that the data set has samples of; none for numbers.
-    classes: tuple[ClassScore, ...] = ()
+    classes: tuple[ClassMetrics, ...] = ()
 
 
 class Truth(Struct, frozen=True):
-    """What labels are: a class for each sample, numbered up to `most`, or `width` numbers."""
+    """Labels: a class for each sample, numbered up to `most`, or `width` numbers."""
 
     task: str
     width: int
@@ -115,7 +115,7 @@ def _counts(values: Any) -> bool:
     return bool((np.isfinite(values) & (values >= 0)).all() and (values == np.floor(values)).all())
 
 
-class Judge(Protocol):
+class Accumulator(Protocol):
     """Holds one output against what is true."""
 
     #: Why this output can't be judged by these labels; None where it can.
@@ -128,10 +128,10 @@ class Judge(Protocol):
     def add(self, outputs: Any, labels: Any, first: Any) -> Any:
         """A batch of outputs [n, size]; what is kept of it, as `first` is of the first model's (or None)."""
 
-    def answers(self, target: str, compared: bool) -> Answers: ...
+    def answers(self, target: str, compared: bool) -> OutputMetrics: ...
 
 
-def judge(truth: Truth, width: int, order: Sequence[int] = (), offset: int = 0) -> Judge:
+def accumulator(truth: Truth, width: int, order: Sequence[int] = (), offset: int = 0) -> Accumulator:
     """For outputs of so many numbers; `order`: the class of each, else their own number less the offset."""
     if truth.task == REGRESSION:
         return _Numbers(truth, width)
@@ -161,10 +161,10 @@ class _Numbers:
             self._moved += float(np.abs(numbers.astype(np.float64) - first).sum())
         return numbers
 
-    def answers(self, target: str, compared: bool) -> Answers:
-        score = Score(mae=self._absolute / self._count, mse=self._squared / self._count)
-        difference = Difference(mean=self._moved / self._count) if compared else None
-        return Answers(target, REGRESSION, score, difference)
+    def answers(self, target: str, compared: bool) -> OutputMetrics:
+        score = Metrics(mae=self._absolute / self._count, mse=self._squared / self._count)
+        difference = MetricsChange(mean=self._moved / self._count) if compared else None
+        return OutputMetrics(target, REGRESSION, score, difference)
 
 
 class _Classes:
@@ -208,15 +208,15 @@ class _Classes:
         ranked[np.isnan(scores).any(axis=1)] = self._NONE
         return ranked
 
-    def answers(self, target: str, compared: bool) -> Answers:
+    def answers(self, target: str, compared: bool) -> OutputMetrics:
         samples, right, changed, lost, gained = (int(count) for count in self._counts.sum(axis=0))
-        return Answers(
+        return OutputMetrics(
             target,
             CLASSIFICATION,
-            Score(top1=right / samples, top5=self._hits / samples if self._top > 1 else None),
-            Difference(changed=changed, lost=lost, gained=gained) if compared else None,
+            Metrics(top1=right / samples, top5=self._hits / samples if self._top > 1 else None),
+            MetricsChange(changed=changed, lost=lost, gained=gained) if compared else None,
             tuple(
-                ClassScore(number, None, *counts)
+                ClassMetrics(number, None, *counts)
                 for number, counts in enumerate(self._counts.tolist())
                 if counts[0]
             ),

@@ -1,4 +1,4 @@
-"""What a run through a delegate is asked for and what it comes to."""
+"""A run through a delegate: its settings and its results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from analyzer.model.graph import Model
 
 
 class Settings(Struct, frozen=True):
-    """How models are run, whatever the delegate."""
+    """Settings of runs, whatever the delegate."""
 
     wanted: Wanted = Wanted()
     #: `[NAME=]FILE` texts: inputs of the user's own.
@@ -97,7 +97,7 @@ class Run(Struct, frozen=True, kw_only=True):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why this run doesn't hold, one line each."""
+        """Reasons for which this run doesn't hold, one line each."""
         if self.result.status != OK:
             return (_ended(self.result) + self._expected(),)
         reasons = [f"output {output.name}: {output.problem}" for output in self.outputs if not output.within]
@@ -111,7 +111,7 @@ class Run(Struct, frozen=True, kw_only=True):
         return tuple(reasons)
 
     def _expected(self) -> str:
-        """What was predicted of a run that ended badly, or that the delegate isn't why it did."""
+        """The prediction for a run that ended badly, or why the delegate isn't to blame."""
         if self.foreseen:
             return f"; predicted: {self.foreseen}"
         if self.result.status == self.reference.status:
@@ -123,7 +123,7 @@ class Run(Struct, frozen=True, kw_only=True):
 
     @property
     def agrees(self) -> bool:
-        """Whether it computes what the CPU does and was delegated as predicted; what isn't known doesn't."""
+        """True where it computes what the CPU does and was delegated as predicted; unknowns don't count."""
         return not self.reasons and bool(self.outputs or not self.entry.outputs)
 
 

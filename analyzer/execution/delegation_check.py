@@ -1,4 +1,4 @@
-"""What an audit predicted beside what a runtime did."""
+"""An audit's delegated operators beside those of a runtime."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def predicted(audit: DelegateAudit) -> Placement:
 
 
 def foreseen(audit: DelegateAudit) -> str:
-    """Why nothing was predicted to run: the CPU refuses an operator, or the delegate fails to load."""
+    """The reason for which nothing can run: the CPU refuses an operator, or the delegate fails to load."""
     if audit.summary.delegated:
         return ""
     return next((blocker.finding.message for blocker in audit.blockers if blocker.kind is not None), "")

@@ -1,4 +1,4 @@
-"""Which release of LiteRT runs here, as packs tell releases apart."""
+"""The release of LiteRT that is installed, as packs tell releases apart."""
 
 from __future__ import annotations
 

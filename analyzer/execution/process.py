@@ -95,7 +95,7 @@ class _Family:
         self._known: set[psutil.Process] = {first}
 
     def ended(self) -> bool:
-        """Whether the first one has ended by itself, after waiting a little."""
+        """True where the process has ended by itself, after waiting a little."""
         import psutil
 
         try:
@@ -132,7 +132,7 @@ def _resident(process: psutil.Process) -> int:
 
 
 def over_limit(ended: Ended, limits: Limits, stage: str, log: str) -> RunResult | None:
-    """What became of a process that had to be ended; None where it ended by itself."""
+    """The result of a process that had to be ended; None where it ended by itself."""
     if ended.large:
         message = f"needs more than the {limits.megabytes} MB it was allowed (--memory), while {stage}"
         return RunResult(status=FAILED, message=message, log=log)
@@ -143,13 +143,13 @@ def over_limit(ended: Ended, limits: Limits, stage: str, log: str) -> RunResult 
 
 
 def crash(ended: Ended, stage: str, log: str) -> RunResult:
-    """What became of a process that ended before it was done."""
+    """The result of a process that ended before it was done."""
     message = f"ended by {_cause(ended.code)} while {stage}"
     return RunResult(status=CRASHED, message=with_words(message, log), log=log)
 
 
 def _cause(code: int) -> str:
-    """What ended a process, by its exit code."""
+    """The cause of a process's end, by its exit code."""
     if code >= 0:
         return f"exit code {code}"
     try:

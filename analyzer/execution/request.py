@@ -1,4 +1,4 @@
-"""What a run is asked for, and what comes back: the same for every engine, on this machine or elsewhere."""
+"""Requests and results of runs: the same for every engine, on this machine or elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OK, FAILED, CRASHED, TIMEOUT, UNAVAILABLE = "ok", "failed", "crashed", "timeout"
 
 
 class Entry(Struct, frozen=True):
-    """Where a model is entered: a signature, or the first subgraph of a model without any.
+    """An entry point of a model: a signature, or the first subgraph of a model without any.
 
     `inputs` and `outputs` are names with tensor indices of that subgraph.
     """
@@ -60,7 +60,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
 
 class Limits(Struct, frozen=True):
-    """What a process may take before it is ended."""
+    """Limits that a process may reach before it is ended."""
 
     seconds: float = 120.0
     megabytes: int = 4096
@@ -97,7 +97,7 @@ class Memory(Struct, frozen=True):
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """What a run says of itself besides its outputs."""
+    """Measurements and properties of a run, besides its outputs."""
 
     runtime: Runtime
     device: str
@@ -112,7 +112,7 @@ class Measured(Struct, frozen=True, kw_only=True):
 
 
 class RunResult(Struct, frozen=True, kw_only=True):
-    """How a run ended; `measured` and `outputs`, one mapping a sample, where it ended well."""
+    """A run's status; `measured` and `outputs`, one mapping a sample, where it ended well."""
 
     status: str
     #: One line; empty where all went well.
@@ -138,7 +138,7 @@ class Runner(Protocol):
 
     @property
     def rounds_alike(self) -> bool:
-        """Whether it computes in integers what the CPU does, so that nothing but rounding may differ."""
+        """True where it computes in integers what the CPU does, so that nothing but rounding may differ."""
 
     def check(self, request: RunRequest) -> None:
         """Raises: RuntimeUnavailable, with what to install."""
@@ -153,7 +153,7 @@ class Session(Protocol):
 
     @property
     def device(self) -> str:
-        """What computes: a processor, a GPU and its driver."""
+        """The device that computes: a processor, a GPU and its driver."""
 
     @property
     def remarks(self) -> Sequence[str]: ...
@@ -187,10 +187,10 @@ class Engine(Protocol):
 
 
 def kept(subgraph: int, tensor: int) -> str:
-    """What a tensor that is kept is called among outputs."""
+    """The name of a kept tensor among outputs."""
     return f"{subgraph}.{tensor}"
 
 
 def unavailable(what: str, advice: str) -> RuntimeUnavailable:
-    """What isn't here, and how to get it."""
+    """The error for what isn't installed or attached, with how to get it."""
     return RuntimeUnavailable(f"{what}; {advice}")

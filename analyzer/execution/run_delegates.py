@@ -14,7 +14,7 @@ from analyzer.execution.bisection.bisect import Culprit, culprits
 from analyzer.execution.bisection.parts import Parts, agree, parts
 from analyzer.execution.compare import rounding
 from analyzer.execution.compare.measures import DEFAULT, OutputComparison
-from analyzer.execution.compare.tolerance import Agreement
+from analyzer.execution.compare.tolerance import OutputComparer
 from analyzer.execution.delegate_run import Run, Settings
 from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import generate, signatures, user_files
@@ -30,35 +30,35 @@ from analyzer.execution.request import (
     RunResult,
     Sample,
 )
-from analyzer.execution.target import HOST, Place
+from analyzer.execution.target import HOST, Target
 from analyzer.model.graph import Model
 
 _MAGNIFIED = "the delegate's own part agrees; what the CPU makes of it magnifies rounding"
 
 
-def run_delegates(audit: Audit, path: str, settings: Settings, place: Place = HOST) -> list[Run]:
+def run_delegates(audit: Audit, path: str, settings: Settings, target: Target = HOST) -> list[Run]:
     """Every delegate of an audit, run for real; one that isn't there is a run of its own, `unavailable`.
 
     `path` is the model's file. Raises: RuntimeUnavailable where there is no CPU to compare with, UsageError.
     """
-    delegate_runs = DelegateRuns(audit.model, path, settings, place)
+    delegate_runs = DelegateRuns(audit.model, path, settings, target)
     if settings.library is None:
-        runners = [place.runner(predicted.configuration.pack) for predicted in audit.delegates]
+        runners = [target.runner(predicted.configuration.pack) for predicted in audit.delegates]
         pairs = zip(runners, audit.delegates, strict=True)
         return [run for runner, predicted in pairs for run in delegate_runs.runs(runner, predicted)]
     if len(audit.delegates) > 1:
         raise UsageError("--delegate-lib: there is one library for several delegates; name one with -d")
-    return list(delegate_runs.runs(place.runner(None), *audit.delegates))
+    return list(delegate_runs.runs(target.runner(None), *audit.delegates))
 
 
 class DelegateRuns:
     """Runs one model; what the CPU computes is computed once an entry."""
 
-    def __init__(self, model: Model, path: str, settings: Settings, place: Place = HOST) -> None:
+    def __init__(self, model: Model, path: str, settings: Settings, target: Target = HOST) -> None:
         self.model = model
         self.settings = settings
         self._path = path
-        self._place = place
+        self._target = target
         self._made: dict[str | None, Sequence[Sample]] = {}
         self._references: dict[tuple[str, str | None], RunResult] = {}
 
@@ -82,7 +82,7 @@ class DelegateRuns:
             result = runner.run(request, samples, settings.limits)
         except RuntimeUnavailable as missing:
             result = RunResult(status=UNAVAILABLE, message=str(missing))
-        agreement = Agreement(self.model, request, settings.limits, settings.thresholds)
+        comparer = OutputComparer(self.model, request, settings.limits, settings.thresholds)
         predicted = None if audit is None else delegation_check.predicted(audit)
         return Run(
             model=self.model,
@@ -95,7 +95,7 @@ class DelegateRuns:
             compared_with=compared_with,
             substituted=substituted,
             result=result,
-            outputs=tuple(agreement.outputs(runner, samples, reference, result)),
+            outputs=tuple(comparer.outputs(runner, samples, reference, result)),
             predicted=predicted,
             differences=tuple(delegation_check.differences(self.model, predicted, result.delegated)),
             foreseen="" if audit is None else delegation_check.foreseen(audit),
@@ -125,8 +125,8 @@ class DelegateRuns:
     def _reference(
         self, entry: Entry, samples: Sequence[Sample], runner: Runner
     ) -> tuple[str, RunResult, str]:
-        """What a runner is compared with, what that computed, and why it isn't the CPU's reference."""
-        first = self._place.reference
+        """The name of what a runner is compared with, its result, and why it isn't the CPU's reference."""
+        first = self._target.reference
         first.check(self._request(entry, {}))
         own = self._computed(first, entry, samples)
         other = lookup.substitute(first, runner)
@@ -163,7 +163,7 @@ class DelegateRuns:
         return tuple(replace(output, **allowed) if output in differ else output for output in run.outputs)
 
     def _culprits(self, runner: Runner, run: Run) -> tuple[Culprit, ...]:
-        """Where results part, or where what the delegate makes of the model ends badly."""
+        """Operators at which results part, or at which the delegate's part of the model ends badly."""
         ended_badly = run.result.status in (FAILED, CRASHED) and not run.foreseen
         differs = any(not output.within for output in run.outputs)
         if run.reference.status != OK or not (ended_badly or differs):

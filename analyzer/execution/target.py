@@ -1,4 +1,4 @@
-"""Where delegates run: this machine, unless a phone is named."""
+"""Targets that delegates run on: this machine, unless a phone is named."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analyzer.rules.pack import RulePack
 from analyzer.rules.registry import Packs
 
 
-class Place(Protocol):
+class Target(Protocol):
     """Something that has a CPU, and delegates beside it."""
 
     @property
@@ -20,7 +20,7 @@ class Place(Protocol):
         """The CPU that delegates there are compared with."""
 
     def runner(self, pack: RulePack | None) -> Runner:
-        """What runs a pack's delegate; without one, the library that each request names."""
+        """The runner of a pack's delegate; without a pack, of the library that each request names."""
 
     def specs(self, packs: Packs, specs: Sequence[str]) -> Sequence[str]:
         """Delegates with the parameters that are known of the place. Raises: UsageError."""

@@ -33,7 +33,7 @@ CHILD = "analyzer.execution.worker_main"
 
 
 class Task(Struct, frozen=True):
-    """What the other process is to do."""
+    """A request for the other process, and the engine to run it on."""
 
     engine: str
     request: RunRequest
@@ -42,7 +42,7 @@ class Task(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What it came to: an error that the runtime raised, or measurements."""
+    """The other process's answer: an error that the runtime raised, or measurements."""
 
     error: str = ""
     unavailable: bool = False

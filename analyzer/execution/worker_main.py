@@ -86,7 +86,7 @@ def _run(
 
 
 def _delegated(session: Session) -> Mapping[int, tuple[int, ...]] | None:
-    """What a session that failed had delegated; it may be past answering."""
+    """Operators that a failed session had delegated; None where it is past answering."""
     try:
         return session.delegated()
     except Exception:
@@ -123,7 +123,7 @@ def _unwritten(session: Session, sample: Sample, outputs: Mapping[str, Any]) -> 
 
 
 def _holding(values: Any, pattern: int) -> Any:
-    """Which elements are made of one byte alone."""
+    """A mask of the elements that are made of one byte alone."""
     import numpy as np
 
     raw = np.frombuffer(values.tobytes(), np.uint8).reshape(values.size, values.itemsize)
@@ -155,7 +155,7 @@ def _stopped(times: Sequence[float], request: RunRequest) -> tuple[str, ...]:
 
 
 def latency(init: float, first: float, times: Sequence[float], request: RunRequest) -> Latency:
-    """What took so many seconds."""
+    """Times in milliseconds, out of seconds."""
     import numpy as np
 
     median, p90 = (float(np.percentile(times, q)) * 1000 for q in (50, 90)) if times else (None, None)

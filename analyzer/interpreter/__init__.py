@@ -1,4 +1,4 @@
-"""What the interpreter does before a delegate is asked: Model -> Prepared."""
+"""The TFLite interpreter up to the point at which a delegate is asked: Model -> Prepared."""
 
 from analyzer.interpreter.interpreter import Interpreter
 

@@ -10,7 +10,7 @@ from analyzer.interpreter import failures
 from analyzer.interpreter.control_flow import CALLS
 from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.outputs import grow, set_types, settle
-from analyzer.interpreter.resize_inputs import Place
+from analyzer.interpreter.resize_inputs import TensorKey
 from analyzer.interpreter.shapes import Shape
 from analyzer.interpreter.state import GraphState
 from analyzer.model.graph import OMITTED, Model, Operator, Prepared, PrepareIssue, Subgraph
@@ -36,7 +36,7 @@ class Allocation:
         #: How many operators may still be prepared; subgraphs may be called again and again.
         self._left = _MOST + 100 * sum(len(subgraph.operators) for subgraph in model.subgraphs)
 
-    def prepared(self, shapes: Mapping[Place, Shape]) -> Prepared:
+    def prepared(self, shapes: Mapping[TensorKey, Shape]) -> Prepared:
         """All subgraphs in order; `shapes` are those that inputs are resized to."""
         for (place, index), shape in shapes.items():
             entered = self.graph(place)
@@ -94,7 +94,7 @@ class Allocation:
             raise ModelError(self.model.path, what, "convert it again without such calls")
 
     def is_running(self, index: int) -> bool:
-        """Whether a subgraph is being prepared right now."""
+        """True while a subgraph is being prepared."""
         return index in self._running
 
     def _prepare(self, graph: GraphState, operator: Operator) -> PrepareIssue | None:

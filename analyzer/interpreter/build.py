@@ -1,4 +1,4 @@
-"""Whether the interpreter can be built from a model at all."""
+"""Checks of the interpreter's builder, which refuses a model as a whole."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class InterpreterBuilder:
         self._parsed: dict[str, bool] = {}
 
     def interpreter_build_error(self, model: Model) -> PrepareIssue | None:
-        """Why the interpreter can't be built; None where it can."""
+        """The first reason for which the interpreter can't be built; None where it can."""
         if model.schema_version != _SCHEMA:
             return _stop(
                 "schema-version",
@@ -110,7 +110,7 @@ def _of_operator(finding: Finding, operator: Operator) -> PrepareIssue:
 
 
 def _overlaps(operator: Operator) -> bool:
-    """Whether the operator, if it has options, writes what it reads."""
+    """True where the operator has options and writes a tensor that it reads."""
     shared = set(operator.inputs).intersection(operator.outputs)
     shared.discard(OMITTED)
     return bool(shared and operator.options)
@@ -198,7 +198,7 @@ def _size(tensor: Tensor) -> PrepareIssue | None:
 
 
 def _impossible(tensor: Tensor) -> PrepareIssue:
-    """Why a tensor can't have the shape that it has."""
+    """The issue of a tensor that can't have its shape."""
     rule, what = "vast-size", "more elements than can be counted"
     if min(tensor.shape) < 0:
         rule, what = "negative-dimension", f"a dimension of {min(tensor.shape)}"

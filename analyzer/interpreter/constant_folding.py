@@ -1,4 +1,4 @@
-"""What the CPU kernels compute while they prepare: name in `rules/cpu-kernels.toml` -> function.
+"""Values that CPU kernels compute in Prepare: name in `rules/cpu-kernels.toml` -> function.
 
 A function gets the operator and its output, whose shape is the prepared one. None: nothing is computed.
 """

@@ -51,7 +51,7 @@ def _branch(
     """Prepare subgraphs of which one will run; their outputs have to agree on shapes."""
     outputs = context.operator.outputs
     for index in branches:
-        stop = _counts(allocation, context, index, len(arguments), len(outputs))
+        stop = _call_issue(allocation, context, index, len(arguments), len(outputs))
         if stop is not None:
             return stop
     for index in branches:
@@ -78,7 +78,7 @@ def _while(allocation: Allocation, graph: GraphState, context: Context) -> Prepa
     operator = context.operator
     condition, body = operator.options["cond_subgraph_index"], operator.options["body_subgraph_index"]
     count = len(operator.inputs)
-    stop = _counts(allocation, context, condition, count, 1) or _counts(
+    stop = _call_issue(allocation, context, condition, count, 1) or _call_issue(
         allocation, context, body, count, count
     )
     if stop is not None:
@@ -112,10 +112,10 @@ def _while(allocation: Allocation, graph: GraphState, context: Context) -> Prepa
     return None
 
 
-def _counts(
+def _call_issue(
     allocation: Allocation, context: Context, index: int, inputs: int, outputs: int
 ) -> PrepareIssue | None:
-    """Whether a subgraph can be called with so many arguments."""
+    """The issue of a call to no subgraph, to one in progress, or with other numbers of tensors; else None."""
     subgraphs = allocation.model.subgraphs
     if not 0 <= index < len(subgraphs):
         count = len(subgraphs)
@@ -215,7 +215,7 @@ def _dynamic(graph: GraphState, context: Context, stop: PrepareIssue) -> Prepare
 def _once(allocation: Allocation, graph: GraphState, context: Context) -> PrepareIssue | None:
     """The initializer is only prepared when it runs."""
     index = context.operator.options["init_subgraph_index"]
-    return _counts(allocation, context, index, 0, 0)
+    return _call_issue(allocation, context, index, 0, 0)
 
 
 CALLS: Mapping[str, Call] = {

@@ -1,4 +1,4 @@
-"""Why preparing stopped, told with the tensors' own names."""
+"""Messages of what stopped Prepare, with the tensors' own names."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def called(context: Context, inner: PrepareIssue, subgraph: Subgraph) -> Prepare
 
 
 def sizeless_output(subgraph: Subgraph) -> PrepareIssue | None:
-    """Why a subgraph is dynamic whose own outputs are, though no operator made them so."""
+    """The issue of a subgraph whose outputs are dynamic though no operator made them so."""
     for index in subgraph.outputs:
         if index != OMITTED and subgraph.tensors[index].dynamic:
             tensor = subgraph.tensors[index]
@@ -112,7 +112,7 @@ def impossible_shape(context: Context, output: Tensor, shape: Shape) -> PrepareI
 
 
 def name(tensor: Tensor) -> str:
-    """What a tensor is called in messages."""
+    """A tensor's name in messages."""
     return tensor.name or f"tensor {tensor.index}"
 
 
@@ -149,7 +149,7 @@ def _operand(finding: Finding, context: Context, kernels: Kernels) -> Tensor | N
 
 
 def _cause(finding: Finding, context: Context, kernels: Kernels) -> str | None:
-    """Where the operand comes from that decides the size; None where no operand does."""
+    """The origin of the operand that decides the size; None where no operand does."""
     tensor = _operand(finding, context, kernels)
     if tensor is None or not finding.rule.endswith((".known", ".constant")):
         return None

@@ -18,7 +18,7 @@ from analyzer.rules.registry import Packs
 
 
 class Interpreter:
-    """What the interpreter does with a model before any delegate is asked."""
+    """Prepares models as the TFLite interpreter does before any delegate is asked."""
 
     def __init__(self, packs: Packs) -> None:
         judge = Judge(packs.cpu_kernels, resolve(packs.cpu_kernels, {}))
@@ -50,7 +50,7 @@ class Interpreter:
 
 
 def _otherwise(model: Model, shapes: Mapping[str, Shape]) -> str:
-    """What to do where only what was resized stops the model."""
+    """The advice where only what was resized stops the model."""
     places = {name: next(iter(resized(model, {name: shape}))) for name, shape in shapes.items()}
     own = {name: model.subgraphs[subgraph].tensors[index].shape for name, (subgraph, index) in places.items()}
     sizes = ", ".join(f"{name}={','.join(map(str, shape))}" for name, shape in own.items())

@@ -1,4 +1,4 @@
-"""What the runtime's rule pack says of each operator's kernel, looked up once per operator."""
+"""Properties of each operator's CPU kernel, out of `rules/cpu-kernels.toml`, looked up once per operator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analyzer.rules.judge import Judge
 
 
 class Kernel(Struct, frozen=True):
-    """How the CPU prepares one operator, its requirements left aside."""
+    """Properties of the kernel of one operator, its requirements left aside."""
 
     #: Shapes of the outputs; None where they stay the file's.
     shape: ShapeFunction | None

@@ -1,4 +1,4 @@
-"""How large the runtime lets a tensor be: it counts bytes in 64 bits, and dimensions in 32."""
+"""Limits of a tensor's size: the runtime counts bytes in 64 bits, and dimensions in 32."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ADDRESSES = 2**64
 
 
 def fits(shape: Shape, dtype: str) -> bool:
-    """Whether a tensor may have this shape: no dimension is negative, and the runtime can count its bytes.
+    """True for a possible shape: no dimension is negative, and the runtime can count its bytes.
 
     The runtime multiplies dimension by dimension, so that what stands in front of a 0 counts.
     Source: google-ai-edge/LiteRT f67457790, tflite/util.cc BytesRequired
@@ -32,6 +32,6 @@ def _bytes(dtype: str) -> int:
 
 
 def countable(shape: Shape, counted: str) -> bool:
-    """Whether 32 bits count what they have to; `counted` is that value in `rules/cpu-kernels.toml`."""
+    """True where 32 bits count what they have to; `counted` is that value in `rules/cpu-kernels.toml`."""
     part = shape[1:-1] if counted == "plane" else shape
     return not counted or elements(part) <= LARGEST_DIMENSION

@@ -1,4 +1,4 @@
-"""What preparing an operator does to its outputs: shapes, types, contents, memory."""
+"""Sets the outputs of an operator that is prepared: shapes, types, contents, memory."""
 
 from __future__ import annotations
 

@@ -11,16 +11,16 @@ from analyzer.model.graph import OMITTED, Model
 from analyzer.suggest import nearest
 
 #: Subgraph and tensor.
-Place = tuple[int, int]
+TensorKey = tuple[int, int]
 
 
-def resized(model: Model, shapes: Mapping[str, Shape]) -> dict[Place, Shape]:
+def resized(model: Model, shapes: Mapping[str, Shape]) -> dict[TensorKey, Shape]:
     """Shapes of inputs by their places; a name is a signature's, or a tensor's of the first subgraph.
 
     Raises: InputError where there is no such input, ModelError where it can't have such a shape.
     """
     places = _places(model)
-    sizes: dict[Place, Shape] = {}
+    sizes: dict[TensorKey, Shape] = {}
     for name, shape in shapes.items():
         if name not in places:
             raise InputError(model.path, name, list(places), nearest(name, list(places)))
@@ -32,13 +32,13 @@ def resized(model: Model, shapes: Mapping[str, Shape]) -> dict[Place, Shape]:
     return sizes
 
 
-def _places(model: Model) -> dict[str, list[Place]]:
-    places: dict[str, list[Place]] = {}
+def _places(model: Model) -> dict[str, list[TensorKey]]:
+    keys: dict[str, list[TensorKey]] = {}
     for subgraph in model.subgraphs[:1]:
         for index in subgraph.inputs:
             if index != OMITTED:
-                places.setdefault(subgraph.tensors[index].name, []).append((0, index))
+                keys.setdefault(subgraph.tensors[index].name, []).append((0, index))
     for signature in model.signatures:
         for name, index in signature.inputs.items():
-            places.setdefault(name, []).append((signature.subgraph, index))
-    return places
+            keys.setdefault(name, []).append((signature.subgraph, index))
+    return keys

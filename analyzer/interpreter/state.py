@@ -47,7 +47,7 @@ class GraphState:
             self.put(replace(tensor, shape=shape))
 
     def entry(self) -> object:
-        """What its inputs are like, as far as callers have a say in it."""
+        """Shapes and types of its inputs, as far as callers have a say in them."""
         entered = [self.tensors[index] for index in self.inputs if index != OMITTED]
         return tuple((tensor.shape, tensor.dtype, tensor.dynamic) for tensor in entered)
 

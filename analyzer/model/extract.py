@@ -54,7 +54,7 @@ def around(subgraph: Subgraph, wanted: Sequence[int]) -> Cut:
 
 
 def _constant(subgraph: Subgraph, number: int) -> bool:
-    """Whether an operator reads constants alone."""
+    """True for an operator that reads constants alone."""
     inputs = subgraph.operators[number].inputs
     return all(index == OMITTED or subgraph.tensors[index].constant for index in inputs)
 

@@ -1,4 +1,4 @@
-"""What a file is that was called .tflite but isn't a model, told from its first bytes."""
+"""Recognizes files that are called .tflite but aren't models, by their first bytes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _AGAIN = "fetch or convert the file again"
 
 
 def explain(head: bytes) -> tuple[str, str] | None:
-    """What a file that begins with `head` is, and what to do about it; None if it is nothing known."""
+    """The kind of a file that begins with `head`, and what to do about it; None if it is nothing known."""
     if not head:
         return "is empty", _AGAIN
     for magic, problem, advice in _MAGIC:

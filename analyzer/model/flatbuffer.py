@@ -151,7 +151,7 @@ class Flatbuffer:
         return fields
 
     def length(self, position: int, size: int) -> int:
-        """How many elements of `size` bytes the vector at `position` has, paid for."""
+        """The number of elements of `size` bytes in the vector at `position`, paid for."""
         try:
             (count,) = _count(self.data, position)
         except struct.error:

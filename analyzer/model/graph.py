@@ -49,7 +49,7 @@ DTYPE_BITS: Mapping[str, int | None] = {
 
 
 class Quantization(Struct, frozen=True, dict=True):
-    """How a tensor's integers stand for real numbers.
+    """The mapping of a tensor's integers to real numbers.
 
     `scale_data` and `zero_point_data` are views of the file (float32 and int64, little-endian):
     a per-channel table is decoded only when somebody asks for it. `details` is the name of the
@@ -137,7 +137,7 @@ class Operator(Struct, frozen=True, dict=True):
 
     @property
     def key(self) -> str:
-        """What rules list it under: its name, or `custom:CODE`."""
+        """The operator's key in rules: its name, or `custom:CODE`."""
         return self.name if self.custom is None else f"custom:{self.custom}"
 
     def called_subgraphs(self) -> Iterator[int]:
@@ -283,7 +283,7 @@ class Model(Struct, frozen=True, dict=True):
 
 
 class PrepareIssue(Struct, frozen=True):
-    """Why the interpreter stopped preparing a subgraph, or refused the model."""
+    """The reason for which the interpreter stopped preparing a subgraph, or refused the model."""
 
     #: "dynamic": a size is only known at run time; "failure": the CPU refuses the operator.
     kind: str

@@ -21,7 +21,7 @@ _VERSION, _BUFFERS = 0, 4
 
 
 def assembly(file: Flatbuffer) -> Assembly:
-    """What will put such a file together."""
+    """The assembly that puts such a file together."""
     root = file.row(kind("Model"), file.root())
     version = root[_VERSION]
     if version > _NEWEST:

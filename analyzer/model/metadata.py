@@ -1,4 +1,4 @@
-"""What a model says of its inputs and outputs, for libraries that prepare the ones and read the others."""
+"""A model's metadata on inputs and outputs, for libraries that prepare the ones and read the others."""
 
 from __future__ import annotations
 

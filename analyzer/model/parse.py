@@ -250,7 +250,7 @@ def _without_options(name: str) -> tuple[str | None, tuple[str | None, Mapping[s
 
 
 def _lacks(signature: Signature, graphs: Sequence[Subgraph]) -> str:
-    """What a signature wants that there isn't."""
+    """The tensors that a signature names and that there aren't, in words."""
     if signature.subgraph >= len(graphs):
         return f"subgraph {signature.subgraph}, which the model lacks"
     last = max((*signature.inputs.values(), *signature.outputs.values()), default=-1)

@@ -1,4 +1,4 @@
-"""What the TFLite schema says about a table, a field, an enum or an operator's options."""
+"""The TFLite schema: fields of a table, members of an enum, an operator's options."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def fields(table: str) -> dict[str, Field]:
 
 @cache
 def zeros(table: str) -> dict[str, Any]:
-    """What every field of a table is where the runtime, finding no table, leaves its memory zeroed."""
+    """A table's fields as they are where the runtime, finding no table, leaves its memory zeroed."""
     return {
         field.name: _default(field.form, field.type, field.vector, "") for field in fields(table).values()
     }

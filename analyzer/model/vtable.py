@@ -1,4 +1,4 @@
-"""How the tables of one kind lie in a file, worked out once per vtable."""
+"""Layouts of tables in a file, worked out once per vtable."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Malformed(Exception):
 
 
 class Layout(NamedTuple):
-    """How the tables that share a vtable lie in the file."""
+    """The layout of all tables that share a vtable."""
 
     unpack: Callable[[Any, int], tuple[Any, ...]]
     #: Puts unpacked values and the defaults of absent fields in slot order.

@@ -24,7 +24,7 @@ def models(below: str = "synth/", every: int = 1) -> Iterator[Model]:
 
 
 def described() -> Iterator[tuple[dict[str, Any], bytes]]:
-    """What is said of each, and its bytes."""
+    """A description of each model, and its bytes."""
     with zipfile.ZipFile(FOLDER / "cases.zip") as archive:
         for line in archive.read("synth/cases.jsonl").splitlines():
             case = json.loads(line)

@@ -1,4 +1,4 @@
-"""What LiteRT's GPU accelerator takes and computes wrong is told as a hazard, and little else is.
+"""Hazards tell of what LiteRT's GPU accelerator takes and computes wrong, and of little else.
 
 `compared.txt` holds a line for each generated model that ai-edge-litert 2.3.0 ran on its GPU accelerator,
 with SwiftShader as the GPU: `wrong` where an output was far from what its CPU kernels give. Not all were run.
@@ -27,7 +27,7 @@ def audits() -> dict[str, DelegateAudit]:
 
 
 def warns(audit: DelegateAudit) -> bool:
-    """Whether a hazard is told of an operator that is delegated."""
+    """True where a hazard is told of an operator that is delegated."""
     findings = (
         finding for operator in audit.operators if operator.delegated for finding in operator.findings
     )

@@ -17,7 +17,7 @@ pytest.importorskip("ai_edge_litert")
 
 def asked(name: str, files: Sequence[Path]) -> list[tuple[str, object]]:
     """Each model's delegated operators, or how asking for them ended."""
-    words = runtime_query.ask(name, [str(file) for file in files], Limits(seconds=60))
+    words = runtime_query.query(name, [str(file) for file in files], Limits(seconds=60))
     return [
         (Path(word.file).stem, word.delegated if word.delegated is not None else "refused") for word in words
     ]
@@ -51,7 +51,7 @@ def test_runtimes_say_which_operators_they_take(
 
 def test_the_next_process_goes_on_behind_a_model_that_ends_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime_query, "CHILD", "tests.execution.dying")
-    words = runtime_query.ask("any", ["a", "dies", "b", "dies", "c"], Limits(seconds=30))
+    words = runtime_query.query("any", ["a", "dies", "b", "dies", "c"], Limits(seconds=30))
     assert [(word.file, word.delegated, word.error[:16]) for word in words] == [
         ("a", {0: (1,)}, ""),
         ("dies", None, "ended by SIGSEGV"),
@@ -63,5 +63,5 @@ def test_the_next_process_goes_on_behind_a_model_that_ends_one(monkeypatch: pyte
 
 def test_a_model_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime_query, "CHILD", "tests.execution.dying")
-    words = runtime_query.ask("any", ["a", "hangs", "b"], Limits(seconds=2))
+    words = runtime_query.query("any", ["a", "hangs", "b"], Limits(seconds=2))
     assert [(word.file, word.error[:9]) for word in words] == [("a", ""), ("hangs", "no answer"), ("b", "")]

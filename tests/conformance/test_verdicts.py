@@ -15,7 +15,7 @@ from analyzer.auditing.configurations import configure
 from analyzer.auditing.types import DelegateAudit
 from analyzer.conformance import record, verdicts
 from analyzer.conformance import runtime_query as runtimes
-from analyzer.conformance.runtime_query import Word
+from analyzer.conformance.runtime_query import Reply
 from analyzer.conformance.verdicts import GENERATED, REAL, Count, Data, Figures, Tally, Truth, compare
 from analyzer.errors import UsageError
 from analyzer.execution.request import Limits
@@ -107,7 +107,7 @@ def test_folders_without_data_are_refused(tmp_path: Path, models: str | None) ->
         Data(at, tmp_path / models if models else None)
 
 
-WORDS: dict[str, tuple[dict[int, tuple[int, ...]] | None, Count, int]] = {
+REPLIES: dict[str, tuple[dict[int, tuple[int, ...]] | None, Count, int]] = {
     "same": ({0: (0, 2)}, Count(1, 1), 0),
     "none taken elsewhere": ({0: (0, 2), 1: ()}, Count(1, 1), 0),
     "less": ({0: (0,)}, Count(0, 1), 0),
@@ -116,14 +116,14 @@ WORDS: dict[str, tuple[dict[int, tuple[int, ...]] | None, Count, int]] = {
 }
 
 
-@pytest.mark.parametrize("case", WORDS)
+@pytest.mark.parametrize("case", REPLIES)
 def test_a_runtime_is_asked_which_operators_it_takes(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told, expected, unjudged = WORDS[case]
+    told, expected, unjudged = REPLIES[case]
     file = str(save(tmp_path / "m.tflite", chain("RELU", "NEG", "ABS")))
     monkeypatch.setattr(runtimes, "check", lambda name: None)
-    monkeypatch.setattr(runtimes, "ask", lambda *asked: [Word(file, told, "runtime 1")])
+    monkeypatch.setattr(runtimes, "query", lambda *asked: [Reply(file, told, "runtime 1")])
     packs = Packs([saved(tmp_path, tiny())])
     found = verdicts.hold_runtime(packs, "tiny", {file: "m"}, Limits())
     assert (found.sets, found.unjudged) == (expected, unjudged)

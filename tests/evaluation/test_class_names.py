@@ -8,17 +8,17 @@ import pytest
 
 from analyzer.errors import UsageError
 from analyzer.evaluation import class_names
-from analyzer.evaluation.class_names import Numbers
+from analyzer.evaluation.class_names import ClassNumbers
 
 
 def test_labels_have_the_numbers_of_the_data_set(tmp_path: Path) -> None:
-    numbers = Numbers({"cat": 0, "golden_retriever": 1})
+    numbers = ClassNumbers({"cat": 0, "golden_retriever": 1})
     assert numbers.of("m", ["background", "Golden Retriever", "bird", "cat"]) == (2, 1, 3, 0)
     assert numbers.of("n", ["bird", "cat", "golden retriever, retriever"]) == (3, 0, 1)
 
 
 def test_one_of_several_names_is_enough() -> None:
-    numbers = Numbers({"tope": 0})
+    numbers = ClassNumbers({"tope": 0})
     assert numbers.of("m", ["stupa, tope", "boat, ship"]) == (0, 1)
     assert numbers.of("n", ["boat", "tope"]) == (1, 0)
 
@@ -27,16 +27,16 @@ def test_one_of_several_names_is_enough() -> None:
     ("classes", "known"), [({}, ["a"]), ({"a": 0}, []), ({"0": 0, "7": 7}, ["zero", "one"])]
 )
 def test_outputs_keep_their_own_numbers(classes: dict[str, int], known: list[str]) -> None:
-    assert Numbers(classes).of("m", known) == ()
+    assert ClassNumbers(classes).of("m", known) == ()
 
 
 def test_numbers_may_be_names() -> None:
-    assert Numbers({"0": 0, "7": 7}).of("m", ["7", "0"]) == (7, 0)
+    assert ClassNumbers({"0": 0, "7": 7}).of("m", ["7", "0"]) == (7, 0)
 
 
 def test_a_class_that_a_model_does_not_know() -> None:
     with pytest.raises(UsageError, match=r"m.tflite: none of its labels is n01440764; call the data set's"):
-        Numbers({"n01440764": 0}).of("m.tflite", ["tench"])
+        ClassNumbers({"n01440764": 0}).of("m.tflite", ["tench"])
 
 
 def test_a_file_of_labels(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from analyzer.evaluation.evaluator import (
     candidates,
     evaluate,
 )
-from analyzer.evaluation.metrics import CLASSIFICATION, REGRESSION, Answers, truth
+from analyzer.evaluation.metrics import CLASSIFICATION, REGRESSION, OutputMetrics, truth
 from analyzer.execution.inputs import images
 from analyzer.execution.request import FAILED, OK, Limits
 from tests.evaluation.classifiers import CONFUSED, LARGEST, linear, linear_int8, samples, save
@@ -50,8 +50,8 @@ def run(
     return evaluate(chosen, Settings(source, **settings), unwatched)
 
 
-def only(result: Result) -> Answers:
-    """What a model's only judged output came to."""
+def only(result: Result) -> OutputMetrics:
+    """The metrics of a model's only evaluated output."""
     [answers] = result.answers
     return answers
 

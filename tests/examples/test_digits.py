@@ -22,7 +22,7 @@ Figures = dict[str, float]
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Figures]:
-    """What the example prints of each kind of model, typed as in the README."""
+    """The figures that the example prints of each kind of model, typed as in the README."""
     command = [sys.executable, "-m", "tests.examples.digits"]
     done = subprocess.run(command, cwd=README.parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -59,7 +59,7 @@ class FakeDevice:
         file.chmod(0o755)
 
     def here(self, path: str) -> Path:
-        """Where a path of the device lies on this machine."""
+        """The path on this machine of a path of the device."""
         return Path(path.replace(_HOME, os.fspath(self.home)))
 
     def start(self, command: str) -> subprocess.Popen[bytes]:
@@ -233,7 +233,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     @property
     def address(self) -> str:
-        """What `ADB_SERVER_SOCKET` is to say."""
+        """The value of `ADB_SERVER_SOCKET`."""
         return f"tcp:localhost:{self.server_address[1]}"
 
 

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import msgspec
 
-from analyzer.conformance.runtime_query import WORDS, Task, Word
+from analyzer.conformance.runtime_query import REPLIES, Reply, Task
 from analyzer.execution import worker
 
 
 def main(folder: Path) -> None:
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    with open(folder / WORDS, "ab", buffering=0) as words:
+    with open(folder / REPLIES, "ab", buffering=0) as words:
         for file in task.files:
             if file == "dies":
                 words.write(b'{"file":"di')
                 os.kill(os.getpid(), signal.SIGSEGV)
             if file == "hangs":
                 time.sleep(600)
-            words.write(msgspec.json.encode(Word(file, {0: (1,)})) + b"\n")
+            words.write(msgspec.json.encode(Reply(file, {0: (1,)})) + b"\n")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Phone:
         self.plan({})
 
     def plan(self, delegates: Mapping[str, Mapping[str, Any]]) -> None:
-        """What the stand-in does, by flag."""
+        """The stand-in's behaviour, by flag."""
         self._plan.write_text(json.dumps(delegates))
 
     @property

@@ -1,4 +1,4 @@
-"""What `benchmark_model` is told, and what is read out of its log and its outputs."""
+"""The flags of `benchmark_model`, and what is read out of its log and its outputs."""
 
 from __future__ import annotations
 

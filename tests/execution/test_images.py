@@ -1,4 +1,4 @@
-"""How images become inputs: size, channels, and what black and white are."""
+"""Images become inputs: size, channels, and what black and white are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is the same, what is rounding, what is wrong."""
+"""Outputs that are the same, that differ by rounding, that are wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a delegate did beside what was predicted, and what rounding may excuse."""
+"""Runs beside what was predicted, and differences that rounding may excuse."""
 
 from __future__ import annotations
 

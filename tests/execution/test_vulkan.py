@@ -1,4 +1,4 @@
-"""Which Vulkan driver is used."""
+"""The choice of a Vulkan driver."""
 
 from __future__ import annotations
 

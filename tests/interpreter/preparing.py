@@ -45,7 +45,7 @@ def numbers(name: str, *values: int, type: str = "INT32", shape: Sequence[int] |
 
 
 def stop(found: Prepared, subgraph: int = 0) -> PrepareIssue:
-    """Why a subgraph, or the whole model, wasn't prepared to the end."""
+    """The issue that ended the preparation of a subgraph, or of the whole model."""
     return found.refused or found.stops[subgraph]
 
 

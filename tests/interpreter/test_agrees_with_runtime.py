@@ -1,4 +1,4 @@
-"""What preparing says against what the interpreter did, for all generated models."""
+"""Preparation against what the interpreter did, for all generated models."""
 
 from __future__ import annotations
 

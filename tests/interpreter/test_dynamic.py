@@ -1,4 +1,4 @@
-"""Which operators leave sizes open until the model runs, and what is said of it."""
+"""Operators that leave sizes open until the model runs, and what is said of it."""
 
 from __future__ import annotations
 

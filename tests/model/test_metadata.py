@@ -1,4 +1,4 @@
-"""What models say of their own inputs and outputs."""
+"""Models' own metadata on their inputs and outputs."""
 
 from __future__ import annotations
 

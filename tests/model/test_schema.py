@@ -156,7 +156,7 @@ def test_zeros_are_what_cleared_memory_means() -> None:
 
 @pytest.mark.parametrize("table", [*TABLES, *OLDER_TABLES])
 def test_no_table_contains_itself(table: str) -> None:
-    """Which is what bounds the depth of decoding."""
+    """That bounds the depth of decoding."""
     assert table not in reachable(table)
 
 

@@ -14,7 +14,7 @@ from analyzer.cli.options import completion, declared
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.execution.target import Place
+    from analyzer.execution.target import Target
 
 _ADB = "adb"
 
@@ -67,7 +67,7 @@ def serial(on: str) -> str | None:
 
 
 @contextmanager
-def place(where: Where) -> Iterator[Place]:
+def place(where: Where) -> Iterator[Target]:
     """Where to run, for as long as it is needed. Raises: UsageError, RuntimeUnavailable, AdbError."""
     if where.on is None:
         from analyzer.execution.target import HOST

@@ -43,7 +43,7 @@ class Attached(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """What a command on a device wrote, and its exit code; `late` where it was given up."""
+    """The output of a command on a device, and its exit code; `late` where it was given up."""
 
     code: int
     text: str
@@ -65,7 +65,7 @@ class Adb:
         self.patience = patience
 
     def call(self, *arguments: str, seconds: float) -> str:
-        """What the client writes. Raises: AdbError, subprocess.TimeoutExpired."""
+        """The client's standard output. Raises: AdbError, subprocess.TimeoutExpired."""
         done = subprocess.run(
             [self._executable, *arguments],
             stdin=subprocess.DEVNULL,

@@ -70,7 +70,7 @@ def check(request: RunRequest, subgraph: Subgraph) -> None:
 
 
 def arguments(request: RunRequest, sample: Sample, files: Sequence[str], timed: bool) -> list[str]:
-    """What it is told whatever the delegate; `files` hold the inputs, all in the subgraph's order."""
+    """Its flags whatever the delegate; `files` hold the inputs, all in the subgraph's order."""
     names = [f"input{number}" for number in range(len(files))]
     shapes = [",".join(map(str, sample[name].shape)) for name, _ in request.entry.inputs]
     inputs = [
@@ -92,7 +92,7 @@ def arguments(request: RunRequest, sample: Sample, files: Sequence[str], timed: 
 
 
 def signature(model: Model, entry: Entry, told: Sequence[str], first: bool = False) -> list[str]:
-    """What enters the model elsewhere than at its start, beside what is `told` of delegates.
+    """Flags that enter the model elsewhere than at its start, beside those `told` for delegates.
 
     Entering by a signature makes the runtime hand the model to its CPU delegate before any other is asked,
     unless that is forbidden. `first`: this build enters by an only signature, too.
@@ -103,7 +103,7 @@ def signature(model: Model, entry: Entry, told: Sequence[str], first: bool = Fal
 
 
 def by_signature(log: str, told: Sequence[str]) -> bool:
-    """Whether a build entered by a signature unasked (LiteRT 2.1.5 to 2.2.0), the CPU's delegate first."""
+    """True where a build entered by a signature unasked (LiteRT 2.1.5 to 2.2.0), the CPU's delegate first."""
     return _BY_SIGNATURE in log and not _settled(told)
 
 
@@ -118,7 +118,7 @@ def unknown(log: str) -> set[str]:
 
 
 def too_old(log: str) -> str:
-    """What a build lacks without which there is nothing to compare; empty where it has it all."""
+    """Flags that a build lacks and without which nothing can be compared; empty where it has them all."""
     return ", ".join(f"--{name}" for name in sorted(unknown(log) & _NEEDED))
 
 
@@ -148,7 +148,7 @@ def statistics(log: str) -> Mapping[str, float]:
 
 
 def remarks(log: str, request: RunRequest, alone: bool = False) -> tuple[str, ...]:
-    """What is worth saying and has no place of its own; `alone`: without the CPU's delegate beside it."""
+    """Remarks that have no field of their own; `alone`: without the CPU's delegate beside it."""
     figures = statistics(log) if request.runs else {}
     lines = [_ALONE] if alone else []
     if "avg" in figures and "p95" not in figures:
@@ -175,7 +175,7 @@ def growth(log: str) -> int | None:
 
 
 def applied(log: str) -> bool:
-    """Whether a delegate came about at all: where it didn't, the CPU did everything and all seems well."""
+    """True where a delegate was applied at all: without one, the CPU did everything and all seems well."""
     return any(pattern.search(log) for pattern in (_ALL, _SOME, _NONE))
 
 

@@ -34,7 +34,7 @@ _PROPERTY = re.compile(r"^\[(.+?)\]: \[(.*)\]$", re.MULTILINE)
 _GPU = re.compile(r"GLES: [^,]*, ([^,]+)")
 
 
-class Target(Struct, frozen=True):
+class PhoneInfo(Struct, frozen=True):
     """A phone, as it describes itself."""
 
     serial: str
@@ -80,12 +80,14 @@ class Target(Struct, frozen=True):
         return self.properties.get(name, "")
 
 
-def identify(device: Device) -> Target:
+def identify(device: Device) -> PhoneInfo:
     """Ask a device what it is. Raises: AdbError."""
     properties = dict(_PROPERTY.findall(device.shell("getprop").text))
     gpu = _GPU.search(device.shell("dumpsys SurfaceFlinger | grep GLES").text)
     # Where windows are drawn otherwise, at least whose driver it is.
-    return Target(device.serial, properties, gpu[1].strip() if gpu else properties.get("ro.hardware.egl", ""))
+    return PhoneInfo(
+        device.serial, properties, gpu[1].strip() if gpu else properties.get("ro.hardware.egl", "")
+    )
 
 
 def room(device: Device) -> int | None:
@@ -124,7 +126,7 @@ def connect(
     return Phone(device, target, binary, libraries)
 
 
-def check_processor(file: str, target: Target) -> None:
+def check_processor(file: str, target: PhoneInfo) -> None:
     """Raises: RuntimeUnavailable where a file is made for another processor."""
     with open(file, "rb") as opened:
         head = opened.read(20)
@@ -139,7 +141,7 @@ def check_processor(file: str, target: Target) -> None:
 class Phone:
     """A phone that runs models, each in a process of its own."""
 
-    def __init__(self, device: Device, target: Target, tool: str, libraries: Sequence[str]) -> None:
+    def __init__(self, device: Device, target: PhoneInfo, tool: str, libraries: Sequence[str]) -> None:
         self.target = target
         self.folder = f"{_HOME}/delegate-analyzer-{secrets.token_hex(6)}"
         self.runtime = Runtime(_TOOL, f"sha256:{hashlib.sha256(Path(tool).read_bytes()).hexdigest()[:12]}")
@@ -173,7 +175,7 @@ class Phone:
         return said
 
     def take(self, name: str) -> bytes:
-        """What a file in the folder holds; nothing where there is none. Raises: AdbError."""
+        """The contents of a file in the folder; empty where there is none. Raises: AdbError."""
         path = f"{self.folder}/{name}"
         if self._device.shell(f"test -f {path}").code:
             return b""

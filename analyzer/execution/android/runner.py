@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from analyzer.errors import UsageError
 from analyzer.execution.android import benchmark_model, runtime_info
 from analyzer.execution.android.adb import AdbError, Said
-from analyzer.execution.android.phone import Phone, Target, check_processor
+from analyzer.execution.android.phone import Phone, PhoneInfo, check_processor
 from analyzer.execution.android.runtime_info import RuntimeSubgraph
 from analyzer.execution.request import (
     CRASHED,
@@ -48,7 +48,7 @@ _LONGEST = 240
 
 
 class Android:
-    """Where delegates run: a phone."""
+    """A phone as the target that delegates run on."""
 
     def __init__(self, phone: Phone) -> None:
         self.phone = phone
@@ -59,7 +59,7 @@ class Android:
         return OnPhone(self.phone, "cpu", benchmark_model.NO_DELEGATE)
 
     def runner(self, pack: RulePack | None) -> Runner:
-        """What runs a pack's delegate; without one, the library that each request names."""
+        """The runner of a pack's delegate; without a pack, of the library that each request names."""
         return OnPhone(self.phone, pack.delegate if pack else "external", pack=pack)
 
     def specs(self, packs: Packs, specs: Sequence[str]) -> list[str]:
@@ -67,7 +67,7 @@ class Android:
         return completed(packs, specs, self.phone.target)
 
 
-def completed(packs: Packs, specs: Sequence[str], target: Target) -> list[str]:
+def completed(packs: Packs, specs: Sequence[str], target: PhoneInfo) -> list[str]:
     """Delegates with the parameters that a phone itself says; without any, those that it can run.
 
     Raises: UsageError where one is said to be otherwise.
@@ -78,7 +78,7 @@ def completed(packs: Packs, specs: Sequence[str], target: Target) -> list[str]:
     return [_completed(packs, spec, target) for spec in asked]
 
 
-def _completed(packs: Packs, spec: str, target: Target) -> str:
+def _completed(packs: Packs, spec: str, target: PhoneInfo) -> str:
     name, written = split(spec)
     pack = packs.get(name)
     for parameter, key in (pack.android.properties if pack.android else {}).items():
@@ -152,7 +152,7 @@ class OnPhone:
 
 
 class _Told(Struct, frozen=True):
-    """What makes the tool apply a delegate."""
+    """Flags that have the tool apply a delegate."""
 
     flags: Sequence[str]
     #: What the delegate's nodes are called; None for any but the CPU's.

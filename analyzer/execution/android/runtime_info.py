@@ -1,4 +1,4 @@
-"""What LiteRT writes of an interpreter that is ready to run: tensors, and which nodes replaced which.
+"""Reads LiteRT's description of an interpreter that is ready to run: tensors, and which nodes replaced which.
 
 Source: google-ai-edge/LiteRT f67457790, tflite/profiling/proto/model_runtime_info.proto.
 """

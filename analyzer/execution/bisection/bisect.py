@@ -21,8 +21,9 @@ _NOWHERE = "the delegated operators agree with the CPU when they are run by them
 
 
 class Culprit(Struct, frozen=True, kw_only=True):
-    """Where results part in one subgraph. Where they can't be made to, `operator` is None, and `output` the
-    worst of what the delegate makes.
+    """The operator at which results part in a subgraph.
+
+    Where they can't be made to, `operator` is None, and `output` the worst of what the delegate makes.
     """
 
     message: str
@@ -139,7 +140,7 @@ def _alike(before: OutputComparison | None) -> str:
 
 
 def _figures(output: OutputComparison) -> str:
-    """How far an output is off, empty where it is equal."""
+    """An output's SNR and steps of difference, empty where it is equal."""
     if output.snr_db is None:
         return ""
     steps = "" if output.quanta is None else f", {output.quanta} step{'' if output.quanta == 1 else 's'}"

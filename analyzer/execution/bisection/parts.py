@@ -12,7 +12,7 @@ from analyzer.errors import RuntimeUnavailable
 from analyzer.execution.bisection import intermediate_values
 from analyzer.execution.bisection.intermediate_values import NotComputed, Tensors
 from analyzer.execution.compare.measures import OutputComparison, Thresholds
-from analyzer.execution.compare.tolerance import Agreement
+from analyzer.execution.compare.tolerance import OutputComparer
 from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, Runner, RunRequest, RunResult, Sample
 from analyzer.model import extract, read
@@ -74,8 +74,8 @@ class Parts:
         if result.status != OK:
             return [_broken(name, result) for name, _ in entry.outputs]
         reference = RunResult(status=OK, outputs=expected)
-        agreement = Agreement(model, request, self._limits, self._thresholds)
-        return agreement.outputs(self._runner, samples, reference, result)
+        comparer = OutputComparer(model, request, self._limits, self._thresholds)
+        return comparer.outputs(self._runner, samples, reference, result)
 
 
 def parts(
@@ -92,7 +92,7 @@ def parts(
 
 
 def agree(searches: Iterator[Parts], operators: Sequence[int]) -> bool:
-    """Whether operators of the entry's subgraph leave what the CPU does; not where that isn't known."""
+    """True where operators of the entry's subgraph leave what the CPU does; False where that isn't known."""
     try:
         left = next(searches).compare(operators).values()
     except (NotComputed, RuntimeUnavailable):

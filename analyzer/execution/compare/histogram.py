@@ -1,4 +1,4 @@
-"""How many elements of an output are off by how much, on a scale that people read."""
+"""Histograms of the differences of an output's elements, on a scale that people read."""
 
 from __future__ import annotations
 

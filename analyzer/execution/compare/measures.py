@@ -20,7 +20,7 @@ from analyzer.model.graph import Model, Subgraph, Tensor
 
 
 class Thresholds(Struct, frozen=True):
-    """What the user allows; None leaves it to the element type."""
+    """Thresholds that the user asks for; None leaves one to the element type."""
 
     #: |difference| <= atol + rtol * |reference|, in real units.
     atol: float | None = None
@@ -34,7 +34,7 @@ DEFAULT = Thresholds()
 
 
 class Bound(Struct, frozen=True):
-    """What is taken for rounding: all within `atol + rtol * |reference|`, or within `quanta`, or the SNR."""
+    """Bounds of rounding: all within `atol + rtol * |reference|`, or within `quanta`, or the SNR."""
 
     atol: float = 0.0
     rtol: float = 0.0
@@ -216,7 +216,7 @@ def _nan_problem(nan: int) -> str:
 def _problem(
     reference: Any, difference: Any, quanta: int | None, snr: float | None, bound: Bound, asked: Thresholds
 ) -> str:
-    """What a threshold expected, in words; empty where all is well."""
+    """The threshold that isn't met, in words; empty where all are."""
     import numpy as np
 
     if asked.atol is not None or asked.rtol is not None:
@@ -279,7 +279,7 @@ def _cosine(a: Any, b: Any) -> float | None:
 
 
 def _top1(a: Any, b: Any) -> bool | None:
-    """Whether the highest score of every row is one of the highest of the other's row."""
+    """True where the highest score of every row is one of the highest of the other's row."""
     import numpy as np
 
     rows = a.ndim and a.size and a.shape[-1] >= _CLASSES and math.prod(a.shape[1:-1]) == 1

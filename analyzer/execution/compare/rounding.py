@@ -1,4 +1,4 @@
-"""What rounding alone may do to an output of a quantized model, where the element type doesn't tell.
+"""Differences that rounding explains in a quantized model's output, where the element type doesn't tell.
 
 Kernels that compute in the same integers still round differently here and there, and a network carries
 that on: from not at all to beyond recognition, as its layers have it. How far is measured: the CPU's own
@@ -40,7 +40,7 @@ def allow(
 
 
 def can_be_rounding(output: OutputComparison) -> bool:
-    """Whether an output is too far off, but in no way that rounding couldn't explain."""
+    """True for an output that is too far off, but in no way that rounding couldn't explain."""
     return not output.within and not output.nan and not output.never_written
 
 
@@ -61,7 +61,7 @@ def _allow(output: OutputComparison, own: OutputComparison, hybrid: bool) -> Out
 
 
 def _is_hybrid(subgraph: Subgraph, tensor: int) -> bool:
-    """Whether anything that an output is computed from has float activations and integer weights."""
+    """True where anything that an output is computed from has float activations and integer weights."""
     waiting, seen = [tensor], set()
     while waiting:
         index = waiting.pop()

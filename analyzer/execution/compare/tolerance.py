@@ -1,4 +1,4 @@
-"""Whether outputs agree, all that is known of the CPU's own precision considered.
+"""Compares outputs with all that is known of the CPU's own precision considered.
 
 What differs by more than its element type allows is looked at again. A delegate that computes in the same
 integers as the CPU is allowed what rounding may do. One that doesn't is held against the CPU's other kernels
@@ -23,7 +23,7 @@ _NUDGES = 4
 _OTHER_KERNELS = "the CPU's optimized kernels compute the same"
 
 
-class Agreement:
+class OutputComparer:
     """Compares what one runner computes with what the CPU does from the same samples."""
 
     def __init__(self, model: Model, request: RunRequest, limits: Limits, thresholds: Thresholds) -> None:
@@ -59,7 +59,7 @@ class Agreement:
     def _rounding(
         self, samples: Sequence[Sample], reference: RunResult, compared: list[OutputComparison]
     ) -> list[OutputComparison]:
-        """What rounding explains, by the CPU's own result from inputs moved a little."""
+        """Outputs with what rounding explains allowed, by the CPU's own result from inputs moved a little."""
         entry = self._request.entry
         subgraph = self._model.subgraphs[entry.subgraph]
         moved = generate.nudged(subgraph, entry, list(samples) * _NUDGES)

@@ -23,11 +23,11 @@ _READ_WRITE = 1 | 2
 _Create = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4, ctypes.POINTER(ctypes.c_void_p))
 
 
-class AcceleratorWatch:
+class AcceleratorHook:
     """Watches one accelerator from before it is first used."""
 
     def __init__(self, library: Path, runtime: Path) -> None:
-        self.watch = ExecutionPlanHook()
+        self.plan_hook = ExecutionPlanHook()
         self._kept: list[Any] = []
         loaded = ctypes.CDLL(str(library))
         structure = ctypes.addressof(ctypes.c_char.in_dll(loaded, _STRUCTURE))
@@ -46,7 +46,7 @@ class AcceleratorWatch:
                 status == 0
                 and runtime.LiteRtUnwrapDelegate(ctypes.c_void_p(made[0]), ctypes.byref(delegate)) == 0
             ):
-                self.watch.wrap(delegate.value or 0)
+                self.plan_hook.wrap(delegate.value or 0)
             return status
 
         callback = _Create(create)

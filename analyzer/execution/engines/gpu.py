@@ -13,7 +13,7 @@ from typing import Any
 
 from analyzer.errors import RuntimeUnavailable
 from analyzer.execution.engines import vulkan
-from analyzer.execution.engines.accelerator_hook import AcceleratorWatch
+from analyzer.execution.engines.accelerator_hook import AcceleratorHook
 from analyzer.execution.engines.tensor_buffers import Buffer
 from analyzer.execution.inputs.generate import NUMPY
 from analyzer.execution.request import RunRequest, Runtime, Sample, Session, unavailable
@@ -60,13 +60,13 @@ def open(request: RunRequest) -> Session:
 
 
 def folder() -> Path | None:
-    """Where LiteRT is installed."""
+    """The folder of the LiteRT that is installed."""
     package = util.find_spec("ai_edge_litert")
     return Path(package.origin).parent if package and package.origin else None
 
 
 def runtime() -> Runtime:
-    """What is installed."""
+    """The LiteRT that is installed."""
     return Runtime("ai-edge-litert", metadata.version("ai-edge-litert"))
 
 
@@ -81,7 +81,7 @@ class GpuSession:
         self._request = request
         self._read = read(request.model)
         self._subgraph = self._read.subgraphs[request.entry.subgraph]
-        self._accelerator = AcceleratorWatch(where / ACCELERATOR, where / RUNTIME)
+        self._accelerator = AcceleratorHook(where / ACCELERATOR, where / RUNTIME)
         both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
         options = litert.Options(both, litert.CpuOptions(num_threads=request.threads))
         with _plain_errors():
@@ -140,7 +140,7 @@ class GpuSession:
         return {name: self._outputs[name].read() for name, _ in self._request.entry.outputs}
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
-        return self._accelerator.watch.replaced(self._read) if self._accelerator.works else None
+        return self._accelerator.plan_hook.replaced(self._read) if self._accelerator.works else None
 
 
 @contextmanager
@@ -155,7 +155,7 @@ def _plain_errors() -> Iterator[None]:
 
 
 def counts(log: str) -> list[str]:
-    """How many operators of each subgraph are on the GPU, in the runtime's words."""
+    """The runtime's own lines on how many operators of each subgraph are on the GPU."""
     return [line.strip() for line in _COUNTS.findall(log)]
 
 
@@ -170,7 +170,7 @@ def _file(request: RunRequest) -> str:
 
 
 def _log() -> str:
-    """What this process has written so far: the accelerator says only there which device it chose."""
+    """The process's log so far: the accelerator says only there which device it chose."""
     try:
         return Path("/proc/self/fd/2").resolve().read_text("utf-8", "replace")
     except OSError:

@@ -48,13 +48,13 @@ def engine(name: str) -> Engine:
 
 
 def substitute(reference: Runner, runner: Runner) -> Runner | None:
-    """What a runner is compared with instead, where the reference can't run a model."""
+    """The runner to compare with instead, where the reference can't run a model."""
     here = reference == Local(REFERENCE)
     return Local(OTHER_KERNELS) if here and runner.name not in (REFERENCE, OTHER_KERNELS) else None
 
 
 def local(name: str) -> Runner:
-    """What runs a delegate on this machine; where nothing does, its `check` says so."""
+    """The runner of a delegate on this machine; where there is none, its `check` says so."""
     if name == "qualcomm-htp":
         from analyzer.execution.engines.qualcomm import Qualcomm
 

@@ -27,7 +27,7 @@ class Buffer:
 
     @property
     def capsule(self) -> Any:
-        """What LiteRT knows it by."""
+        """LiteRT's own handle of it."""
         return self._made.capsule
 
     def write(self, values: Any) -> None:

@@ -17,7 +17,7 @@ from analyzer.model import read
 
 
 class _Source(Struct, frozen=True):
-    """Where an interpreter comes from."""
+    """A package that has an interpreter."""
 
     package: str
     module: str
@@ -56,7 +56,7 @@ def _source() -> _Source | None:
 
 
 def installed() -> Runtime | None:
-    """What an interpreter comes from here."""
+    """The package that interpreters are taken from here, with its version."""
     source = _source()
     return None if source is None else Runtime(source.names[0], _version(source.names))
 
@@ -78,7 +78,7 @@ def _version(names: Sequence[str]) -> str:
 
 
 def processor() -> str:
-    """What this machine's processor is called."""
+    """The name of this machine's processor."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
             for line in file:
@@ -113,10 +113,10 @@ class InterpreterSession:
         )
         self._owner = interpreter
         self._resize(request.shapes)
-        self._watch = ExecutionPlanHook()
+        self._plan_hook = ExecutionPlanHook()
         if delegate is not None:
             address = delegate._get_native_delegate_pointer()
-            self._watch.wrap(address)
+            self._plan_hook.wrap(address)
             self._inside.ModifyGraphWithDelegate(address)
         self._delegate = delegate
         interpreter.allocate_tensors()
@@ -126,7 +126,7 @@ class InterpreterSession:
 
     @property
     def _inside(self) -> Any:
-        """What knows of subgraphs; whoever held on to it would keep the interpreter from running."""
+        """The inner interpreter, which knows of subgraphs; holding on to it would keep it from running."""
         return self._owner._interpreter
 
     def _resize(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -166,5 +166,5 @@ class InterpreterSession:
 
     def delegated(self) -> Mapping[int, tuple[int, ...]] | None:
         if self._delegate is None:
-            self._inside.ModifyGraphWithDelegate(self._watch.delegate())
-        return self._watch.replaced(read(self._request.model))
+            self._inside.ModifyGraphWithDelegate(self._plan_hook.delegate())
+        return self._plan_hook.replaced(read(self._request.model))

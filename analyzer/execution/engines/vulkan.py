@@ -88,7 +88,7 @@ def _browser(name: str) -> str | None:
 
 
 def _manifest(library: str) -> str:
-    """What a driver's library lacks, to be one: a file that names it."""
+    """The path of a manifest made for a driver's library: a file that names it."""
     driver = {"library_path": os.path.abspath(library), "api_version": "1.1.0"}
     file = Path(mkdtemp()) / "driver.json"
     file.write_text(json.dumps({"file_format_version": "1.0.0", "ICD": driver}))

@@ -1,1 +1,1 @@
-"""What models are fed with: random arrays, or the user's own."""
+"""Inputs of models: random arrays, or the user's own."""

@@ -41,7 +41,7 @@ _SMALL = 10
 
 
 class Wanted(Struct, frozen=True):
-    """What the user wants inputs to be; anything not named is made up."""
+    """Inputs as the user wants them; anything not named is made up."""
 
     seed: int = 0
     #: How many random samples.

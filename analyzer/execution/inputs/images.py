@@ -23,7 +23,7 @@ _BYTES = {"UINT8": 0, "INT8": -128}
 
 
 class Shades(Struct, frozen=True):
-    """What black and white are to an input in real units, one number or one for each channel; and why."""
+    """Values of black and white at an input, in real units, one or one for each channel; and their reason."""
 
     low: tuple[float, ...]
     high: tuple[float, ...]
@@ -50,7 +50,7 @@ def shades(
 
 
 def _bytes(tensor: Tensor) -> Shades | None:
-    """What an input of integers makes of the values that pixels have by themselves."""
+    """Black and white of an integer input that takes pixels as they are."""
     quantization = tensor.quantization
     if quantization is not None and quantization.scale_count == 1:
         if tensor.dtype not in _BYTES:
@@ -80,7 +80,7 @@ def check_installed(what: str) -> None:
 
 
 class Picture(Struct, frozen=True):
-    """How an image becomes an input: [height, width], with channels behind or before.
+    """The conversion of an image to an input: [height, width], with channels behind or before.
 
     It is stretched to that size or, with `crop`, loses what is too wide or too high.
     """

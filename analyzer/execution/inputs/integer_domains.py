@@ -1,4 +1,4 @@
-"""What a graph does with the integers of a tensor, and therefore which of them it takes."""
+"""Integers that an input may hold, by what the graph does with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CARRIERS = ("RESHAPE", "CAST", "EXPAND_DIMS", "SQUEEZE")
 
 
 def rows(subgraph: Subgraph, index: int) -> int | None:
-    """How many rows the smallest table has that a tensor looks up in."""
+    """The number of rows of the smallest table that a tensor looks up in."""
     sizes: list[int] = []
     for operator in _consumers(subgraph, index):
         if operator.name in _CARRIERS and operator.inputs[0] == index and operator.outputs:
@@ -28,7 +28,7 @@ def rows(subgraph: Subgraph, index: int) -> int | None:
 
 
 def divides(subgraph: Subgraph, index: int) -> bool:
-    """Whether something is divided by a tensor."""
+    """True where something is divided by a tensor."""
     return any(
         (operator.name in _DIVISIONS and index in operator.inputs[1:])
         or (

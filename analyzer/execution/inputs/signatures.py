@@ -50,7 +50,7 @@ def computed(model: Model, entry: Entry) -> tuple[int, ...]:
 
 
 def by_name(model: Model, entry: Entry, given: Mapping[str, Value]) -> dict[str, Value]:
-    """What is given by names of an entry's inputs, or by those of their tensors, by the former."""
+    """Values by names of an entry's inputs, given by these or by the names of their tensors."""
     tensors = model.subgraphs[entry.subgraph].tensors
     names = {tensors[index].name: name for name, index in entry.inputs}
     names |= {name: name for name, _ in entry.inputs}

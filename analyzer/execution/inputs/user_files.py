@@ -21,7 +21,7 @@ def given(
     shapes: Mapping[str, tuple[int, ...]],
     ranges: Mapping[str, tuple[float, float]],
 ) -> dict[str, Any]:
-    """What `--input [NAME=]FILE` gives, by input name. Raises: UsageError, RuntimeUnavailable."""
+    """Arrays of `--input [NAME=]FILE`, by input name. Raises: UsageError, RuntimeUnavailable."""
     arrays: dict[str, Any] = {}
     indices = dict(entry.inputs)
     for text in texts:

@@ -1,4 +1,4 @@
-"""How the CPU kernels compute the shapes of their outputs: name in `rules/cpu-kernels.toml` -> function."""
+"""Shape functions of the CPU kernels: name in `rules/cpu-kernels.toml` -> function."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What the shape functions share. A shape function gives the shapes of an operator's outputs, None where one
+"""Parts of shape functions. A shape function gives the shapes of an operator's outputs, None where one
 stays the file's; it raises `Undefined` where it needs what the operator or the file doesn't have."""
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def options(context: Context) -> Any:
 
 
 def int32(value: int) -> int:
-    """What is left of a number that a kernel keeps in 32 bits."""
+    """A number cut to the 32 bits that a kernel keeps of it."""
     return (value + 2**31) % 2**32 - 2**31
 
 

@@ -9,7 +9,7 @@ from analyzer.interpreter.shapes.common import Shape, ShapeFunction, numbers, op
 
 
 def _out(padding: str, size: int, filter_size: int, stride: int, dilation: int = 1) -> int:
-    """How often a window fits. Raises: Absent for sizes that no window has."""
+    """The number of positions of a window. Raises: Undefined for sizes that no window has."""
     if stride <= 0 or filter_size <= 0 or dilation <= 0:
         raise Undefined("a window of no size")
     if padding == "SAME":

@@ -1,4 +1,4 @@
-"""Which elements a STRIDED_SLICE takes.
+"""The elements that a STRIDED_SLICE takes.
 
 Source: kernels/strided_slice.cc, kernels/internal/reference/strided_slice.h
 """
@@ -18,7 +18,7 @@ _WHOLE, _NEW = -1, -2
 
 
 class Cut(Struct, frozen=True):
-    """What is taken of one dimension of the input, new dimensions included."""
+    """The elements taken of one dimension of the input, new dimensions included."""
 
     size: int
     first: int
@@ -29,7 +29,7 @@ class Cut(Struct, frozen=True):
 
 
 def cuts(context: Context) -> list[Cut]:
-    """What the operator takes of each dimension.
+    """The elements that the operator takes, dimension by dimension.
 
     Raises: Absent where begin, end or strides aren't known, or a stride is 0.
     """

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from analyzer.evaluation.evaluator import Evaluation, Result
-from analyzer.evaluation.metrics import CLASSIFICATION, Answers, ClassScore
+from analyzer.evaluation.metrics import CLASSIFICATION, OutputMetrics, ClassMetrics
 from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.run_sentences import Table, milliseconds
@@ -138,14 +138,14 @@ def _changed(evaluation: Evaluation, target: str) -> list[str]:
     )
 
 
-def _scores(answers: Answers) -> list[str]:
+def _scores(answers: OutputMetrics) -> list[str]:
     score = answers.score
     if answers.task == CLASSIFICATION:
         return [share(score.top1), share(score.top5)]
     return [_number(score.mae), _number(score.mse)]
 
 
-def _changes(answers: Answers, first: Answers | None) -> list[str]:
+def _changes(answers: OutputMetrics, first: OutputMetrics | None) -> list[str]:
     difference, classes = answers.difference, answers.task == CLASSIFICATION
     if difference is None or first is None:
         return ["-"] * (4 if classes else 2)
@@ -205,7 +205,7 @@ def _by_class(evaluation: Evaluation, everything: bool) -> Table:
     )
 
 
-def _differing(evaluation: Evaluation, target: str) -> Iterator[list[tuple[str, ClassScore]]]:
+def _differing(evaluation: Evaluation, target: str) -> Iterator[list[tuple[str, ClassMetrics]]]:
     """Each class of an output, as every model did on it, the first model first."""
     if evaluation.results[0].of(target) is None:
         return
@@ -217,7 +217,7 @@ def _differing(evaluation: Evaluation, target: str) -> Iterator[list[tuple[str, 
             yield list(scores)
 
 
-def _class_row(prefix: str, scores: Sequence[tuple[str, ClassScore]]) -> list[str]:
+def _class_row(prefix: str, scores: Sequence[tuple[str, ClassMetrics]]) -> list[str]:
     """One class: how the first model did, and which others answer otherwise."""
     (_, first), *others = scores
     told = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from analyzer.execution.android.phone import Target
+from analyzer.execution.android.phone import PhoneInfo
 from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import columns, plain
 
@@ -14,14 +14,14 @@ _HEADERS = ("serial", "phone", "Android", "chip", "GPU")
 _INDENT = 17
 
 
-def phones(targets: Sequence[Target], width: int) -> str:
+def phones(targets: Sequence[PhoneInfo], width: int) -> str:
     """A table of phones."""
     rows = [[plain(text) for text in _facts(target)] for target in targets]
     widths = [None, max(16, width - 62), None, None, None]
     return columns([_HEADERS, *rows], widths=widths)
 
 
-def phone(target: Target, specs: Sequence[str], free: int | None, width: int) -> str:
+def phone(target: PhoneInfo, specs: Sequence[str], free: int | None, width: int) -> str:
     """All that is known of one phone, with what to ask of it."""
     told = dict(zip(_HEADERS, map(plain, _facts(target)), strict=True))
     told |= {
@@ -34,7 +34,7 @@ def phone(target: Target, specs: Sequence[str], free: int | None, width: int) ->
     return "\n".join(lines)
 
 
-def _facts(target: Target) -> tuple[str, ...]:
+def _facts(target: PhoneInfo) -> tuple[str, ...]:
     return target.serial, target.name, target.android.removeprefix("Android "), target.soc, target.gpu
 
 

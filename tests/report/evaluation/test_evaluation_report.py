@@ -12,7 +12,14 @@ from markdown_it import MarkdownIt
 from analyzer.evaluation.datasets import Source
 from analyzer.evaluation.evaluator import Backend, Candidate, Evaluation, Result, Settings, Size
 from analyzer.evaluation.inference import Times
-from analyzer.evaluation.metrics import CLASSIFICATION, REGRESSION, Answers, ClassScore, Difference, Score
+from analyzer.evaluation.metrics import (
+    CLASSIFICATION,
+    REGRESSION,
+    ClassMetrics,
+    Metrics,
+    MetricsChange,
+    OutputMetrics,
+)
 from analyzer.report.evaluation import render
 from analyzer.report.view import View
 from tests.report.browsing import chromium
@@ -23,17 +30,19 @@ HOSTILE = "<b>|`x`\x1b[31m"
 COUNTS = {"changed": 3, "lost": 2, "gained": 1}
 
 
-def classes(target: str = "y", difference: Difference | None = None, name: str | None = None) -> Answers:
+def classes(
+    target: str = "y", difference: MetricsChange | None = None, name: str | None = None
+) -> OutputMetrics:
     counts = COUNTS if difference else {}
-    each = (ClassScore(0, name, 5, 4, **counts), ClassScore(1, None, 5, 5))
-    return Answers(target, CLASSIFICATION, Score(top1=0.9995, top5=1.0), difference, each)
+    each = (ClassMetrics(0, name, 5, 4, **counts), ClassMetrics(1, None, 5, 5))
+    return OutputMetrics(target, CLASSIFICATION, Metrics(top1=0.9995, top5=1.0), difference, each)
 
 
-def numbers(target: str = "y", difference: Difference | None = None) -> Answers:
-    return Answers(target, REGRESSION, Score(mae=0.25, mse=0.125), difference)
+def numbers(target: str = "y", difference: MetricsChange | None = None) -> OutputMetrics:
+    return OutputMetrics(target, REGRESSION, Metrics(mae=0.25, mse=0.125), difference)
 
 
-def result(path: str, *answers: Answers, mean: float = 2.0) -> Result:
+def result(path: str, *answers: OutputMetrics, mean: float = 2.0) -> Result:
     return Result(
         candidate=Candidate(path, Backend("cpu", "cpu")),
         size=Size(3_060_000, 2_000_000),
@@ -54,12 +63,12 @@ def found(*results: Result) -> Evaluation:
 
 ONE = found(
     result("a/m.keras", classes()),
-    result("b/m.tflite", classes(difference=Difference(**COUNTS)), mean=0.25),
+    result("b/m.tflite", classes(difference=MetricsChange(**COUNTS)), mean=0.25),
     lost("lost.tflite"),
 )
 SEVERAL = found(
     result("a.keras", classes("digit"), numbers("angle")),
-    result("b.tflite", numbers("angle", Difference(mean=0.5)), classes("digit", Difference(**COUNTS))),
+    result("b.tflite", numbers("angle", MetricsChange(mean=0.5)), classes("digit", MetricsChange(**COUNTS))),
 )
 
 
@@ -156,6 +165,6 @@ def test_a_browser_shows_the_page_and_axe_finds_nothing(
     ("mean", "speed"), [(0.01, "200x"), (0.1, "20x"), (1.6, "1.2x"), (3.0, "0.67x"), (900.0, "0.002x")]
 )
 def test_speeds_of_every_size(mean: float, speed: str) -> None:
-    slow = result("b.tflite", classes(difference=Difference(**COUNTS)), mean=mean)
+    slow = result("b.tflite", classes(difference=MetricsChange(**COUNTS)), mean=mean)
     text = render.render(found(result("a.tflite", classes()), slow), "table", View(width=80)).decode()
     assert f" {speed} " in text
