@@ -32,16 +32,16 @@ def tallies() -> dict[str, Tallies]:
 
 @pytest.mark.parametrize("target", DATA.targets)
 def test_agrees_with_the_delegate(target: str, tallies: dict[str, Tallies]) -> None:
-    found = tallies[target]
-    assert found[GENERATED].operators.all > 0
-    assert found[GENERATED].delegated.all > 0
-    assert found[GENERATED].wrong + found[REAL].wrong == []
+    tally = tallies[target]
+    assert tally[GENERATED].operators.all > 0
+    assert tally[GENERATED].delegated.all > 0
+    assert tally[GENERATED].wrong + tally[REAL].wrong == []
 
 
 @pytest.mark.parametrize("target", DATA.targets)
 def test_recorded_figures_are_those_that_are_found(target: str, tallies: dict[str, Tallies]) -> None:
     recorded = record.recorded().targets[target]
-    found = tallies[target]
+    tally = tallies[target]
     again = "record them anew: delegate-analyzer rules verify --models FOLDER --record"
-    assert recorded.generated == figures(found[GENERATED]), again
-    assert figures(found[REAL]) == (recorded.real if MODELS else Figures()), again
+    assert recorded.generated == figures(tally[GENERATED]), again
+    assert figures(tally[REAL]) == (recorded.real if MODELS else Figures()), again

@@ -44,9 +44,9 @@ def test_runtimes_say_which_operators_they_take(
     taken = save(tmp_path / "taken.tflite", chain("ABS", "SIGN", "EXP", shape=(1, 4, 4, 8)))
     refused = save(tmp_path / "refused.tflite", chain("SELECT"))
     none = save(tmp_path / "none.tflite", chain("SHAPE") if available == "xnnpack" else chain("SQUEEZE"))
-    found = asked(available, [taken, refused, none])
-    assert found[:2] == [("taken", expected), ("refused", "refused")]
-    assert found[2][1] in ({0: ()}, "refused")
+    replies = asked(available, [taken, refused, none])
+    assert replies[:2] == [("taken", expected), ("refused", "refused")]
+    assert replies[2][1] in ({0: ()}, "refused")
 
 
 def test_the_next_process_goes_on_behind_a_model_that_ends_one(monkeypatch: pytest.MonkeyPatch) -> None:

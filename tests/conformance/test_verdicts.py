@@ -38,21 +38,23 @@ def row(path: str = "m.tflite", **said: Any) -> dict[str, Any]:
 
 
 def tally(**said: Any) -> Tally:
-    found = Tally()
+    counted = Tally()
     words = row(**said)
-    compare(audit(), Truth(words["path"], words["supported"], words["delegated"], words["partitions"]), found)
-    return found
+    compare(
+        audit(), Truth(words["path"], words["supported"], words["delegated"], words["partitions"]), counted
+    )
+    return counted
 
 
 def test_everything_that_was_judged_is_compared() -> None:
-    found = tally()
-    assert (found.models, found.operators, found.delegated, found.partitions) == (
+    counted = tally()
+    assert (counted.models, counted.operators, counted.delegated, counted.partitions) == (
         1,
         Count(3, 3),
         Count(1, 1),
         Count(1, 1),
     )
-    assert found.wrong == []
+    assert counted.wrong == []
 
 
 @pytest.mark.parametrize(
@@ -73,8 +75,8 @@ def test_what_differs_is_told(said: dict[str, Any], expected: str) -> None:
 
 
 def test_what_was_not_judged_is_left_aside() -> None:
-    found = tally(supported={"0": "1-1"}, delegated=None, partitions=None)
-    assert (found.operators, found.delegated, found.partitions) == (Count(2, 2), Count(), Count())
+    counted = tally(supported={"0": "1-1"}, delegated=None, partitions=None)
+    assert (counted.operators, counted.delegated, counted.partitions) == (Count(2, 2), Count(), Count())
 
 
 def folder(at: Path, rows: list[dict[str, Any]], models: Mapping[str, bytes]) -> Path:
@@ -125,9 +127,9 @@ def test_a_runtime_is_asked_which_operators_it_takes(
     monkeypatch.setattr(runtimes, "check", lambda name: None)
     monkeypatch.setattr(runtimes, "query", lambda *asked: [Reply(file, told, "runtime 1")])
     packs = Packs([saved(tmp_path, tiny())])
-    found = verdicts.hold_runtime(packs, "tiny", {file: "m"}, Limits())
-    assert (found.sets, found.unjudged) == (expected, unjudged)
-    assert len(found.wrong) == expected.all - expected.same
+    counted = verdicts.hold_runtime(packs, "tiny", {file: "m"}, Limits())
+    assert (counted.sets, counted.unjudged) == (expected, unjudged)
+    assert len(counted.wrong) == expected.all - expected.same
 
 
 def test_figures_are_written_down_to_the_last_difference() -> None:

@@ -67,9 +67,11 @@ def unexercised() -> list[str]:
         frozenset([False]): "no case accepts",
         frozenset(): "no case comes to",
     }
-    found = ((words.get(frozenset(answers)), identity) for identity, answers in sorted(seen.items()))
+    identities = ((words.get(frozenset(answers)), identity) for identity, answers in sorted(seen.items()))
     # What is never taken, or isn't listed, has nothing to accept.
-    return [f"{word} {identity}" for word, identity in found if word and not _refuses_all(word, identity)]
+    return [
+        f"{word} {identity}" for word, identity in identities if word and not _refuses_all(word, identity)
+    ]
 
 
 def _refuses_all(word: str, identity: str) -> bool:

@@ -58,9 +58,9 @@ def only(result: Result) -> OutputMetrics:
 
 def test_a_model_against_one_that_takes_a_class_for_another(tmp_path: Path) -> None:
     x, y = samples((4, 3, 2))
-    found = run(tmp_path, [linear(LARGEST, softmax=True), linear(CONFUSED)], x, y)
-    right, wrong = map(only, found.results)
-    assert (found.targets, found.samples, found.complete) == (("y",), 9, True)
+    evaluation = run(tmp_path, [linear(LARGEST, softmax=True), linear(CONFUSED)], x, y)
+    right, wrong = map(only, evaluation.results)
+    assert (evaluation.targets, evaluation.samples, evaluation.complete) == (("y",), 9, True)
     assert (right.task, right.score.top1, right.difference) == (CLASSIFICATION, 1, None)
     assert right.score.top5 is None, "of three classes, five are all"
     assert wrong.score.top1 == pytest.approx(4 / 9)
@@ -82,8 +82,8 @@ def test_the_first_model_is_the_measure_even_where_it_is_worse(tmp_path: Path) -
 @pytest.mark.tensorflow
 def test_quantized_models_are_fed_and_read_in_real_units(tmp_path: Path) -> None:
     x, y = samples()
-    found = run(tmp_path, [linear(LARGEST), linear_int8(LARGEST)], x, y, (CPU, XNNPACK))
-    assert [only(result).score.top1 for result in found.results] == [1, 1, 1, 1]
+    evaluation = run(tmp_path, [linear(LARGEST), linear_int8(LARGEST)], x, y, (CPU, XNNPACK))
+    assert [only(result).score.top1 for result in evaluation.results] == [1, 1, 1, 1]
     models = [linear(LARGEST), linear_int8(LARGEST)]
     exact, _, quantized, _ = map(only, run(tmp_path, models, x, x, (CPU, XNNPACK), task=REGRESSION).results)
     assert exact.score.mae == pytest.approx(0, abs=1e-6)
@@ -153,9 +153,9 @@ def test_what_is_measured_besides(tmp_path: Path) -> None:
 
 
 def test_a_model_that_cannot_be_judged_leaves_the_others(tmp_path: Path) -> None:
-    found = run(tmp_path, [linear([[1, 0, 0], [0, 1, 0]]), linear(LARGEST)], *samples())
-    few, fine = found.results
-    assert (few.status, fine.status, found.complete) == (FAILED, OK, False)
+    evaluation = run(tmp_path, [linear([[1, 0, 0], [0, 1, 0]]), linear(LARGEST)], *samples())
+    few, fine = evaluation.results
+    assert (few.status, fine.status, evaluation.complete) == (FAILED, OK, False)
     assert few.message == "tells 2 classes apart, the labels go up to class 2"
     assert only(fine).difference is None, "there is nothing to compare it with"
 
@@ -286,10 +286,10 @@ def test_several_inputs_and_outputs_go_by_their_names(tmp_path: Path) -> None:
     paths = [str(tmp_path / f"{number}.tflite") for number in range(len(contents))]
     for path, content in zip(paths, contents, strict=True):
         Path(path).write_bytes(content)
-    found = evaluate(list(candidates(paths, [CPU, XNNPACK])), settings, unwatched)
-    assert [result.message for result in found.results] == [""] * 6
-    assert set(found.targets) == {"scores", "twice"}
-    for number, result in enumerate(found.results):
+    evaluation = evaluate(list(candidates(paths, [CPU, XNNPACK])), settings, unwatched)
+    assert [result.message for result in evaluation.results] == [""] * 6
+    assert set(evaluation.targets) == {"scores", "twice"}
+    for number, result in enumerate(evaluation.results):
         scores, twice = result.of("scores"), result.of("twice")
         assert scores is not None and scores.score.top1 == pytest.approx(2 / 3)
         assert twice is not None and twice.score.mae == pytest.approx(2 / 6, abs=1e-6)
@@ -353,10 +353,10 @@ def test_classes_go_by_labels_where_both_sides_name_them(tmp_path: Path) -> None
     moved = named_outputs(tmp_path / "moved.tflite", "background\ncat\ndog\nbird\n")
     settings = Settings(Source(str(tmp_path / "data.npz")))
     right = str(tmp_path / "right.tflite")
-    found = evaluate(list(candidates([right, moved], [CPU])), settings, unwatched)
-    assert [only(result).score.top1 for result in found.results] == [1, 1]
-    assert [one.name for one in only(found.results[1]).classes] == ["cat", "dog", "bird"]
-    difference = only(found.results[1]).difference
+    evaluation = evaluate(list(candidates([right, moved], [CPU])), settings, unwatched)
+    assert [only(result).score.top1 for result in evaluation.results] == [1, 1]
+    assert [one.name for one in only(evaluation.results[1]).classes] == ["cat", "dog", "bird"]
+    difference = only(evaluation.results[1]).difference
     assert difference is not None and difference.changed == 0
     (tmp_path / "labels.txt").write_text("bird\ncat\ndog\n")
     settings = replace(settings, labels=str(tmp_path / "labels.txt"))
@@ -395,9 +395,9 @@ def test_a_data_set_may_be_larger_than_the_memory_that_is_allowed(tmp_path: Path
     (tmp_path / "m.tflite").write_bytes(model(whole, [operator("ABS", ["x"], ["y"])]))
     settings = Settings(Source(str(tmp_path / "data.npz")), limits=Limits(megabytes=300))
     twice = list(candidates([str(tmp_path / "m.tflite")], [CPU, XNNPACK]))
-    found = evaluate(twice, settings, unwatched)
-    assert [result.message for result in found.results] == ["", ""]
-    for result in found.results:
+    evaluation = evaluate(twice, settings, unwatched)
+    assert [result.message for result in evaluation.results] == ["", ""]
+    for result in evaluation.results:
         assert only(result).score.mse == 0
         assert result.measured is not None and result.measured.memory is not None
         assert result.measured.memory.peak < 300 << 20
@@ -475,9 +475,9 @@ def test_keras_models_of_several_inputs_and_outputs(tmp_path: Path) -> None:
     true = {"scores": np.array([0, 1, 1]), "twice": np.array([[1.2, 1.4], [0.6, 0.8], [1.0, 1.2]])}
     settings = mixed(tmp_path, **true, output_0=true["scores"], output_1=true["twice"])
     paths = [str(tmp_path / name) for name in ("lists.keras", "names.keras", "names", "lists")]
-    found = evaluate(list(candidates(paths, [CPU])), replace(settings, batch=2), unwatched)
-    assert [(result.status, result.message) for result in found.results] == [(OK, "")] * 4
-    *named, numbered = found.results
+    evaluation = evaluate(list(candidates(paths, [CPU])), replace(settings, batch=2), unwatched)
+    assert [(result.status, result.message) for result in evaluation.results] == [(OK, "")] * 4
+    *named, numbered = evaluation.results
     for result, classes, numbers in (
         *((one, "scores", "twice") for one in named),
         (numbered, "output_0", "output_1"),
@@ -503,8 +503,8 @@ def test_keras_and_tflite_side_by_side(tmp_path: Path) -> None:
     (tmp_path / "m.tflite").write_bytes(linear(CONFUSED))
     source = Source(str(save(tmp_path / "data.npz", *samples())))
     paths = [str(tmp_path / name) for name in ("m.keras", "saved", "m.tflite")]
-    found = evaluate(list(candidates(paths, [CPU])), Settings(source, batch=2), unwatched)
-    assert [(result.status, result.message) for result in found.results] == [(OK, "")] * 3
-    answers = [only(result) for result in found.results]
+    evaluation = evaluate(list(candidates(paths, [CPU])), Settings(source, batch=2), unwatched)
+    assert [(result.status, result.message) for result in evaluation.results] == [(OK, "")] * 3
+    answers = [only(result) for result in evaluation.results]
     assert len({one.score for one in answers}) == 1
     assert [one.difference and one.difference.changed for one in answers] == [None, 0, 0]

@@ -123,11 +123,13 @@ class _Connection(socketserver.StreamRequestHandler):
     def _device(self, which: str) -> FakeDevice | None:
         """By serial or by the number of its connection."""
         devices = self.server.devices
-        found = next((one for one in devices if which in (one.serial, str(self._number(one)))), None)
-        if found is None or found.state != "device":
-            self._fail(f"device {found.state}" if found else f"device '{which}' not found")
+        device = next(
+            (device for device in devices if which in (device.serial, str(self._number(device)))), None
+        )
+        if device is None or device.state != "device":
+            self._fail(f"device {device.state}" if device else f"device '{which}' not found")
             return None
-        return found
+        return device
 
     def _service(self, device: FakeDevice, request: str) -> None:
         kind, _, rest = request.partition(":")
@@ -185,8 +187,8 @@ class _Sync:
 
     def _stat(self, path: str) -> None:
         try:
-            found = self._device.here(path).stat()
-            answer = struct.pack("<III", found.st_mode, found.st_size, int(found.st_mtime))
+            status = self._device.here(path).stat()
+            answer = struct.pack("<III", status.st_mode, status.st_size, int(status.st_mtime))
         except FileNotFoundError:
             answer = bytes(12)
         self._write.write(b"STAT" + answer)

@@ -112,25 +112,25 @@ def announce(plan: dict[str, Any], operators: int) -> None:
         print(f"INFO: Though {name} delegate {nothing}")
 
 
-def measure(interpreter: Any, times: int) -> list[float]:
+def measure(interpreter: Any, runs: int) -> list[float]:
     """Microseconds of each inference, with the statistics that the tool prints of them."""
-    found = []
-    for _ in range(times):
+    times = []
+    for _ in range(runs):
         begun = time.perf_counter()
         interpreter.invoke()
-        found.append((time.perf_counter() - begun) * 1e6)
-    if not found:
+        times.append((time.perf_counter() - begun) * 1e6)
+    if not times:
         print("INFO: count=0")
-    elif len(found) == 1:
-        print(f"INFO: count=1 curr={found[0]:.0f} p5={found[0]:.0f} median={found[0]:.0f} p95={found[0]:.0f}")
+    elif len(times) == 1:
+        print(f"INFO: count=1 curr={times[0]:.0f} p5={times[0]:.0f} median={times[0]:.0f} p95={times[0]:.0f}")
     else:
-        p5, median, p95 = np.percentile(found, [5, 50, 95])
+        p5, median, p95 = np.percentile(times, [5, 50, 95])
         print(
-            f"INFO: count={times} first={found[0]:.0f} curr={found[-1]:.0f} min={min(found):.0f} "
-            f"max={max(found):.0f} avg={np.mean(found):g} std={np.std(found):.0f} "
+            f"INFO: count={runs} first={times[0]:.0f} curr={times[-1]:.0f} min={min(times):.0f} "
+            f"max={max(times):.0f} avg={np.mean(times):g} std={np.std(times):.0f} "
             f"p5={p5:.0f} median={median:.0f} p95={p95:.0f}"
         )
-    return found
+    return times
 
 
 def disturbed(values: Any, noise: float) -> Any:

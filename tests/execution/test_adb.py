@@ -22,9 +22,12 @@ def device(folder: Path, name: str = "one", state: str = "device") -> FakeDevice
 
 def test_devices_are_listed_with_their_state(tmp_path: Path) -> None:
     with attached(device(tmp_path), device(tmp_path, "two", "unauthorized")):
-        found = Adb().devices()
-    assert [(one.serial, one.state) for one in found] == [("one", "device"), ("two", "unauthorized")]
-    assert found[0].description["model"] == "Thing"
+        devices = Adb().devices()
+    assert [(device.serial, device.state) for device in devices] == [
+        ("one", "device"),
+        ("two", "unauthorized"),
+    ]
+    assert devices[0].description["model"] == "Thing"
 
 
 @pytest.mark.parametrize(
@@ -119,8 +122,8 @@ def test_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("features", [("shell_v2",), ()])
 def test_commands_tell_their_words_and_exit_code(tmp_path: Path, features: tuple[str, ...]) -> None:
-    one = FakeDevice(tmp_path / "one", features=features)
-    with attached(one):
+    fake = FakeDevice(tmp_path / "one", features=features)
+    with attached(fake):
         there = Adb().device()
         said = there.shell("echo out; echo complaint >&2; exit 7")
         assert (said.code, said.text, said.late) == (7, "out\ncomplaint", False)
@@ -136,9 +139,9 @@ def test_a_command_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_breaks_off(tmp_path: Path) -> None:
-    one = device(tmp_path)
-    one.breaks_after = 0
-    with attached(one), pytest.raises(AdbError, match="the connection to device one broke off"):
+    fake = device(tmp_path)
+    fake.breaks_after = 0
+    with attached(fake), pytest.raises(AdbError, match="the connection to device one broke off"):
         Adb().device().shell("echo")
 
 
@@ -146,20 +149,20 @@ def test_files_travel_both_ways(tmp_path: Path) -> None:
     there, back, content = tmp_path / "there", tmp_path / "back", os.urandom(300_000)
     there.write_bytes(content)
     with attached(device(tmp_path)):
-        one = Adb().device()
-        one.push(os.fspath(there), "/data/local/tmp/file")
-        assert one.shell("wc -c < /data/local/tmp/file").text.strip() == "300000"
-        one.pull("/data/local/tmp/file", os.fspath(back))
+        phone = Adb().device()
+        phone.push(os.fspath(there), "/data/local/tmp/file")
+        assert phone.shell("wc -c < /data/local/tmp/file").text.strip() == "300000"
+        phone.pull("/data/local/tmp/file", os.fspath(back))
     assert back.read_bytes() == content
 
 
 def test_a_file_that_is_not_there_or_has_no_place(tmp_path: Path) -> None:
     with attached(device(tmp_path)):
-        one = Adb().device()
+        phone = Adb().device()
         with pytest.raises(AdbError, match="does not exist"):
-            one.pull("/data/local/tmp/nothing", os.fspath(tmp_path / "x"))
+            phone.pull("/data/local/tmp/nothing", os.fspath(tmp_path / "x"))
         with pytest.raises(AnalyzerError, match="adb: "):
-            one.push(__file__, "/data/local/tmp/no/folder/file")
+            phone.push(__file__, "/data/local/tmp/no/folder/file")
 
 
 def test_a_phone_tells_what_it_is(tmp_path: Path) -> None:

@@ -61,12 +61,12 @@ def request(of: Model, **fields: Any) -> RunRequest:
 
 
 def test_it_is_told_inputs_in_the_order_of_the_subgraph(tmp_path: Path) -> None:
-    one = model(tmp_path)
+    loaded = model(tmp_path)
     entry = Entry("serve", 0, (("first", 1), ("second", 0)), (("y", 3), ("x", 2)))
-    ordered = benchmark_model.in_order(entry, one.subgraphs[0])
+    ordered = benchmark_model.in_order(entry, loaded.subgraphs[0])
     assert (ordered.inputs, ordered.outputs) == ((("second", 0), ("first", 1)), (("x", 2), ("y", 3)))
     sample = {"first": numpy.zeros((1, 4)), "second": numpy.zeros((2, 4))}
-    asked = replace(request(one, threads=4), entry=ordered)
+    asked = replace(request(loaded, threads=4), entry=ordered)
     assert benchmark_model.arguments(asked, sample, ["/p/0", "/p/1"], timed=True) == [
         "--input_layer=input0,input1",
         "--input_layer_shape=2,4:1,4",
@@ -101,8 +101,8 @@ def test_a_signature_is_named_where_there_is_a_choice(
     tmp_path: Path, keys: list[str], entry: Entry, told: list[str], expected: list[str]
 ) -> None:
     signatures = [{"signature_key": key, "subgraph_index": 0, "inputs": [], "outputs": []} for key in keys]
-    one = model(tmp_path, two_inputs(signature_defs=signatures))
-    assert benchmark_model.signature(one, entry, told) == expected
+    loaded = model(tmp_path, two_inputs(signature_defs=signatures))
+    assert benchmark_model.signature(loaded, entry, told) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_builds_that_enter_by_a_signature_unasked(
     tmp_path: Path, log: str, told: list[str], expected: bool
 ) -> None:
     assert benchmark_model.by_signature(log, told) is expected
-    one = model(tmp_path, two_inputs(signature_defs=[{"signature_key": "serve", "subgraph_index": 0}]))
-    assert benchmark_model.signature(one, SERVE, told, first=True) == (
+    loaded = model(tmp_path, two_inputs(signature_defs=[{"signature_key": "serve", "subgraph_index": 0}]))
+    assert benchmark_model.signature(loaded, SERVE, told, first=True) == (
         [] if "xnnpack" in told[0] else ["--use_xnnpack=false"]
     )
 
@@ -130,8 +130,8 @@ def test_builds_that_are_too_old() -> None:
 
 
 def test_what_is_not_timed_runs_once(tmp_path: Path) -> None:
-    one = model(tmp_path)
-    asked = replace(request(one), entry=Entry(None, 0, (), main(one.subgraphs[0]).outputs))
+    loaded = model(tmp_path)
+    asked = replace(request(loaded), entry=Entry(None, 0, (), main(loaded.subgraphs[0]).outputs))
     told = benchmark_model.arguments(asked, {}, [], timed=False)[:3]
     assert told == ["--num_threads=1", "--warmup_runs=1", "--num_runs=0"]
 
@@ -212,8 +212,8 @@ def test_what_was_delegated(
     kernel: str | None,
     expected: Mapping[int, tuple[int, ...]] | None,
 ) -> None:
-    one = model(tmp_path)
-    assert benchmark_model.delegated(one, main(one.subgraphs[0]), log, info, kernel) == expected
+    loaded = model(tmp_path)
+    assert benchmark_model.delegated(loaded, main(loaded.subgraphs[0]), log, info, kernel) == expected
 
 
 @pytest.mark.parametrize(
@@ -223,9 +223,9 @@ def test_whether_a_delegate_came_about(log: str, expected: bool) -> None:
     assert benchmark_model.applied(log) is expected
 
 
-def outputs(one: Model, raw: bytes, shapes: Mapping[int, tuple[int, ...]] = {}) -> dict[str, list[Any]]:
-    found = benchmark_model.outputs(one.subgraphs[0], main(one.subgraphs[0]), raw, shapes)
-    return {name: values.tolist() for name, values in found.items()}
+def outputs(loaded: Model, raw: bytes, shapes: Mapping[int, tuple[int, ...]] = {}) -> dict[str, list[Any]]:
+    arrays = benchmark_model.outputs(loaded.subgraphs[0], main(loaded.subgraphs[0]), raw, shapes)
+    return {name: values.tolist() for name, values in arrays.items()}
 
 
 def test_outputs_lie_one_after_the_other(tmp_path: Path) -> None:
@@ -235,8 +235,8 @@ def test_outputs_lie_one_after_the_other(tmp_path: Path) -> None:
 
 def test_outputs_have_the_shapes_that_the_runtime_tells(tmp_path: Path) -> None:
     raw = numpy.arange(6, dtype="float32").tobytes()
-    found = outputs(model(tmp_path), raw, {2: (2, 1), 3: (1, 4)})
-    assert found == {"sum": [[0], [1]], "square": [[2, 3, 4, 5]]}
+    values = outputs(model(tmp_path), raw, {2: (2, 1), 3: (1, 4)})
+    assert values == {"sum": [[0], [1]], "square": [[2, 3, 4, 5]]}
 
 
 def test_an_output_of_unknown_size_gets_what_is_left(tmp_path: Path) -> None:
@@ -249,9 +249,9 @@ def test_outputs_of_several_types(tmp_path: Path) -> None:
     tensors = [building.tensor("x", [3]), *(building.tensor(name, [3], name) for name in dtypes)]
     operators = [building.operator("CAST", ["x"], [name]) for name in dtypes]
     values = {name: numpy.array([1, 0, 1], dtype) for name, dtype in dtypes.items()}
-    raw = b"".join(one.tobytes() for one in values.values())
-    found = outputs(model(tmp_path, building.model(tensors, operators)), raw)
-    assert found == {name: one.tolist() for name, one in values.items()}
+    raw = b"".join(array.tobytes() for array in values.values())
+    arrays = outputs(model(tmp_path, building.model(tensors, operators)), raw)
+    assert arrays == {name: array.tolist() for name, array in values.items()}
 
 
 @pytest.mark.parametrize("size", [0, 28, 33, 40])
@@ -273,7 +273,7 @@ def test_what_it_cannot_be_given(
     tmp_path: Path, tensors: list[tuple[str, list[int], str]], problem: str
 ) -> None:
     made = [building.tensor(*tensor) for tensor in tensors]
-    one = model(tmp_path, building.model(made, [building.operator("ABS", ["x"], ["y"])]))
+    loaded = model(tmp_path, building.model(made, [building.operator("ABS", ["x"], ["y"])]))
     with pytest.raises(RuntimeUnavailable) as error:
-        benchmark_model.check(request(one), one.subgraphs[0])
+        benchmark_model.check(request(loaded), loaded.subgraphs[0])
     assert str(error.value).startswith(problem)

@@ -43,8 +43,8 @@ CHAIN = ("ABS", "NEG", "SQUARE", "NEG", "EXP", "NEG", "SIN", "ABS")
 
 
 def search(given: Given, runner: Runner, taken: dict[int, Sequence[int]] | None) -> list[Culprit]:
-    found = parts(given.model, runner, given.request(), given.samples, Limits(60), Thresholds())
-    return list(culprits(found, taken))
+    pieces = parts(given.model, runner, given.request(), given.samples, Limits(60), Thresholds())
+    return list(culprits(pieces, taken))
 
 
 @pytest.mark.tensorflow
@@ -53,36 +53,36 @@ def test_the_wrong_operator_is_found_with_its_tensor_and_the_error_before_and_af
     tmp_path: Path, kind: str, number: int
 ) -> None:
     given = Given(tmp_path, models.chain(*CHAIN), samples=1)
-    (found,) = search(given, Wrong(kind), {0: range(6)})
-    assert (found.subgraph, found.operator, found.together) == (0, number, ())
-    assert found.message.startswith(f"results part at #{number} {kind}, tensor t{number + 1}: SNR ")
-    assert found.message.endswith("; what it reads is equal, by itself it is wrong too")
-    assert found.before is not None and found.before.within and found.before.name == f"t{number}"
-    assert found.output is not None and not found.output.within and found.output.max_abs > 0
-    assert found.alone is not None and not found.alone.within
+    (culprit,) = search(given, Wrong(kind), {0: range(6)})
+    assert (culprit.subgraph, culprit.operator, culprit.together) == (0, number, ())
+    assert culprit.message.startswith(f"results part at #{number} {kind}, tensor t{number + 1}: SNR ")
+    assert culprit.message.endswith("; what it reads is equal, by itself it is wrong too")
+    assert culprit.before is not None and culprit.before.within and culprit.before.name == f"t{number}"
+    assert culprit.output is not None and not culprit.output.within and culprit.output.max_abs > 0
+    assert culprit.alone is not None and not culprit.alone.within
 
 
 def test_what_is_wrong_only_in_company_is_found_with_it(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain(*CHAIN), samples=1)
-    (found,) = search(given, Wrong("SQUARE", "EXP"), {0: range(6)})
-    assert (found.operator, found.together) == (4, (2, 3, 4))
-    assert found.alone is not None and found.alone.within
-    assert "by itself it agrees, together with 2 operators from #2 SQUARE on it doesn't" in found.message
+    (culprit,) = search(given, Wrong("SQUARE", "EXP"), {0: range(6)})
+    assert (culprit.operator, culprit.together) == (4, (2, 3, 4))
+    assert culprit.alone is not None and culprit.alone.within
+    assert "by itself it agrees, together with 2 operators from #2 SQUARE on it doesn't" in culprit.message
 
 
 def test_only_what_was_delegated_is_suspected(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain(*CHAIN), samples=1)
-    (found,) = search(given, Wrong("SQUARE"), {0: [0, 1, 4]})
-    assert found.operator is None
-    assert "agree with the CPU when they are run by themselves" in found.message
+    (culprit,) = search(given, Wrong("SQUARE"), {0: [0, 1, 4]})
+    assert culprit.operator is None
+    assert "agree with the CPU when they are run by themselves" in culprit.message
 
 
 def test_what_only_the_cpu_magnifies_is_told(tmp_path: Path) -> None:
     level = {"t0": [40 + number for number in range(32)]}
     given = Given(tmp_path, models.quantized(operators=3), given=level)
-    (found,) = search(given, Wrong("CONV_2D"), {0: [0]})
-    assert found.operator is None and found.output is not None and found.output.quanta == 1
-    assert found.message.endswith(" dB, 1 step); what the CPU makes of that parts")
+    (culprit,) = search(given, Wrong("CONV_2D"), {0: [0]})
+    assert culprit.operator is None and culprit.output is not None and culprit.output.quanta == 1
+    assert culprit.message.endswith(" dB, 1 step); what the CPU makes of that parts")
 
 
 def test_everything_is_suspected_where_the_runtime_does_not_tell(tmp_path: Path) -> None:
@@ -92,41 +92,41 @@ def test_everything_is_suspected_where_the_runtime_does_not_tell(tmp_path: Path)
 
 def test_an_operator_that_can_not_be_run_is_found_too(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain(*CHAIN), samples=1)
-    (found,) = search(given, Wrong("EXP", fails=True), {0: range(6)})
-    assert found.operator == 4 and "no such kernel" in found.message
+    (culprit,) = search(given, Wrong("EXP", fails=True), {0: range(6)})
+    assert culprit.operator == 4 and "no such kernel" in culprit.message
 
 
 def test_each_signature_is_searched_in_its_own_subgraph(tmp_path: Path) -> None:
     given = Given(tmp_path, models.signatures(), "square", samples=1)
-    (found,) = search(given, Wrong("MUL"), {0: [0], 1: [0]})
-    assert (found.subgraph, found.operator) == (1, 0)
-    assert "#0 MUL of subgraph 1, tensor y" in found.message
+    (culprit,) = search(given, Wrong("MUL"), {0: [0], 1: [0]})
+    assert (culprit.subgraph, culprit.operator) == (1, 0)
+    assert "#0 MUL of subgraph 1, tensor y" in culprit.message
 
 
 def test_subgraphs_that_are_called_are_searched_too(tmp_path: Path) -> None:
     given = Given(tmp_path, models.counting(), samples=2)
-    found = search(given, Wrong("ADD"), {0: [1], 1: [], 2: [0]})
-    assert [(one.subgraph, one.operator) for one in found] == [(0, 1), (2, 0)]
+    culprits_found = search(given, Wrong("ADD"), {0: [1], 1: [], 2: [0]})
+    assert [(one.subgraph, one.operator) for one in culprits_found] == [(0, 1), (2, 0)]
 
 
 def test_a_branch_that_is_not_taken_is_not_searched(tmp_path: Path) -> None:
     branches = {"then_subgraph_index": 1, "else_subgraph_index": 2}
     tensors = [tensor("which", [1], "BOOL"), tensor("x", [1]), tensor("y", [1])]
     main = subgraph(tensors, [operator("IF", ["which", "x"], ["y"], branches)])
-    one, other = (
+    branch, other = (
         subgraph([tensor("a", [1]), tensor("b", [1])], [operator(name, ["a"], ["b"])], name=name)
         for name in ("NEG", "ABS")
     )
-    given = Given(tmp_path, model(subgraphs=[main, one, other]), samples=1, given={"which": [False]})
+    given = Given(tmp_path, model(subgraphs=[main, branch, other]), samples=1, given={"which": [False]})
     (nowhere,) = search(given, Wrong("NEG"), {1: [0], 2: [0]})
     assert nowhere.operator is None
-    found = search(given, Wrong("ABS"), {1: [0], 2: [0]})
-    assert [(each.subgraph, each.operator) for each in found] == [(2, 0)]
+    culprits_found = search(given, Wrong("ABS"), {1: [0], 2: [0]})
+    assert [(each.subgraph, each.operator) for each in culprits_found] == [(2, 0)]
 
 
 def test_sizes_that_were_changed_are_those_of_the_parts(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain(*CHAIN), samples=1, shapes={"t0": (3, 8)})
-    found = parts(
+    pieces = parts(
         given.model,
         Wrong("EXP"),
         given.request(shapes={"t0": (3, 8)}),
@@ -134,10 +134,10 @@ def test_sizes_that_were_changed_are_those_of_the_parts(tmp_path: Path) -> None:
         Limits(60),
         Thresholds(),
     )
-    assert [one.operator for one in culprits(found, {0: range(6)})] == [4]
+    assert [one.operator for one in culprits(pieces, {0: range(6)})] == [4]
 
 
 def test_a_model_that_the_cpu_can_not_run_is_not_searched(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain("ABS", "Unheard"), samples=1)
-    (found,) = search(given, Wrong("ABS"), {0: [0]})
-    assert found.operator is None and "the CPU can't keep every tensor for the search" in found.message
+    (culprit,) = search(given, Wrong("ABS"), {0: [0]})
+    assert culprit.operator is None and "the CPU can't keep every tensor for the search" in culprit.message

@@ -19,11 +19,11 @@ pytestmark = pytest.mark.tensorflow
 
 def test_the_cpu_computes_and_delegates_nothing(tmp_path: Path) -> None:
     given = Given(tmp_path, models.chain("NEG", "ABS"))
-    found = given.run()
-    assert found.status == "ok" and found.message == ""
-    for sample, outputs in zip(given.samples, found.outputs, strict=True):
+    result = given.run()
+    assert result.status == "ok" and result.message == ""
+    for sample, outputs in zip(given.samples, result.outputs, strict=True):
         np.testing.assert_array_equal(outputs["t2"], np.abs(sample["t0"]))
-    assert found.measured is not None and found.measured.delegated == {0: ()}
+    assert result.measured is not None and result.measured.delegated == {0: ()}
 
 
 def test_xnnpack_says_exactly_what_it_took(tmp_path: Path) -> None:
@@ -33,18 +33,18 @@ def test_xnnpack_says_exactly_what_it_took(tmp_path: Path) -> None:
         operator("SIGN", ["a"], ["b"], None),
         operator("NEG", ["b"], ["y"]),
     ]
-    found = Given(tmp_path, model(tensors, operators)).run("xnnpack")
-    assert found.measured is not None
-    assert found.measured.delegated == {0: (0, 2)}
+    result = Given(tmp_path, model(tensors, operators)).run("xnnpack")
+    assert result.measured is not None
+    assert result.measured.delegated == {0: (0, 2)}
 
 
 def test_what_is_delegated_is_told_of_every_subgraph(tmp_path: Path) -> None:
     given = Given(tmp_path, models.counting())
-    found = given.run("xnnpack")
-    assert found.measured is not None
-    assert found.measured.delegated == {0: (1,), 1: (), 2: (0,)}
+    result = given.run("xnnpack")
+    assert result.measured is not None
+    assert result.measured.delegated == {0: (1,), 1: (), 2: (0,)}
     expected = given.run().outputs
-    assert [sample["y"] for sample in found.outputs] == [sample["y"] for sample in expected]
+    assert [sample["y"] for sample in result.outputs] == [sample["y"] for sample in expected]
 
 
 @pytest.mark.parametrize(("signature", "expected"), [("double", 6.0), ("square", 9.0)])
@@ -53,8 +53,8 @@ def test_each_signature_is_entered_by_its_own_names(
     tmp_path: Path, engine: str, signature: str, expected: float
 ) -> None:
     threes = {"value": np.full((1, 4), 3, np.float32)}
-    found = Given(tmp_path, models.signatures(), signature, given=threes).run(engine)
-    np.testing.assert_array_equal(found.outputs[0]["result"], np.full((1, 4), expected))
+    result = Given(tmp_path, models.signatures(), signature, given=threes).run(engine)
+    np.testing.assert_array_equal(result.outputs[0]["result"], np.full((1, 4), expected))
 
 
 @pytest.mark.parametrize("engine", ["cpu", "xnnpack", pytest.param("litert-gpu", marks=needs_gpu)])
@@ -64,24 +64,24 @@ def test_inputs_are_resized_before_anything_is_prepared(tmp_path: Path, engine: 
 
 
 def test_an_output_of_no_elements_is_an_output(tmp_path: Path) -> None:
-    found = Given(tmp_path, models.chain("ABS", shape=(0, 4))).run()
-    assert found.status == "ok", found.message
-    assert found.outputs[0]["t1"].shape == (0, 4)
+    result = Given(tmp_path, models.chain("ABS", shape=(0, 4))).run()
+    assert result.status == "ok", result.message
+    assert result.outputs[0]["t1"].shape == (0, 4)
 
 
 def test_times_are_those_of_as_many_runs_as_asked(tmp_path: Path) -> None:
-    found = Given(tmp_path, models.chain("ABS")).run(runs=5, warmup=2, threads=2).measured
-    assert found is not None
-    latency = found.latency
+    measured = Given(tmp_path, models.chain("ABS")).run(runs=5, warmup=2, threads=2).measured
+    assert measured is not None
+    latency = measured.latency
     assert (latency.runs, latency.warmup, latency.threads) == (5, 2, 2)
     assert latency.median is not None and latency.p90 is not None and latency.p90 >= latency.median >= 0
-    assert found.memory is not None and found.memory.peak >= found.memory.before > 0
+    assert measured.memory is not None and measured.memory.peak >= measured.memory.before > 0
 
 
 def test_without_runs_nothing_is_timed_but_loading_and_the_first(tmp_path: Path) -> None:
-    found = Given(tmp_path, models.chain("ABS")).run(runs=0).measured
-    assert found is not None
-    assert found.latency.median is None and found.latency.runs == 0 and found.latency.init > 0
+    measured = Given(tmp_path, models.chain("ABS")).run(runs=0).measured
+    assert measured is not None
+    assert measured.latency.median is None and measured.latency.runs == 0 and measured.latency.init > 0
 
 
 def test_parameters_that_an_engine_can_not_follow_are_refused(tmp_path: Path) -> None:
@@ -108,13 +108,13 @@ def test_the_gpu_says_what_it_took_and_what_it_is(tmp_path: Path) -> None:
         operator("RELU_0_TO_1", ["b"], ["y"], None),
     ]
     given = Given(tmp_path, model(tensors, operators))
-    found = given.run("litert-gpu")
-    assert found.status == "ok", found.message
-    assert found.measured is not None and found.measured.delegated == {0: (0, 1)}
-    assert found.measured.device != "unknown"
-    if "CPU" in found.measured.device:
-        assert "say nothing of a phone" in " ".join(found.measured.remarks)
-    for mine, theirs in zip(found.outputs, given.run().outputs, strict=True):
+    result = given.run("litert-gpu")
+    assert result.status == "ok", result.message
+    assert result.measured is not None and result.measured.delegated == {0: (0, 1)}
+    assert result.measured.device != "unknown"
+    if "CPU" in result.measured.device:
+        assert "say nothing of a phone" in " ".join(result.measured.remarks)
+    for mine, theirs in zip(result.outputs, given.run().outputs, strict=True):
         np.testing.assert_allclose(mine["y"], theirs["y"], atol=1e-6)
 
 
@@ -128,16 +128,16 @@ def test_the_gpu_s_own_counts_are_found_in_its_log() -> None:
 @needs_gpu
 def test_the_gpu_says_why_it_takes_no_model_whose_sizes_are_computed(tmp_path: Path) -> None:
     tensors = [tensor("x", [1, 4]), tensor("shape", [2], "INT32"), tensor("y", [1, 4])]
-    found = Given(tmp_path, model(tensors, [operator("RESHAPE", ["x", "shape"], ["y"])])).run("litert-gpu")
-    assert found.status == "failed"
-    assert "dynamic-sized tensors" in found.message
+    result = Given(tmp_path, model(tensors, [operator("RESHAPE", ["x", "shape"], ["y"])])).run("litert-gpu")
+    assert result.status == "failed"
+    assert "dynamic-sized tensors" in result.message
 
 
 @needs_gpu
 def test_the_gpu_takes_sizes_that_only_a_converter_left_open(tmp_path: Path) -> None:
     tensors = [tensor("x", [1, 4], shape_signature=[-1, 4]), tensor("y", [1, 4])]
-    found = Given(tmp_path, model(tensors, [operator("ABS", ["x"], ["y"])])).run("litert-gpu")
-    assert found.measured is not None and found.measured.delegated == {0: (0,)}
+    result = Given(tmp_path, model(tensors, [operator("ABS", ["x"], ["y"])])).run("litert-gpu")
+    assert result.measured is not None and result.measured.delegated == {0: (0,)}
 
 
 @needs_litert

@@ -29,9 +29,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.tensorflow
 def test_a_library_is_loaded_and_watched(tmp_path: Path, library: str) -> None:
-    found = Given(tmp_path, models.chain("ABS")).run("external", library=library)
-    assert found.status == "ok", found.message
-    assert found.measured is not None and found.measured.delegated == {0: ()}
+    result = Given(tmp_path, models.chain("ABS")).run("external", library=library)
+    assert result.status == "ok", result.message
+    assert result.measured is not None and result.measured.delegated == {0: ()}
 
 
 def test_a_library_in_the_current_folder(
@@ -43,10 +43,10 @@ def test_a_library_in_the_current_folder(
 
 
 def test_options_reach_the_library(tmp_path: Path, library: str) -> None:
-    found = Given(tmp_path, models.chain("ABS")).run(
+    result = Given(tmp_path, models.chain("ABS")).run(
         "external", library=library, options={"refuse": "no driver"}
     )
-    assert found.status == "failed" and "no driver" in found.message
+    assert result.status == "failed" and "no driver" in result.message
 
 
 @pytest.mark.parametrize(("written", "left"), [("0", {"t1": 8}), ("24", {"t1": 2}), ("32", {})])
@@ -55,9 +55,9 @@ def test_what_a_delegate_leaves_unwritten_is_found_out(
     tmp_path: Path, library: str, written: str, left: dict[str, int], samples: int
 ) -> None:
     given = Given(tmp_path, models.chain("ABS"), samples=samples)
-    found = given.run("external", library=library, options={"write": written})
-    assert found.measured is not None and found.measured.delegated == {0: (0,)}
-    assert found.measured.never_written == left
+    result = given.run("external", library=library, options={"write": written})
+    assert result.measured is not None and result.measured.delegated == {0: (0,)}
+    assert result.measured.never_written == left
 
 
 def test_the_command_line_says_what_is_wrong_with_a_delegate(tmp_path: Path, library: str) -> None:
@@ -67,29 +67,29 @@ def test_the_command_line_says_what_is_wrong_with_a_delegate(tmp_path: Path, lib
     done = run("run", file, *options)
     assert done.code == 1
     jsonschema.validate(done.json, json_schema())
-    (found,) = done.json["models"][0]["runs"]
-    assert found["reasons"] == ["output t3: the run never wrote 7 of 8 elements"]
-    assert found["outputs"][0]["never_written"] and not found["agrees"]
-    (culprit,) = found["culprits"]
+    (outcome,) = done.json["models"][0]["runs"]
+    assert outcome["reasons"] == ["output t3: the run never wrote 7 of 8 elements"]
+    assert outcome["outputs"][0]["never_written"] and not outcome["agrees"]
+    (culprit,) = outcome["culprits"]
     assert (culprit["subgraph"], culprit["operator"], culprit["before"]) == (0, 0, None)
     assert culprit["output"]["name"] == "t1" and not culprit["alone"]["within"]
 
 
 def test_a_value_that_looks_unwritten_is_none(tmp_path: Path) -> None:
     bytes_of_the_pattern = {"t0": np.full((1, 8), 0xA5, np.uint8).repeat(4).view(np.float32).reshape(1, 8)}
-    found = Given(tmp_path, models.chain("NEG", "NEG"), given=bytes_of_the_pattern).run()
-    assert found.measured is not None and found.measured.never_written == {}
+    result = Given(tmp_path, models.chain("NEG", "NEG"), given=bytes_of_the_pattern).run()
+    assert result.measured is not None and result.measured.never_written == {}
 
 
 def test_what_a_delegate_starts_counts_too_and_is_ended_with_it(
     tmp_path: Path, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STARTED_FOR", str(tmp_path))
-    found = Given(tmp_path, models.chain("ABS")).run(
+    result = Given(tmp_path, models.chain("ABS")).run(
         "external", Limits(60, megabytes=500), library=library, options={"start": "600"}
     )
-    assert found.status == "failed"
-    assert found.message == "needs more than the 500 MB it was allowed (--memory), while building"
+    assert result.status == "failed"
+    assert result.message == "needs more than the 500 MB it was allowed (--memory), while building"
     of_ours = [
         process
         for process in psutil.process_iter(["environ"])
@@ -101,9 +101,9 @@ def test_what_a_delegate_starts_counts_too_and_is_ended_with_it(
 def test_a_file_that_is_no_library_says_so(tmp_path: Path) -> None:
     other = tmp_path / "other.so"
     other.write_text("text")
-    found = Given(tmp_path, models.chain("ABS")).run("external", library=str(other))
-    assert found.status == "failed" and "other.so" in found.message
-    assert "its last words" not in found.message
+    result = Given(tmp_path, models.chain("ABS")).run("external", library=str(other))
+    assert result.status == "failed" and "other.so" in result.message
+    assert "its last words" not in result.message
 
 
 def test_a_library_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from tests.building import Description, model, operator, tensor
 
 
 def made(x: Description, **wanted: Any) -> list[Sample]:
-    found = read_bytes(model([x, tensor("y", x["shape"])], [operator("CUSTOM_OP", ["x"], ["y"])]), "m")
-    return generate.samples(found, signatures.entries(found)[0], Wanted(**wanted))
+    loaded = read_bytes(model([x, tensor("y", x["shape"])], [operator("CUSTOM_OP", ["x"], ["y"])]), "m")
+    return generate.samples(loaded, signatures.entries(loaded)[0], Wanted(**wanted))
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_samples_differ_and_come_again_with_their_seed() -> None:
 
 def test_inputs_alike_get_values_of_their_own() -> None:
     tensors = [tensor("a", [4]), tensor("b", [4]), tensor("y", [4])]
-    found = read_bytes(model(tensors, [operator("ADD", ["a", "b"], ["y"])]), "m")
-    (sample, *_) = generate.samples(found, signatures.entries(found)[0], Wanted())
+    loaded = read_bytes(model(tensors, [operator("ADD", ["a", "b"], ["y"])]), "m")
+    (sample, *_) = generate.samples(loaded, signatures.entries(loaded)[0], Wanted())
     assert not np.array_equal(sample["a"], sample["b"])
 
 
@@ -70,12 +70,12 @@ def test_rows_that_are_looked_up_are_there() -> None:
         operator("RESHAPE", ["words"], ["flat"], {"new_shape": [64]}),
         operator("GATHER", ["table", "flat"], ["y"]),
     ]
-    found = read_bytes(model(tensors, operators), "m")
-    entry = signatures.entries(found)[0]
-    values = generate.samples(found, entry, Wanted())
+    loaded = read_bytes(model(tensors, operators), "m")
+    entry = signatures.entries(loaded)[0]
+    values = generate.samples(loaded, entry, Wanted())
     assert set(values[0]["words"].flat) == {0, 1, 2}
     np.testing.assert_array_equal(
-        generate.nudged(found.subgraphs[0], entry, values)[0]["words"], values[0]["words"]
+        generate.nudged(loaded.subgraphs[0], entry, values)[0]["words"], values[0]["words"]
     )
 
 
@@ -87,10 +87,10 @@ def test_nothing_is_divided_by_zero_where_the_cpu_refuses_to(
 ) -> None:
     tensors = [tensor(name, [2000], dtype, **fields) for name in "abcy"]
     operators = [operator("RESHAPE", ["b"], ["c"]), operator("DIV", ["a", "c"], ["y"])]
-    found = read_bytes(model(tensors, operators), "m")
-    entry = signatures.entries(found)[0]
-    values = generate.samples(found, entry, Wanted(special=("zeros", "large")))
-    for sample in (*values, *generate.nudged(found.subgraphs[0], entry, values)):
+    loaded = read_bytes(model(tensors, operators), "m")
+    entry = signatures.entries(loaded)[0]
+    values = generate.samples(loaded, entry, Wanted(special=("zeros", "large")))
+    for sample in (*values, *generate.nudged(loaded.subgraphs[0], entry, values)):
         assert not {zero, 0} & set(sample["b"].tolist())
     assert zero in values[0]["a"]
 
@@ -150,20 +150,20 @@ def test_texts_are_not_made_up() -> None:
 
 
 def test_moved_values_stay_near() -> None:
-    found = read_bytes(
+    loaded = read_bytes(
         model([tensor("x", [500], "UINT8"), tensor("y", [500])], [operator("CAST", ["x"], ["y"])]), "m"
     )
-    entry = signatures.entries(found)[0]
-    before = generate.samples(found, entry, Wanted())
-    (after, *_) = generate.nudged(found.subgraphs[0], entry, before)
+    entry = signatures.entries(loaded)[0]
+    before = generate.samples(loaded, entry, Wanted())
+    (after, *_) = generate.nudged(loaded.subgraphs[0], entry, before)
     steps = after["x"].astype(int) - before[0]["x"]
     assert set(steps) == {-1, 0, 1}
 
 
 def given(folder: Path, *texts: str, shape: tuple[int, ...] = (1, 2, 2, 3), dtype: str = "FLOAT32") -> Any:
     tensors = [tensor("x", shape, dtype), tensor("y", shape)]
-    found = read_bytes(model(tensors, [operator("CAST", ["x"], ["y"])]), "m")
-    return user_files.given(found, signatures.entries(found)[0], texts, {}, {})
+    loaded = read_bytes(model(tensors, [operator("CAST", ["x"], ["y"])]), "m")
+    return user_files.given(loaded, signatures.entries(loaded)[0], texts, {}, {})
 
 
 def test_arrays_are_read_from_files(tmp_path: Path) -> None:

@@ -52,14 +52,14 @@ NORMALIZED = Described(mean=(127.5,), std=(127.5,))
 def test_black_and_white(
     of: Tensor | None, described: Described | None, given: tuple[float, float] | None, low: float, high: float
 ) -> None:
-    found = shades(of, described, given)
-    assert (found.low, found.high) == ((low,), (high,))
+    scale = shades(of, described, given)
+    assert (scale.low, scale.high) == ((low,), (high,))
 
 
 def test_every_channel_may_have_its_own() -> None:
-    found = shades(None, Described(mean=(0.0, 51.0, 255.0), std=(255.0,)))
-    assert found.low == pytest.approx((0, -0.2, -1)) and found.high == pytest.approx((1, 0.8, 0))
-    assert str(found) == "images go in as 0, -0.2, -1 to 1, 0.8, 0 (its metadata)"
+    scale = shades(None, Described(mean=(0.0, 51.0, 255.0), std=(255.0,)))
+    assert scale.low == pytest.approx((0, -0.2, -1)) and scale.high == pytest.approx((1, 0.8, 0))
+    assert str(scale) == "images go in as 0, -0.2, -1 to 1, 0.8, 0 (its metadata)"
 
 
 def saved(folder: Path, made: Any) -> str:

@@ -54,5 +54,5 @@ def test_all_stands_for_every_pack() -> None:
 @pytest.mark.skipif(HOST is None or HOST.name != TENSORFLOW, reason="needs TensorFlow without LiteRT")
 def test_tensorflow_takes_what_is_said_of_its_release(tmp_path: Path) -> None:
     models = verdicts.unpack(DATA, tmp_path)
-    found = verdicts.hold_runtime(Packs(), "xnnpack", models, Limits(60))
-    assert found.sets.same > 0.995 * found.sets.all > 0
+    tally = verdicts.hold_runtime(Packs(), "xnnpack", models, Limits(60))
+    assert tally.sets.same > 0.995 * tally.sets.all > 0

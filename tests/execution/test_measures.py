@@ -30,7 +30,7 @@ SIGNAL = np.linspace(-1, 1, 1000)
 
 
 @pytest.mark.parametrize(
-    ("tensor", "reference", "found", "within"),
+    ("tensor", "reference", "actual", "within"),
     [
         pytest.param(FLOAT, SIGNAL, SIGNAL, True, id="same"),
         pytest.param(FLOAT, SIGNAL, SIGNAL * 1.00005, True, id="each element close"),
@@ -48,8 +48,8 @@ SIGNAL = np.linspace(-1, 1, 1000)
         pytest.param(FLOAT, [], [], True, id="nothing"),
     ],
 )
-def test_default_thresholds(tensor: Tensor, reference: Any, found: Any, within: bool) -> None:
-    result = compare(tensor, reference, found)
+def test_default_thresholds(tensor: Tensor, reference: Any, actual: Any, within: bool) -> None:
+    result = compare(tensor, reference, actual)
     assert result.within is within
     assert bool(result.problem) is not within
 
@@ -73,9 +73,9 @@ def test_each_threshold_of_the_user_must_hold(thresholds: Thresholds, within: bo
 def test_what_is_dequantized_in_the_end_is_told_in_steps_too() -> None:
     tensors = [tensor("x", [4]), tensor("q", [4], "INT8", scale=[0.5], zero_point=[3]), tensor("y", [4])]
     operators = [operator("QUANTIZE", ["x"], ["q"]), operator("DEQUANTIZE", ["q"], ["y"])]
-    found = read_bytes(model(tensors, operators), "m")
+    loaded = read_bytes(model(tensors, operators), "m")
     right, wrong = np.array([0, 1, 0.5, 2], np.float32), np.array([0, 1.5, 0.5, 2], np.float32)
-    (one,) = compare_outputs(found, signatures.entries(found)[0], [{"y": right}], [{"y": wrong}])
+    (one,) = compare_outputs(loaded, signatures.entries(loaded)[0], [{"y": right}], [{"y": wrong}])
     assert one.quanta == 1
     assert one.problem == (
         "SNR 13.2 dB, expected at least 42 (1 step of the 8-bit numbers that it is made of)"
@@ -83,11 +83,11 @@ def test_what_is_dequantized_in_the_end_is_told_in_steps_too() -> None:
 
 
 def test_figures_are_in_real_units() -> None:
-    found = compare(INT8, [10, 12, 14, 16], [10, 12, 14, 18])
-    assert (found.max_abs, found.quanta) == (1.0, 2)
-    assert found.max_rel == pytest.approx(1 / 3)
-    assert found.snr_db == pytest.approx(10 * math.log10((1 + 4 + 9) / 1))
-    assert found.equal == 0.75
+    output = compare(INT8, [10, 12, 14, 16], [10, 12, 14, 18])
+    assert (output.max_abs, output.quanta) == (1.0, 2)
+    assert output.max_rel == pytest.approx(1 / 3)
+    assert output.snr_db == pytest.approx(10 * math.log10((1 + 4 + 9) / 1))
+    assert output.equal == 0.75
 
 
 def test_scores_are_also_compared_by_their_highest() -> None:
@@ -109,32 +109,32 @@ def test_the_opposite_is_not_alike() -> None:
 
 def test_numbers_too_large_to_be_squared_have_a_ratio_too() -> None:
     double = Tensor(0, "y", "FLOAT64", (2,))
-    found = compare_output("y", double, [(np.array([1e300, 1e300]), np.array([1e300, 0]))], Thresholds())
-    assert found.snr_db == pytest.approx(10 * math.log10(2)) and not found.within
-    assert found.cosine == pytest.approx(math.sqrt(0.5))
+    output = compare_output("y", double, [(np.array([1e300, 1e300]), np.array([1e300, 0]))], Thresholds())
+    assert output.snr_db == pytest.approx(10 * math.log10(2)) and not output.within
+    assert output.cosine == pytest.approx(math.sqrt(0.5))
 
 
 def test_another_shape_is_no_agreement() -> None:
-    found = compare(FLOAT, [1, 2], [1, 2, 3])
-    assert not found.within and found.problem == "its shape is 3, on the CPU 2"
+    output = compare(FLOAT, [1, 2], [1, 2, 3])
+    assert not output.within and output.problem == "its shape is 3, on the CPU 2"
 
 
 def test_the_worst_sample_counts() -> None:
     one, other = np.array([1, 2], np.float32), np.array([1, 3], np.float32)
     pairs = [(one, one), (one, other)]
-    found = compare_output("y", FLOAT, pairs, Thresholds())
-    assert not found.within and found.max_abs == 1 and found.equal == 0.5
+    output = compare_output("y", FLOAT, pairs, Thresholds())
+    assert not output.within and output.max_abs == 1 and output.equal == 0.5
 
 
 def test_the_problem_named_is_that_of_the_worst_sample() -> None:
     right = np.array([1, 2], np.float32)
-    found = compare_output("y", FLOAT, [(right, right * by) for by in (1.1, 3, 1.2)], Thresholds())
-    assert found.problem == "SNR -6.0 dB, expected at least 42"
-    assert found.snr_db == pytest.approx(-6.02, abs=0.01)
+    output = compare_output("y", FLOAT, [(right, right * by) for by in (1.1, 3, 1.2)], Thresholds())
+    assert output.problem == "SNR -6.0 dB, expected at least 42"
+    assert output.snr_db == pytest.approx(-6.02, abs=0.01)
 
 
 @pytest.mark.parametrize(
-    ("tensor", "reference", "found", "counts"),
+    ("tensor", "reference", "actual", "counts"),
     [
         pytest.param(FLOAT, [1, 2, 3, 4], [1, 2, 3.25, 4.02], {0.0: 2, 0.03: 1, 0.3: 1}, id="real units"),
         pytest.param(FLOAT, [0, 0, 0, 0], [1e-30, 0, 0, 0], {0.0: 3, 1e-12: 1}, id="next to nothing"),
@@ -143,8 +143,8 @@ def test_the_problem_named_is_that_of_the_worst_sample() -> None:
         pytest.param(CLASSES, [1, 2, 3, 4], [1, 2, 3, 9], {0.0: 3, 10.0: 1}, id="classes"),
     ],
 )
-def test_errors_are_counted(tensor: Tensor, reference: Any, found: Any, counts: dict[float, int]) -> None:
-    result = compare(tensor, reference, found)
+def test_errors_are_counted(tensor: Tensor, reference: Any, actual: Any, counts: dict[float, int]) -> None:
+    result = compare(tensor, reference, actual)
     assert result.errors is not None
     assert result.errors.counts == counts
     assert result.errors.steps is (tensor is INT8)

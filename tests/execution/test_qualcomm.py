@@ -23,8 +23,8 @@ def test_without_its_libraries_it_is_said_what_to_install(
 
 @pytest.mark.skipif(find_spec("onnxruntime_qnn") is None, reason="Qualcomm's libraries are not here")
 def test_the_plug_in_says_what_the_npu_takes(tmp_path: Path) -> None:
-    found = Given(tmp_path, models.chain("ABS", "SIGN", "Unheard", "NEG")).run("qualcomm-htp")
-    assert found.status == "ok", found.message
-    assert found.measured is not None and found.measured.delegated is not None
-    assert 2 not in found.measured.delegated[0] and 0 in found.measured.delegated[0]
-    assert not found.outputs
+    result = Given(tmp_path, models.chain("ABS", "SIGN", "Unheard", "NEG")).run("qualcomm-htp")
+    assert result.status == "ok", result.message
+    assert result.measured is not None and result.measured.delegated is not None
+    assert 2 not in result.measured.delegated[0] and 0 in result.measured.delegated[0]
+    assert not result.outputs

@@ -52,24 +52,24 @@ def on(phone: Phone, model: Path, *arguments: str) -> Outcome:
 
 
 def ran(outcome: Outcome) -> dict[str, Any]:
-    (found,) = outcome.json["models"][0]["runs"]
-    assert isinstance(found, dict)
-    return found
+    (run,) = outcome.json["models"][0]["runs"]
+    assert isinstance(run, dict)
+    return run
 
 
 def test_a_delegate_that_does_as_predicted(phone: Phone, model: Path) -> None:
     phone.plan(gpu(0, 1))
     outcome = on(phone, model, "-d", "gpu")
     assert (outcome.code, outcome.err) == (0, "")
-    found = ran(outcome)
-    assert found["agrees"] and found["predicted_equal"] is True
-    assert found["delegated"] == {"0": [0, 1]}
-    assert found["device"] == "Google Pixel 8, Android 14 (API 34), Google Tensor G3, Adreno (TM) 740"
-    assert found["reference"]["device"] == found["device"]
-    assert found["runtime"]["name"] == "benchmark_model"
-    assert found["latency_ms"]["runs"] == 3 and found["latency_ms"]["median"] > 0
-    assert found["memory"] == {"before": 0, "peak": int(7.25 * (1 << 20))}
-    assert [(one["name"], one["max_abs"]) for one in found["outputs"]] == [("out", 0)]
+    run = ran(outcome)
+    assert run["agrees"] and run["predicted_equal"] is True
+    assert run["delegated"] == {"0": [0, 1]}
+    assert run["device"] == "Google Pixel 8, Android 14 (API 34), Google Tensor G3, Adreno (TM) 740"
+    assert run["reference"]["device"] == run["device"]
+    assert run["runtime"]["name"] == "benchmark_model"
+    assert run["latency_ms"]["runs"] == 3 and run["latency_ms"]["median"] > 0
+    assert run["memory"] == {"before": 0, "peak": int(7.25 * (1 << 20))}
+    assert [(one["name"], one["max_abs"]) for one in run["outputs"]] == [("out", 0)]
     assert phone.left == []
 
 

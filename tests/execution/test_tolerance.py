@@ -49,9 +49,9 @@ class Off:
     def check(self, request: RunRequest) -> None: ...
 
     def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
-        found = lookup.local(self.engine).run(request, samples, limits)
-        outputs = [{name: (v + self.by).astype(v.dtype) for name, v in one.items()} for one in found.outputs]
-        return RunResult(status=found.status, outputs=outputs)
+        result = lookup.local(self.engine).run(request, samples, limits)
+        outputs = [{name: (v + self.by).astype(v.dtype) for name, v in one.items()} for one in result.outputs]
+        return RunResult(status=result.status, outputs=outputs)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_what_was_taken_otherwise_is_named(
     actual: Mapping[int, tuple[int, ...]] | None,
     expected: list[str],
 ) -> None:
-    found = differences(read_bytes(CHAIN, "m"), predicted, actual)
-    assert [one.message for one in found] == expected
+    differing = differences(read_bytes(CHAIN, "m"), predicted, actual)
+    assert [one.message for one in differing] == expected
 
 
 def test_a_prediction_that_comes_true(tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ def test_without_any_it_is_said_what_to_install(bare: Path) -> None:
 def test_a_browser_brings_driver_and_loader(bare: Path) -> None:
     for name in ("vk_swiftshader_icd.json", "libvulkan.so.1"):
         (bare / name).touch()
-    found = vulkan.find(None, "gpu")
-    assert found == vulkan.Driver(str(bare / "vk_swiftshader_icd.json"), str(bare / "libvulkan.so.1"))
+    driver = vulkan.find(None, "gpu")
+    assert driver == vulkan.Driver(str(bare / "vk_swiftshader_icd.json"), str(bare / "libvulkan.so.1"))
 
 
 def test_hardware_comes_before_a_browser(bare: Path) -> None:

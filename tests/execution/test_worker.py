@@ -14,43 +14,43 @@ from tests.execution.running import Given
 
 
 def test_a_crash_is_told_with_its_signal_and_where(tmp_path: Path) -> None:
-    found = Given(tmp_path, models.crashing()).run()
-    assert found.status == "crashed"
-    assert found.message.startswith("ended by SIGSEGV while building")
-    assert found.measured is None and not found.outputs
+    result = Given(tmp_path, models.crashing()).run()
+    assert result.status == "crashed"
+    assert result.message.startswith("ended by SIGSEGV while building")
+    assert result.measured is None and not result.outputs
 
 
 def test_a_run_without_end_is_ended(tmp_path: Path) -> None:
-    found = Given(tmp_path, models.endless()).run(limits=Limits(seconds=2))
-    assert (found.status, found.message) == (
+    result = Given(tmp_path, models.endless()).run(limits=Limits(seconds=2))
+    assert (result.status, result.message) == (
         "timeout",
         "no answer within 2 s (--timeout), while running",
     )
 
 
 def test_a_run_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
-    found = Given(tmp_path, models.huge()).run(limits=Limits(seconds=60, megabytes=300))
-    assert (found.status, found.message) == (
+    result = Given(tmp_path, models.huge()).run(limits=Limits(seconds=60, megabytes=300))
+    assert (result.status, result.message) == (
         "failed",
         "needs more than the 300 MB it was allowed (--memory), while running",
     )
 
 
 def test_timing_stops_at_half_of_the_time_and_says_so(tmp_path: Path) -> None:
-    found = Given(tmp_path, models.chain("ABS")).run(limits=Limits(seconds=4), runs=10_000_000)
-    assert found.status == "ok" and found.measured is not None
-    latency = found.measured.latency
+    result = Given(tmp_path, models.chain("ABS")).run(limits=Limits(seconds=4), runs=10_000_000)
+    assert result.status == "ok" and result.measured is not None
+    latency = result.measured.latency
     assert latency.median is not None and 0 < latency.runs < 10_000_000
-    assert f"{latency.runs} of 10000000 inferences timed" in found.measured.remarks[-1]
+    assert f"{latency.runs} of 10000000 inferences timed" in result.measured.remarks[-1]
 
 
 @pytest.mark.tensorflow
 def test_what_the_runtime_says_is_passed_on(tmp_path: Path) -> None:
     strange = model([tensor("x", [1]), tensor("y", [1])], [operator("Unheard", ["x"], ["y"])])
-    found = Given(tmp_path, strange).run()
-    assert found.status == "failed"
-    assert "Unheard" in found.message and "\n" not in found.message
-    assert "its last words" not in found.message, "it said nothing else that tells"
+    result = Given(tmp_path, strange).run()
+    assert result.status == "failed"
+    assert "Unheard" in result.message and "\n" not in result.message
+    assert "its last words" not in result.message, "it said nothing else that tells"
 
 
 def test_the_last_words_are_those_that_tell() -> None:

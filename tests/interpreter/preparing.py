@@ -25,7 +25,7 @@ def prepared(data: bytes, shapes: Mapping[str, Sequence[int]] | None = None) -> 
     return runtime().prepare(read_bytes(data, "m"), given)
 
 
-def one(
+def single_operator(
     name: str,
     tensors: Sequence[Description],
     outputs: Sequence[Description],
@@ -44,15 +44,15 @@ def numbers(name: str, *values: int, type: str = "INT32", shape: Sequence[int] |
     return tensor(name, [len(values)] if shape is None else shape, type, data=data)
 
 
-def stop(found: Prepared, subgraph: int = 0) -> PrepareIssue:
+def stop(result: Prepared, subgraph: int = 0) -> PrepareIssue:
     """The issue that ended the preparation of a subgraph, or of the whole model."""
-    return found.refused or found.stops[subgraph]
+    return result.refused or result.stops[subgraph]
 
 
-def shape_of(found: Prepared, name: str) -> list[int]:
-    return list(named(found, name).shape)
+def shape_of(result: Prepared, name: str) -> list[int]:
+    return list(named(result, name).shape)
 
 
-def named(found: Prepared, name: str) -> Tensor:
+def named(result: Prepared, name: str) -> Tensor:
     """The tensor of that name in the first subgraph."""
-    return next(t for t in found.subgraphs[0].tensors if t.name == name)
+    return next(t for t in result.subgraphs[0].tensors if t.name == name)

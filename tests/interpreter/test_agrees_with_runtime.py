@@ -29,21 +29,21 @@ def judged() -> dict[str, tuple[bool, Prepared | None]]:
 
 def test_accepts_what_the_interpreter_accepts(judged: dict[str, tuple[bool, Prepared | None]]) -> None:
     wrong = []
-    for path, (valid, found) in judged.items():
-        stop = None if found is None else found.refused or found.stops.get(0)
-        ours = found is not None and (stop is None or stop.kind == "dynamic")
+    for path, (valid, result) in judged.items():
+        stop = None if result is None else result.refused or result.stops.get(0)
+        ours = result is not None and (stop is None or stop.kind == "dynamic")
         if ours is not valid:
             wrong.append((path, valid, stop and stop.message))
     assert wrong == []
 
 
 def test_finds_the_dynamic_ones(judged: dict[str, tuple[bool, Prepared | None]]) -> None:
-    dynamic = {path for path, (_, found) in judged.items() if found is not None and _is_dynamic(found)}
+    dynamic = {path for path, (_, result) in judged.items() if result is not None and _is_dynamic(result)}
     truth = cases.DATA.truth("gpu-classic")
     delegated = {path for path, said in truth.items() if any((said.delegated or {}).values())}
     assert dynamic & delegated == set()
     assert len(dynamic) == _DYNAMIC
 
 
-def _is_dynamic(found: Prepared) -> bool:
-    return any(stop.kind == "dynamic" for stop in found.stops.values())
+def _is_dynamic(result: Prepared) -> bool:
+    return any(stop.kind == "dynamic" for stop in result.stops.values())

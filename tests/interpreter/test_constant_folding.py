@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.building import Description, model, operator, tensor
-from tests.interpreter.preparing import named, numbers, one, prepared
+from tests.interpreter.preparing import named, numbers, prepared, single_operator
 
 Operands = list[Description]
 
@@ -60,9 +60,9 @@ CASES: list[tuple[str, Operands, dict[str, Any], tuple[int, ...] | None]] = [
 def test_folded_values(
     name: str, tensors: Operands, options: dict[str, Any], expected: tuple[int, ...] | None
 ) -> None:
-    found = one(name, tensors, [tensor("y", [], "INT32")], options)
-    assert found.stops == {}
-    assert named(found, "y").computed_values == expected
+    result = single_operator(name, tensors, [tensor("y", [], "INT32")], options)
+    assert result.stops == {}
+    assert named(result, "y").computed_values == expected
 
 
 def test_what_is_folded_decides_sizes() -> None:
@@ -71,12 +71,12 @@ def test_what_is_folded_decides_sizes() -> None:
         operator("SHAPE", ["x"], ["s"], {"out_type": "INT32"}),
         operator("RESHAPE", ["z", "s"], ["y"]),
     ]
-    found = prepared(model(tensors, operators))
-    assert found.stops == {}
-    assert named(found, "y").shape == (2, 6)
+    result = prepared(model(tensors, operators))
+    assert result.stops == {}
+    assert named(result, "y").shape == (2, 6)
 
 
 def test_many_values_are_known_though_not_kept() -> None:
     many = numbers("x", *([1] * 2000))
-    found = one("TILE", [many, numbers("m", 1)], [tensor("y", [], "INT32")])
-    assert named(found, "y").computed_values == ()
+    result = single_operator("TILE", [many, numbers("m", 1)], [tensor("y", [], "INT32")])
+    assert named(result, "y").computed_values == ()

@@ -35,29 +35,29 @@ def decided(*branches: Description) -> bytes:
 
 
 def test_branches_get_the_arguments_shapes() -> None:
-    found = prepared(decided(branch("then", relu(), shape=[1]), branch("else", relu(), shape=[1])))
-    assert found.stops == {}
-    assert [list(g.tensors[0].shape) for g in found.subgraphs[1:]] == [[1, 8], [1, 8]]
-    assert found.subgraphs[0].tensors[2].shape == (1, 8)
+    result = prepared(decided(branch("then", relu(), shape=[1]), branch("else", relu(), shape=[1])))
+    assert result.stops == {}
+    assert [list(g.tensors[0].shape) for g in result.subgraphs[1:]] == [[1, 8], [1, 8]]
+    assert result.subgraphs[0].tensors[2].shape == (1, 8)
 
 
 def test_branches_that_differ_leave_the_size_open() -> None:
-    found = prepared(decided(branch("then", relu(), shape=[1]), branch("else", widened(), shape=[1])))
-    assert (stop(found).kind, stop(found).rule) == ("dynamic", "runtime/if/branch-shapes")
+    result = prepared(decided(branch("then", relu(), shape=[1]), branch("else", widened(), shape=[1])))
+    assert (stop(result).kind, stop(result).rule) == ("dynamic", "runtime/if/branch-shapes")
 
 
 def test_a_branch_that_fails_fails_the_caller() -> None:
     wrong = operator("RELU", ["a", "a"], ["r"])
-    found = prepared(decided(branch("then", relu(), shape=[1]), branch("else", wrong, shape=[1])))
-    assert (stop(found).kind, stop(found).operator) == ("failure", 0)
-    assert "RELU, operator 0" in stop(found).message
+    result = prepared(decided(branch("then", relu(), shape=[1]), branch("else", wrong, shape=[1])))
+    assert (stop(result).kind, stop(result).operator) == ("failure", 0)
+    assert "RELU, operator 0" in stop(result).message
 
 
 def test_an_open_size_in_a_branch_is_the_callers() -> None:
     open_ = operator("RESHAPE", ["a", "s"], ["r"])
-    found = prepared(decided(branch("then", relu(), shape=[1]), branch("else", open_, shape=[1])))
-    assert (stop(found).kind, stop(found).rule) == ("dynamic", "runtime/reshape/shape.known")
-    assert found.stops[2].operator == 0
+    result = prepared(decided(branch("then", relu(), shape=[1]), branch("else", open_, shape=[1])))
+    assert (stop(result).kind, stop(result).rule) == ("dynamic", "runtime/reshape/shape.known")
+    assert result.stops[2].operator == 0
 
 
 def loop(body: Description, condition: Description | None = None) -> bytes:
@@ -91,15 +91,15 @@ def test_a_loop_keeps_the_shapes_of_its_variables(body: Description, kind: str |
         outputs=["r"],
         name="cond",
     )
-    found = prepared(loop(branch("body", body, shape=[1]), condition))
+    result = prepared(loop(branch("body", body, shape=[1]), condition))
     if kind is None:
-        assert found.stops == {}
-        assert found.subgraphs[0].tensors[1].shape == (2,)
+        assert result.stops == {}
+        assert result.subgraphs[0].tensors[1].shape == (2,)
         # The condition reads none of the variables: the runtime forgets its input.
-        assert found.subgraphs[1].inputs == (-1,)
+        assert result.subgraphs[1].inputs == (-1,)
     else:
-        assert (stop(found).kind, stop(found).rule) == (kind, "runtime/while/loop-shape")
-        assert "its body changes the shape of a from [2] to [4]" in stop(found).message
+        assert (stop(result).kind, stop(result).rule) == (kind, "runtime/while/loop-shape")
+        assert "its body changes the shape of a from [2] to [4]" in stop(result).message
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def test_a_loop_keeps_the_shapes_of_its_variables(body: Description, kind: str |
 )
 def test_a_call_needs_a_subgraph_of_its_own(index: int, rule: str, words: str) -> None:
     call = operator("IF", ["c"], [], {"then_subgraph_index": index, "else_subgraph_index": index})
-    found = prepared(model(subgraphs=[main(call, tensor("c", [1], BOOL))]))
-    assert stop(found).rule == rule
-    assert stop(found).message == f"The CPU can't prepare {words}"
+    result = prepared(model(subgraphs=[main(call, tensor("c", [1], BOOL))]))
+    assert stop(result).rule == rule
+    assert stop(result).message == f"The CPU can't prepare {words}"
 
 
 def test_a_call_needs_as_many_arguments_as_the_subgraph_takes() -> None:
     call = operator("IF", ["c"], ["y"], {"then_subgraph_index": 1, "else_subgraph_index": 1})
     graph = main(call, tensor("c", [1], BOOL), tensor("y", [1]))
-    found = stop(prepared(model(subgraphs=[graph, branch("then", relu(), shape=[1])])))
-    assert (found.kind, found.rule) == ("failure", "runtime/if/arguments")
-    assert (found.expected, found.actual) == ("1 arguments and 1 results", "0 arguments and 1 results")
-    assert f"subgraph 1 (then) has {found.expected}, it is called for {found.actual}" in found.message
+    issue = stop(prepared(model(subgraphs=[graph, branch("then", relu(), shape=[1])])))
+    assert (issue.kind, issue.rule) == ("failure", "runtime/if/arguments")
+    assert (issue.expected, issue.actual) == ("1 arguments and 1 results", "0 arguments and 1 results")
+    assert f"subgraph 1 (then) has {issue.expected}, it is called for {issue.actual}" in issue.message
 
 
 def nested(depth: int, *arguments: str) -> bytes:
@@ -158,9 +158,9 @@ def test_an_initializer_is_only_prepared_for_itself() -> None:
     wrong = subgraph(
         [tensor("a", [1]), tensor("r", [1])], [operator("RELU", ["a", "a"], ["r"])], inputs=[], outputs=[]
     )
-    found = prepared(model(subgraphs=[graph, wrong]))
-    assert list(found.stops) == [1]
-    assert found.side_effects == {0: (0,)}
+    result = prepared(model(subgraphs=[graph, wrong]))
+    assert list(result.stops) == [1]
+    assert result.side_effects == {0: (0,)}
 
 
 def test_after_a_stop_no_further_subgraph_is_prepared() -> None:

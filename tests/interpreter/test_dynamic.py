@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.model.graph import PrepareIssue
 from tests.building import Description, model, operator, tensor
-from tests.interpreter.preparing import numbers, one, prepared, stop
+from tests.interpreter.preparing import numbers, prepared, single_operator, stop
 
 Operands = list[Description]
 
@@ -42,13 +42,17 @@ def test_a_size_needs_its_operand_before_the_model_runs(
 ) -> None:
     version = 2 if name == "BROADCAST_TO" else 1
     output = [tensor("y", [], "INT32" if name == "ARG_MAX" else "FLOAT32")]
-    known = one(name, [*before, numbers("size", *values), *after], output, options, version=version)
+    known = single_operator(
+        name, [*before, numbers("size", *values), *after], output, options, version=version
+    )
     assert known.stops == {}
-    unknown = one(name, [*before, at_run_time("size", len(values)), *after], output, options, version=version)
-    found = stop(unknown)
-    assert (found.kind, found.operator) == ("dynamic", 0)
-    assert "size is given at run time" in found.message
-    assert found.rule.startswith(f"runtime/{name.lower().replace('_', '-')}/") and found.rule.endswith(
+    unknown = single_operator(
+        name, [*before, at_run_time("size", len(values)), *after], output, options, version=version
+    )
+    issue = stop(unknown)
+    assert (issue.kind, issue.operator) == ("dynamic", 0)
+    assert "size is given at run time" in issue.message
+    assert issue.rule.startswith(f"runtime/{name.lower().replace('_', '-')}/") and issue.rule.endswith(
         ".known"
     )
 
@@ -63,16 +67,16 @@ def test_a_size_needs_its_operand_before_the_model_runs(
     ],
 )
 def test_some_operators_never_say_their_size(name: str, tensors: Operands, outputs: Operands) -> None:
-    assert stop(one(name, tensors, outputs)).kind == "dynamic"
+    assert stop(single_operator(name, tensors, outputs)).kind == "dynamic"
 
 
 def test_strings_have_no_size_while_empty() -> None:
-    found = one(
+    result = single_operator(
         "HASHTABLE_FIND",
         [*_table(), numbers("k", 1, type="INT64"), tensor("d", [1], "STRING")],
         [tensor("y", [1], "STRING")],
     )
-    assert stop(found).rule == "runtime/every-op/output-without-size"
+    assert stop(result).rule == "runtime/every-op/output-without-size"
 
 
 def _table() -> Operands:
@@ -81,8 +85,8 @@ def _table() -> Operands:
 
 def test_a_string_that_only_passes_through_counts() -> None:
     tensors = [tensor("s", [1], "STRING"), tensor("x", [2]), tensor("y", [2])]
-    found = prepared(model(tensors, [operator("RELU", ["x"], ["y"])], inputs=["s", "x"], outputs=["y", "s"]))
-    assert (stop(found).kind, stop(found).operator) == ("dynamic", None)
+    result = prepared(model(tensors, [operator("RELU", ["x"], ["y"])], inputs=["s", "x"], outputs=["y", "s"]))
+    assert (stop(result).kind, stop(result).operator) == ("dynamic", None)
 
 
 @pytest.mark.parametrize(
@@ -91,15 +95,15 @@ def test_a_string_that_only_passes_through_counts() -> None:
 )
 def test_a_slice_is_as_static_as_the_file_says(output: list[int], static: bool) -> None:
     operands = [tensor("x", [4, 4]), at_run_time("begin", 2), at_run_time("size", 2)]
-    assert (one("SLICE", operands, [tensor("y", output)]).stops == {}) is static
+    assert (single_operator("SLICE", operands, [tensor("y", output)]).stops == {}) is static
 
 
 def test_an_open_signature_alone_is_enough_for_top_k() -> None:
     outputs = [tensor("v", []), tensor("i", [], "INT32")]
     k = numbers("k", 2, shape=[])
-    assert one("TOPK_V2", [tensor("x", [1, 4]), k], outputs).stops == {}
-    found = stop(one("TOPK_V2", [tensor("x", [1, 4], shape_signature=[-1, 4]), k], outputs))
-    assert (found.kind, found.rule) == ("dynamic", "runtime/topk-v2/input.open")
+    assert single_operator("TOPK_V2", [tensor("x", [1, 4]), k], outputs).stops == {}
+    issue = stop(single_operator("TOPK_V2", [tensor("x", [1, 4], shape_signature=[-1, 4]), k], outputs))
+    assert (issue.kind, issue.rule) == ("dynamic", "runtime/topk-v2/input.open")
 
 
 def test_a_transposed_convolution_wants_a_constant() -> None:
@@ -113,9 +117,9 @@ def test_a_transposed_convolution_wants_a_constant() -> None:
         operator("SHAPE", ["x"], ["s"], {"out_type": "INT32"}),
         operator("TRANSPOSE_CONV", ["s", "w", "x"], ["y"], {"stride_w": 1, "stride_h": 1}),
     ]
-    found = stop(prepared(model(tensors, operators)))
-    assert found.rule == "runtime/transpose-conv/output-shape.constant"
-    assert "isn't a constant" in found.message
+    issue = stop(prepared(model(tensors, operators)))
+    assert issue.rule == "runtime/transpose-conv/output-shape.constant"
+    assert "isn't a constant" in issue.message
 
 
 def reshaped(**more: Any) -> PrepareIssue:
@@ -140,23 +144,23 @@ def reshaped(**more: Any) -> PrepareIssue:
 
 
 def test_the_chain_is_told() -> None:
-    found = reshaped()
-    assert (found.operator, found.tensor) == (3, 7)
-    assert found.message.startswith("y (RESHAPE, operator 3)")
-    assert found.message.endswith("(SHAPE -> STRIDED_SLICE -> PACK)")
-    assert (found.expected, found.actual) == (None, None)
+    issue = reshaped()
+    assert (issue.operator, issue.tensor) == (3, 7)
+    assert issue.message.startswith("y (RESHAPE, operator 3)")
+    assert issue.message.endswith("(SHAPE -> STRIDED_SLICE -> PACK)")
+    assert (issue.expected, issue.actual) == (None, None)
 
 
 def test_the_input_that_leaves_the_size_open_is_named_and_to_be_fixed() -> None:
-    found = reshaped(shape_signature=[-1, 4])
-    assert found.message.endswith("; the file leaves the shape of input x open, [?, 4]")
-    assert found.fix.startswith("Fix the model's input shapes when converting")
+    issue = reshaped(shape_signature=[-1, 4])
+    assert issue.message.endswith("; the file leaves the shape of input x open, [?, 4]")
+    assert issue.fix.startswith("Fix the model's input shapes when converting")
     assert reshaped().fix.startswith("Write the sizes as numbers in the source model")
 
 
 def test_an_operand_that_is_an_input_is_to_become_a_constant() -> None:
-    found = stop(one("RESHAPE", [tensor("x", [1, 8]), at_run_time("size", 2)], [tensor("y", [])]))
-    assert found.fix == "Make this operand a constant of the model instead of an input."
+    issue = stop(single_operator("RESHAPE", [tensor("x", [1, 8]), at_run_time("size", 2)], [tensor("y", [])]))
+    assert issue.fix == "Make this operand a constant of the model instead of an input."
 
 
 def test_preparing_ends_at_the_first_open_size() -> None:
@@ -167,7 +171,7 @@ def test_preparing_ends_at_the_first_open_size() -> None:
         tensor("z", []),
     ]
     operators = [operator("RESHAPE", ["x", "s"], ["y"]), operator("RELU", ["y", "x"], ["z"])]
-    found = prepared(model(tensors, operators))
-    assert list(found.stops) == [0]
-    assert stop(found).operator == 0
-    assert found.subgraphs[0].tensors[3].shape == ()
+    result = prepared(model(tensors, operators))
+    assert list(result.stops) == [0]
+    assert stop(result).operator == 0
+    assert result.subgraphs[0].tensors[3].shape == ()

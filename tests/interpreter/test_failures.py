@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.building import Description, model, operator, tensor
-from tests.interpreter.preparing import numbers, one, prepared, stop
+from tests.interpreter.preparing import numbers, prepared, single_operator, stop
 
 Operands = list[Description]
 RELU = operator("RELU", ["x"], ["y"])
@@ -38,10 +38,10 @@ def built(*tensors: Description, operators: Operands | None = None, **fields: An
     ],
 )
 def test_the_interpreter_is_not_even_built(data: bytes, rule: str) -> None:
-    found = prepared(data)
-    assert found.refused is not None
-    assert (found.refused.kind, found.refused.rule) == ("failure", rule)
-    assert found.stops == {}
+    result = prepared(data)
+    assert result.refused is not None
+    assert (result.refused.kind, result.refused.rule) == ("failure", rule)
+    assert result.stops == {}
 
 
 def test_an_operator_code_counts_though_nobody_uses_it() -> None:
@@ -110,23 +110,23 @@ FAILING: list[tuple[str, Operands, Description, dict[str, Any], str]] = [
 def test_preparing_fails(
     name: str, tensors: Operands, output: Description, options: dict[str, Any], rule: str
 ) -> None:
-    found = stop(one(name, tensors, [output], options))
-    assert found.kind == "failure"
-    assert found.rule == f"runtime/{name.lower().replace('_', '-')}/{rule}"
-    assert found.fix and found.source and found.operator == 0
+    issue = stop(single_operator(name, tensors, [output], options))
+    assert issue.kind == "failure"
+    assert issue.rule == f"runtime/{name.lower().replace('_', '-')}/{rule}"
+    assert issue.fix and issue.source and issue.operator == 0
 
 
 def test_an_omitted_operand_is_named() -> None:
     tensors = [tensor("x", [1, 2, 2, 1]), tensor("w", [1, 1, 1, 1]), tensor("y", [])]
     options = {"stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
-    found = stop(prepared(model(tensors, [operator("CONV_2D", ["x", "w", -1], ["y"], options)])))
-    assert found.rule == "runtime/conv-2d/bias"
+    issue = stop(prepared(model(tensors, [operator("CONV_2D", ["x", "w", -1], ["y"], options)])))
+    assert issue.rule == "runtime/conv-2d/bias"
 
 
 def test_an_output_can_not_shrink_below_nothing() -> None:
     operands = [tensor("x", [1, 2, 2, 1]), numbers("b", 1, 1), numbers("c", 3, 0, 0, 0, shape=[2, 2])]
-    found = stop(one("BATCH_TO_SPACE_ND", operands, [tensor("y", [])]))
-    assert found.rule == "runtime/graph/negative-size"
+    issue = stop(single_operator("BATCH_TO_SPACE_ND", operands, [tensor("y", [])]))
+    assert issue.rule == "runtime/graph/negative-size"
 
 
 def test_inputs_have_no_more_elements_than_can_be_counted() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from analyzer.model.graph import Prepared
 from tests.building import Description, model, operator, tensor
-from tests.interpreter.preparing import numbers, one, prepared, shape_of, stop
+from tests.interpreter.preparing import numbers, prepared, shape_of, single_operator, stop
 
 MOST = 2**31 - 1
 PLAIN = {"stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
@@ -34,20 +34,20 @@ def convolution(name: str, shape: Sequence[int], weights: str = "FLOAT32", **opt
     ones = [1] * len(shape)
     filters = tensor("w", ones, weights, data=bytes(4), scale=[0.5] if weights == "INT8" else [])
     tensors = [x(*shape), filters, tensor("b", [1], data=bytes(4))]
-    return one(name, tensors, [y()], PLAIN | options)
+    return single_operator(name, tensors, [y()], PLAIN | options)
 
 
 def transposed(height: int, width: int) -> Prepared:
     tensors = [numbers("s", 1, 1, 1, 1), tensor("w", [1, 1, 1, 1], data=bytes(4)), x(1, height, width, 1)]
-    return one("TRANSPOSE_CONV", tensors, [y()], {"stride_w": 1, "stride_h": 1})
+    return single_operator("TRANSPOSE_CONV", tensors, [y()], {"stride_w": 1, "stride_h": 1})
 
 
 def product() -> Prepared:
-    return one("REDUCE_PROD", [x(2**16, 2**15), numbers("a", 1)], [y()])
+    return single_operator("REDUCE_PROD", [x(2**16, 2**15), numbers("a", 1)], [y()])
 
 
 def top() -> Prepared:
-    return one("TOPK_V2", [x(2**16, 2**15), single("k", 1)], [y(), tensor("i", [1], "INT32")])
+    return single_operator("TOPK_V2", [x(2**16, 2**15), single("k", 1)], [y(), tensor("i", [1], "INT32")])
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def top() -> Prepared:
     ],
 )
 def test_a_tensor_has_no_more_bytes_than_64_bits_count(broken: Description) -> None:
-    found = prepared(model([broken, y()], [operator("SHAPE", ["x"], ["y"], {"out_type": "INT32"})]))
-    assert found.refused is not None
-    assert found.refused.rule == "runtime/build/vast-size"
+    result = prepared(model([broken, y()], [operator("SHAPE", ["x"], ["y"], {"out_type": "INT32"})]))
+    assert result.refused is not None
+    assert result.refused.rule == "runtime/build/vast-size"
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,12 @@ def test_an_output_that_cannot_be_counted(
 ) -> None:
     versions = {"MIRROR_PAD": 3} if name == "MIRROR_PAD" else {}
     type = tensors[0]["type"] if name not in ("FILL", "ONE_HOT", "ARG_MAX") else "INT32"
-    found = stop(one(name, tensors, [y(type=type)], options, version=versions.get(name, 1)))
-    assert (found.kind, found.rule) == ("failure", "runtime/graph/vast-size")
+    issue = stop(single_operator(name, tensors, [y(type=type)], options, version=versions.get(name, 1)))
+    assert (issue.kind, issue.rule) == ("failure", "runtime/graph/vast-size")
 
 
 @pytest.mark.parametrize(
-    ("found", "rule"),
+    ("result", "rule"),
     [
         (convolution("CONV_2D", [1, 2**16, 2**15, 1]), "runtime/graph/vast-size"),
         (convolution("CONV_2D", [4, 2**16, 2**14, 1], "INT8"), "runtime/conv-2d/countable"),
@@ -122,13 +122,13 @@ def test_an_output_that_cannot_be_counted(
         (top(), "runtime/topk-v2/countable"),
     ],
 )
-def test_what_kernels_cannot_count(found: Prepared, rule: str) -> None:
-    assert (stop(found).kind, stop(found).rule) == ("failure", rule)
+def test_what_kernels_cannot_count(result: Prepared, rule: str) -> None:
+    assert (stop(result).kind, stop(result).rule) == ("failure", rule)
 
 
 @pytest.mark.parametrize("name", ["REDUCE_MAX", "REDUCE_MIN"])
 def test_kernels_that_do_not_count(name: str) -> None:
-    assert one(name, [x(2**16, 2**16, 2), numbers("a", 2)], [y()]).stops == {}
+    assert single_operator(name, [x(2**16, 2**16, 2), numbers("a", 2)], [y()]).stops == {}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_some_kernels_only_keep_32_bits(
     name: str, tensors: list[Description], options: dict[str, Any], shape: list[int]
 ) -> None:
     type = "INT32" if name in ("FILL", "RANGE") else "INT8"
-    assert shape_of(one(name, tensors, [y(type=type)], options), "y") == shape
+    assert shape_of(single_operator(name, tensors, [y(type=type)], options), "y") == shape
 
 
 @pytest.mark.parametrize(
@@ -171,18 +171,18 @@ def test_some_kernels_only_keep_32_bits(
 def test_nothing_is_computed_of_vast_constants_without_elements(
     name: str, tensors: list[Description], options: dict[str, Any], shape: list[int]
 ) -> None:
-    constants = [{"data": b""} | one for one in tensors]
-    found = one(name, constants, [y(type="INT32")], options)
-    assert (found.refused, found.stops) == (None, {})
-    assert shape_of(found, "y") == shape
+    constants = [{"data": b""} | constant for constant in tensors]
+    result = single_operator(name, constants, [y(type="INT32")], options)
+    assert (result.refused, result.stops) == (None, {})
+    assert shape_of(result, "y") == shape
 
 
 @pytest.mark.parametrize(("length", "accepted"), [(2048, True), (2047, False), (MOST, False), (2**30, True)])
 def test_lengths_of_a_spectrum_are_powers_of_two(length: int, accepted: bool) -> None:
-    found = one("RFFT2D", [x(1, 4, 4), numbers("n", 1, length)], [y(type="COMPLEX64")])
-    assert (found.stops == {}) is accepted
+    result = single_operator("RFFT2D", [x(1, 4, 4), numbers("n", 1, length)], [y(type="COMPLEX64")])
+    assert (result.stops == {}) is accepted
 
 
 def test_a_stride_must_not_be_the_smallest_number() -> None:
     tensors = [x(4), numbers("b", 0), numbers("e", 4), numbers("s", -(2**31))]
-    assert stop(one("STRIDED_SLICE", tensors, [y()])).rule == "runtime/strided-slice/strides"
+    assert stop(single_operator("STRIDED_SLICE", tensors, [y()])).rule == "runtime/strided-slice/strides"

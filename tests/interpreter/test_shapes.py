@@ -9,7 +9,7 @@ import pytest
 from analyzer.model import read_bytes
 from tests.building import Description, model, operator, tensor
 from tests.execution import models
-from tests.interpreter.preparing import named, numbers, one, prepared, runtime, shape_of
+from tests.interpreter.preparing import named, numbers, prepared, runtime, shape_of, single_operator
 
 Operands = list[Description]
 
@@ -103,9 +103,9 @@ CASES: list[tuple[str, Operands, dict[str, Any], list[int]]] = [
 
 @pytest.mark.parametrize(("name", "tensors", "options", "expected"), CASES)
 def test_output_shape(name: str, tensors: Operands, options: dict[str, Any], expected: list[int]) -> None:
-    found = one(name, tensors, [tensor("y", [9, 9])], options)
-    assert (found.refused, found.stops) == (None, {})
-    assert shape_of(found, "y") == expected
+    result = single_operator(name, tensors, [tensor("y", [9, 9])], options)
+    assert (result.refused, result.stops) == (None, {})
+    assert shape_of(result, "y") == expected
 
 
 #: Masks and begin, end, strides of a STRIDED_SLICE of [4, 5, 6] -> its shape.
@@ -126,8 +126,8 @@ STRIDED: list[tuple[dict[str, int], list[list[int]], list[int]]] = [
 def test_strided_slice(masks: dict[str, int], indices: list[list[int]], expected: list[int]) -> None:
     names = ("begin", "end", "strides")
     operands = [x(4, 5, 6), *(numbers(name, *values) for name, values in zip(names, indices, strict=True))]
-    found = one("STRIDED_SLICE", operands, [tensor("y", [9])], masks)
-    assert shape_of(found, "y") == expected
+    result = single_operator("STRIDED_SLICE", operands, [tensor("y", [9])], masks)
+    assert shape_of(result, "y") == expected
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_strided_slice(masks: dict[str, int], indices: list[list[int]], expected
 )
 def test_several_outputs(name: str, tensors: Operands, outputs: int, expected: list[list[int]]) -> None:
     options = {"SPLIT": {"num_splits": 3}, "SPLIT_V": {"num_splits": 2}, "UNPACK": {"num": 2}}.get(name, {})
-    found = one(name, tensors, [tensor(f"y{i}", [9]) for i in range(outputs)], options)
-    assert [shape_of(found, f"y{i}") for i in range(outputs)] == expected
+    result = single_operator(name, tensors, [tensor(f"y{i}", [9]) for i in range(outputs)], options)
+    assert [shape_of(result, f"y{i}") for i in range(outputs)] == expected
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_several_outputs(name: str, tensors: Operands, outputs: int, expected: l
 def test_output_type(
     name: str, tensors: Operands, options: dict[str, Any], written: str, expected: str
 ) -> None:
-    assert named(one(name, tensors, [tensor("y", [], written)], options), "y").dtype == expected
+    assert named(single_operator(name, tensors, [tensor("y", [], written)], options), "y").dtype == expected
 
 
 def test_an_unchanged_subgraph_is_the_files_own() -> None:
@@ -179,11 +179,11 @@ def test_resized_inputs_change_what_follows() -> None:
 
 
 def test_inputs_are_resized_by_the_names_of_signatures_too() -> None:
-    found = prepared(models.signatures(), {"value": [3, 4]})
-    assert [graph.tensors[1].shape for graph in found.subgraphs] == [(3, 4), (3, 4)]
+    result = prepared(models.signatures(), {"value": [3, 4]})
+    assert [graph.tensors[1].shape for graph in result.subgraphs] == [(3, 4), (3, 4)]
 
 
 def test_a_dequantized_constant_is_persistent() -> None:
-    found = one("DEQUANTIZE", [tensor("x", [2], "FLOAT16", data=bytes(4))], [tensor("y", [2])])
-    assert named(found, "y").persistent
-    assert named(found, "y").computed_values is None
+    result = single_operator("DEQUANTIZE", [tensor("x", [2], "FLOAT16", data=bytes(4))], [tensor("y", [2])])
+    assert named(result, "y").persistent
+    assert named(result, "y").computed_values is None

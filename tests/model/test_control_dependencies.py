@@ -38,5 +38,5 @@ def test_control_dependencies(data: bytes, subgraphs: int, edges: Dependencies |
 )
 def test_in_a_model(metadata: dict[str, bytes], edges: Dependencies | None, remarks: int) -> None:
     graph = subgraph([tensor("x")], [], inputs=["x"], outputs=["x"])
-    found = read_bytes(model(subgraphs=[graph], metadata=metadata), "m")
-    assert (found.control_dependencies, len(found.remarks)) == (edges, remarks)
+    loaded = read_bytes(model(subgraphs=[graph], metadata=metadata), "m")
+    assert (loaded.control_dependencies, len(loaded.remarks)) == (edges, remarks)

@@ -52,20 +52,20 @@ def sample() -> bytes:
 def look(data: bytes) -> Model | None:
     """The model, with everything in it looked at; None where it is refused as it should be."""
     try:
-        found = read_bytes(data, "some.tflite")
+        loaded = read_bytes(data, "some.tflite")
     except ModelError as error:
         assert str(error).startswith("some.tflite: ")
         assert "\n" not in str(error)
         return None
-    repr(found)
-    return found
+    repr(loaded)
+    return loaded
 
 
 def test_the_sample_reads() -> None:
-    found = look(sample())
-    assert found is not None
-    assert found.remarks == ()
-    assert found.control_dependencies == {0: (), 1: ()}
+    loaded = look(sample())
+    assert loaded is not None
+    assert loaded.remarks == ()
+    assert loaded.control_dependencies == {0: (), 1: ()}
 
 
 @given(st.binary(max_size=200))

@@ -68,28 +68,32 @@ def test_inputs_have_the_shapes_that_they_are_given() -> None:
         [tensor("x", [1, 2], shape_signature=[-1, 2]), tensor("y", [1, 2])], [operator("ABS", ["x"], ["y"])]
     )
     part = extract.around(read_bytes(made, "m").subgraphs[0], [0])
-    found = read_bytes(extract.write(made, part, {0: (5, 2)}), "cut").subgraphs[0].tensors[0]
-    assert (found.shape, found.shape_signature) == ((5, 2), None)
+    resized = read_bytes(extract.write(made, part, {0: (5, 2)}), "cut").subgraphs[0].tensors[0]
+    assert (resized.shape, resized.shape_signature) == ((5, 2), None)
 
 
 def test_a_cut_of_another_subgraph_is_a_model_without_the_rest() -> None:
     data = models.counting()
     body = read_bytes(data, "m").subgraphs[2]
-    (found,) = read_bytes(extract.write(data, extract.around(body, [0]), {}), "cut").subgraphs
-    assert (found.name, [one.name for one in found.operators], found.inputs) == ("body", ["ADD"], (0,))
+    (subgraph,) = read_bytes(extract.write(data, extract.around(body, [0]), {}), "cut").subgraphs
+    assert (subgraph.name, [one.name for one in subgraph.operators], subgraph.inputs) == (
+        "body",
+        ["ADD"],
+        (0,),
+    )
 
 
 def test_a_cut_that_calls_subgraphs_brings_them() -> None:
     data = models.counting()
     part = extract.around(read_bytes(data, "m").subgraphs[0], [0])
     assert part.calls
-    found = read_bytes(extract.write(data, part, {}), "cut")
-    assert [len(one.operators) for one in found.subgraphs] == [1, 1, 1]
+    loaded = read_bytes(extract.write(data, part, {}), "cut")
+    assert [len(one.operators) for one in loaded.subgraphs] == [1, 1, 1]
 
 
 def test_what_calls_what_is_read_from_options() -> None:
-    found = read_bytes(models.counting(), "m").subgraphs
-    assert [subgraph.callees for subgraph in found] == [[1, 2], [], []]
+    subgraphs = read_bytes(models.counting(), "m").subgraphs
+    assert [subgraph.callees for subgraph in subgraphs] == [[1, 2], [], []]
 
 
 def test_a_resized_model_leaves_no_size_open_and_keeps_its_names() -> None:
@@ -100,9 +104,9 @@ def test_a_resized_model_leaves_no_size_open_and_keeps_its_names() -> None:
         "outputs": [{"name": "out", "tensor_index": 1}],
     }
     data = model(tensors, [operator("ABS", ["x"], ["y"])], signature_defs=[entry])
-    found = read_bytes(resize(data, 0, {0: (5, 2)}), "resized")
-    assert [(t.shape, t.shape_signature) for t in found.subgraphs[0].tensors] == [
+    loaded = read_bytes(resize(data, 0, {0: (5, 2)}), "resized")
+    assert [(t.shape, t.shape_signature) for t in loaded.subgraphs[0].tensors] == [
         ((5, 2), None),
         ((1, 2), None),
     ]
-    assert found.signatures == read_bytes(data, "m").signatures
+    assert loaded.signatures == read_bytes(data, "m").signatures

@@ -37,10 +37,10 @@ def old(version: int) -> bytes:
 
 @pytest.mark.parametrize("version", [0, 1, 2])
 def test_older_schema_versions(version: int) -> None:
-    found = read_bytes(old(version), "m")
-    assert (found.schema_version, found.identifier) == (version, "")
-    assert any("TFL3" in remark for remark in found.remarks)
-    (graph,) = found.subgraphs
+    loaded = read_bytes(old(version), "m")
+    assert (loaded.schema_version, loaded.identifier) == (version, "")
+    assert any("TFL3" in remark for remark in loaded.remarks)
+    (graph,) = loaded.subgraphs
     x, w, y = graph.tensors
     assert (x.shape, x.constant, y.constant) == ((4,), False, False)
     assert (w.constant, bytes(w.data or b"")) == (True, b"abcd")
@@ -50,14 +50,14 @@ def test_older_schema_versions(version: int) -> None:
 
 
 def test_an_old_number_on_todays_layout() -> None:
-    found = read_bytes(model([tensor("w", data=b"abcd")], [], version=2), "m")
-    assert (found.schema_version, found.identifier) == (2, "TFL3")
-    assert bytes(found.subgraphs[0].tensors[0].data or b"") == b"abcd"
+    loaded = read_bytes(model([tensor("w", data=b"abcd")], [], version=2), "m")
+    assert (loaded.schema_version, loaded.identifier) == (2, "TFL3")
+    assert bytes(loaded.subgraphs[0].tensors[0].data or b"") == b"abcd"
 
 
 def test_todays_layout_without_the_identifier() -> None:
     data = bytearray(model([tensor("w", data=b"abcd")], []))
     data[4:8] = bytes(4)
-    found = read_bytes(bytes(data), "m")
-    assert (found.schema_version, found.identifier) == (3, "")
-    assert bytes(found.subgraphs[0].tensors[0].data or b"") == b"abcd"
+    loaded = read_bytes(bytes(data), "m")
+    assert (loaded.schema_version, loaded.identifier) == (3, "")
+    assert bytes(loaded.subgraphs[0].tensors[0].data or b"") == b"abcd"

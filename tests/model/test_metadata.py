@@ -47,8 +47,8 @@ def described(graphs: list[dict[str, Any]], identifier: bytes = b"M001") -> byte
 
 def both(folder: Path, content: bytes) -> tuple[dict[int, Described], dict[int, Described]]:
     (folder / "m.tflite").write_bytes(content)
-    found = read(folder / "m.tflite")
-    return metadata.inputs(found, 0), metadata.outputs(found, 0)
+    loaded = read(folder / "m.tflite")
+    return metadata.inputs(loaded, 0), metadata.outputs(loaded, 0)
 
 
 def test_normalization_and_labels(tmp_path: Path) -> None:

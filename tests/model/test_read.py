@@ -13,8 +13,8 @@ from tests.building import build, model, operator, subgraph, tensor
 
 
 def only_operator(data: bytes) -> Operator:
-    (found,) = read_bytes(data, "m").subgraphs[0].operators
-    return found
+    (only,) = read_bytes(data, "m").subgraphs[0].operators
+    return only
 
 
 def only_tensor(*, graph: bytes | None = None, **fields: Any) -> Tensor:
@@ -50,11 +50,11 @@ def test_a_model() -> None:
         ],
         description="a test",
     )
-    found = read_bytes(data, "test.tflite")
-    assert (found.path, found.size, found.schema_version) == ("test.tflite", len(data), 3)
-    assert (found.description, found.identifier, found.remarks) == ("a test", "TFL3", ())
-    assert found.operator_codes == (OperatorCode("CONV_2D", 3),)
-    (graph,) = found.subgraphs
+    loaded = read_bytes(data, "test.tflite")
+    assert (loaded.path, loaded.size, loaded.schema_version) == ("test.tflite", len(data), 3)
+    assert (loaded.description, loaded.identifier, loaded.remarks) == ("a test", "TFL3", ())
+    assert loaded.operator_codes == (OperatorCode("CONV_2D", 3),)
+    (graph,) = loaded.subgraphs
     assert (graph.index, graph.name, graph.inputs, graph.outputs) == (0, "main", (0,), (2,))
     x, w, y = graph.tensors
     assert (x.index, x.name, x.dtype, x.shape) == (0, "x", "FLOAT32", (1, 8, 8, 3))
@@ -77,9 +77,9 @@ def test_a_model() -> None:
     ],
 )
 def test_constant_means_a_data_vector_even_an_empty_one(data: bytes | None, constant: bytes | None) -> None:
-    found = only_tensor(data=data)
-    assert found.constant == (constant is not None)
-    assert (None if found.data is None else bytes(found.data)) == constant
+    read_tensor = only_tensor(data=data)
+    assert read_tensor.constant == (constant is not None)
+    assert (None if read_tensor.data is None else bytes(read_tensor.data)) == constant
 
 
 def test_buffer_0_is_never_constant() -> None:
@@ -104,17 +104,17 @@ def test_bytes_behind_the_flatbuffer_do_no_harm() -> None:
 @pytest.mark.parametrize("count", [1, 300])
 def test_quantization(count: int) -> None:
     scales = [0.5 * (i + 1) for i in range(count)]
-    found = only_tensor(type="INT8", scale=scales, zero_point=list(range(count)), axis=3).quantization
-    assert found is not None
-    assert (found.scale_count, found.zero_point_count, found.axis) == (count, count, 3)
-    assert found.scales == tuple(scales)
-    assert found.zero_points == tuple(range(count))
-    assert list(found.scale_data) == scales
+    quantization = only_tensor(type="INT8", scale=scales, zero_point=list(range(count)), axis=3).quantization
+    assert quantization is not None
+    assert (quantization.scale_count, quantization.zero_point_count, quantization.axis) == (count, count, 3)
+    assert quantization.scales == tuple(scales)
+    assert quantization.zero_points == tuple(range(count))
+    assert list(quantization.scale_data) == scales
 
 
 def test_quantization_details_and_range() -> None:
     blockwise = {"scales": 1, "zero_points": -1, "block_size": 32, "block_shape": ()}
-    found = only_tensor(
+    quantization = only_tensor(
         quantization={
             "min": [-1.0],
             "max": [2.0],
@@ -122,14 +122,14 @@ def test_quantization_details_and_range() -> None:
             "details": blockwise,
         }
     ).quantization
-    assert found is not None
-    assert (found.minimum, found.maximum, found.scales) == ((-1.0,), (2.0,), ())
-    assert (found.details, found.details_fields) == ("BlockwiseQuantization", blockwise)
+    assert quantization is not None
+    assert (quantization.minimum, quantization.maximum, quantization.scales) == ((-1.0,), (2.0,), ())
+    assert (quantization.details, quantization.details_fields) == ("BlockwiseQuantization", blockwise)
 
 
 def test_sparsity() -> None:
     segments = {"values": [0, 2, 3]}
-    found = only_tensor(
+    table = only_tensor(
         sparsity={
             "traversal_order": [0, 1],
             "dim_metadata": [
@@ -138,9 +138,9 @@ def test_sparsity() -> None:
             ],
         }
     ).sparsity
-    assert found is not None
-    assert (found["traversal_order"], found["block_map"]) == ((0, 1), ())
-    dense, sparse = found["dim_metadata"]
+    assert table is not None
+    assert (table["traversal_order"], table["block_map"]) == ((0, 1), ())
+    dense, sparse = table["dim_metadata"]
     assert (dense["format"], dense["dense_size"], dense["array_segments"]) == ("DENSE", 2, None)
     assert (sparse["format"], sparse["array_segments_type"]) == ("SPARSE_CSR", "Uint8Vector")
     assert list(sparse["array_segments"]["values"]) == [0, 2, 3]
@@ -148,9 +148,9 @@ def test_sparsity() -> None:
 
 def test_the_rest_of_a_tensor() -> None:
     variant = {"shape": [2], "type": "INT32", "has_rank": True}
-    found = only_tensor(type="VARIANT", is_variable=True, variant_tensors=[variant], external_buffer=7)
-    assert (found.dtype, found.variable, found.external_buffer) == ("VARIANT", True, 7)
-    assert found.variant_tensors == ({"shape": (2,), "type": "INT32", "has_rank": True},)
+    read_tensor = only_tensor(type="VARIANT", is_variable=True, variant_tensors=[variant], external_buffer=7)
+    assert (read_tensor.dtype, read_tensor.variable, read_tensor.external_buffer) == ("VARIANT", True, 7)
+    assert read_tensor.variant_tensors == ({"shape": (2,), "type": "INT32", "has_rank": True},)
 
 
 def test_names_that_are_not_utf_8() -> None:
@@ -160,9 +160,9 @@ def test_names_that_are_not_utf_8() -> None:
 
 def test_numbers_that_the_schema_does_not_know() -> None:
     graph = {"tensors": [{"type": 100}], "operators": [{"inputs": [0]}]}
-    found = read_bytes(raw(operator_codes=[{"builtin_code": 4000}], subgraphs=[graph]), "m")
-    assert found.subgraphs[0].operators[0].name == "BuiltinOperator:4000"
-    assert found.subgraphs[0].tensors[0].dtype == "TensorType:100"
+    loaded = read_bytes(raw(operator_codes=[{"builtin_code": 4000}], subgraphs=[graph]), "m")
+    assert loaded.subgraphs[0].operators[0].name == "BuiltinOperator:4000"
+    assert loaded.subgraphs[0].tensors[0].dtype == "TensorType:100"
 
 
 @pytest.mark.parametrize(
@@ -178,27 +178,27 @@ def test_the_greater_of_both_operator_codes_counts(code: dict[str, Any], name: s
 
 
 def test_options_default_to_the_schema_where_the_table_is_present() -> None:
-    found = only_operator(unary("CONV_2D", {"padding": "VALID"}))
-    assert found.options["dilation_w_factor"] == 1
-    assert found.options["padding"] == "VALID"
+    node = only_operator(unary("CONV_2D", {"padding": "VALID"}))
+    assert node.options["dilation_w_factor"] == 1
+    assert node.options["padding"] == "VALID"
 
 
 def test_options_are_zeros_where_the_table_is_absent() -> None:
-    found = only_operator(unary("CONV_2D", None))
-    assert found.options_table is None
-    assert found.options["dilation_w_factor"] == 0
-    assert found.options["padding"] == "SAME"
+    node = only_operator(unary("CONV_2D", None))
+    assert node.options_table is None
+    assert node.options["dilation_w_factor"] == 0
+    assert node.options["padding"] == "SAME"
 
 
 def test_another_operators_options_count_as_absent() -> None:
     data = unary("CONV_2D", None, builtin_options_type="Pool2DOptions", builtin_options={"stride_w": 3})
-    found = only_operator(data)
-    assert (found.options_table, found.options["stride_w"]) == (None, 0)
+    node = only_operator(data)
+    assert (node.options_table, node.options["stride_w"]) == (None, 0)
 
 
 def test_an_operator_without_options_has_none() -> None:
-    found = only_operator(unary("LOGISTIC"))
-    assert (found.options_table, found.options) == (None, {})
+    node = only_operator(unary("LOGISTIC"))
+    assert (node.options_table, node.options) == (None, {})
 
 
 @pytest.mark.parametrize(
@@ -223,32 +223,32 @@ def test_options(name: str, options: dict[str, Any], expected: dict[str, Any]) -
 
 
 def test_enum_vectors_in_options_hold_names() -> None:
-    found = only_operator(unary("STABLEHLO_DOT_GENERAL", {"precision_config": ["HIGH", "DEFAULT"]}))
-    assert found.options["precision_config"] == ("HIGH", "DEFAULT")
+    node = only_operator(unary("STABLEHLO_DOT_GENERAL", {"precision_config": ["HIGH", "DEFAULT"]}))
+    assert node.options["precision_config"] == ("HIGH", "DEFAULT")
 
 
 def test_composite() -> None:
     options = {"name": "odml.rms_norm", "decomposition_subgraph_index": 1, "composite_attributes": b"\1\2"}
-    found = only_operator(unary("STABLEHLO_COMPOSITE", options)).options
-    assert (found["name"], found["decomposition_subgraph_index"]) == ("odml.rms_norm", 1)
-    assert bytes(found["composite_attributes"]) == b"\1\2"
+    attributes = only_operator(unary("STABLEHLO_COMPOSITE", options)).options
+    assert (attributes["name"], attributes["decomposition_subgraph_index"]) == ("odml.rms_norm", 1)
+    assert bytes(attributes["composite_attributes"]) == b"\1\2"
 
 
 def test_custom_operator() -> None:
-    found = only_operator(unary("MyOperator", custom_options=b"\1\2\3", intermediates=[1]))
-    assert (found.name, found.custom, found.intermediates) == ("CUSTOM", "MyOperator", (1,))
-    assert bytes(found.custom_options or b"") == b"\1\2\3"
+    node = only_operator(unary("MyOperator", custom_options=b"\1\2\3", intermediates=[1]))
+    assert (node.name, node.custom, node.intermediates) == ("CUSTOM", "MyOperator", (1,))
+    assert bytes(node.custom_options or b"") == b"\1\2\3"
 
 
 def test_custom_options_behind_the_flatbuffer() -> None:
     data = unary("MyOperator", large_custom_options_offset=10_000, large_custom_options_size=4)
-    found = only_operator(data.ljust(10_000, b"\0") + b"abcd")
-    assert bytes(found.custom_options or b"") == b"abcd"
+    node = only_operator(data.ljust(10_000, b"\0") + b"abcd")
+    assert bytes(node.custom_options or b"") == b"abcd"
 
 
 def test_several_subgraphs_signatures_and_metadata() -> None:
     body = subgraph([tensor("b")], [], inputs=["b"], outputs=["b"], name="body")
-    found = read_bytes(
+    loaded = read_bytes(
         model(
             subgraphs=[subgraph([tensor("a")], [], inputs=["a"], outputs=["a"]), body],
             metadata={"min_runtime_version": b"1.5.0"},
@@ -265,24 +265,24 @@ def test_several_subgraphs_signatures_and_metadata() -> None:
         ),
         "m",
     )
-    assert [graph.name for graph in found.subgraphs] == ["main", "body"]
-    assert found.signatures == (Signature("serve", 1, {"in": 0}, {"out": 0}),)
-    assert {name: bytes(data) for name, data in found.metadata.items()} == {"min_runtime_version": b"1.5.0"}
-    assert found.remarks == (
+    assert [graph.name for graph in loaded.subgraphs] == ["main", "body"]
+    assert loaded.signatures == (Signature("serve", 1, {"in": 0}, {"out": 0}),)
+    assert {name: bytes(data) for name, data in loaded.metadata.items()} == {"min_runtime_version": b"1.5.0"}
+    assert loaded.remarks == (
         "signature 'lost' is for subgraph 9, which the model lacks",
         "signature 'astray' is for tensor 99, which subgraph 0 lacks",
     )
 
 
 def test_external_buffers() -> None:
-    found = read_bytes(
+    loaded = read_bytes(
         raw(
             external_buffer_groups=[{"name": "weights.bin"}],
             external_buffers=[{"id": 1, "group": 0, "offset": 16, "length": 8, "packing": "raw"}],
         ),
         "m",
     )
-    assert found.external_buffers == (ExternalBuffer(1, "weights.bin", 16, 8, "raw"),)
+    assert loaded.external_buffers == (ExternalBuffer(1, "weights.bin", 16, 8, "raw"),)
 
 
 def graph(**fields: Any) -> list[dict[str, Any]]:
@@ -321,7 +321,7 @@ def test_a_file_is_read_like_its_bytes(tmp_path: Path, size: int) -> None:
     data = model([tensor("w", [4], data=b"abcd"), tensor("more", [1], data=bytes(size))], [])
     path = tmp_path / "m.tflite"
     path.write_bytes(data)
-    found = read(path, "called")
-    assert found == read_bytes(data, "called") == read_bytes(memoryview(data), "called")
-    assert isinstance(found, Model)
+    loaded = read(path, "called")
+    assert loaded == read_bytes(data, "called") == read_bytes(memoryview(data), "called")
+    assert isinstance(loaded, Model)
     assert read(path).path == str(path)

@@ -39,9 +39,9 @@ def camel(name: str) -> str:
 
 
 def test_same_tables(generated: Any) -> None:
-    found = {name.removesuffix("Start") for name in vars(generated) if name.endswith("OptionsStart")}
+    tables = {name.removesuffix("Start") for name in vars(generated) if name.endswith("OptionsStart")}
     others = {name.removesuffix("T") for name in vars(generated) if hasattr(generated, f"{name[:-1]}Start")}
-    assert found | others == set(TABLES)
+    assert tables | others == set(TABLES)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -69,37 +69,41 @@ def lower_camel(name: str) -> str:
 def assert_assembled(model: Model, root: dict[str, Any]) -> None:
     """The parts of a model are the fields that they should be."""
     assert (model.schema_version, len(model.subgraphs)) == (root["version"], len(root["subgraphs"]))
-    for graph, fields in zip(model.subgraphs, root["subgraphs"], strict=True):
-        assert (graph.inputs, graph.outputs) == (fields["inputs"], fields["outputs"])
-        assert graph.name == (fields["name"] or "")
-        for tensor, found in zip(graph.tensors, fields["tensors"], strict=True):
-            assert_tensor(tensor, found, root["buffers"])
-        for operator, found in zip(graph.operators, fields["operators"], strict=True):
-            code = root["operator_codes"][found["opcode_index"]]
+    for graph, table in zip(model.subgraphs, root["subgraphs"], strict=True):
+        assert (graph.inputs, graph.outputs) == (table["inputs"], table["outputs"])
+        assert graph.name == (table["name"] or "")
+        for tensor, fields in zip(graph.tensors, table["tensors"], strict=True):
+            assert_tensor(tensor, fields, root["buffers"])
+        for operator, fields in zip(graph.operators, table["operators"], strict=True):
+            code = root["operator_codes"][fields["opcode_index"]]
             assert operator.name in (
                 code["builtin_code"],
                 schema.members("BuiltinOperator")[code["deprecated_builtin_code"]],
             )
             assert (operator.version, operator.custom) == (code["version"], code["custom_code"])
-            assert (operator.inputs, operator.outputs) == (found["inputs"], found["outputs"])
-            assert operator.intermediates == found["intermediates"]
+            assert (operator.inputs, operator.outputs) == (fields["inputs"], fields["outputs"])
+            assert operator.intermediates == fields["intermediates"]
             assert operator.options_table in (
                 None,
-                found["builtin_options_type"],
-                found["builtin_options_2_type"],
+                fields["builtin_options_type"],
+                fields["builtin_options_2_type"],
             )
             if operator.options_table is not None:
-                assert operator.options in (found["builtin_options"], found["builtin_options_2"])
+                assert operator.options in (fields["builtin_options"], fields["builtin_options_2"])
 
 
-def assert_tensor(tensor: Tensor, found: dict[str, Any], buffers: Any) -> None:
-    assert (tensor.name, tensor.dtype, tensor.shape) == (found["name"] or "", found["type"], found["shape"])
-    assert (tensor.shape_signature or ()) == found["shape_signature"]
-    assert (tensor.has_rank, tensor.variable) == (found["has_rank"], found["is_variable"])
-    assert (tensor.buffer, tensor.sparsity) == (found["buffer"], found["sparsity"])
+def assert_tensor(tensor: Tensor, fields: dict[str, Any], buffers: Any) -> None:
+    assert (tensor.name, tensor.dtype, tensor.shape) == (
+        fields["name"] or "",
+        fields["type"],
+        fields["shape"],
+    )
+    assert (tensor.shape_signature or ()) == fields["shape_signature"]
+    assert (tensor.has_rank, tensor.variable) == (fields["has_rank"], fields["is_variable"])
+    assert (tensor.buffer, tensor.sparsity) == (fields["buffer"], fields["sparsity"])
     data = buffers[tensor.buffer]["data"] if tensor.buffer else ()
     assert tensor.data == (None if data == () else data) or tensor.constant
-    quantization = found["quantization"]
+    quantization = fields["quantization"]
     assert (tensor.quantization is None) == (quantization is None)
     if tensor.quantization and quantization:
         assert list(tensor.quantization.scales) == list(quantization["scale"])

@@ -19,14 +19,14 @@ _SECONDS = 1800
 
 def sweep(models: Iterable[Path], delegate: str, options: Sequence[str]) -> Iterator[tuple[Path, str]]:
     """Print a line for each run of each model, in the end how many ended how; yields both of each run."""
-    found: Counter[str] = Counter()
+    endings: Counter[str] = Counter()
     for model in models:
         for ended, reasons in _runs(model, delegate, options):
             print(f"{delegate}\t{ended}\t{model}\t{reasons}", flush=True)
-            found[ended] += 1
+            endings[ended] += 1
             yield model, ended
     print(
-        f"{delegate}: {', '.join(f'{number} {ended}' for ended, number in found.most_common())}", flush=True
+        f"{delegate}: {', '.join(f'{number} {ended}' for ended, number in endings.most_common())}", flush=True
     )
 
 
