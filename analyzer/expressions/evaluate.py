@@ -24,7 +24,7 @@ _built = remembered(build)
 
 
 def look(tree: Tree, context: Context) -> Any:
-    """What a part of a tree comes to. Raises: Absent."""
+    """What a part of a tree comes to. Raises: Undefined."""
     return _built(tree)(context)
 
 

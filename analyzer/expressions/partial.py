@@ -47,7 +47,7 @@ def fold(tree: Tree, parameters: Mapping[str, Any]) -> Tree:
 
 
 def constant(tree: Tree, parameters: Mapping[str, Any]) -> Any:
-    """What a tree comes to that names nothing but parameters. Raises: Absent."""
+    """What a tree comes to that names nothing but parameters. Raises: Undefined."""
     return _value(fold(tree, parameters))
 
 

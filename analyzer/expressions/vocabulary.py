@@ -125,7 +125,7 @@ def size_bytes(tensor: Tensor) -> int | None:
 def values(tensor: Tensor) -> tuple[int | float | bool, ...]:
     """A constant's elements, flattened.
 
-    Raises: Absent where the tensor isn't constant, has no numbers or more than `MAX_VALUES`.
+    Raises: Undefined where the tensor isn't constant, has no numbers or more than `MAX_VALUES`.
     """
     if tensor.data is None or not tensor.constant:
         raise Undefined(f"{tensor.name or 'tensor'} is not a constant")
@@ -142,7 +142,7 @@ def values(tensor: Tensor) -> tuple[int | float | bool, ...]:
 def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:
     """A constant's elements, or those that Prepare computed.
 
-    Raises: Absent where there are none, or more than `MAX_VALUES`.
+    Raises: Undefined where there are none, or more than `MAX_VALUES`.
     """
     if tensor.computed_values is None:
         return values(tensor)

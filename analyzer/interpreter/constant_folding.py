@@ -22,7 +22,7 @@ _LARGEST_PRODUCT = 8
 
 
 def _few(output: Tensor) -> None:
-    """Raises: Absent where there are more values than we keep."""
+    """Raises: Undefined where there are more values than we keep."""
     if elements(output.shape) > MAX_VALUES:
         raise Undefined(f"more than {MAX_VALUES} values")
 

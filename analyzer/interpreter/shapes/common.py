@@ -16,7 +16,7 @@ ShapeFunction = Callable[[Context], Sequence[Shape | None]]
 
 
 def tensor(context: Context, position: int) -> Tensor:
-    """An input that has to be there. Raises: Absent."""
+    """An input that has to be there. Raises: Undefined."""
     operand = context.inputs[position] if position < len(context.inputs) else None
     if operand is None:
         raise Undefined(f"input {position} is left out")
@@ -24,17 +24,17 @@ def tensor(context: Context, position: int) -> Tensor:
 
 
 def shape(context: Context, position: int) -> Shape:
-    """The shape of an input that has to be there. Raises: Absent."""
+    """The shape of an input that has to be there. Raises: Undefined."""
     return tensor(context, position).shape
 
 
 def numbers(context: Context, position: int) -> tuple[int, ...]:
-    """The whole numbers that an input holds before anything runs. Raises: Absent."""
+    """The whole numbers that an input holds before anything runs. Raises: Undefined."""
     return tuple(int(value) for value in known_values(tensor(context, position)))
 
 
 def words(context: Context, position: int) -> tuple[int, ...]:
-    """An input's numbers as kernels read them that take any type for INT32. Raises: Absent."""
+    """An input's numbers as kernels read them that take any type for INT32. Raises: Undefined."""
     operand = tensor(context, position)
     if operand.dtype == "INT32" or operand.computed_values is not None or operand.data is None:
         return numbers(context, position)
@@ -42,7 +42,7 @@ def words(context: Context, position: int) -> tuple[int, ...]:
 
 
 def number(context: Context, position: int) -> int:
-    """The first of an input's numbers. Raises: Absent."""
+    """The first of an input's numbers. Raises: Undefined."""
     values = numbers(context, position)
     if not values:
         raise Undefined(f"input {position} holds nothing")
@@ -59,7 +59,7 @@ def int32(value: int) -> int:
 
 
 def axis(value: int, rank: int) -> int:
-    """An axis counted from the front. Raises: Absent where the rank has none such."""
+    """An axis counted from the front. Raises: Undefined where the rank has none such."""
     index = value + rank if value < 0 else value
     if not 0 <= index < rank:
         raise Undefined(f"there is no axis {value} in {rank} dimensions")
@@ -67,7 +67,7 @@ def axis(value: int, rank: int) -> int:
 
 
 def broadcast(first: Shape, second: Shape) -> Shape:
-    """The shape that two shapes broadcast to. Raises: Absent where they don't."""
+    """The shape that two shapes broadcast to. Raises: Undefined where they don't."""
     if first == second:
         return first
     rank = max(len(first), len(second))

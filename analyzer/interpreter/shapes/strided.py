@@ -31,7 +31,7 @@ class Cut(Struct, frozen=True):
 def cuts(context: Context) -> list[Cut]:
     """The elements that the operator takes, dimension by dimension.
 
-    Raises: Absent where begin, end or strides aren't known, or a stride is 0.
+    Raises: Undefined where begin, end or strides aren't known, or a stride is 0.
     """
     source, masks = shape(context, 0), options(context)
     begins, ends, steps = numbers(context, 1), numbers(context, 2), numbers(context, 3)
