@@ -37,7 +37,10 @@ class Allocation:
         self._left = _MOST + 100 * sum(len(subgraph.operators) for subgraph in model.subgraphs)
 
     def prepared(self, shapes: Mapping[TensorKey, Shape]) -> Prepared:
-        """All subgraphs in order; `shapes` are those that inputs are resized to."""
+        """All subgraphs in order; `shapes` are those that inputs are resized to.
+
+        Source: tflite/core/subgraph.cc::AllocateTensors
+        """
         for (place, index), shape in shapes.items():
             entered = self.graph(place)
             entered.resize(entered.tensors[index], shape)
@@ -66,6 +69,8 @@ class Allocation:
         """Prepare a subgraph as far as it goes; its stop says why it went no further.
 
         Raises: ModelError where calls of calls have no reasonable end.
+
+        Source: tflite/core/subgraph.cc::PrepareOpsStartingAt
         """
         graph = self.graph(index)
         entry = graph.entry()

@@ -58,7 +58,10 @@ class InterpreterBuilder:
         return may_fail
 
     def _operators(self, subgraph: Subgraph, parsed: set[str]) -> PrepareIssue | None:
-        """Operators that can't be read; `parsed` are the names of those that may not be."""
+        """Operators that can't be read; `parsed` are the names of those that may not be.
+
+        Source: tflite/core/interpreter_builder.cc::ParseNodes
+        """
         for operator in subgraph.operators:
             if operator.name in parsed:
                 findings = self._judge.stage_findings("parse", Context(subgraph, operator))
@@ -69,6 +72,10 @@ class InterpreterBuilder:
         return None
 
     def _unregistered(self, code: OperatorCode) -> PrepareIssue | None:
+        """The issue of an operator code that no kernel is registered for, or None.
+
+        Source: tflite/core/interpreter_builder.cc::BuildLocalIndexToRegistrationMapping
+        """
         if code not in self._codes:
             self._codes[code] = self._look_up(code)
         return self._codes[code]
@@ -132,6 +139,10 @@ def _stop(rule: str, message: str, **more: str | int | None) -> PrepareIssue:
 
 
 def _tensors(subgraph: Subgraph) -> PrepareIssue | None:
+    """The issue of the first tensor that can't be, or None.
+
+    Source: tflite/core/interpreter_builder.cc::ParseTensors
+    """
     for tensor in subgraph.tensors:
         stop = None if tensor.quantization is None else _quantization(tensor)
         stop = stop or _size(tensor)
@@ -145,7 +156,10 @@ def _title(tensor: Tensor) -> str:
 
 
 def _quantization(tensor: Tensor) -> PrepareIssue | None:
-    """Per-axis tables have to match the tensor; other details are taken as they are."""
+    """Per-axis tables have to match the tensor; other details are taken as they are.
+
+    Source: tflite/core/interpreter_builder.cc::ParseQuantization
+    """
     table = tensor.quantization
     if (
         table is None

@@ -58,6 +58,7 @@ def _at(values: Sequence[Value], sizes: Shape, place: Sequence[int]) -> Value:
 
 
 def _gather(context: Context, output: Tensor) -> Values:
+    """Source: tflite/kernels/gather.cc::Prepare."""
     _few(output)
     source, positions = tensor(context, 0), numbers(context, 1)
     at = axis(options(context)["axis"], len(source.shape))
@@ -77,6 +78,7 @@ def _gather(context: Context, output: Tensor) -> Values:
 
 
 def _concatenation(context: Context, output: Tensor) -> Values:
+    """Source: tflite/kernels/concatenation.cc::EvalImpl."""
     _few(output)
     parts = [(tensor(context, i).shape, known_values(tensor(context, i))) for i in range(len(context.inputs))]
     first = parts[0][0]
@@ -93,6 +95,7 @@ def _concatenation(context: Context, output: Tensor) -> Values:
 
 
 def _multiplication(context: Context, output: Tensor) -> Values:
+    """Source: tflite/kernels/mul.cc::EvalImpl."""
     _few(output)
     a, b = tensor(context, 0), tensor(context, 1)
     if options(context)["fused_activation_function"] != "NONE" or a.dtype not in (
@@ -116,6 +119,7 @@ def _broadcast_index(place: Sequence[int], sizes: Shape) -> int:
 
 
 def _product(context: Context, output: Tensor) -> Values | None:
+    """Source: tflite/kernels/reduce.cc::PrepareProd."""
     if elements(output.shape) > _LARGEST_PRODUCT:
         return None
     source = tensor(context, 0)
@@ -135,6 +139,7 @@ def _product(context: Context, output: Tensor) -> Values | None:
 
 
 def _tile(context: Context, output: Tensor) -> Values:
+    """Source: tflite/kernels/tile.cc::EvalImpl."""
     _few(output)
     source = tensor(context, 0)
     values = known_values(source)
@@ -145,12 +150,14 @@ def _tile(context: Context, output: Tensor) -> Values:
 
 
 def _range(context: Context, output: Tensor) -> Values:
+    """Source: tflite/kernels/range.cc::EvalImpl."""
     _few(output)
     start, delta = known_values(tensor(context, 0))[0], known_values(tensor(context, 2))[0]
     return tuple(start + i * delta for i in range(output.shape[0]))
 
 
 def _broadcast_args(context: Context, output: Tensor) -> Values:
+    """Source: tflite/kernels/broadcast_args.cc::EvalImpl."""
     first, second = numbers(context, 0), numbers(context, 1)
     rank = max(len(first), len(second))
     pairs = zip((1,) * (rank - len(first)) + first, (1,) * (rank - len(second)) + second, strict=True)

@@ -16,6 +16,8 @@ def control_dependencies(data: bytes | memoryview, subgraphs: int) -> Dependenci
     The format is a version and then, per subgraph, the number of edges and the edges, all as
     variable-length integers, operators zigzag-encoded. The runtime ignores data that is damaged or
     speaks of another number of subgraphs.
+
+    Source: tflite/converter/experimental/remat/metadata_util.cc::ParseModelControlDependencies
     """
     numbers = _varints(data)
     try:

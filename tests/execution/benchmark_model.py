@@ -42,46 +42,23 @@ def main(arguments: list[str]) -> int:
     return benchmark(given, delegate_plan, delegate is not None)
 
 
+class Ended(Exception):
+    """The tool's end before it has measured anything, with its exit code."""
+
+
 def benchmark(given: dict[str, str], plan: dict[str, Any], applied: bool) -> int:
     begun = time.perf_counter()
     print(f"INFO: Loaded model {given['graph']}", flush=True)
-    if "pid" in plan:
-        Path(plan["pid"]).write_text(str(os.getpid()))
-    time.sleep(plan.get("sleeps", 0))
-    if "ends" in plan:
-        print("ERROR: Failed to apply the delegate.", flush=True)
-        if plan["ends"] < 0:
-            os.kill(os.getpid(), -plan["ends"])
-        return int(plan["ends"])
-    interpreter = Interpreter(
-        given["graph"],
-        num_threads=int(given["num_threads"]),
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
-    signature = given.get("signature_to_run_for")
-    if len(interpreter.get_signature_list()) > 1 and signature is None:
-        print('ERROR: Signature not specified or incorrect. Pass one to "--signature_to_run_for"')
-        return 1
-    inputs = interpreter.get_input_details()
-    shapes = given["input_layer_shape"].split(":") if "input_layer" in given else []
-    if len(shapes) != len(given["input_layer"].split(",") if "input_layer" in given else []):
-        print("ERROR: The number of items in --input_layer_shape must match --input_layer")
-        return 1
-    for one, shape in zip(inputs, shapes, strict=True):
-        sizes = [int(size) for size in shape.split(",") if size]
-        if sizes != list(one["shape"]):
-            interpreter.resize_tensor_input(one["index"], sizes)
-    if applied:
-        announce(plan, len(interpreter._get_ops_details()))
-    interpreter.allocate_tensors()
-    init = time.perf_counter() - begun
-    files = [entry.split(":", 1)[1] for entry in given.get("input_layer_value_files", "").split(",") if entry]
-    for one, file in zip(interpreter.get_input_details(), files, strict=True):
-        raw, wanted = Path(file).read_bytes(), interpreter.get_tensor(one["index"])
-        if len(raw) != wanted.nbytes:
-            print(f"FATAL: The size of {file} is {len(raw)} bytes. It should be {wanted.nbytes} bytes.")
-            return 134
-        interpreter.set_tensor(one["index"], np.frombuffer(raw, one["dtype"]).reshape(wanted.shape))
+    try:
+        begin(plan)
+        interpreter = built(given)
+        if applied:
+            announce(plan, len(interpreter._get_ops_details()))
+        interpreter.allocate_tensors()
+        init = time.perf_counter() - begun
+        fill(interpreter, given)
+    except Ended as ended:
+        return int(ended.args[0])
     if given.get("export_model_runtime_info") == "true" and plan.get("tells", True):
         Path(given["model_runtime_info_output_file"]).write_bytes(runtime_info(interpreter, plan))
     warmed = measure(interpreter, int(given["warmup_runs"]))
@@ -92,11 +69,55 @@ def benchmark(given: dict[str, str], plan: dict[str, Any], applied: bool) -> int
         f"Warmup (avg): {sum(warmed) / len(warmed):g}, Inference (avg): {average:g}"
     )
     print("INFO: Memory footprint delta from the start of the tool (MB): init=2.5 overall=7.25")
-    outputs = [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
+    outputs = [interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()]
     raw = b"".join(disturbed(values, plan.get("noise", 0)).tobytes() for values in outputs)
     if "output_filepath" in given:
         Path(given["output_filepath"]).write_bytes(raw)
     return 0
+
+
+def begin(plan: dict[str, Any]) -> None:
+    """Wait and end as the plan says. Raises: Ended."""
+    if "pid" in plan:
+        Path(plan["pid"]).write_text(str(os.getpid()))
+    time.sleep(plan.get("sleeps", 0))
+    if "ends" in plan:
+        print("ERROR: Failed to apply the delegate.", flush=True)
+        if plan["ends"] < 0:
+            os.kill(os.getpid(), -plan["ends"])
+        raise Ended(plan["ends"])
+
+
+def built(given: dict[str, str]) -> Interpreter:
+    """An interpreter with its inputs resized. Raises: Ended."""
+    interpreter = Interpreter(
+        given["graph"],
+        num_threads=int(given["num_threads"]),
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    if len(interpreter.get_signature_list()) > 1 and given.get("signature_to_run_for") is None:
+        print('ERROR: Signature not specified or incorrect. Pass one to "--signature_to_run_for"')
+        raise Ended(1)
+    shapes = given["input_layer_shape"].split(":") if "input_layer" in given else []
+    if len(shapes) != len(given["input_layer"].split(",") if "input_layer" in given else []):
+        print("ERROR: The number of items in --input_layer_shape must match --input_layer")
+        raise Ended(1)
+    for tensor, shape in zip(interpreter.get_input_details(), shapes, strict=True):
+        sizes = [int(size) for size in shape.split(",") if size]
+        if sizes != list(tensor["shape"]):
+            interpreter.resize_tensor_input(tensor["index"], sizes)
+    return interpreter
+
+
+def fill(interpreter: Interpreter, given: dict[str, str]) -> None:
+    """Read the inputs from their files. Raises: Ended."""
+    files = [entry.split(":", 1)[1] for entry in given.get("input_layer_value_files", "").split(",") if entry]
+    for tensor, file in zip(interpreter.get_input_details(), files, strict=True):
+        raw, wanted = Path(file).read_bytes(), interpreter.get_tensor(tensor["index"])
+        if len(raw) != wanted.nbytes:
+            print(f"FATAL: The size of {file} is {len(raw)} bytes. It should be {wanted.nbytes} bytes.")
+            raise Ended(134)
+        interpreter.set_tensor(tensor["index"], np.frombuffer(raw, tensor["dtype"]).reshape(wanted.shape))
 
 
 def announce(plan: dict[str, Any], operators: int) -> None:

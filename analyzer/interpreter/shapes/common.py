@@ -67,7 +67,10 @@ def axis(value: int, rank: int) -> int:
 
 
 def broadcast(first: Shape, second: Shape) -> Shape:
-    """The shape that two shapes broadcast to. Raises: Undefined where they don't."""
+    """The shape that two shapes broadcast to. Raises: Undefined where they don't.
+
+    Source: tflite/kernels/kernel_util.cc::CalculateShapeForBroadcast
+    """
     if first == second:
         return first
     rank = max(len(first), len(second))

@@ -9,7 +9,10 @@ from analyzer.interpreter.shapes.common import Shape, ShapeFunction, numbers, op
 
 
 def _out(padding: str, size: int, filter_size: int, stride: int, dilation: int = 1) -> int:
-    """The number of positions of a window. Raises: Undefined for sizes that no window has."""
+    """The number of positions of a window. Raises: Undefined for sizes that no window has.
+
+    Source: tflite/kernels/padding.h::ComputeOutSize
+    """
     if stride <= 0 or filter_size <= 0 or dilation <= 0:
         raise Undefined("a window of no size")
     if padding == "SAME":
@@ -23,13 +26,19 @@ def _out(padding: str, size: int, filter_size: int, stride: int, dilation: int =
 
 
 def convolution(context: Context) -> Sequence[Shape]:
-    """CONV_2D: weights are [output channels, height, width, input channels]."""
+    """CONV_2D: weights are [output channels, height, width, input channels].
+
+    Source: tflite/kernels/conv.cc::Prepare
+    """
     (batch, height, width, _), (channels, rows, columns, _) = shape(context, 0), shape(context, 1)
     return ((batch, *_plane(context, height, width, rows, columns), channels),)
 
 
 def depthwise_convolution(context: Context) -> Sequence[Shape]:
-    """DEPTHWISE_CONV_2D: weights are [1, height, width, output channels]."""
+    """DEPTHWISE_CONV_2D: weights are [1, height, width, output channels].
+
+    Source: tflite/kernels/depthwise_conv.cc::Prepare
+    """
     (batch, height, width, _), (_, rows, columns, channels) = shape(context, 0), shape(context, 1)
     return ((batch, *_plane(context, height, width, rows, columns), channels),)
 
@@ -44,7 +53,10 @@ def _plane(context: Context, height: int, width: int, rows: int, columns: int) -
 
 
 def pool(context: Context) -> Sequence[Shape]:
-    """A window that doesn't fit gives no rows or columns; the kernel doesn't mind."""
+    """A window that doesn't fit gives no rows or columns; the kernel doesn't mind.
+
+    Source: tflite/kernels/pooling.cc::GenericPrepare
+    """
     batch, height, width, channels = shape(context, 0)
     attributes = options(context)
     try:
@@ -59,7 +71,10 @@ def pool(context: Context) -> Sequence[Shape]:
 
 
 def convolution_3d(context: Context) -> Sequence[Shape]:
-    """CONV_3D: weights are [depth, height, width, input channels, output channels]."""
+    """CONV_3D: weights are [depth, height, width, input channels, output channels].
+
+    Source: tflite/kernels/conv3d.cc::Prepare
+    """
     batch, depth, height, width, _ = shape(context, 0)
     layers, rows, columns, _, channels = shape(context, 1)
     attributes = options(context)
@@ -88,6 +103,7 @@ def from_first(context: Context) -> Sequence[Shape]:
 
 
 def resize(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/resize_bilinear.cc::ResizeOutputTensor."""
     batch, _, _, channels = shape(context, 0)
     height, width = numbers(context, 1)
     return ((batch, height, width, channels),)

@@ -18,11 +18,15 @@ def like_both(context: Context) -> Sequence[Shape]:
 
 
 def select(context: Context) -> Sequence[Shape | None]:
-    """SELECT: the condition may have a lower rank than the values."""
+    """SELECT: the condition may have a lower rank than the values.
+
+    Source: tflite/kernels/select.cc::SelectPrepare
+    """
     return (None if _single(context) else shape(context, 1),)
 
 
 def select_v2(context: Context) -> Sequence[Shape | None]:
+    """Source: tflite/kernels/select.cc::SelectPrepare."""
     if _single(context):
         return (None,)
     condition, x, y = shape(context, 0), shape(context, 1), shape(context, 2)
@@ -38,6 +42,7 @@ def _single(context: Context) -> bool:
 
 
 def bitcast(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/bitcast.cc::CalculateShape."""
     source, output = tensor(context, 0), context.outputs[0]
     if output is None:
         raise Undefined("the output is left out")

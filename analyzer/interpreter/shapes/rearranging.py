@@ -21,6 +21,7 @@ from analyzer.interpreter.shapes.common import (
 
 
 def reshape(context: Context) -> Sequence[Shape | None]:
+    """Source: tflite/kernels/reshape.cc::ResizeOutput."""
     output = context.outputs[0]
     if output is not None and output.dtype == "STRING":
         return (None,)
@@ -34,7 +35,10 @@ def reshape(context: Context) -> Sequence[Shape | None]:
 
 
 def _wanted(context: Context) -> Shape:
-    """The shape operand where it is a vector of INT32, else the option, whose [0] means a scalar."""
+    """The shape operand where it is a vector of INT32, else the option, whose [0] means a scalar.
+
+    Source: tflite/kernels/reshape.cc::GetOutputShape
+    """
     if len(context.inputs) == 2:
         operand = tensor(context, 1)
         if len(operand.shape) == 1 and operand.dtype == "INT32":
@@ -48,6 +52,7 @@ def _nonzero(sizes: Shape) -> int:
 
 
 def squeeze(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/squeeze.cc::Prepare."""
     source = shape(context, 0)
     dims = options(context)["squeeze_dims"] or ()
     gone = (
@@ -59,24 +64,28 @@ def squeeze(context: Context) -> Sequence[Shape]:
 
 
 def expand_dims(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/expand_dims.cc::Prepare."""
     source = shape(context, 0)
     position = axis(number(context, 1), len(source) + 1)
     return ((*source[:position], 1, *source[position:]),)
 
 
 def pack(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/pack.cc::Prepare."""
     source = shape(context, 0)
     position = axis(options(context)["axis"], len(source) + 1)
     return ((*source[:position], options(context)["values_count"], *source[position:]),)
 
 
 def unpack(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/unpack.cc::Prepare."""
     source = shape(context, 0)
     position = axis(options(context)["axis"], len(source))
     return (source[:position] + source[position + 1 :],) * len(context.outputs)
 
 
 def concatenation(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/concatenation.cc::Prepare."""
     first = shape(context, 0)
     if not first:
         return ((len(context.inputs),),)
@@ -86,11 +95,13 @@ def concatenation(context: Context) -> Sequence[Shape]:
 
 
 def transpose(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/transpose.cc::ResizeOutputTensor."""
     source = shape(context, 0)
     return (tuple(source[axis(position, len(source))] for position in words(context, 1)),)
 
 
 def tile(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/tile.cc::ResizeOutput."""
     return (tuple(a * b for a, b in zip(shape(context, 0), numbers(context, 1), strict=True)),)
 
 
@@ -100,10 +111,12 @@ def from_second(context: Context) -> Sequence[Shape]:
 
 
 def broadcast_args(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/broadcast_args.cc::Prepare."""
     return ((max(elements(shape(context, 0)), elements(shape(context, 1))),),)
 
 
 def space_to_batch(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/space_to_batch_nd.cc::ResizeOutputTensor."""
     source, block, paddings = shape(context, 0), words(context, 1), words(context, 2)
     batch, sizes = source[0], list(source)
     for i, size in enumerate(block):
@@ -115,6 +128,7 @@ def space_to_batch(context: Context) -> Sequence[Shape]:
 
 
 def batch_to_space(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/batch_to_space_nd.cc::ResizeOutputTensor."""
     source, block, crops = shape(context, 0), words(context, 1), words(context, 2)
     batch, sizes = source[0], list(source)
     for i, size in enumerate(block):
@@ -126,12 +140,14 @@ def batch_to_space(context: Context) -> Sequence[Shape]:
 
 
 def space_to_depth(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/space_to_depth.cc::Prepare."""
     batch, height, width, channels = shape(context, 0)
     size = options(context)["block_size"]
     return ((batch, height // size, width // size, channels * size * size),)
 
 
 def depth_to_space(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/depth_to_space.cc::Prepare."""
     batch, height, width, channels = shape(context, 0)
     size = options(context)["block_size"]
     return ((batch, height * size, width * size, channels // size // size),)

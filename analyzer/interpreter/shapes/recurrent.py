@@ -9,15 +9,20 @@ from analyzer.interpreter.shapes.common import Shape, ShapeFunction, options, sh
 
 
 def rnn(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/basic_rnn.cc::Prepare."""
     return ((shape(context, 0)[0], shape(context, 1)[0]),)
 
 
 def sequence_rnn(context: Context) -> Sequence[Shape]:
-    """UNIDIRECTIONAL_SEQUENCE_RNN: two leading dimensions, time and batch in either order."""
+    """UNIDIRECTIONAL_SEQUENCE_RNN: two leading dimensions, time and batch in either order.
+
+    Source: tflite/kernels/unidirectional_sequence_rnn.cc::Prepare
+    """
     return ((*shape(context, 0)[:2], shape(context, 1)[0]),)
 
 
 def bidirectional_sequence_rnn(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/bidirectional_sequence_rnn.cc::Prepare."""
     return _both(context, shape(context, 1)[0], shape(context, 5)[0])
 
 
@@ -25,6 +30,8 @@ def lstm(context: Context) -> Sequence[Shape | None]:
     """The full kernel gives as many units as recurrent_to_output_weights has columns.
 
     The basic one hands its state on, and has two scratch tensors among its outputs.
+
+    Source: tflite/kernels/lstm.cc::Prepare
     """
     source = shape(context, 0)
     if options(context)["kernel_type"] == "FULL":
@@ -35,12 +42,16 @@ def lstm(context: Context) -> Sequence[Shape | None]:
 
 
 def sequence_lstm(context: Context) -> Sequence[Shape]:
-    """UNIDIRECTIONAL_SEQUENCE_LSTM, whose recurrent weights may be just a diagonal."""
+    """UNIDIRECTIONAL_SEQUENCE_LSTM, whose recurrent weights may be just a diagonal.
+
+    Source: tflite/kernels/unidirectional_sequence_lstm.cc::Prepare
+    """
     recurrent = shape(context, 8)
     return ((*shape(context, 0)[:-1], recurrent[0] if len(recurrent) == 1 else recurrent[1]),)
 
 
 def bidirectional_sequence_lstm(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/bidirectional_sequence_lstm.cc::Prepare."""
     return _both(context, shape(context, 8)[1], shape(context, 25)[1])
 
 
@@ -52,6 +63,7 @@ def _both(context: Context, forward: int, backward: int) -> Sequence[Shape]:
 
 
 def svdf(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/svdf.cc::Prepare."""
     return ((shape(context, 0)[0], shape(context, 1)[0] // options(context)["rank"]),)
 
 

@@ -21,6 +21,7 @@ from analyzer.interpreter.shapes.common import (
 
 
 def reduce(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/reduce.cc::GetOutputShape."""
     source = shape(context, 0)
     gone = {axis(position, len(source)) for position in numbers(context, 1)} if source else set()
     if options(context)["keep_dims"]:
@@ -29,24 +30,30 @@ def reduce(context: Context) -> Sequence[Shape]:
 
 
 def argument(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/arg_min_max.cc::ResizeOutput."""
     source = shape(context, 0)
     position = axis(number(context, 1), len(source))
     return (source[:position] + source[position + 1 :],)
 
 
 def top_k(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/topk_v2.cc::ResizeOutput."""
     largest = (*shape(context, 0)[:-1], max(0, number(context, 1)))
     return (largest, largest)
 
 
 def one_hot(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/one_hot.cc::ResizeOutputTensor."""
     source, position = shape(context, 0), options(context)["axis"]
     position = len(source) if position == -1 else position
     return ((*source[:position], words(context, 1)[0], *source[position:]),)
 
 
 def range_(context: Context) -> Sequence[Shape]:
-    """The rules have seen to it that delta leads to the limit."""
+    """The rules have seen to it that delta leads to the limit.
+
+    Source: tflite/kernels/range.cc::GetSize
+    """
     start, limit, delta = (known_values(tensor(context, i))[0] for i in range(3))
     if delta == 0:
         raise Undefined("a step of 0")
@@ -61,41 +68,53 @@ def range_(context: Context) -> Sequence[Shape]:
 
 
 def rank(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/rank.cc::Prepare."""
     return ((),)
 
 
 def shape_(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/shape.cc::Prepare."""
     return ((len(shape(context, 0)),),)
 
 
 def spectrum(context: Context) -> Sequence[Shape]:
-    """RFFT2D: half of the spectrum, because the input is real."""
+    """RFFT2D: half of the spectrum, because the input is real.
+
+    Source: tflite/kernels/rfft2d.cc::ResizeOutputandTemporaryTensors
+    """
     source = shape(context, 0)
     height, width = numbers(context, 1)
     return ((*source[:-2], height, width // 2 + 1),)
 
 
 def multinomial(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/random_ops.cc::PrepareMultinomial."""
     return ((shape(context, 0)[0], number(context, 1)),)
 
 
 def suppression(context: Context) -> Sequence[Shape]:
-    """NON_MAX_SUPPRESSION: the last output is the count."""
+    """NON_MAX_SUPPRESSION: the last output is the count.
+
+    Source: tflite/kernels/non_max_suppression.cc::Prepare
+    """
     size = number(context, 2)
     return (*(((size,),) * (len(context.outputs) - 1)), ())
 
 
 def where(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/where.cc::ResizeOutputTensor."""
     condition = tensor(context, 0)
     return ((sum(1 for value in known_values(condition) if value), len(condition.shape)),)
 
 
 def segment_sum(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/segment_sum.cc::ResizeOutputTensor."""
     ids = numbers(context, 1)
     return ((max(ids, default=-1) + 1, *shape(context, 0)[1:]),)
 
 
 def unsorted_segment(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/unsorted_segment.cc::ResizeOutputTensor."""
     return ((number(context, 2), *shape(context, 0)[len(shape(context, 1)) :]),)
 
 
@@ -104,6 +123,7 @@ def one(context: Context) -> Sequence[Shape]:
 
 
 def unique(context: Context) -> Sequence[Shape | None]:
+    """Source: tflite/kernels/unique.cc::Prepare."""
     return (None, shape(context, 0))
 
 

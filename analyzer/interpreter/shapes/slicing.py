@@ -19,7 +19,10 @@ from analyzer.interpreter.shapes.common import (
 
 
 def slice_(context: Context) -> Sequence[Shape | None]:
-    """The file's shape where it is a full one, whatever begin and size are."""
+    """The file's shape where it is a full one, whatever begin and size are.
+
+    Source: tflite/kernels/slice.cc::ResizeOutputShape
+    """
     output = context.outputs[0]
     if output is not None and output.shape and -1 not in (output.shape_signature or ()):
         return (None,)
@@ -29,6 +32,7 @@ def slice_(context: Context) -> Sequence[Shape | None]:
 
 
 def gather(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/gather.cc::Prepare."""
     source, positions = shape(context, 0), shape(context, 1)
     at = axis(options(context)["axis"], len(source))
     batch = options(context).get("batch_dims", 0)
@@ -37,6 +41,7 @@ def gather(context: Context) -> Sequence[Shape]:
 
 
 def gather_nd(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/gather_nd.cc::Prepare."""
     source, positions = shape(context, 0), shape(context, 1)
     if not positions:
         raise Undefined("positions without dimensions")
@@ -44,12 +49,14 @@ def gather_nd(context: Context) -> Sequence[Shape]:
 
 
 def split(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/split.cc::ResizeOutputTensors."""
     source, count = shape(context, 1), len(context.outputs)
     at = axis(words(context, 0)[0], len(source))
     return (replaced(source, at, source[at] // count),) * count
 
 
 def split_v(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/split_v.cc::ResizeOutputTensors."""
     source, sizes = shape(context, 0), numbers(context, 1)
     at = axis(words(context, 2)[0], len(source))
     rest = source[at] - sum(size for size in sizes if size != -1)
@@ -57,11 +64,13 @@ def split_v(context: Context) -> Sequence[Shape]:
 
 
 def pad(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/pad.cc::ResizeOutputTensor."""
     source, around = shape(context, 0), numbers(context, 1)
     return (tuple(size + around[2 * i] + around[2 * i + 1] for i, size in enumerate(source)),)
 
 
 def scatter_nd(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/scatter_nd.cc::ResizeOutputTensor."""
     return (numbers(context, 2),)
 
 

@@ -19,6 +19,7 @@ def reduce_window(context: Context) -> Sequence[Shape]:
 
 
 def stablehlo_reduce_window(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/stablehlo_reduce_window.cc::Prepare."""
     attributes, source = options(context), shape(context, 0)
     rank = len(source)
     spread = (
@@ -51,6 +52,7 @@ def _windows(size: int, window: int, stride: int, dilation: int) -> int:
 
 
 def dilate(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/dilate.cc::SetupOutputTensor."""
     return (
         tuple(
             (size - 1) * step + 1 for size, step in zip(shape(context, 0), words(context, 1), strict=False)
@@ -59,6 +61,7 @@ def dilate(context: Context) -> Sequence[Shape]:
 
 
 def stablehlo_pad(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/stablehlo_pad.cc::Prepare."""
     attributes, source = options(context), shape(context, 0)
     rank = len(source)
     low, high, inner = (
@@ -71,7 +74,10 @@ def stablehlo_pad(context: Context) -> Sequence[Shape]:
 
 
 def stablehlo_gather(context: Context) -> Sequence[Shape]:
-    """As many dimensions as the file gives the output, from the slice or from the indices."""
+    """As many dimensions as the file gives the output, from the slice or from the indices.
+
+    Source: tflite/kernels/stablehlo_gather.cc::Prepare
+    """
     output, attributes = context.outputs[0], options(context)
     if output is None:
         raise Undefined("the output is left out")
@@ -87,13 +93,17 @@ def stablehlo_gather(context: Context) -> Sequence[Shape]:
 
 
 def detections(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/detection_postprocess.cc::Prepare."""
     attributes = _custom(context)
     count = int(attributes["max_detections"]) * int(attributes["max_classes_per_detection"])
     return ((1, count, 4), (1, count), (1, count), (1,))
 
 
 def spectrogram(context: Context) -> Sequence[Shape]:
-    """Windows over the samples; the Fourier transform takes the next power of two."""
+    """Windows over the samples; the Fourier transform takes the next power of two.
+
+    Source: tflite/kernels/audio_spectrogram.cc::Prepare
+    """
     attributes = _custom(context)
     samples, channels = shape(context, 0)
     window, stride = int(attributes["window_size"]), int(attributes["stride"])
@@ -103,6 +113,7 @@ def spectrogram(context: Context) -> Sequence[Shape]:
 
 
 def mfcc(context: Context) -> Sequence[Shape]:
+    """Source: tflite/kernels/mfcc.cc::Prepare."""
     return ((*shape(context, 0)[:2], int(_custom(context)["dct_coefficient_count"])),)
 
 
