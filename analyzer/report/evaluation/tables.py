@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from analyzer.evaluation.evaluator import Evaluation, Result
-from analyzer.evaluation.metrics import CLASSIFICATION, OutputMetrics, ClassMetrics
+from analyzer.evaluation.metrics import CLASSIFICATION, ClassMetrics, OutputMetrics
 from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.run_sentences import Table, milliseconds
