@@ -27,7 +27,7 @@ def command() -> None:
 def list_devices(on: str, adb: str | None) -> int:
     """List attached phones: what they are, or why they can't be used."""
     from analyzer.execution.android.adb import Adb
-    from analyzer.execution.android.phone import identify
+    from analyzer.execution.android.device import identify
     from analyzer.report.text.phones import phones
 
     client, named = Adb(adb), serial(on)
@@ -55,7 +55,7 @@ def show_device(on: str, adb: str | None, rules: tuple[str, ...]) -> int:
     from pathlib import Path
 
     from analyzer.execution.android.adb import Adb
-    from analyzer.execution.android.phone import identify, room
+    from analyzer.execution.android.device import identify, room
     from analyzer.execution.android.runner import completed
     from analyzer.report.text.phones import phone
     from analyzer.rules.registry import Packs

@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.errors import AnalyzerError, RuntimeUnavailable
 from analyzer.execution.android.adb import Adb, AdbError, quote
-from analyzer.execution.android.phone import identify
+from analyzer.execution.android.device import identify
 from tests.execution.adb_server import FakeDevice, silent
 from tests.execution.phones import PROPERTIES, attached, needs_adb
 

@@ -75,7 +75,7 @@ def place(where: Where) -> Iterator[Target]:
         _unused(where)
         yield HOST
         return
-    from analyzer.execution.android.phone import connect
+    from analyzer.execution.android.device import connect
     from analyzer.execution.android.runner import Android
 
     phone = connect(serial(where.on), adb=where.adb, tool=where.tool, libraries=where.pushed)

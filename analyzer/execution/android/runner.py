@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from analyzer.errors import UsageError
 from analyzer.execution.android import benchmark_model, runtime_info
 from analyzer.execution.android.adb import AdbError, Said
-from analyzer.execution.android.phone import Phone, PhoneInfo, check_processor
+from analyzer.execution.android.device import Phone, PhoneInfo, check_processor
 from analyzer.execution.android.runtime_info import RuntimeSubgraph
 from analyzer.execution.request import (
     CRASHED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from analyzer.execution.android.phone import PhoneInfo
+from analyzer.execution.android.device import PhoneInfo
 from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import columns, plain
 
