@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, rules_coverage, rules_diff, rules_verify
+from analyzer.cli import BAD_INPUT, HOLDS, rules_coverage, rules_diff, rules_format, rules_verify
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.screen import width
@@ -25,6 +25,7 @@ def command() -> None:
 
 command.add_command(rules_coverage.command)
 command.add_command(rules_diff.command)
+command.add_command(rules_format.command)
 command.add_command(rules_verify.command)
 
 
@@ -73,11 +74,14 @@ def _checked(file: Path, catalogue: Catalogue) -> str:
     from analyzer.rules.loading.catalogue_file import parse_catalogue
     from analyzer.rules.loading.fixes_file import SHARED, read_shared
     from analyzer.rules.loading.load import load
+    from analyzer.rules.loading.names import DEFINITIONS, read_definitions
 
     if file.name == "operators.toml":
         return figures.count(len(parse_catalogue(file).entries), "operator")
     if file.name == SHARED:
         return figures.count(len(read_shared(file).raised()), "operator")
+    if file.name == DEFINITIONS:
+        return figures.count(len(read_definitions(file)), "definition")
     book = Rulebook(load(file, catalogue))
     operators = figures.count(len(book.operators()), "operator")
     return f"{operators}, {figures.count(len(list(book.rules())), 'rule')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _HEADER = re.compile(r"^\s*\[(\[)?\s*(.*?)\s*\](\])?\s*(#.*)?$")
-_LONG_TEXT = re.compile(r"""\"{3}|'{3}""")
+LONG_TEXT = re.compile(r"""\"{3}|'{3}""")
 _KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
 
 
@@ -19,7 +19,7 @@ class Lines:
         header, inside = "", False
         for number, line in enumerate(text.splitlines(), 1):
             self._last = number
-            within, inside = inside, inside != bool(len(_LONG_TEXT.findall(line)) % 2)
+            within, inside = inside, inside != bool(len(LONG_TEXT.findall(line)) % 2)
             if within:
                 continue
             found = _HEADER.match(line)

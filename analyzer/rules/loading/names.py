@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
+from analyzer.errors import RuleError
 from analyzer.expressions.check import Definition, Scope
+from analyzer.resources import data
 from analyzer.rules.catalogue import Place
-from analyzer.rules.loading.file import RuleFile
+from analyzer.rules.loading.file import RuleFile, read_tables
 from analyzer.rules.loading.fixes_file import SHARED, shared
+from analyzer.rules.loading.lines import Lines
 from analyzer.rules.loading.option_types import enums
 from analyzer.rules.pack import Parameter
 from analyzer.suggest import nearest
 
+#: Name of the file whose definitions are laid under every pack.
+DEFINITIONS = "definitions.toml"
 _KINDS = ("int", "bool", "str", "version")
 
 
@@ -38,10 +46,12 @@ class Names(Struct, frozen=True):
 
 def read_names(file: RuleFile) -> Names:
     """The pack's own names, checked."""
+    # A pack's own definitions come before those that are laid under every pack.
     known = {name: Definition(name, text) for name, text in shared().define.items()}
+    known |= {definition.name: definition for definition in common_definitions()}
     return Names(
         parameters={name: _parameter(file, name) for name in file.table.parameters},
-        definitions=known | {definition.name: definition for definition in _definitions(file)},
+        definitions=known | {definition.name: definition for definition in _own_definitions(file)},
         values={name: value.type for name, value in file.table.values.items()},
     )
 
@@ -73,15 +83,47 @@ def _parameter(file: RuleFile, name: str) -> Parameter:
     )
 
 
-def _definitions(file: RuleFile) -> Iterator[Definition]:
-    for key, value in file.table.define.items():
+@cache
+def common_definitions() -> tuple[Definition, ...]:
+    """What `rules/common/definitions.toml` defines for every pack. Raises: RuleError with all problems."""
+    return read_definitions(data("rules") / "common" / DEFINITIONS)
+
+
+def read_definitions(path: Path) -> tuple[Definition, ...]:
+    """The definitions of such a file. Raises: RuleError with all problems."""
+    tables, text = read_tables(path)
+    lines = Lines(text)
+    problems = [
+        f"{path}:{lines.of(key)}: {key}: expected [define] and no more" for key in {*tables} - {"define"}
+    ]
+
+    def problem(key: str, what: str) -> None:
+        problems.append(f"{path}:{lines.of('define', key)}: define: {what}")
+
+    definitions = tuple(_definitions(tables.get("define", {}), problem))
+    if problems:
+        raise RuleError(problems)
+    return definitions
+
+
+def _own_definitions(file: RuleFile) -> Iterator[Definition]:
+    def problem(key: str, what: str) -> None:
+        file.problem("define", what, key)
+
+    for definition in _definitions(file.table.define, problem):
+        if definition.name in shared().define:
+            problem(definition.name, f"{definition.name} is defined for all packs already, in {SHARED}")
+        else:
+            yield definition
+
+
+def _definitions(table: Mapping[str, Any], problem: Callable[[str, str], None]) -> Iterator[Definition]:
+    for key, value in table.items():
         name, _, rest = key.partition("(")
         arguments = tuple(word.strip() for word in rest.removesuffix(")").split(",") if word.strip())
         if not name.isidentifier() or not all(word.isidentifier() for word in arguments):
-            file.problem("define", f"{key} is not a name", key)
-        elif name in shared().define:
-            file.problem("define", f"{name} is defined for all packs already, in {SHARED}", key)
+            problem(key, f"{key} is not a name")
         elif not isinstance(value, str):
-            file.problem("define", f"{key}: expected an expression in quotes", key)
+            problem(key, f"{key}: expected an expression in quotes")
         else:
             yield Definition(name, value, arguments)

@@ -9,6 +9,7 @@ import pytest
 from analyzer.errors import RuleError
 from analyzer.rules.loading.catalogue_file import parse_catalogue
 from analyzer.rules.loading.load import load
+from analyzer.rules.loading.names import read_definitions
 from analyzer.rules.pack import RulePack
 
 _CATALOGUE = parse_catalogue()
@@ -73,7 +74,7 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
         ("[op.ADD]\noperands = {input3 = 'INT8'} # <--", "there is no operand input3; did you mean input2?"),
         ("[op.ADD]\nconstant = ['input9'] # <--", "there is no operand input9"),
         ("[op.ADD]\noperands = {input1 = 'INT9'} # <--", "INT9 is not a dtype"),
-        ("[op.ADD]\noperands = {input1 = 'floats'} # <--", "nothing is called floats"),
+        ("[op.ADD]\noperands = {input1 = 'doubles'} # <--", "nothing is called doubles"),
         ("[op.ADD]\noperands = {input1 = [{dtype = 'INT8', wenn = 'true'}]} # <--", "wenn"),
         (
             "[op.ADD]\noperands = {input1 = [{dtype = 'INT8', when = 'api > 3'}]} # <--",
@@ -258,3 +259,22 @@ def test_since_must_be_a_version(tmp_path: Path) -> None:
         "tiny.toml:22: op.ADD.check.a: since 'two' is not a version like 2.1"
         in problems(tmp_path, _HEAD + runtime + check)[0]
     )
+
+
+def test_definitions_that_all_packs_have(tmp_path: Path) -> None:
+    rules = "[op.ADD]\noperands = {input1 = 'floats'}\n"
+    common = load_text(tmp_path, _HEAD + rules).operators["ADD"]
+    own = load_text(tmp_path, _HEAD + "[define]\nfloats = \"['FLOAT64']\"\n" + rules).operators["ADD"]
+    assert (b"FLOAT16" in bytes(common), b"FLOAT64" in bytes(own)) == (True, True)
+
+
+def test_problems_of_common_definitions(tmp_path: Path) -> None:
+    path = tmp_path / "definitions.toml"
+    path.write_text("[define]\n'two words' = 'x'\ntwo = 2\n[other]\n")
+    with pytest.raises(RuleError) as refused:
+        read_definitions(path)
+    assert [problem.removeprefix(f"{path}:") for problem in refused.value.problems] == [
+        "4: other: expected [define] and no more",
+        "2: define: two words is not a name",
+        "3: define: two: expected an expression in quotes",
+    ]
