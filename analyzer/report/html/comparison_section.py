@@ -15,7 +15,7 @@ from analyzer.report.html.operator_matrix import Stretch, mark, stretches
 from analyzer.report.wording import figures, phrases
 
 
-class Item(Struct, frozen=True):
+class ListedChange(Struct, frozen=True):
     """Operators that fare alike."""
 
     text: str
@@ -24,11 +24,11 @@ class Item(Struct, frozen=True):
     where: list[Link]
 
 
-class Changes(Struct, frozen=True):
+class ChangeList(Struct, frozen=True):
     """Improvements, or setbacks."""
 
     change: str
-    items: list[Item]
+    changes: list[ListedChange]
 
 
 class Cell(Struct, frozen=True):
@@ -57,7 +57,7 @@ class Delegate(Struct, frozen=True):
     name: str
     change: str
     cells: list[str]
-    changes: list[Changes]
+    change_lists: list[ChangeList]
     before: list[Stretch]
     after: list[Stretch]
 
@@ -102,7 +102,7 @@ def _delegate(side: Side, matches: Sequence[Match], before: _Nodes, after: _Node
         name=side.delegate,
         change=side.change,
         cells=text.cells(side),
-        changes=list(_changes(side, before, after)),
+        change_lists=list(_change_lists(side, before, after)),
         before=list(stretches([_node(match.before, before) for match in matches])),
         after=list(stretches([_node(match.after, after) for match in matches])),
     )
@@ -112,21 +112,21 @@ def _node(place: Place | None, nodes: _Nodes) -> Operator | None:
     return None if place is None else nodes[place.subgraph, place.operator]
 
 
-def _changes(side: Side, before: _Nodes, after: _Nodes) -> Iterator[Changes]:
+def _change_lists(side: Side, before: _Nodes, after: _Nodes) -> Iterator[ChangeList]:
     for change in (WORSE, BETTER):
-        items = [_item(entry, side, before, after) for entry in side.changes if entry.change == change]
-        if items:
-            yield Changes(change, items)
+        listed = [_listed(entry, side, before, after) for entry in side.changes if entry.change == change]
+        if listed:
+            yield ChangeList(change, listed)
 
 
-def _item(change: Change, side: Side, before: _Nodes, after: _Nodes) -> Item:
+def _listed(change: Change, side: Side, before: _Nodes, after: _Nodes) -> ListedChange:
     """Links lead into the second model, for operators that are gone into the first."""
     gone = change.after is None
     places = [match.before if gone else match.after for match in change.operators]
     nodes = [node for place in places if (node := _node(place, before if gone else after)) is not None]
     where = list(links.links(links.section(0 if gone else 1), nodes))
     rule = change.rules[0] if change.rules else ""
-    return Item(text.said(change, side), text.fix(change), rule, where)
+    return ListedChange(text.said(change, side), text.fix(change), rule, where)
 
 
 def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]]) -> Row:

@@ -49,3 +49,8 @@ def test_a_line_is_a_model_with_the_schema_number(document: Document) -> None:
 def test_the_schema_refuses_what_is_no_document(wrong: object) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(wrong, json_schema())
+
+
+def test_the_schemas_definitions_keep_their_names_wherever_modules_move() -> None:
+    names = {name for name in json_schema()["$defs"] if "." in name}
+    assert names == {"analyzer.report.document.Operator", "analyzer.report.contents.Operator"}
