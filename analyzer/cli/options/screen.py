@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 from analyzer.cli import hush
 
+_USUAL = 80
+
 
 def width() -> int:
-    """Its columns; 80 where there is no terminal."""
-    return shutil.get_terminal_size((80, 24)).columns
+    """Its columns, or those that COLUMNS states; 80 where there is no terminal."""
+    # As `shutil` finds them, which would load three compressors that nothing here needs.
+    try:
+        stated = int(os.environ.get("COLUMNS", "0"))
+    except ValueError:
+        stated = 0
+    if stated > 0:
+        return stated
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else -1).columns or _USUAL
+    except (OSError, ValueError):
+        return _USUAL
 
 
 def colored(choice: str) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from analyzer.report import page_template
-from analyzer.report.compare.model_diff import Comparison
 from analyzer.report.document.audit_document import Document
-from analyzer.report.html import comparison_section, embedded_data, page
+from analyzer.report.html import embedded_data, page
 from analyzer.report.view import FLEET, View
 from analyzer.report.wording import overview, phrases
+
+if TYPE_CHECKING:
+    from analyzer.report.compare.model_diff import Comparison
 
 #: What `report.html.jinja` runs, in order: a library for laying out graphs, then our own.
 SCRIPTS = (
@@ -41,6 +45,11 @@ def render(document: Document, view: View) -> bytes:
 def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
     """The report; of two models that are compared, what got better and worse comes first."""
     sections = page.sections(document)
+    compared = None
+    if comparison is not None:
+        from analyzer.report.html import comparison_section
+
+        compared = comparison_section.compared(comparison)
     return page_template.render(
         "report.html.jinja",
         SCRIPTS,
@@ -52,5 +61,5 @@ def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
         overview=overview.overview(document) if len(sections) > 1 else None,
         fleet=len(sections) >= FLEET,
         common=phrases.COMMON,
-        comparison=comparison_section.compared(comparison) if comparison else None,
+        comparison=compared,
     )
