@@ -24,7 +24,10 @@ from tests.execution.running import needs_gpu
 TEXT = "\n\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 PROGRAM = "delegate-analyzer"
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell"),
+]
 
 needs_tensorflow = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
 
