@@ -54,5 +54,4 @@ def docs(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Speed, as ratios measured side by side."""
     session.install("-e", ".[dev]")
-    session.run("python", "-m", "tests.benchmarks.cold", *(session.posargs or ["sample:"]))
-    session.run("python", "-m", "tests.benchmarks.warm", "gpu")
+    session.run("python", "-m", "tests.benchmarks", *(session.posargs or ["--short"]))
