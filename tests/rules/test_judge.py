@@ -223,7 +223,7 @@ def test_what_fails_in_building_leaves_an_operator_supported(tmp_path: Path) -> 
         ("[op.SUB]", addition(), ["add/unlisted"]),
         ("[op.ADD]", addition(), []),
         ("[op.ADD]\nsupported = false\nmessage = 'm'\nfix = 'Do so.'", addition(), ["add/never"]),
-        ("[op.ADD]\nversion = 1\n[op.'ADD|SUB']\ninputs = 3", addition(version=1), ["add/inputs"]),
+        ("[op.'ADD|SUB']\nversion = 1\ninputs = 3", addition(version=1), ["add/inputs"]),
         ("[op.ADD]\naccept_when = 'version == 9'\nversion = 1", addition(version=9), []),
         ("[op.ADD]\naccept_when = ['version == 9', 'version == 8']\nversion = 1", addition(version=8), []),
         ("[op.ADD]\naccept_when = 'input1.value == 1'\nversion = 1", addition(version=2), ["add/version"]),

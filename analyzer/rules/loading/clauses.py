@@ -147,7 +147,10 @@ class ClauseReader:
             message=table.messages.get(requirement.id, ""),
             fix=self.fixes.read(fix, identity, section.scope, header, "fixes"),
             raised=self._raised.get(section.operator, ()) if requirement.kind == "version" else (),
-            source=self._rooted(self.file.table.sources.get(requirement.kind, section.source)),
+            source=self._rooted(
+                table.sources.get(requirement.id)
+                or self.file.table.sources.get(requirement.kind, section.source)
+            ),
             operand=requirement.operand,
             fixed=not varies(tree),
         )
@@ -158,7 +161,9 @@ class ClauseReader:
             self.file.problem(section.header, "an operator that is not taken needs message and fix")
         available = self.when("", table, section) if table.supported else None
         unlisted = Words() if table.supported else self.file.table.unlisted
-        identity = self.identity("runtime" if table.supported else "never", section)
+        name = refusal_name(table)
+        identity = self.identity(name, section)
+        source = table.sources.get(name) or table.source or unlisted.source or self.file.table.source
         return Clause(
             id=identity,
             require=available if available is not None else ["lit", False],
@@ -166,7 +171,7 @@ class ClauseReader:
             stage=self.operator_stage,
             message=table.message or unlisted.message,
             fix=self.fixes.read(table.fix, identity, section.scope, section.header, "fix"),
-            source=self._rooted(table.source or unlisted.source or self.file.table.source),
+            source=self._rooted(source),
         )
 
     def unlisted(self, words: Words, header: str, scope: Scope) -> Clause:
@@ -190,6 +195,11 @@ class ClauseReader:
     def _rooted(self, source: str) -> str:
         """The source with its path from the repository's root on, where it begins with a path."""
         return self.file.table.source_root + source if path_in(source) else source
+
+
+def refusal_name(table: OperatorTable) -> str:
+    """What the clause is called that refuses the operator, always or in some releases."""
+    return "runtime" if table.supported else "never"
 
 
 def _not_a_release(text: str, runtime: Parameter | None) -> str:

@@ -35,6 +35,7 @@ class RuleFile:
         tables, text = read_tables(path)
         self.lines = Lines(text)
         self._digest = hashlib.sha256(text.encode())
+        self._one_table_each(tables.get("op"))
         converted = self.convert(self._extended(tables), PackTable, "")
         if converted is None:
             raise RuleError(self.problems)
@@ -86,6 +87,16 @@ class RuleFile:
                 del rest[key]
         return rest
 
+    def _one_table_each(self, operators: Any) -> None:
+        """Note operators that stand in several tables: all that is said of one is in one place."""
+        tables: dict[str, str] = {}
+        for key in operators if isinstance(operators, dict) else ():
+            for name in key.split("|"):
+                if name in tables:
+                    first = f"[{tables[name]}] at line {self.lines.of(tables[name])}"
+                    self.problem(f"op.{key}", f"{name} stands in {first} already; write all of it there")
+                tables.setdefault(name, f"op.{key}")
+
     def tree(self, text: str, scope: Scope, header: str, key: str, wanted: str = "bool") -> Tree | None:
         """The expression checked; None where it is wrong."""
         try:
@@ -106,7 +117,8 @@ class RuleFile:
             raise RuleError(self.problems)
         lower, text = read_tables(base)
         self._digest.update(text.encode())
-        return _laid_over(lower, tables)
+        # An operator may share its table with others in one of the two alone.
+        return _laid_over(*(each | {"op": _by_operator(each.get("op", {}))} for each in (lower, tables)))
 
 
 def read_tables(path: Path) -> tuple[dict[str, Any], str]:
@@ -126,6 +138,11 @@ def read_tables(path: Path) -> tuple[dict[str, Any], str]:
         found = _LINE.search(what)
         line = found[1] if found and found[1] else max(1, len(text.splitlines()))
         raise RuleError([f"{path}:{line}: not TOML: {_LINE.sub('', what)}"]) from None
+
+
+def _by_operator(tables: dict[str, Any]) -> dict[str, Any]:
+    """Tables that operators share, as one table for each."""
+    return {name: table for names, table in tables.items() for name in names.split("|")}
 
 
 def _laid_over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[op.NAME.check.ID]`, `[every_op.ID]`, `[partition.check.ID]` or `[shared.ID]`."""
+    """`[op.NAME.check.ID]`, `[every_op.ID]`, or `[partition.check.ID]`."""
 
     require: str
     when: str = ""
@@ -49,6 +49,13 @@ class CheckTable(Struct, frozen=True, forbid_unknown_fields=True):
     formerly: list[str] = []
     since: str = ""
     until: str = ""
+
+
+class SharedTable(CheckTable, frozen=True, forbid_unknown_fields=True):
+    """`[shared.NAME]`: a check that operators use by this name."""
+
+    #: What its clauses are called, where that isn't the name.
+    id: str = ""
 
 
 Count = int | str | list[int | str | Case]
@@ -67,9 +74,13 @@ class Requirements(Struct, frozen=True, forbid_unknown_fields=True):
     constant: list[str] = []
     known: list[str] = []
     use: list[str] = []
+    #: Ids of clauses that are asked before the others, in this order.
+    order: list[str] = []
     check: dict[str, CheckTable] = {}
     messages: dict[str, str] = {}
     fixes: dict[str, Fix] = {}
+    #: By clause id, where it isn't the table's source.
+    sources: dict[str, str] = {}
     source: str = ""
 
 
@@ -176,7 +187,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, str] = {}
     unlisted: Words = Words()
     unlisted_custom: Words | None = None
-    shared: dict[str, CheckTable] = {}
+    shared: dict[str, SharedTable] = {}
     every_op: dict[str, CheckTable] = {}
     partition: PartitionTable = PartitionTable()
     op: dict[str, OperatorTable] = {}

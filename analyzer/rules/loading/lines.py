@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _HEADER = re.compile(r"^\s*\[(\[)?\s*(.*?)\s*\](\])?\s*(#.*)?$")
 LONG_TEXT = re.compile(r"""\"{3}|'{3}""")
 _KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
+
+
+def _each_operator(header: str) -> Iterator[str]:
+    """The header, and for a table of several operators those that the operators would have alone."""
+    yield header
+    kind, _, rest = header.partition(".")
+    names, dot, below = rest.partition(".")
+    if kind == "op" and "|" in names:
+        yield from (f"op.{name}{dot}{below}" for name in names.split("|"))
 
 
 class Lines:
@@ -25,9 +35,11 @@ class Lines:
             found = _HEADER.match(line)
             if found and not _KEY.match(line):
                 header = found[2].replace('"', "").replace("'", "")
-                self._headers.setdefault(header, number)
+                for name in _each_operator(header):
+                    self._headers.setdefault(name, number)
             elif key := _KEY.match(line):
-                self._keys.setdefault((header, key[1].strip("\"'")), number)
+                for name in _each_operator(header):
+                    self._keys.setdefault((name, key[1].strip("\"'")), number)
 
     def of(self, header: str, key: str = "") -> int:
         """The line of a table's key, or of its header where the key isn't found.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from analyzer.expressions.check import Scope
 from analyzer.expressions.nodes import Tree
+from analyzer.expressions.partial import constant
 from analyzer.model import schema
 from analyzer.rules.catalogue import Catalogue, Entry
 from analyzer.rules.catalogue import places as places_of
-from analyzer.rules.loading.clauses import ClauseReader, Section
+from analyzer.rules.loading.clauses import ClauseReader, Section, refusal_name
 from analyzer.rules.loading.format import FormTable, OperatorTable
 from analyzer.rules.loading.option_types import option_types
 from analyzer.rules.loading.shorthand import requirements
@@ -21,12 +22,10 @@ from analyzer.rules.pack import Clause, Form, OperatorRules, slug
 from analyzer.suggest import nearest
 
 _SIDES = ("inputs", "outputs", "intermediates")
-#: A table that states requirements on an operator, with its header.
-_Headed = tuple[str, OperatorTable]
 
 
 class OperatorReader:
-    """Reads the operators of one pack; an operator may stand in several tables, which add up."""
+    """Reads the operators of one pack."""
 
     def __init__(self, clauses: ClauseReader, catalogue: Catalogue) -> None:
         self._clauses = clauses
@@ -36,57 +35,35 @@ class OperatorReader:
 
     def operators(self) -> Iterator[tuple[str, OperatorRules]]:
         """Operator name, or `custom:CODE`, and its rules."""
-        for name, tables in self._gathered().items():
-            self._no_entry_twice(name, tables)
-            yield name, self._operator(name, tables)
-
-    def _gathered(self) -> Mapping[str, list[_Headed]]:
         known = list(schema.members("BuiltinOperator").values())
-        found: dict[str, list[_Headed]] = {}
+        read: set[str] = set()
         for key, table in self._table.op.items():
             header = f"op.{key}"
             for name in key.split("|"):
                 if name not in known:
                     self._file.problem(header, f"there is no operator {name}{nearest(name, known)}")
-                else:
-                    found.setdefault(name, []).append((header, table))
-        for key, table in self._table.custom.items():
-            found[f"custom:{key}"] = [(f"custom.{key}", table)]
-        return found
+                elif name not in read:
+                    read.add(name)
+                    yield name, self._operator(name, table, header)
+        for code, table in self._table.custom.items():
+            name = f"custom:{code}"
+            yield name, self._operator(name, table, f"custom.{code}")
 
-    def _no_entry_twice(self, name: str, tables: Sequence[_Headed]) -> None:
-        seen: dict[str, str] = {}
-        for header, table in tables:
-            for entry in ("version", "inputs", "outputs"):
-                if getattr(table, entry) is None:
-                    continue
-                if entry in seen:
-                    self._file.problem(header, f"{name}: {entry} is already stated in [{seen[entry]}]", entry)
-                seen[entry] = header
-
-    def _operator(self, name: str, tables: Sequence[_Headed]) -> OperatorRules:
+    def _operator(self, name: str, table: OperatorTable, header: str) -> OperatorRules:
         prefix = slug(name.removeprefix("custom:"))
-        common: list[Clause] = []
-        forms: list[Form] = []
-        accept: list[Tree] = []
-        refused = None
-        values: dict[str, Any] = {}
-        for header, table in tables:
-            source = table.source or self._table.source
-            section = Section(header, prefix, self._scope(name, table.names, header), source, operator=name)
-            required = list(self._requirements(table, section))
-            if any(not clause.source and clause.kind != "check" for clause in required):
-                self._file.problem(header, "source is missing; write it here, or once before all tables")
-            common += required
-            accept += self._early_accepts(table, section)
-            forms += self._forms(name, table, header, prefix)
-            if not table.supported or table.since or table.until:
-                refused = self._clauses.refusal(table, section)
-            values |= self._values(table, header)
-        if not forms:
-            forms = [Form()]
-        forms = [replace(form, clauses=(*common, *form.clauses)) for form in forms]
-        return OperatorRules(forms=tuple(forms), accept_when=tuple(accept), refused=refused, values=values)
+        source = table.source or self._table.source
+        section = Section(header, prefix, self._scope(name, table.names, header), source, operator=name)
+        common = self._requirements(table, section)
+        if any(not clause.source and clause.kind != "check" for clause in common):
+            self._file.problem(header, "source is missing; write it here, or once before all tables")
+        forms = list(self._forms(name, table, header, prefix)) or [Form()]
+        conditional = not table.supported or table.since or table.until
+        return OperatorRules(
+            forms=tuple(replace(form, clauses=(*common, *form.clauses)) for form in forms),
+            accept_when=tuple(self._early_accepts(table, section)),
+            refused=self._clauses.refusal(table, section) if conditional else None,
+            values=dict(self._values(table, section)),
+        )
 
     def _scope(self, name: str, names: Mapping[str, Sequence[str]], header: str) -> Scope:
         """What the operator's expressions may name; `names` are operand names in place of the catalogue's."""
@@ -122,7 +99,7 @@ class OperatorReader:
         clauses += self._clauses.checks(table.check, replace(section, header=f"{section.header}.check"))
         if isinstance(table, OperatorTable) and not table.form and len(self._file.problems) == before:
             self._no_stray_words(table, clauses, section)
-        return clauses
+        return _in_order(clauses, table.order)
 
     def _compact(self, table: FormTable | OperatorTable, section: Section) -> Iterator[Clause]:
         def problem(what: object, key: str) -> None:
@@ -141,22 +118,53 @@ class OperatorReader:
                 self._file.problem(section.header, what, "use")
                 continue
             check = known[name]
-            fix, message = table.fixes.get(name, check.fix), table.messages.get(name, check.message)
-            clause = self._clauses.check(name, replace(check, fix=fix, message=message), section)
+            identity = check.id or name
+            worded = replace(
+                check,
+                fix=table.fixes.get(identity, check.fix),
+                message=table.messages.get(identity, check.message),
+                source=table.sources.get(identity, check.source),
+            )
+            clause = self._clauses.check(identity, worded, section)
             if clause is not None:
                 yield clause
 
     def _no_stray_words(self, table: OperatorTable, clauses: Sequence[Clause], section: Section) -> None:
-        """`fixes` and `messages` may only speak of clauses that are there."""
-        known = [clause.id.rpartition("/")[2] for clause in clauses]
-        for word in (*table.fixes, *table.messages):
-            if word not in known:
-                what = f"no clause here is called {word}{nearest(word, known)}"
-                self._file.problem(section.header, what, "fixes")
+        """`fixes`, `messages`, `sources` and `order` may only speak of clauses that are there."""
+        known = [_own_name(clause) for clause in clauses] + [refusal_name(table)]
+        said: Mapping[str, Iterable[str]] = {
+            "fixes": table.fixes,
+            "messages": table.messages,
+            "sources": table.sources,
+            "order": table.order,
+        }
+        for key, words in said.items():
+            for word in words:
+                if word not in known:
+                    what = f"no clause here is called {word}{nearest(word, known)}"
+                    self._file.problem(section.header, what, key)
 
-    def _values(self, table: OperatorTable, header: str) -> Mapping[str, Any]:
-        known = list(self._clauses.names.values)
-        for name in table.values:
+    def _values(self, table: OperatorTable, section: Section) -> Iterator[tuple[str, Any]]:
+        """The operator's values; the text of a list is the name of a definition."""
+        known = self._clauses.names.values
+        for name, value in table.values.items():
             if name not in known:
-                self._file.problem(header, f"values has no {name}{nearest(name, known)}", "values")
-        return table.values
+                what = f"values has no {name}{nearest(name, list(known))}"
+                self._file.problem(section.header, what, "values")
+            elif isinstance(value, str) and known[name].startswith("list["):
+                # Names of element types are texts, until they meet one.
+                wanted = known[name].replace("dtype", "str")
+                tree = self._file.tree(value, section.scope, section.header, "values", wanted)
+                yield name, None if tree is None else constant(tree, {})
+            else:
+                yield name, value
+
+
+def _own_name(clause: Clause) -> str:
+    return clause.id.rpartition("/")[2]
+
+
+def _in_order(clauses: list[Clause], first: Sequence[str]) -> list[Clause]:
+    """The clauses that are named first, in that order, then the others as they are."""
+    places = {name: place for place, name in enumerate(first)}
+    return sorted(clauses, key=lambda clause: places.get(_own_name(clause), len(places)))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from analyzer.errors import RuleError
+from analyzer.rules.loading import file
 from analyzer.rules.loading.catalogue_file import parse_catalogue
 from analyzer.rules.loading.load import load
 from analyzer.rules.loading.names import read_definitions
-from analyzer.rules.pack import RulePack
+from analyzer.rules.pack import OperatorRules, RulePack
 
 _CATALOGUE = parse_catalogue()
 
@@ -48,9 +50,9 @@ _HERE = "# <--"
 
 
 def load_text(folder: Path, text: str) -> RulePack:
-    file = folder / "tiny.toml"
-    file.write_text(text)
-    return load(file, _CATALOGUE)
+    path = folder / "tiny.toml"
+    path.write_text(text)
+    return load(path, _CATALOGUE)
 
 
 def problems(folder: Path, text: str) -> list[str]:
@@ -89,11 +91,20 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
         ("[op.CONV_2D]\noptions = {stride_w = {least = 1}} # <--", "can't stand here; write a check instead"),
         ("[op.CONV_2D]\nversion = '<= three' # <--", "nothing is called three"),
         (
-            '[op.ADD]\nversion = 1\n[op."ADD|SUB"]\nversion = 2 # <--',
-            "ADD: version is already stated in [op.ADD]",
+            '[op.ADD]\nversion = 1\n[op."ADD|SUB"] # <--\nversion = 2',
+            "ADD stands in [op.ADD] at line",
         ),
         ("[op.ADD]\ninputs = 2\nuse = ['helper'] # <--", "nothing shared is called helper"),
         ("[op.ADD]\ninputs = 2\nvalues = {extra = 1} # <--", "values has no extra"),
+        (
+            "[values]\nextra = {type = 'list[str]', default = []}\n[op.ADD]\nvalues = {extra = 'some'} # <--",
+            "nothing is called some",
+        ),
+        (
+            "[op.ADD]\ninputs = 2\norder = ['inputz'] # <--",
+            "no clause here is called inputz; did you mean inputs?",
+        ),
+        ("[op.ADD]\ninputs = 2\nsources = {version = 'x'} # <--", "no clause here is called version"),
         (
             "[op.ADD]\ninputs = 2\nfixes = {input = 'x'} # <--",
             "no clause here is called input; did you mean inputs?",
@@ -235,6 +246,49 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         RuleError, match=r"nowhere\.toml:1: can't be read .No such file or directory.; name a rule file"
     ):
         load(tmp_path / "nowhere.toml", _CATALOGUE)
+
+
+_SHARED = """
+[define]
+small = "['INT8', 'UINT8']"
+
+[values]
+read = {type = "list[dtype]", default = []}
+
+[shared.two-ranks]
+id = "rank"
+require = "inputs[0].rank == 2"
+
+[op."ADD|MUL"]
+inputs = 2
+use = ["two-ranks"]
+values = {read = "small"}
+sources = {rank = "add.cc"}
+order = ["own", "rank"]
+
+[op."ADD|MUL".check.own]
+require = "true"
+"""
+
+
+def test_an_operators_table(tmp_path: Path) -> None:
+    add = msgspec.json.decode(load_text(tmp_path, _HEAD + _SHARED).operators["ADD"], type=OperatorRules)
+    (form,) = add.forms
+    assert [(clause.id, clause.source) for clause in form.clauses] == [
+        ("tiny/add/own", "tiny.cc"),
+        ("tiny/add/rank", "add.cc"),
+        ("tiny/add/inputs", "tiny.cc"),
+    ]
+    assert add.values == {"read": ["INT8", "UINT8"]}
+
+
+def test_an_operator_of_a_group_is_extended_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "data", lambda name: tmp_path)
+    (tmp_path / "base.toml").write_text(_HEAD + _SHARED)
+    pack = load_text(tmp_path, "extends = 'base'\n" + _HEAD + "[op.MUL.check.own]\nwhen = 'false'\n")
+    rules = [msgspec.json.decode(pack.operators[name], type=OperatorRules) for name in ("ADD", "MUL")]
+    whens = [clause.when is None for each in rules for clause in each.forms[0].clauses]
+    assert whens == [True, True, True, False, True, True]
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
