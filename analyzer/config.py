@@ -136,11 +136,11 @@ def check_tool(project: Project) -> None:
     own = _numbers(__version__)
     required = project.settings.required_version
     for clause in filter(None, map(str.strip, required.split(","))):
-        found = _REQUIREMENT.match(clause)
-        if found is None:
+        match = _REQUIREMENT.match(clause)
+        if match is None:
             example = ">=0.1 or >=0.1,<0.3"
             raise UsageError(f"{project.file}: required-version {clause!r} is not a version like {example}")
-        if not _HOLDS[found[1] or "=="](own, _numbers(found[2])):
+        if not _HOLDS[match[1] or "=="](own, _numbers(match[2])):
             raise UsageError(
                 f"{project.file}: required-version is {required}, this is {__version__}; install one that "
                 "fits, or change the file"
@@ -197,10 +197,10 @@ def settled(project: Project, packs: Packs, specs: Sequence[str]) -> tuple[str, 
 
 def _settled(settings: Settings, packs: Packs, spec: str) -> str:
     name, written = split(spec)
-    found = settings.packs.get(name, PackSettings()).written
+    parameters = settings.packs.get(name, PackSettings()).written
     if settings.runtime and "runtime" in packs.get(name).parameters:
-        found = {"runtime": settings.runtime} | found
-    return ":".join([name, *(f"{parameter}={value}" for parameter, value in (found | written).items())])
+        parameters = {"runtime": settings.runtime} | parameters
+    return ":".join([name, *(f"{parameter}={value}" for parameter, value in (parameters | written).items())])
 
 
 def policies(project: Project, specs: Sequence[str]) -> tuple[str, ...]:
@@ -210,8 +210,8 @@ def policies(project: Project, specs: Sequence[str]) -> tuple[str, ...]:
 
 
 def _about(policy: str) -> str | None:
-    found = re.match(r"([A-Za-z][\w.-]*):", policy)
-    return found[1] if found else None
+    match = re.match(r"([A-Za-z][\w.-]*):", policy)
+    return match[1] if match else None
 
 
 def pinned(project: Project, packs: Packs, specs: Sequence[str]) -> str:

@@ -45,11 +45,11 @@ def list_packs(rules: tuple[str, ...]) -> int:
 def show(name: str, operator: str | None, rules: tuple[str, ...]) -> int:
     """Show what a delegate takes, or what it says of one OPERATOR."""
     packs = Packs(map(Path, rules))
-    found = packs.cpu_kernels if name == "runtime" else packs.get(name)
+    rule_pack = packs.cpu_kernels if name == "runtime" else packs.get(name)
     click.echo(
-        rule_reference.pack(found, width())
+        rule_reference.pack(rule_pack, width())
         if operator is None
-        else rule_reference.operator(found, operator, width())
+        else rule_reference.operator(rule_pack, operator, width())
     )
     return HOLDS
 

@@ -67,8 +67,8 @@ def command(
     may crash. Exit codes: 0 everything agrees, 1 something doesn't.
     """
     if about:
-        found = records.recorded()
-        click.echo((report.details if verbose else report.summary)(found, width()))
+        agreement = records.recorded()
+        click.echo((report.details if verbose else report.summary)(agreement, width()))
         return HOLDS
     packs = Packs(map(Path, rules))
     held = _data(data, models)
@@ -78,8 +78,8 @@ def command(
         compared = verdicts.verify(packs, held, targets)
     runtimes = dict(_runtimes(packs, held, names, Limits(seconds=timeout)))
     _something(compared, runtimes, held)
-    found = records.gather(held.targets, compared, runtimes)
-    click.echo(report.details(found, width()))
+    agreement = records.gather(held.targets, compared, runtimes)
+    click.echo(report.details(agreement, width()))
     wrong = [
         (target, [line for one in kinds.values() for line in one.wrong]) for target, kinds in compared.items()
     ]
@@ -87,7 +87,7 @@ def command(
     for line in report.disagreements(wrong, show, width()):
         click.echo(line)
     if record:
-        records.record(found)
+        records.record(agreement)
     return FAILS if any(lines for _, lines in wrong) else HOLDS
 
 

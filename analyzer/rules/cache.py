@@ -60,16 +60,16 @@ def _own_stamp() -> int:
 
 def kept(name: str, made_from: Callable[[], bytes], shape: type[T], make: Callable[[], T]) -> T:
     """The shipped entry, else the one for `made_from`, else what `make` returns, kept for the next run."""
-    found = _read(made(PACKS) / f"{name}.json", shape)
-    if found is not None:
-        return found
+    entry_read = _read(made(PACKS) / f"{name}.json", shape)
+    if entry_read is not None:
+        return entry_read
     text = made_from()
     # A checksum is enough to notice a change, and far cheaper to start with than a digest.
     entry = folder() / f"{name}-{zlib.crc32(text):08x}{len(text):08x}{_own_stamp():08x}.json"
-    found = _read(entry, shape)
-    if found is not None:
+    entry_read = _read(entry, shape)
+    if entry_read is not None:
         _refresh(entry)
-        return found
+        return entry_read
     fresh = make()
     _write(entry, msgspec.json.encode(fresh))
     return fresh

@@ -73,10 +73,10 @@ class Packs:
         """The pack of a delegate. Raises: UsageError where there is none, RuleError where it is wrong."""
         if name not in self._packs:
             raise UsageError(self._unknown(name))
-        found = self._packs[name]
-        if isinstance(found, Path):
-            found = self._packs[name] = self._read(name, found)
-        return found
+        pack = self._packs[name]
+        if isinstance(pack, Path):
+            pack = self._packs[name] = self._read(name, pack)
+        return pack
 
     def _unknown(self, name: str) -> str:
         if "=" in name:
@@ -116,8 +116,8 @@ def _order(pack: Path | RulePack) -> int | None:
         return pack.default_order
     text = pack.read_bytes()
     # Most packs state none, and to find that out line by line takes longest.
-    found = _ORDER.search(text) if b"default_order" in text else None
-    return int(found[1]) if found else None
+    match = _ORDER.search(text) if b"default_order" in text else None
+    return int(match[1]) if match else None
 
 
 def _delegate_of(file: Path) -> str:
@@ -126,7 +126,7 @@ def _delegate_of(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
         raise RuleError([f"{file}: can't be read ({reason}); name a rule file"]) from None
-    found = _NAME.search(text)
-    if found is None:
+    match = _NAME.search(text)
+    if match is None:
         raise RuleError([f'{file.name}:1: pack: delegate is missing; start with delegate = "NAME"'])
-    return found[1]
+    return match[1]

@@ -66,10 +66,10 @@ def rules(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionI
     delegate, slash, _rest = begun.partition("/")
     if not slash:
         return _items([f"{name}/" for name in (*_names(), "runtime")], begun)
-    found = Packs()
-    if delegate not in (*found.names(), "runtime"):
+    packs = Packs()
+    if delegate not in (*packs.names(), "runtime"):
         return []
-    pack = found.cpu_kernels if delegate == "runtime" else found.get(delegate)
+    pack = packs.cpu_kernels if delegate == "runtime" else packs.get(delegate)
     parts = begun.count("/") + 1
     ids = (rule.id.split("/") for rule in Rulebook(pack).rules())
     return _items(dict.fromkeys("/".join(id[:parts]) + "/" * (len(id) > parts) for id in ids), begun)

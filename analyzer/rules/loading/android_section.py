@@ -47,9 +47,9 @@ def _names(text: str) -> list[str]:
 
 def flags(pack: RulePack, parameters: Mapping[str, Any], folder: str) -> list[str]:
     """What the tool is told for a delegate with these parameters."""
-    found = pack.android.flags if pack.android else ()
+    declared = pack.android.flags if pack.android else ()
     values = {name: _text(value) for name, value in parameters.items()} | {FOLDER: folder}
-    return [flag.text.format_map(values) for flag in found if _holds(flag, compared(pack, parameters))]
+    return [flag.text.format_map(values) for flag in declared if _holds(flag, compared(pack, parameters))]
 
 
 def _text(value: Any) -> str:
