@@ -139,9 +139,9 @@ def _sizes(tensor: Tensor) -> str:
 
 def _drop_unused_inputs(graph: GraphState) -> None:
     """The runtime forgets inputs that nobody reads."""
-    used = graph.file.consumers.keys() | set(graph.file.outputs)
+    read, returned = graph.file.consumers, graph.file.output_set
     for position, index in enumerate(graph.inputs):
-        if index != OMITTED and index not in used:
+        if index != OMITTED and index not in read and index not in returned:
             graph.inputs[position] = OMITTED
             graph.changed = True
 
@@ -160,10 +160,11 @@ def _pass(caller: GraphState, arguments: Sequence[int], graph: GraphState) -> No
 def _drop_passed_through(graph: GraphState, loop: GraphState, context: Context) -> None:
     """The runtime forgets a loop's outputs that only pass through and that nobody reads."""
     operator = context.operator
-    used = graph.file.consumers.keys() | set(graph.file.outputs)
+    read, returned = graph.file.consumers, graph.file.output_set
     outputs = list(operator.outputs)
     for position, (before, after) in enumerate(zip(loop.inputs, loop.file.outputs, strict=True)):
-        if before != after or outputs[position] == OMITTED or outputs[position] in used:
+        output = outputs[position]
+        if before != after or output == OMITTED or output in read or output in returned:
             continue
         if loop.tensors[before].dtype not in ("STRING", *_BY_HANDLE):
             outputs[position] = OMITTED
