@@ -10,8 +10,8 @@ from msgspec.structs import asdict
 
 from analyzer.auditing.types import Audit, DelegateAudit, Summary
 from analyzer.errors import UsageError
-from analyzer.expressions.evaluate import build
-from analyzer.expressions.partial import fold
+from analyzer.expressions.evaluate import compiled
+from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Undefined
 from analyzer.suggest import nearest
 
@@ -86,7 +86,7 @@ def _expression(text: str, rest: str) -> Test:
             f"use {', '.join(_NAMED)} or an expression over {', '.join(_FACTS)}"
         )
     try:
-        holds = build(fold(parse(rest, Scope(facts=_FACTS, options={})), {}))
+        holds = compiled(partially_evaluated(parse(rest, Scope(facts=_FACTS, options={})), {}))
     except ExpressionError as error:
         raise UsageError(f"--fail-on {text}: {error}; names: {', '.join(_FACTS)}") from None
 

@@ -1,4 +1,4 @@
-"""Text of a rule's condition -> checked tree.
+"""Text of a rule's condition -> checked node.
 
 Expressions are a small, safe subset of Python's: names of the vocabulary, comparisons, `and or not in`,
 arithmetic without powers, indexing, conditional expressions, calls of the vocabulary's functions and
@@ -12,13 +12,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from analyzer.expressions.functions import FUNCTIONS
-from analyzer.expressions.nodes import Tree, show
+from analyzer.expressions.nodes import (
+    And,
+    Arithmetic,
+    Attribute,
+    Call,
+    Choice,
+    Comparison,
+    Each,
+    Fact,
+    Index,
+    List,
+    Literal,
+    Loop,
+    Named,
+    Negative,
+    Node,
+    Not,
+    Operand,
+    Option,
+    Or,
+    Parameter,
+    Property,
+    Rest,
+    Variable,
+)
 from analyzer.expressions.scope import Definition, ExpressionError, Scope
+from analyzer.expressions.show import show
 from analyzer.expressions.types import NUMBERS, article, fits, said
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR
 from analyzer.suggest import nearest
 
-Typed = tuple[Tree, str]
+Typed = tuple[Node, str]
 
 __all__ = ["Definition", "ExpressionError", "Scope", "parse"]
 
@@ -48,8 +73,8 @@ _MAX_NODES = 20_000
 _MAX_LOOPS = 3
 
 
-def parse(text: str, scope: Scope, wanted: str | None = "bool") -> Tree:
-    """The checked tree of `text`, whose type must be `wanted` (None: any).
+def parse(text: str, scope: Scope, wanted: str | None = "bool") -> Node:
+    """The checked node of `text`, whose type must be `wanted` (None: any).
 
     Raises: ExpressionError.
     """
@@ -90,7 +115,7 @@ class _Parser:
         self.depth -= 1
         return found
 
-    def boolean(self, node: ast.expr) -> Tree:
+    def boolean(self, node: ast.expr) -> Node:
         tree, found = self.visit(node)
         if found != "bool":
             raise ExpressionError(f"{ast.unparse(node)} is {said(found)}, expected bool")
@@ -99,15 +124,15 @@ class _Parser:
     def visit_Constant(self, node: ast.Constant) -> Typed:
         value = node.value
         if isinstance(value, bool):
-            return ["lit", value], "bool"
+            return Literal(value), "bool"
         if isinstance(value, int):
             if abs(value) >= 1 << 63:
                 raise ExpressionError(f"{value} is larger than any number in a model")
-            return ["lit", value], "int"
+            return Literal(value), "int"
         if isinstance(value, float):
-            return ["lit", value], "float"
+            return Literal(value), "float"
         if isinstance(value, str):
-            return ["lit", value], "str"
+            return Literal(value), "str"
         raise ExpressionError(f"{value!r} is not part of the rule language")
 
     def visit_Name(self, node: ast.Name) -> Typed:
@@ -115,20 +140,20 @@ class _Parser:
         if name in self.bound:
             return self.bound[name]
         if name in ("true", "false"):
-            return ["lit", name == "true"], "bool"
+            return Literal(name == "true"), "bool"
         for facts in (scope.extra, scope.facts):
             if facts is not None and name in facts:
-                return ["fact", name], facts[name]
+                return Fact(name), facts[name]
         if name in scope.operands:
             side, position, rest = scope.operands[name]
             if rest:
-                return ["rest", side, position, name], "list[tensor]"
-            return ["operand", side, position, name], "tensor"
+                return Rest(side, position, name), "list[tensor]"
+            return Operand(side, position, name), "tensor"
         # The operator's own words win: a parameter that is called like one is `parameters.NAME`.
         if scope.facts is None and name in OPERATOR:
-            return ["fact", name], OPERATOR[name][0]
+            return Fact(name), OPERATOR[name][0]
         if name in scope.parameters:
-            return ["param", name], scope.parameters[name]
+            return Parameter(name), scope.parameters[name]
         if name in scope.definitions:
             return self.expand(scope.definitions[name], [])
         raise ExpressionError(f"nothing is called {name}{nearest(name, self.known())}")
@@ -164,7 +189,7 @@ class _Parser:
             self.expanding.pop()
             self.bound = outer
         shown = name if not arguments else f"{name}({', '.join(show(tree) for tree, _ in arguments)})"
-        return ["named", shown, tree], found
+        return Named(shown, tree), found
 
     def visit_Attribute(self, node: ast.Attribute) -> Typed:
         if isinstance(node.value, ast.Name) and node.value.id not in self.bound:
@@ -173,13 +198,13 @@ class _Parser:
             if node.value.id == "parameters":
                 return self.parameter(node.attr)
             if node.value.id == "attributes":
-                return ["attribute", node.attr], "any"
+                return Attribute(node.attr), "any"
         tree, found = self.visit(node.value)
         known: Mapping[str, tuple[Any, ...]]
         if found == "tensor":
             known = TENSOR
             if node.attr == "omitted":
-                return ["attr", tree, "omitted"], "bool"
+                return Property(tree, "omitted"), "bool"
         elif found == "operator":
             known = OPERATOR
         else:
@@ -188,21 +213,21 @@ class _Parser:
             names = [*known, "omitted"]
             hint = nearest(node.attr, names)
             raise ExpressionError(f"{article(found)} has no {node.attr}{hint}")
-        return ["attr", tree, node.attr], known[node.attr][0]
+        return Property(tree, node.attr), known[node.attr][0]
 
     def parameter(self, name: str) -> Typed:
         known = self.scope.parameters
         if name not in known:
             raise ExpressionError(f"there is no parameter {name}{nearest(name, list(known))}")
-        return ["param", name], known[name]
+        return Parameter(name), known[name]
 
     def option(self, field: str) -> Typed:
         options = self.scope.options
         if options is None:
-            return ["option", field], "any"
+            return Option(field), "any"
         if field not in options:
             raise ExpressionError(f"this operator has no option {field}{nearest(field, list(options))}")
-        return ["option", field], options[field]
+        return Option(field), options[field]
 
     def visit_Subscript(self, node: ast.Subscript) -> Typed:
         of, found = self.visit(node.value)
@@ -211,21 +236,21 @@ class _Parser:
             raise ExpressionError(f"{ast.unparse(node.value)} is {said(found)}, expected a list")
         if not fits(position, "int"):
             raise ExpressionError(f"{ast.unparse(node.slice)} is {said(position)}, expected int")
-        return ["index", of, at], found[5:-1]
+        return Index(of, at), found[5:-1]
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Typed:
-        word = "and" if isinstance(node.op, ast.And) else "or"
-        return [word, *(self.boolean(value) for value in node.values)], "bool"
+        logic = And if isinstance(node.op, ast.And) else Or
+        return logic(tuple(map(self.boolean, node.values))), "bool"
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Typed:
         if isinstance(node.op, ast.Not):
-            return ["not", self.boolean(node.operand)], "bool"
+            return Not(self.boolean(node.operand)), "bool"
         if not isinstance(node.op, ast.USub):
             raise ExpressionError(f"{ast.unparse(node)} is not part of the rule language")
         tree, found = self.number(node.operand)
-        if tree[0] == "lit":
-            return ["lit", -tree[1]], found
-        return ["neg", tree], found
+        if isinstance(tree, Literal):
+            return Literal(-tree.value), found
+        return Negative(tree), found
 
     def number(self, node: ast.expr) -> Typed:
         tree, found = self.visit(node)
@@ -240,19 +265,20 @@ class _Parser:
         left, a = self.number(node.left)
         right, b = self.number(node.right)
         found = "float" if sign == "/" or "float" in (a, b) else "int" if a == b == "int" else "number"
-        return ["arith", sign, left, right], found
+        return Arithmetic(sign, left, right), found
 
     def visit_Compare(self, node: ast.Compare) -> Typed:
-        parts, left = [], node.left
+        parts: list[Node] = []
+        left = node.left
         for operation, right in zip(node.ops, node.comparators, strict=True):
             sign = _COMPARISONS.get(type(operation))
             if sign is None:
                 raise ExpressionError(f"{type(operation).__name__} is not part of the rule language")
             parts.append(self.compare(sign, left, right))
             left = right
-        return (parts[0] if len(parts) == 1 else ["and", *parts]), "bool"
+        return _all_of(parts), "bool"
 
-    def compare(self, sign: str, left: ast.expr, right: ast.expr) -> Tree:
+    def compare(self, sign: str, left: ast.expr, right: ast.expr) -> Node:
         a, first = self.visit(left)
         b, second = self.visit(right)
         shown = f"{ast.unparse(left)} {sign} {ast.unparse(right)}"
@@ -262,13 +288,13 @@ class _Parser:
             inner = second[5:-1]
             if inner not in ("T", "nothing"):
                 self.comparable(a, first, b, inner, shown)
-            return ["cmp", sign, a, b]
+            return Comparison(sign, a, b)
         self.comparable(a, first, b, second, shown)
         if sign not in ("==", "!=") and not (first in (*NUMBERS, "any") and second in (*NUMBERS, "any")):
             raise ExpressionError(f"{shown}: only numbers have an order")
-        return ["cmp", sign, a, b]
+        return Comparison(sign, a, b)
 
-    def comparable(self, a: Tree, first: str, b: Tree, second: str, shown: str) -> None:
+    def comparable(self, a: Node, first: str, b: Node, second: str, shown: str) -> None:
         if "any" in (first, second):
             return
         for closed, literal_type, literal in ((first, second, b), (second, first, a)):
@@ -280,7 +306,7 @@ class _Parser:
         if first.startswith("list[") and first[5:-1] not in NUMBERS and second == "list[str]":
             raise ExpressionError(f"{shown} compares {said(first)} with {said(second)}")
 
-    def member(self, closed: str, literal: Tree, shown: str) -> None:
+    def member(self, closed: str, literal: Node, shown: str) -> None:
         known = self.scope.enums.get("TensorType" if closed == "dtype" else closed[5:])
         if known is None:
             return
@@ -295,11 +321,11 @@ class _Parser:
         b, second = self.visit(node.orelse)
         if not (fits(first, second) or fits(second, first)):
             raise ExpressionError(f"{ast.unparse(node)} is either {said(first)} or {said(second)}")
-        return ["if", condition, a, b], second if first == "list[nothing]" else first
+        return Choice(condition, a, b), second if first == "list[nothing]" else first
 
     def visit_List(self, node: ast.List) -> Typed:
         if not node.elts:
-            return ["list"], "list[nothing]"
+            return List(()), "list[nothing]"
         parts = [self.visit(element) for element in node.elts]
         kind = parts[0][1]
         for _, found in parts:
@@ -307,7 +333,7 @@ class _Parser:
                 kind = kind if kind == found else "number"
             elif found != kind:
                 raise ExpressionError(f"{ast.unparse(node)} mixes {said(kind)} and {said(found)}")
-        return ["list", *(tree for tree, _ in parts)], f"list[{kind}]"
+        return List(tuple(tree for tree, _ in parts)), f"list[{kind}]"
 
     visit_Tuple = visit_List
 
@@ -331,7 +357,7 @@ class _Parser:
             result = f"list[pair:{kinds[0][5:-1]}:{kinds[1][5:-1]}]"
         elif result == "number" and kinds and kinds[0] in ("list[int]", "int"):
             result = "int"
-        return ["call", name, *(tree for tree, _ in parts)], result
+        return Call(name, tuple(tree for tree, _ in parts)), result
 
     def arguments(self, name: str, wanted: tuple[str, ...], parts: list[Typed]) -> None:
         repeated = wanted[-1].endswith("...")
@@ -350,25 +376,23 @@ class _Parser:
         if self.loops > _MAX_LOOPS:
             raise ExpressionError(f"at most {_MAX_LOOPS} loops within each other")
         outer = dict(self.bound)
-        loops: list[Tree] = []
-        conditions: list[Tree] = []
+        loops: list[Loop] = []
+        conditions: list[Node] = []
         for loop in node.generators:
             tree, found = self.visit(loop.iter)
             if not found.startswith("list["):
                 raise ExpressionError(f"{ast.unparse(loop.iter)} is {said(found)}, expected a list")
-            loops.append([self.targets(loop.target, found[5:-1]), tree])
+            loops.append(Loop(self.targets(loop.target, found[5:-1]), tree))
             conditions.extend(self.boolean(condition) for condition in loop.ifs)
         body, found = self.visit(node.elt)
         self.bound = outer
         self.loops -= len(node.generators)
-        condition = (
-            None if not conditions else conditions[0] if len(conditions) == 1 else ["and", *conditions]
-        )
-        return ["each", body, loops, condition], f"list[{found}]"
+        condition = _all_of(conditions) if conditions else None
+        return Each(body, tuple(loops), condition), f"list[{found}]"
 
     visit_ListComp = visit_GeneratorExp
 
-    def targets(self, target: ast.expr, found: str) -> list[int]:
+    def targets(self, target: ast.expr, found: str) -> tuple[int, ...]:
         names = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", []))
         kinds = found.split(":")[1:] if found.startswith("pair:") else [found]
         if len(names) != len(kinds) or not all(isinstance(name, ast.Name) for name in names):
@@ -376,20 +400,25 @@ class _Parser:
         slots = []
         for name, kind in zip(names, kinds, strict=True):
             assert isinstance(name, ast.Name)
-            self.bound[name.id] = ["var", self.slots, name.id], kind
+            self.bound[name.id] = Variable(self.slots, name.id), kind
             slots.append(self.slots)
             self.slots += 1
-        return slots
+        return tuple(slots)
 
 
-def _strings(tree: Tree) -> list[str]:
-    """The string literals that a tree may evaluate to."""
-    if tree[0] == "lit":
-        return [tree[1]] if isinstance(tree[1], str) else []
-    if tree[0] == "named":
-        return _strings(tree[2])
-    if tree[0] == "list":
-        return [name for element in tree[1:] for name in _strings(element)]
-    if tree[0] == "if":
-        return [*_strings(tree[2]), *_strings(tree[3])]
+def _all_of(parts: list[Node]) -> Node:
+    return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def _strings(node: Node) -> list[str]:
+    """The string literals that a node may evaluate to."""
+    match node:
+        case Literal(str() as value):
+            return [value]
+        case Named(_, body):
+            return _strings(body)
+        case List(parts):
+            return [name for part in parts for name in _strings(part)]
+        case Choice(_, then, otherwise):
+            return [*_strings(then), *_strings(otherwise)]
     return []

@@ -1,331 +1,306 @@
-"""Checked tree -> function of a context."""
+"""Checked node -> function of a context."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
+from analyzer.errors import RuleError
 from analyzer.expressions import loops, operators
 from analyzer.expressions.functions import FUNCTIONS
-from analyzer.expressions.nodes import Tree, remembered, show, unnamed
+from analyzer.expressions.nodes import (
+    And,
+    Arithmetic,
+    Attribute,
+    Call,
+    Choice,
+    Comparison,
+    Each,
+    Fact,
+    Index,
+    List,
+    Literal,
+    Loop,
+    Named,
+    Negative,
+    Node,
+    Not,
+    Operand,
+    Option,
+    Or,
+    Part,
+    Property,
+    Rest,
+    Variable,
+    remembered,
+    unnamed,
+)
+from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined, attributes
 
 Evaluate = Callable[[Context], Any]
 
 
-def build(tree: Tree) -> Evaluate:
-    """A function of the context that evaluates the tree, or raises `Undefined` for an absent thing."""
-    return _BUILDERS[tree[0]](tree)
+#: Steps that an evaluation with loops within loops may take: about two seconds.
+MAX_STEPS = 5_000_000
+
+
+def compiled(node: Node) -> Evaluate:
+    """A function of the context that evaluates the node.
+
+    The function raises Undefined where something isn't there, RuleError where it takes too many steps.
+    """
+    compiler = _Compiler()
+    evaluate = compiler.of(node)
+    return evaluate if compiler.deepest < 2 else _within_steps(node)
 
 
 #: Explaining looks at the same parts again and again.
-_built = remembered(build)
+_compiled = remembered(compiled)
 
 
-def look(tree: Tree, context: Context) -> Any:
-    """What a part of a tree comes to. Raises: Undefined."""
-    return _built(tree)(context)
+def evaluate(node: Node, context: Context) -> Any:
+    """What a part of an expression comes to. Raises: Undefined, RuleError."""
+    return _compiled(node)(context)
 
 
-def _build_literal(tree: Tree) -> Evaluate:
-    value = tree[1]
-    return lambda c: value
-
-
-def _build_fact(tree: Tree) -> Evaluate:
-    answer = OPERATOR[tree[1]][2] if tree[1] in OPERATOR else None
-    if answer is not None:
-        return answer
-    name = tree[1]
-    return lambda c: getattr(c, name)
-
-
-def _build_operand(tree: Tree) -> Evaluate:
-    side, position, name = tree[1], tree[2], tree[3]
-    if side == "inputs":
-
-        def evaluate(c: Context) -> Any:
-            return c.inputs[position] if position < len(c.inputs) else None
-
-    elif side == "outputs":
-
-        def evaluate(c: Context) -> Any:
-            return c.outputs[position] if position < len(c.outputs) else None
-
-    else:
-
-        def evaluate(c: Context) -> Any:
-            return c.intermediates[position] if position < len(c.intermediates) else None
-
-    evaluate.__name__ = name
-    return evaluate
-
-
-def _build_rest(tree: Tree) -> Evaluate:
-    side, start = tree[1], tree[2]
-    # Most stand for all operands: a copy for each question would add up where there are thousands.
-    return operator.attrgetter(side) if start == 0 else lambda c: getattr(c, side)[start:]
-
-
-def _build_option(tree: Tree) -> Evaluate:
-    field = tree[1]
+def _within_steps(node: Node) -> Evaluate:
+    counting = _Compiler(counts=True).of(node)
 
     def evaluate(c: Context) -> Any:
+        c.steps = MAX_STEPS
         try:
-            return c.operator.options[field]
-        except KeyError:
-            raise Undefined(f"the operator has no option {field}") from None
+            return counting(c)
+        except loops.TooManySteps:
+            problem = f"takes more than {MAX_STEPS:,} steps on one operator; loop over shorter lists"
+            raise RuleError([f"{show(node)}: {problem}"]) from None
 
     return evaluate
 
 
-def _build_attribute(tree: Tree) -> Evaluate:
-    name = tree[1]
+class _Compiler:
+    """Compiles nodes; with `counts`, loops count their steps."""
 
-    def evaluate(c: Context) -> Any:
-        value = attributes(c.operator).get(name)
-        if value is None:
-            raise Undefined(f"the operator has no attribute {name}")
-        return value
+    def __init__(self, counts: bool = False) -> None:
+        self._counts = counts
+        self._depth = 0
+        #: How many loops stand within each other.
+        self.deepest = 0
 
-    return evaluate
+    def of(self, node: Node) -> Evaluate:
+        return _METHODS[node.__class__](self, node)
 
+    def all(self, nodes: Iterable[Node]) -> tuple[Evaluate, ...]:
+        return tuple(map(self.of, nodes))
 
-def _build_var(tree: Tree) -> Evaluate:
-    slot = tree[1]
-    return lambda c: c.variables[slot]
+    def literal(self, node: Literal) -> Evaluate:
+        value = node.value
+        return lambda c: value
 
+    def fact(self, node: Fact) -> Evaluate:
+        return OPERATOR[node.name][2] if node.name in OPERATOR else attrgetter(node.name)
 
-def _build_attr(tree: Tree) -> Evaluate:
-    of, name = build(tree[1]), tree[2]
-    base = unnamed(tree[1])
-    if name == "omitted":
-        return _build_omitted(base)
-    plain = _PLAIN.get(name)
-    if plain is not None and base[0] in ("operand", "var"):
-        return _build_plain(tree[1], base, plain)
-    tensor_answer = TENSOR[name][2] if name in TENSOR else _no_such_fact
-    operator_answer = OPERATOR[name][2] if name in OPERATOR else None
+    def operand(self, node: Operand) -> Evaluate:
+        tensors, position = attrgetter(node.side), node.position
 
-    def evaluate(c: Context) -> Any:
-        value = of(c)
-        if value is None:
-            raise Undefined(f"{show(tree[1])} is left out")
-        if operator_answer is not None and value.__class__ is Context:
-            return operator_answer(value)
-        return tensor_answer(c, value)
+        def evaluate(c: Context) -> Any:
+            try:
+                return tensors(c)[position]
+            except IndexError:
+                return None
 
-    return evaluate
+        return evaluate
 
+    def rest(self, node: Rest) -> Evaluate:
+        tensors, start = attrgetter(node.side), node.start
+        # Most stand for all operands: a copy for each question would add up where there are thousands.
+        return tensors if start == 0 else lambda c: tensors(c)[start:]
 
-def _build_omitted(base: Tree) -> Evaluate:
-    if base[0] == "var":
-        slot = base[1]
-        return lambda c: c.variables[slot] is None
-    of = build(base)
-    return lambda c: of(c) is None
+    def option(self, node: Option) -> Evaluate:
+        name = node.name
+
+        def evaluate(c: Context) -> Any:
+            try:
+                return c.operator.options[name]
+            except KeyError:
+                raise Undefined(f"the operator has no option {name}") from None
+
+        return evaluate
+
+    def attribute(self, node: Attribute) -> Evaluate:
+        name = node.name
+
+        def evaluate(c: Context) -> Any:
+            value = attributes(c.operator).get(name)
+            if value is None:
+                raise Undefined(f"the operator has no attribute {name}")
+            return value
+
+        return evaluate
+
+    def variable(self, node: Variable) -> Evaluate:
+        slot = node.slot
+        return lambda c: c.variables[slot]
+
+    def property(self, node: Property) -> Evaluate:
+        of, name = self.of(node.of), node.name
+        if name == "omitted":
+            return lambda c: of(c) is None
+        base = unnamed(node.of)
+        if name in _FIELDS and isinstance(base, Operand):
+            return _field_of_operand(node, base)
+        of_tensor = TENSOR[name][2] if name in TENSOR else _no_such_fact
+        of_operator = OPERATOR[name][2] if name in OPERATOR else None
+
+        def evaluate(c: Context) -> Any:
+            value = of(c)
+            if value is None:
+                raise Undefined(f"{show(node.of)} is left out")
+            if of_operator is not None and value.__class__ is Context:
+                return of_operator(value)
+            return of_tensor(c, value)
+
+        return evaluate
+
+    def index(self, node: Index) -> Evaluate:
+        of, at = self.of(node.of), self.of(node.at)
+
+        def evaluate(c: Context) -> Any:
+            elements, position = of(c), at(c)
+            try:
+                return elements[position]
+            except (IndexError, TypeError):
+                raise Undefined(f"{show(node.of)} has no element {position}") from None
+
+        return evaluate
+
+    def comparison(self, node: Comparison) -> Evaluate:
+        sign, left, right = node.sign, self.of(node.left), node.right
+        if sign in ("==", "!=") and (_is_list(node.left) or _is_list(right)):
+            return operators.lists_compared(sign, left, self.of(right))
+        if isinstance(right, Literal):
+            return operators.compared_with(sign, left, right.value)
+        return operators.compared(sign, left, self.of(right))
+
+    def arithmetic(self, node: Arithmetic) -> Evaluate:
+        return operators.computed(node.sign, self.of(node.left), self.of(node.right))
+
+    def negative(self, node: Negative) -> Evaluate:
+        return operators.computed("-", lambda c: 0, self.of(node.of))
+
+    def conjunction(self, node: And) -> Evaluate:
+        parts = self.all(node.parts)
+
+        def evaluate(c: Context) -> bool:
+            for part in parts:
+                if not part(c):
+                    return False
+            return True
+
+        return evaluate
+
+    def disjunction(self, node: Or) -> Evaluate:
+        parts = self.all(node.parts)
+
+        def evaluate(c: Context) -> bool:
+            for part in parts:
+                if part(c):
+                    return True
+            return False
+
+        return evaluate
+
+    def negation(self, node: Not) -> Evaluate:
+        of = self.of(node.of)
+        return lambda c: not of(c)
+
+    def choice(self, node: Choice) -> Evaluate:
+        condition, then, otherwise = self.all((node.condition, node.then, node.otherwise))
+        return lambda c: then(c) if condition(c) else otherwise(c)
+
+    def list(self, node: List) -> Evaluate:
+        if all(isinstance(part, Literal) for part in node.parts):
+            values = [part.value for part in node.parts if isinstance(part, Literal)]
+            return lambda c: values
+        parts = self.all(node.parts)
+        return lambda c: [part(c) for part in parts]
+
+    def call(self, node: Call) -> Evaluate:
+        name, arguments = node.function, node.arguments
+        if name in ("all", "any") and isinstance(each := arguments[0], Each) and len(each.loops) == 1:
+            return self._looped(each, partial(loops.quantified, name == "all"))
+        return operators.called(FUNCTIONS[name][3], self.all(arguments), partial(show, node))
+
+    def each(self, node: Each) -> Evaluate:
+        return self._looped(node, loops.lazily)
+
+    def _looped(self, node: Each, loop: Callable[..., Evaluate]) -> Evaluate:
+        self._depth += len(node.loops)
+        self.deepest = max(self.deepest, self._depth)
+        nested = [(each.slots, self._iterable(each)) for each in node.loops]
+        condition = None if node.condition is None else self.of(node.condition)
+        made = loop(nested, condition, self.of(node.body))
+        self._depth -= len(node.loops)
+        return made
+
+    def _iterable(self, loop: Loop) -> Evaluate:
+        iterable = self.of(loop.iterable)
+        return loops.counted(iterable) if self._counts else iterable
+
+    def named(self, node: Named) -> Evaluate:
+        return self.of(node.body)
 
 
 #: What is asked most often is a field of the tensor, which needs no call to answer.
-_FIELDS = ("dtype", "shape", "constant", "variable", "index", "dynamic", "persistent")
-_PLAIN: Mapping[str, Callable[[Any], Any]] = {
-    **{name: operator.attrgetter(name) for name in _FIELDS},
-    "rank": lambda tensor: len(tensor.shape),
-}
+_FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    name: attrgetter(name)
+    for name in ("dtype", "shape", "constant", "variable", "index", "dynamic", "persistent")
+} | {"rank": lambda tensor: len(tensor.shape)}
 
 
-def _build_plain(of: Tree, base: Tree, plain: Callable[[Any], Any]) -> Evaluate:
-    """A fact of the operand or loop variable `base`, which `of` may give a name."""
-    if base[0] == "var":
-        slot = base[1]
+def _field_of_operand(node: Property, operand: Operand) -> Evaluate:
+    field, tensors, position = _FIELDS[node.name], attrgetter(operand.side), operand.position
 
-        def of_variable(c: Context) -> Any:
-            value = c.variables[slot]
-            if value is None:
-                raise Undefined(f"{show(of)} is left out")
-            return plain(value)
-
-        return of_variable
-    side, position = base[1], base[2]
-    tensors = operator.attrgetter(side)
-
-    def of_operand(c: Context) -> Any:
+    def evaluate(c: Context) -> Any:
         try:
-            return plain(tensors(c)[position])
+            return field(tensors(c)[position])
         except (AttributeError, IndexError):
-            raise Undefined(f"{show(of)} is left out") from None
+            raise Undefined(f"{show(node.of)} is left out") from None
 
-    return of_operand
+    return evaluate
 
 
 def _no_such_fact(c: Context, value: Any) -> Any:
     raise Undefined("this fact is not one of a tensor")
 
 
-def _build_index(tree: Tree) -> Evaluate:
-    of, at = build(tree[1]), build(tree[2])
-    if tree[2][0] == "lit":
-        return _build_literal_index(tree, of)
-
-    def evaluate(c: Context) -> Any:
-        elements, position = of(c), at(c)
-        try:
-            return elements[position]
-        except (IndexError, TypeError):
-            raise Undefined(f"{show(tree[1])} has no element {position}") from None
-
-    return evaluate
-
-
-def _build_literal_index(tree: Tree, of: Evaluate) -> Evaluate:
-    position = tree[2][1]
-
-    def evaluate(c: Context) -> Any:
-        elements = of(c)
-        try:
-            return elements[position]
-        except (IndexError, TypeError):
-            raise Undefined(f"{show(tree[1])} has no element {position}") from None
-
-    return evaluate
-
-
-def _build_sign(tree: Tree) -> Evaluate:
-    sign, left, right = tree[1], tree[2], tree[3]
-    if sign in ("==", "!=") and (_is_list(left) or _is_list(right)):
-        return operators.of_lists(sign, build(left), build(right))
-    if right[0] == "lit":
-        return operators.with_literal(sign, build(left), right[1])
-    if sign in ("in", "not in") and _is_literal_list(members := unnamed(right)):
-        return operators.among(sign, build(left), frozenset(part[1] for part in members[1:]))
-    return operators.of_two(sign, build(left), build(right))
-
-
-def _is_literal_list(tree: Tree) -> bool:
-    return tree[0] == "list" and all(part[0] == "lit" for part in tree[1:])
-
-
-def _is_list(tree: Tree) -> bool:
-    return tree[0] in ("list", "each", "rest") or (tree[0] == "attr" and tree[2] in _LISTS)
+def _is_list(node: Node) -> bool:
+    return isinstance(node, List | Each | Rest) or (isinstance(node, Property) and node.name in _LISTS)
 
 
 _LISTS = frozenset(name for name, (kind, _, _) in TENSOR.items() if kind.startswith("list["))
 
-
-def _build_and(tree: Tree) -> Evaluate:
-    parts = tuple(build(part) for part in tree[1:])
-    if len(parts) == 2:
-        first, second = parts
-        return lambda c: bool(first(c)) and bool(second(c))
-
-    def evaluate(c: Context) -> Any:
-        for part in parts:
-            if not part(c):
-                return False
-        return True
-
-    return evaluate
-
-
-def _build_or(tree: Tree) -> Evaluate:
-    parts = tuple(build(part) for part in tree[1:])
-    if len(parts) == 2:
-        first, second = parts
-        return lambda c: bool(first(c)) or bool(second(c))
-
-    def evaluate(c: Context) -> Any:
-        for part in parts:
-            if part(c):
-                return True
-        return False
-
-    return evaluate
-
-
-def _build_not(tree: Tree) -> Evaluate:
-    inner = build(tree[1])
-    return lambda c: not inner(c)
-
-
-def _build_negative(tree: Tree) -> Evaluate:
-    inner = build(tree[1])
-    return lambda c: -inner(c)
-
-
-def _build_if(tree: Tree) -> Evaluate:
-    condition, a, b = build(tree[1]), build(tree[2]), build(tree[3])
-    return lambda c: a(c) if condition(c) else b(c)
-
-
-def _build_list(tree: Tree) -> Evaluate:
-    if _is_literal_list(tree):
-        values = [part[1] for part in tree[1:]]
-        return lambda c: values
-    parts = tuple(build(part) for part in tree[1:])
-    return lambda c: [part(c) for part in parts]
-
-
-def _build_call(tree: Tree) -> Evaluate:
-    name, arguments = tree[1], tree[2:]
-    if name in ("all", "any") and arguments[0][0] == "each" and len(arguments[0][2]) == 1:
-        return _build_quantifier(name == "all", arguments[0])
-    if name == "sum" and _counts(arguments[0]):
-        return _build_count(arguments[0])
-    return operators.called(FUNCTIONS[name][3], tuple(build(part) for part in arguments), show(tree))
-
-
-def _build_quantifier(every: bool, each: Tree) -> Evaluate:
-    """`all(... for ...)` or `any(... for ...)` over one loop, ended by the first element that decides."""
-    body, ((slots, iterable),) = build(each[1]), each[2]
-    quantifier = loops.over_elements if len(slots) == 1 else loops.over_pairs
-    return quantifier(every, slots, build(iterable), _build_condition(each), body)
-
-
-def _build_condition(each: Tree) -> Evaluate | None:
-    return None if each[3] is None else build(each[3])
-
-
-def _counts(tree: Tree) -> bool:
-    """Whether a tree lists one whole number again and again, over one loop with one variable."""
-    if tree[0] != "each" or len(tree[2]) != 1 or len(tree[2][0][0]) != 1:
-        return False
-    return tree[1][0] == "lit" and isinstance(tree[1][1], int)
-
-
-def _build_count(each: Tree) -> Evaluate:
-    (_, worth), ((slots, iterable),) = each[1], each[2]
-    return loops.count(worth, slots, build(iterable), _build_condition(each))
-
-
-def _build_each(tree: Tree) -> Evaluate:
-    nested = [(slots, build(iterable)) for slots, iterable in tree[2]]
-    return loops.lazily(nested, _build_condition(tree), build(tree[1]))
-
-
-def _build_named(tree: Tree) -> Evaluate:
-    return build(tree[2])
-
-
-_BUILDERS: Mapping[str, Callable[[Tree], Evaluate]] = {
-    "lit": _build_literal,
-    "fact": _build_fact,
-    "operand": _build_operand,
-    "rest": _build_rest,
-    "option": _build_option,
-    "attribute": _build_attribute,
-    "var": _build_var,
-    "attr": _build_attr,
-    "index": _build_index,
-    "cmp": _build_sign,
-    "arith": _build_sign,
-    "and": _build_and,
-    "or": _build_or,
-    "not": _build_not,
-    "neg": _build_negative,
-    "if": _build_if,
-    "list": _build_list,
-    "call": _build_call,
-    "each": _build_each,
-    "named": _build_named,
+_METHODS: Mapping[type[Part], Callable[[_Compiler, Any], Evaluate]] = {
+    Literal: _Compiler.literal,
+    Fact: _Compiler.fact,
+    Operand: _Compiler.operand,
+    Rest: _Compiler.rest,
+    Option: _Compiler.option,
+    Attribute: _Compiler.attribute,
+    Variable: _Compiler.variable,
+    Property: _Compiler.property,
+    Index: _Compiler.index,
+    Comparison: _Compiler.comparison,
+    Arithmetic: _Compiler.arithmetic,
+    And: _Compiler.conjunction,
+    Or: _Compiler.disjunction,
+    Not: _Compiler.negation,
+    Negative: _Compiler.negative,
+    Choice: _Compiler.choice,
+    List: _Compiler.list,
+    Call: _Compiler.call,
+    Each: _Compiler.each,
+    Named: _Compiler.named,
 }

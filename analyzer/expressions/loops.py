@@ -1,4 +1,4 @@
-"""Loops over lists: quantifiers, counts and comprehensions, their variables in the context's slots."""
+"""Loops over lists: quantifiers and comprehensions, their variables in the context's slots."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import Any
 from analyzer.expressions.vocabulary import Context
 
 Evaluate = Callable[[Context], Any]
-Slots = Sequence[int]
+#: The slots of a loop's variables, and what it goes through.
+Nested = tuple[Sequence[int], Evaluate]
 
 
-def over_elements(
-    every: bool, slots: Slots, iterable: Evaluate, condition: Evaluate | None, body: Evaluate
-) -> Evaluate:
-    """Whether all elements hold, or any does; the common case, without a call to bind each element."""
-    (slot,) = slots
+class TooManySteps(Exception):
+    """Loops within loops have used up the context's steps."""
 
-    def evaluate(c: Context) -> bool:
+
+def counted(iterable: Evaluate) -> Evaluate:
+    """A list that counts as so many steps as it has elements."""
+
+    def evaluate(c: Context) -> Any:
         values = iterable(c)
-        variables = _room(c, slot)
-        for value in values:
-            variables[slot] = value
-            if (condition is None or condition(c)) and bool(body(c)) is not every:
-                return not every
-        return every
+        c.steps -= len(values)
+        if c.steps < 0:
+            raise TooManySteps
+        return values
 
     return evaluate
 
 
-def over_pairs(
-    every: bool, slots: Slots, iterable: Evaluate, condition: Evaluate | None, body: Evaluate
-) -> Evaluate:
-    """The same for pairs of elements."""
+def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:
+    """Whether all elements hold, or any does, ended by the first that decides."""
+    ((slots, iterable),) = nested
     bind = _binder(slots)
 
     def evaluate(c: Context) -> bool:
+        variables = _room(c, slots[-1])
         for value in iterable(c):
-            bind(c, value)
+            bind(variables, value)
             if (condition is None or condition(c)) and bool(body(c)) is not every:
                 return not every
         return every
@@ -45,36 +45,21 @@ def over_pairs(
     return evaluate
 
 
-def count(worth: int, slots: Slots, iterable: Evaluate, condition: Evaluate | None) -> Evaluate:
-    """`sum(1 for ... if ...)`."""
-    (slot,) = slots
-
-    def evaluate(c: Context) -> int:
-        total, values = 0, iterable(c)
-        variables = _room(c, slot)
-        for value in values:
-            variables[slot] = value
-            if condition is None or condition(c):
-                total += worth
-        return total
-
-    return evaluate
-
-
-def lazily(nested: Sequence[tuple[Slots, Evaluate]], condition: Evaluate | None, body: Evaluate) -> Evaluate:
+def lazily(loops: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:
     """A comprehension over loops within loops."""
-    loops = [(_binder(slots), iterable) for slots, iterable in nested]
+    bound = [(_binder(slots), iterable) for slots, iterable in loops]
+    top = max(slot for slots, _ in loops for slot in slots)
 
-    def walk(c: Context, depth: int) -> Iterator[Any]:
-        bind, iterable = loops[depth]
+    def walk(c: Context, variables: list[Any], depth: int) -> Iterator[Any]:
+        bind, iterable = bound[depth]
         for value in iterable(c):
-            bind(c, value)
-            if depth + 1 < len(loops):
-                yield from walk(c, depth + 1)
+            bind(variables, value)
+            if depth + 1 < len(bound):
+                yield from walk(c, variables, depth + 1)
             elif condition is None or condition(c):
                 yield body(c)
 
-    return lambda c: _Lazy(walk(c, 0))
+    return lambda c: _Lazy(walk(c, _room(c, top), 0))
 
 
 class _Lazy:
@@ -109,20 +94,14 @@ def _room(c: Context, top: int) -> list[Any]:
     return variables
 
 
-def _binder(slots: Slots) -> Callable[[Context, Any], None]:
-    """Puts an element into the context's slots."""
+def _binder(slots: Sequence[int]) -> Callable[[list[Any], Any], None]:
+    """Puts an element into the slots."""
     if len(slots) == 1:
-        slot = slots[0]
-
-        def bind_one(c: Context, value: Any) -> None:
-            _room(c, slot)[slot] = value
-
-        return bind_one
+        (slot,) = slots
+        return lambda variables, value: variables.__setitem__(slot, value)
     first, second = slots
-    top = max(slots)
 
-    def bind_two(c: Context, value: Any) -> None:
-        variables = _room(c, top)
+    def bind_two(variables: list[Any], value: Any) -> None:
         variables[first], variables[second] = value
 
     return bind_two

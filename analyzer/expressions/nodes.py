@@ -1,200 +1,287 @@
-"""Checked expressions as trees: plain nested lists, so that they can be kept as JSON.
-
-The first element names the node:
-
-    [lit, value]  [param, name]  [fact, name]  [operand, side, position, name]  [rest, side, start, name]
-    [option, field]  [attribute, name]  [var, slot, name]  [attr, of, name]  [index, of, at]
-    [cmp, sign, a, b]  [and|or, ...]  [not, a]  [arith, sign, a, b]  [neg, a]  [if, condition, a, b]
-    [list, ...]  [call, function, ...]
-    [each, body, [[slots, iterable], ...], condition or null]  [named, name, tree]
-"""
+"""Checked expressions as typed nodes, kept as JSON: `["cmp", "<=", ["fact", "version"], ["lit", 3]]`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from analyzer.expressions.vocabulary import OPERATOR
+from msgspec import Struct
+from msgspec.structs import astuple
 
-Tree = list[Any]
-Found = TypeVar("Found")
-#: Trees that a function remembers before it begins anew.
+Result = TypeVar("Result")
+#: Nodes that a function remembers before it begins anew.
 _MOST = 20_000
 
 
-def remembered(find: Callable[[Tree], Found]) -> Callable[[Tree], Found]:
-    """The function that finds something out about a tree, doing so once for each tree."""
-    known: dict[int, tuple[Tree, Found]] = {}
+class Part(Struct, frozen=True, array_like=True, gc=False):
+    """A node, or a loop of one."""
 
-    def recall(tree: Tree) -> Found:
-        found = known.get(id(tree))
-        if found is None:
+
+class Literal(Part, frozen=True, tag="lit"):
+    #: Of a parameter in place also a list, a range or a release.
+    value: Any
+
+
+class Parameter(Part, frozen=True, tag="param"):
+    """A parameter of the pack, or a value that differs by operator."""
+
+    name: str
+
+
+class Fact(Part, frozen=True, tag="fact"):
+    """A word of the vocabulary: what is known of the operator itself."""
+
+    name: str
+
+
+class Operand(Part, frozen=True, tag="operand"):
+    side: str
+    position: int
+    name: str
+
+
+class Rest(Part, frozen=True, tag="rest"):
+    """All operands of one side from a position on."""
+
+    side: str
+    start: int
+    name: str
+
+
+class Option(Part, frozen=True, tag="option"):
+    name: str
+
+
+class Attribute(Part, frozen=True, tag="attribute"):
+    """What a custom operator or a composite says of itself."""
+
+    name: str
+
+
+class Variable(Part, frozen=True, tag="var"):
+    """A loop's variable; no two loops of an expression share a slot."""
+
+    slot: int
+    name: str
+
+
+class Property(Part, frozen=True, tag="attr"):
+    """`of.name`, of a tensor or an operator."""
+
+    of: Node
+    name: str
+
+
+class Index(Part, frozen=True, tag="index"):
+    of: Node
+    at: Node
+
+
+class Comparison(Part, frozen=True, tag="cmp"):
+    sign: str
+    left: Node
+    right: Node
+
+
+class Arithmetic(Part, frozen=True, tag="arith"):
+    sign: str
+    left: Node
+    right: Node
+
+
+class And(Part, frozen=True, tag="and"):
+    parts: tuple[Node, ...]
+
+
+class Or(Part, frozen=True, tag="or"):
+    parts: tuple[Node, ...]
+
+
+class Not(Part, frozen=True, tag="not"):
+    of: Node
+
+
+class Negative(Part, frozen=True, tag="neg"):
+    of: Node
+
+
+class Choice(Part, frozen=True, tag="if"):
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+class List(Part, frozen=True, tag="list"):
+    parts: tuple[Node, ...]
+
+
+class Call(Part, frozen=True, tag="call"):
+    function: str
+    arguments: tuple[Node, ...]
+
+
+class Loop(Part, frozen=True):
+    """`for a, b in iterable`."""
+
+    slots: tuple[int, ...]
+    iterable: Node
+
+
+class Each(Part, frozen=True, tag="each"):
+    """`body for ... in ... if condition`."""
+
+    body: Node
+    loops: tuple[Loop, ...]
+    condition: Node | None
+
+
+class Named(Part, frozen=True, tag="named"):
+    """A definition in place, beside the text that stands for it."""
+
+    text: str
+    body: Node
+
+
+Node = (
+    Literal
+    | Parameter
+    | Fact
+    | Operand
+    | Rest
+    | Option
+    | Attribute
+    | Variable
+    | Property
+    | Index
+    | Comparison
+    | Arithmetic
+    | And
+    | Or
+    | Not
+    | Negative
+    | Choice
+    | List
+    | Call
+    | Each
+    | Named
+)  # fmt: skip
+#: Nodes without parts.
+LEAVES = frozenset({Literal, Parameter, Fact, Operand, Rest, Option, Attribute, Variable})
+
+TRUE, FALSE = Literal(True), Literal(False)
+
+
+def children(part: Part) -> Iterator[Any]:
+    """The parts that a node is made of, in their order."""
+    for value in astuple(part):
+        if isinstance(value, Part):
+            yield value
+        elif value.__class__ is tuple:
+            yield from (element for element in value if isinstance(element, Part))
+
+
+def walk(part: Part) -> Iterator[Part]:
+    """The node and all parts in it, loops included."""
+    yield part
+    for child in children(part):
+        yield from walk(child)
+
+
+def changed(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The node with each of its parts as `change` makes it."""
+
+    def of(value: Any) -> Any:
+        if isinstance(value, Loop):
+            return Loop(value.slots, change(value.iterable))
+        if isinstance(value, Part):
+            return change(value)  # type: ignore[arg-type]
+        return tuple(map(of, value)) if value.__class__ is tuple else value
+
+    return type(node)(*map(of, astuple(node)))
+
+
+def remembered(find: Callable[[Node], Result]) -> Callable[[Node], Result]:
+    """The function that finds something out about a node, doing so once for each node."""
+    known: dict[int, tuple[Node, Result]] = {}
+
+    def recall(node: Node) -> Result:
+        entry = known.get(id(node))
+        if entry is None:
             if len(known) >= _MOST:
                 known.clear()
-            # The tree is kept beside what was found, so that no other can come to have its identity.
-            found = known[id(tree)] = tree, find(tree)
-        return found[1]
+            # The node is kept beside the result, so that no other can come to have its identity.
+            entry = known[id(node)] = node, find(node)
+        return entry[1]
 
     return recall
 
 
-def show(tree: Tree) -> str:
-    """The tree as a rule's author would write it: text that reads back as the same tree."""
-    node = tree[0]
-    if node == "lit":
-        return _literal(tree[1])
-    if node == "fact":
-        return str(tree[1])
-    if node == "param":
-        return f"parameters.{tree[1]}" if tree[1] in OPERATOR else str(tree[1])
-    if node in ("operand", "rest"):
-        return str(tree[3])
-    if node == "option":
-        return f"options.{tree[1]}"
-    if node == "attribute":
-        return f"attributes.{tree[1]}"
-    if node == "var":
-        return str(tree[2])
-    if node == "named":
-        return str(tree[1])
-    if node == "attr":
-        return f"{_nested(tree[1])}.{tree[2]}"
-    if node == "index":
-        return f"{_nested(tree[1])}[{show(tree[2])}]"
-    if node in ("cmp", "arith"):
-        return f"{_nested(tree[2])} {tree[1]} {_nested(tree[3])}"
-    if node in ("and", "or"):
-        return f" {node} ".join(_nested(part) for part in tree[1:])
-    if node == "not":
-        return f"not {_nested(tree[1])}"
-    if node == "neg":
-        return f"-{_nested(tree[1])}"
-    if node == "if":
-        return f"{_chosen(tree[2])} if {_chosen(tree[1])} else {_element(tree[3])}"
-    if node == "list":
-        return f"[{', '.join(_element(part) for part in tree[1:])}]"
-    if node == "call":
-        only = len(tree) == 3
-        return f"{tree[1]}({', '.join(show(part) if only else _element(part) for part in tree[2:])})"
-    loops = " ".join(f"for {loop_names(tree, slots)} in {_chosen(iterable)}" for slots, iterable in tree[2])
-    return f"{_element(tree[1])} {loops}" + (f" if {_chosen(tree[3])}" if tree[3] is not None else "")
+def unnamed(node: Node) -> Node:
+    """The node without the definitions' names around it."""
+    while isinstance(node, Named):
+        node = node.body
+    return node
 
 
-def _literal(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
+@remembered
+def operand_in(node: Node) -> Operand | Rest | None:
+    """The first operand that a node names."""
+    return next((part for part in _named_once(node) if isinstance(part, Operand | Rest)), None)
 
 
-def _nested(tree: Tree) -> str:
-    return f"({show(tree)})" if tree[0] in ("and", "or", "not", "arith", "if", "cmp") else _element(tree)
+def operand_name(node: Node) -> str | None:
+    """What the first operand that a node names is called."""
+    operand = operand_in(node)
+    return None if operand is None else operand.name
 
 
-def _chosen(tree: Tree) -> str:
-    """A part beside an `if` that isn't its own."""
-    return f"({show(tree)})" if tree[0] == "if" else _element(tree)
+def shape_in(node: Node) -> Property | None:
+    """The shape that a node takes a dimension of."""
+    shapes = (part for part in _named_once(node) if isinstance(part, Property) and part.name == "shape")
+    return next(shapes, None)
 
 
-def _element(tree: Tree) -> str:
-    """A part that stands between commas: only a loop needs brackets of its own."""
-    return f"[{show(tree)}]" if tree[0] == "each" else show(tree)
+def _named_once(part: Part) -> Iterator[Part]:
+    """The node and all parts in it but the lists of its loops, each of which stands for many."""
+    yield part
+    for child in children(part):
+        if not isinstance(child, Loop):
+            yield from _named_once(child)
 
 
-def loop_names(tree: Tree, slots: list[int]) -> str:
-    """What the variables of one loop in a tree are called: `a, b`."""
-    names = _variables(tree)
-    return ", ".join(names.get(slot, "_") for slot in slots)
+def facts_in(node: Node | None) -> set[str]:
+    """What a node looks at of an operator, by name; operands and options count as such."""
+    named = set()
+    for part in () if node is None else walk(node):
+        if isinstance(part, Fact | Option | Attribute):
+            named.add(part.name)
+        elif isinstance(part, Operand | Rest):
+            named.add(part.side)
+    return named
 
 
-def _variables(tree: Any) -> dict[int, str]:
-    """Slot -> name of the loop variables used anywhere in a tree."""
-    if not isinstance(tree, list) or not tree:
-        return {}
-    if tree[0] == "var":
-        return {tree[1]: tree[2]}
-    found: dict[int, str] = {}
-    for part in tree:
-        found.update(_variables(part))
-    return found
+def parameters_in(node: Node | None) -> set[str]:
+    """The parameters, and the values that differ by operator, that have a say in a node."""
+    return set() if node is None else {part.name for part in walk(node) if isinstance(part, Parameter)}
 
 
-def _operand_in(tree: Any) -> Tree | None:
-    if not isinstance(tree, list) or not tree:
-        return None
-    if tree[0] in ("operand", "rest"):
-        return tree
-    return next((found for part in tree[1:] if (found := _operand_in(part)) is not None), None)
+_OPPOSITES = {"==": "!=", "<": ">=", "<=": ">", "in": "not in"}
+#: What a comparison says where it doesn't hold.
+NEGATED = _OPPOSITES | {opposite: sign for sign, opposite in _OPPOSITES.items()}
 
 
-_operand_node: Callable[[Tree], Tree | None] = remembered(_operand_in)
-
-
-def operand_of(tree: Tree) -> str | None:
-    """The first operand that a tree names."""
-    found = _operand_node(tree)
-    return None if found is None else str(found[3])
-
-
-def place_of(tree: Tree) -> tuple[str, int] | None:
-    """Side and position of the first operand that a tree names."""
-    found = _operand_node(tree)
-    return None if found is None else (found[1], found[2])
-
-
-def facts_in(tree: Any) -> set[str]:
-    """What a tree looks at of an operator, by name; operands and options count as such."""
-    if not isinstance(tree, list) or not tree:
-        return set()
-    if tree[0] in ("fact", "operand", "rest", "option", "attribute"):
-        return {str(tree[1])}
-    return {name for part in tree for name in facts_in(part)}
-
-
-def unnamed(tree: Tree) -> Tree:
-    """The tree without the definitions' names around it."""
-    while tree[0] == "named":
-        tree = tree[2]
-    return tree
-
-
-def shape_in(tree: Any) -> Tree | None:
-    """The shape that a tree takes a dimension of."""
-    if not isinstance(tree, list) or not tree:
-        return None
-    if tree[0] == "attr" and tree[2] == "shape":
-        return tree
-    return next((found for part in tree[1:] if (found := shape_in(part)) is not None), None)
-
-
-_NEGATED = {
-    "==": "!=",
-    "!=": "==",
-    "<": ">=",
-    ">=": "<",
-    ">": "<=",
-    "<=": ">",
-    "in": "not in",
-    "not in": "in",
-}
-
-
-def negated(tree: Tree) -> Tree | None:
-    """The tree that holds where this one doesn't, with `not` moved inwards; None where it can't move."""
-    node = tree[0]
-    if node == "cmp":
-        return ["cmp", _NEGATED[tree[1]], tree[2], tree[3]]
-    if node == "not":
-        inner: Tree = tree[1]
-        return inner
-    if node in ("and", "or"):
-        return ["or" if node == "and" else "and", *(["not", part] for part in tree[1:])]
-    if node == "call" and tree[1] in ("any", "all") and tree[2][0] == "each":
-        each = tree[2]
-        other = "all" if tree[1] == "any" else "any"
-        return ["call", other, ["each", ["not", each[1]], each[2], each[3]]]
+def negated(node: Node) -> Node | None:
+    """The node that holds where this one doesn't, with `not` moved inwards; None where it can't move."""
+    match node:
+        case Comparison(sign, left, right):
+            return Comparison(NEGATED[sign], left, right)
+        case Not(of):
+            return of
+        case And(parts):
+            return Or(tuple(map(Not, parts)))
+        case Or(parts):
+            return And(tuple(map(Not, parts)))
+        case Call("any" | "all" as function, (Each() as each,)):
+            other = "all" if function == "any" else "any"
+            return Call(other, (Each(Not(each.body), each.loops, each.condition),))
     return None
-
-
-def varies(tree: Any) -> bool:
-    """Whether a parameter, or a value that differs by operator, has a say in a tree."""
-    return isinstance(tree, list) and (tree[:1] == ["param"] or any(varies(part) for part in tree))

@@ -1,4 +1,4 @@
-"""Comparisons, arithmetic and calls: total, because what can't be compared or computed is absent."""
+"""Comparisons, arithmetic and calls: total, because what can't be compared or computed is undefined."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from analyzer.expressions.vocabulary import Context, Undefined
+from analyzer.expressions.vocabulary import LARGEST, Context, Undefined
 
 Evaluate = Callable[[Context], Any]
 
-SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
+
+def _times(a: Any, b: Any) -> Any:
+    found = a * b
+    return found if found.__class__ is not int or abs(found) < LARGEST else LARGEST if found > 0 else -LARGEST
+
+
+COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -19,78 +25,52 @@ SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
     "in": lambda a, b: a in b,
     "not in": lambda a, b: a not in b,
+}
+ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
-    "*": operator.mul,
+    "*": _times,
     "//": operator.floordiv,
     "/": operator.truediv,
     "%": operator.mod,
 }
+#: Text can be multiplied too, and a list: until no memory is left.
+_NUMBERS = frozenset({int, float, bool})
 #: What values of unforeseen types or sizes bring about: constants and attributes may hold anything.
 _FAILURES = (TypeError, ArithmeticError)
 
 
-def of_two(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
+def compared(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
     """`a sign b`."""
-    apply = SIGNS[sign]
+    apply = COMPARISONS[sign]
 
     def evaluate(c: Context) -> Any:
         left, right = a(c), b(c)
         try:
             return apply(left, right)
-        except _FAILURES:
+        except TypeError:
             raise _impossible(left, sign, right) from None
 
     return evaluate
 
 
-def with_literal(sign: str, a: Evaluate, value: Any) -> Evaluate:
-    """`a sign value`."""
+def compared_with(sign: str, a: Evaluate, value: Any) -> Evaluate:
+    """`a sign value`, as nearly all comparisons are."""
     if sign == "==":
         return lambda c: a(c) == value
-    if sign == "<=":
-        return _at_most(a, value)
-    apply = SIGNS[sign]
+    apply = COMPARISONS[sign]
 
     def evaluate(c: Context) -> Any:
         left = a(c)
         try:
             return apply(left, value)
-        except _FAILURES:
+        except TypeError:
             raise _impossible(left, sign, value) from None
 
     return evaluate
 
 
-def _at_most(a: Evaluate, value: Any) -> Evaluate:
-    """The most frequent comparison, without a call for the sign."""
-
-    def evaluate(c: Context) -> Any:
-        left = a(c)
-        try:
-            return left <= value
-        except TypeError:
-            raise _impossible(left, "<=", value) from None
-
-    return evaluate
-
-
-def among(sign: str, a: Evaluate, members: frozenset[Any]) -> Evaluate:
-    """`a in [...]`, or not."""
-    wanted = sign == "in"
-
-    def evaluate(c: Context) -> Any:
-        left = a(c)
-        try:
-            return (left in members) is wanted
-        except TypeError:
-            # A list is none of the members.
-            return not wanted
-
-    return evaluate
-
-
-def of_lists(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
+def lists_compared(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
     """Whether two lists have equal elements, or not: shapes are tuples, lists in rules are lists."""
     wanted = sign == "=="
 
@@ -104,28 +84,31 @@ def of_lists(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
     return evaluate
 
 
-def called(apply: Callable[..., Any], parts: Sequence[Evaluate], shown: str) -> Evaluate:
+def computed(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
+    """`a sign b` of two numbers."""
+    apply = ARITHMETIC[sign]
+
+    def evaluate(c: Context) -> Any:
+        left, right = a(c), b(c)
+        if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
+            try:
+                return apply(left, right)
+            except ArithmeticError:
+                pass
+        raise _impossible(left, sign, right)
+
+    return evaluate
+
+
+def called(apply: Callable[..., Any], parts: Sequence[Evaluate], shown: Callable[[], str]) -> Evaluate:
     """A function of what the parts come to."""
-    if len(parts) == 1:
-        return _called_with_one(apply, parts[0], shown)
 
     def evaluate(c: Context) -> Any:
         given = [part(c) for part in parts]
         try:
             return apply(*given)
         except _FAILURES:
-            raise Undefined(f"{shown} can't be computed") from None
-
-    return evaluate
-
-
-def _called_with_one(apply: Callable[[Any], Any], only: Evaluate, shown: str) -> Evaluate:
-    def evaluate(c: Context) -> Any:
-        given = only(c)
-        try:
-            return apply(given)
-        except _FAILURES:
-            raise Undefined(f"{shown} can't be computed") from None
+            raise Undefined(f"{shown()} can't be computed") from None
 
     return evaluate
 

@@ -15,7 +15,7 @@ from analyzer.model.graph import DTYPE_BITS, OMITTED, Operator, Subgraph, Tensor
 #: Constants with more elements than this have no `values`: rules look at sizes and axes, not at weights.
 MAX_VALUES = 1024
 #: Products go no further: no memory holds as much, and longer numbers take their time.
-_VAST = 2**200
+LARGEST = 2**200
 #: The product of so many dimensions is no such number.
 _FEW_DIMENSIONS = 6
 
@@ -57,6 +57,7 @@ class Context:
         "partition",
         "raised_by",
         "read_through",
+        "steps",
         "subgraph",
         "variables",
     )
@@ -64,6 +65,8 @@ class Context:
     #: What a finding is about, and why the operator has its version: only set while a fix is chosen.
     operand: Tensor | None
     raised_by: str
+    #: What is left to loops within loops.
+    steps: int
 
     def __init__(
         self,
@@ -99,8 +102,8 @@ def product(numbers: Sequence[Any]) -> Any:
     found: Any = 1
     for number in numbers:
         found *= number
-        if not -_VAST < found < _VAST:
-            found = _VAST if found > 0 else -_VAST
+        if not -LARGEST < found < LARGEST:
+            found = LARGEST if found > 0 else -LARGEST
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from analyzer.expressions.nodes import Tree
+from analyzer.expressions.nodes import Node
 
 #: Side, position (or first position) and whether the name stands for all from there on.
 Place = tuple[str, int, bool]
@@ -26,7 +26,7 @@ class Catalogue(Struct, frozen=True):
 
     entries: dict[str, Entry]
     #: The same keys -> how its multiply-accumulates are counted, where it has any.
-    macs: dict[str, Tree]
+    macs: dict[str, Node]
 
     def places(self, operator: str) -> Mapping[str, Place]:
         entry = self.entries.get(operator)

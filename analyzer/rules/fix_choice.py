@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from analyzer.expressions.evaluate import Evaluate, build
-from analyzer.expressions.nodes import Tree, facts_in, place_of
-from analyzer.expressions.partial import fold
+from analyzer.expressions.evaluate import Evaluate, compiled
+from analyzer.expressions.nodes import Node, Rest, facts_in, operand_in
+from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model.graph import Subgraph, Tensor
 from analyzer.rules.pack import Advice, Clause, Fixes, RulePack
@@ -81,7 +81,7 @@ class FixSelection:
 
     @cached_property
     def _reasons(self) -> Mapping[str, Evaluate]:
-        return {name: build(reason.when) for name, reason in self._fixes.reasons.items()}
+        return {name: compiled(reason.when) for name, reason in self._fixes.reasons.items()}
 
     def _chosen(self, fix: str, context: Any) -> str:
         while fix in self._fixes.lists:
@@ -91,10 +91,13 @@ class FixSelection:
     def _holding(self, name: str, given: Sequence[Advice], context: Any) -> Iterator[str]:
         if name not in self._compiled:
             self._compiled[name] = [
-                (None if one.when is None else build(fold(one.when, self._parameters)), one.fix)
-                for one in given
+                (None if advice.when is None else self._condition(advice.when), advice.fix)
+                for advice in given
             ]
         return (fix for when, fix in self._compiled[name] if when is None or _holds(when, context))
+
+    def _condition(self, when: Node) -> Evaluate:
+        return compiled(partially_evaluated(when, self._parameters))
 
 
 def _holds(condition: Evaluate, context: Any) -> bool:
@@ -116,11 +119,11 @@ def _alike(context: Context) -> Iterator[Context]:
     yield from (Context(subgraph, one) for one in islice(alike, _SIBLINGS))
 
 
-def _operand(require: Tree, context: Any) -> Tensor | None:
+def _operand(require: Node, context: Any) -> Tensor | None:
     """The first operand that a requirement names."""
-    place = place_of(require)
-    if place is None:
+    operand = operand_in(require)
+    if operand is None:
         return None
-    side, position = place
-    tensors: Sequence[Tensor | None] = getattr(context, side)
+    position = operand.start if isinstance(operand, Rest) else operand.position
+    tensors: Sequence[Tensor | None] = getattr(context, operand.side)
     return tensors[position] if position < len(tensors) else None

@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from analyzer.expressions.evaluate import Evaluate, build
-from analyzer.expressions.nodes import operand_of
-from analyzer.expressions.partial import fill, fold
+from analyzer.expressions.evaluate import Evaluate, compiled
+from analyzer.expressions.nodes import FALSE, TRUE, Literal, Node, operand_name
+from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
 from analyzer.rules.pack import FATAL, REFUSING, Clause, Form, OperatorRules, RulePack, slug
 from analyzer.rules.parameters import compared
 from analyzer.rules.wording.message import message, proof
-from analyzer.rules.wording.reason import UNEXPLAINED, Explanation, absence, explain
+from analyzer.rules.wording.reason import UNEXPLAINED, Explanation, absence, reason
 
 BUILD = "build"
 
@@ -59,7 +59,8 @@ class _Compiled(Struct, frozen=True):
     clause: Clause
     require: Evaluate
     when: Evaluate | None
-    tree: Any
+    #: What is explained where it fails.
+    explained: Node
 
 
 class _Form(Struct, frozen=True):
@@ -164,7 +165,7 @@ class Judge:
 
     def _compile(self, rules: OperatorRules) -> _Operator:
         known = {**self.parameters, **self.pack.values, **rules.values}
-        accept = tuple(build(fold(tree, known)) for tree in rules.accept_when)
+        accept = tuple(compiled(partially_evaluated(node, known)) for node in rules.accept_when)
         refused = () if rules.refused is None else (rules.refused,)
         shared = (*self._every_op(rules.values, known), *self._clauses(refused, known))
         return _Operator(accept, tuple(self._form(form, shared, known) for form in rules.forms))
@@ -179,10 +180,10 @@ class Judge:
 
     def _form(self, form: Form, shared: tuple[_Compiled, ...], known: Mapping[str, Any]) -> _Form:
         stages: dict[str, list[_Compiled]] = {stage: [] for stage in (*self.pack.stages, BUILD)}
-        for compiled in (*shared, *self._clauses(form.clauses, known)):
-            stages[compiled.clause.stage].append(compiled)
+        for clause in (*shared, *self._clauses(form.clauses, known)):
+            stages[clause.clause.stage].append(clause)
         building = tuple(stages.pop(BUILD))
-        when = None if form.when is None else build(fold(form.when, known))
+        when = None if form.when is None else compiled(partially_evaluated(form.when, known))
         return _Form(when, {name: tuple(found) for name, found in stages.items() if found}, building)
 
     def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[_Compiled]:
@@ -190,29 +191,29 @@ class Judge:
         for clause in clauses:
             require, when = clause.require, clause.when
             if not clause.fixed:
-                require = fold(require, known)
-                when = None if when is None else fold(when, known)
-            if require == ["lit", True] or when == ["lit", False]:
+                require = partially_evaluated(require, known)
+                when = None if when is None else partially_evaluated(when, known)
+            if require == TRUE or when == FALSE:
                 continue
-            condition = None if when is None or when[0] == "lit" else build(when)
-            tree = fill(clause.require, known) if require[0] == "lit" else require
-            yield _Compiled(clause, build(require), condition, tree)
+            condition = None if when is None or isinstance(when, Literal) else compiled(when)
+            explained = filled(clause.require, known) if isinstance(require, Literal) else require
+            yield _Compiled(clause, compiled(require), condition, explained)
 
     def _failing(self, clauses: tuple[_Compiled, ...], context: Any, stage: str) -> list[Finding]:
         """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
         findings: list[Finding] = []
-        for compiled in clauses:
-            when, require = compiled.when, compiled.require
+        for one in clauses:
+            when, require = one.when, one.require
             try:
                 if (when is not None and not when(context)) or require(context):
                     continue
             except Undefined:
                 pass  # Explaining comes upon it again and says what was wanted there.
-            findings.append(self._finding(compiled, context, stage))
+            findings.append(self._finding(one, context, stage))
         return findings
 
-    def _finding(self, compiled: _Compiled, context: Any, stage: str) -> Finding:
-        clause, why = compiled.clause, _why(compiled, context)
+    def _finding(self, failed: _Compiled, context: Any, stage: str) -> Finding:
+        clause, why = failed.clause, _why(failed, context)
         raised = self._fix_selection.raised(clause, context) if clause.raised else None
         expected, actual = proof(clause, why)
         return Finding(
@@ -224,7 +225,7 @@ class Judge:
             source=clause.source,
             expected=expected,
             actual=actual,
-            operand=clause.operand or why.operand or operand_of(clause.require),
+            operand=clause.operand or why.operand or operand_name(clause.require),
         )
 
     def _no_form(self, context: Context) -> Finding:
@@ -254,11 +255,11 @@ def _form_of(operator: _Operator, context: Context) -> _Form | None:
     return None
 
 
-def _why(compiled: _Compiled, context: Context) -> Explanation:
+def _why(failed: _Compiled, context: Context) -> Explanation:
     """Why a clause that fails does so."""
     try:
-        if compiled.when is not None:
-            compiled.when(context)
+        if failed.when is not None:
+            failed.when(context)
     except Undefined as absent:
         return absence(str(absent))
-    return UNEXPLAINED if compiled.clause.kind == "unlisted" else explain(compiled.tree, context)
+    return UNEXPLAINED if failed.clause.kind == "unlisted" else reason(failed.explained, context)

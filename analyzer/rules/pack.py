@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from analyzer.expressions.nodes import Tree
+from analyzer.expressions.nodes import Node
 
 #: The severities of a finding; `blocker`, `aborts` and `crash` make an operator unsupported.
 SEVERITIES = ("blocker", "aborts", "crash", "hazard", "note")
@@ -31,14 +31,14 @@ class Advice(Struct, frozen=True, omit_defaults=True):
 
     #: A text, or the name of a list of the pack.
     fix: str
-    when: Tree | None = None
+    when: Node | None = None
 
 
 class Reason(Struct, frozen=True, omit_defaults=True):
     """Something that raises an operator's version, and how to tell that an operator has it."""
 
     says: str
-    when: Tree
+    when: Node
 
 
 class Fixes(Struct, frozen=True, omit_defaults=True):
@@ -55,8 +55,8 @@ class Clause(Struct, frozen=True, omit_defaults=True):
     """One requirement with its words. `id` is the rule's whole name, `gpu/conv-2d/bias.dtype`."""
 
     id: str
-    require: Tree
-    when: Tree | None = None
+    require: Node
+    when: Node | None = None
     severity: str = "blocker"
     stage: str = ""
     #: What the clause asks about: version, count, dtype, constant, option or check.
@@ -77,7 +77,7 @@ class Form(Struct, frozen=True, omit_defaults=True):
     """One way to call an operator; an operator with a single form has one without `when`."""
 
     clauses: tuple[Clause, ...] = ()
-    when: Tree | None = None
+    when: Node | None = None
     id: str = ""
 
 
@@ -86,7 +86,7 @@ class OperatorRules(Struct, frozen=True, omit_defaults=True):
 
     forms: tuple[Form, ...] = ()
     #: Conditions under which the operator is taken before anything else is looked at.
-    accept_when: tuple[Tree, ...] = ()
+    accept_when: tuple[Node, ...] = ()
     #: Why the operator is never taken, where that is so.
     refused: Clause | None = None
     #: The pack's per-operator values, where they differ from the pack's defaults.
@@ -97,7 +97,7 @@ class Parameter(Struct, frozen=True, omit_defaults=True):
     type: str
     default: Any = None
     #: The default as an expression over other parameters.
-    default_expression: Tree | None = None
+    default_expression: Node | None = None
     default_text: str = ""
     range: tuple[int, int] | None = None
     values: tuple[str | int, ...] = ()
@@ -109,8 +109,8 @@ class Parameter(Struct, frozen=True, omit_defaults=True):
 class Graph(Struct, frozen=True, omit_defaults=True):
     """What the delegate does with the operators it accepts. Limits are trees over the parameters."""
 
-    max_partitions: Tree | None = None
-    min_operators: Tree | None = None
+    max_partitions: Node | None = None
+    min_operators: Node | None = None
     #: The library whose std::sort decides between equal partitions at the limit.
     sort: str = "libstdc++"
     #: `not-asked`: a dynamic tensor keeps its subgraph and later ones from the delegate;
@@ -126,9 +126,9 @@ class Graph(Struct, frozen=True, omit_defaults=True):
     stand_ins: tuple[str, ...] = ()
     #: Whether operators that a partition limit drops keep their float16 operands, which the CPU
     #: then refuses: everything rolls back.
-    fp16_limit_rolls_back: Tree | None = None
+    fp16_limit_rolls_back: Node | None = None
     #: Whether building happens while the delegate chooses, so that a failure refuses folded DEQUANTIZEs too.
-    builds_while_choosing: Tree | None = None
+    builds_while_choosing: Node | None = None
 
     @property
     def asked_early(self) -> bool:
@@ -145,7 +145,7 @@ class Flag(Struct, frozen=True, omit_defaults=True):
     """One flag of a command line; parameters stand in it as `{name}`."""
 
     text: str
-    when: Tree | None = None
+    when: Node | None = None
 
 
 class Android(Struct, frozen=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analyzer.errors import UsageError
+from analyzer.expressions.nodes import parameters_in
 from analyzer.expressions.partial import constant
 from analyzer.rules.pack import Parameter, RulePack
 from analyzer.rules.versions import Release, place
@@ -74,20 +75,12 @@ def _resolve_one(
     elif parameter.default_expression is None:
         value = parameter.default
     else:
-        for other in _names(parameter.default_expression):
+        for other in parameters_in(parameter.default_expression):
             _resolve_one(pack, other, written, found, (*pending, name))
         value = constant(parameter.default_expression, compared(pack, found))
     _in_range(pack, name, parameter, value)
     found[name] = value
     return value
-
-
-def _names(tree: Any) -> set[str]:
-    if not isinstance(tree, list) or not tree:
-        return set()
-    if tree[0] == "param":
-        return {tree[1]}
-    return {name for part in tree for name in _names(part)}
 
 
 def _read(pack: RulePack, name: str, parameter: Parameter, text: str) -> Any:

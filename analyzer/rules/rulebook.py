@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.errors import UsageError
-from analyzer.expressions.nodes import Tree
+from analyzer.expressions.nodes import FALSE, Node
 from analyzer.model import schema
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
@@ -172,7 +172,7 @@ class Rulebook:
         ]
 
     def _rule(self, clause: Clause, subject: str, form: Form | None = None) -> Rule:
-        whens: list[Tree] = [tree for tree in (form.when if form else None, clause.when) if tree is not None]
+        whens: list[Node] = [tree for tree in (form.when if form else None, clause.when) if tree is not None]
         *fixes, fix = self._advised(clause.fix)
         return Rule(
             id=clause.id,
@@ -182,14 +182,14 @@ class Rulebook:
             fix=fix,
             source=clause.source,
             fixes=tuple(fixes),
-            requires="" if clause.require == ["lit", False] else sentence(clause.require),
+            requires="" if clause.require == FALSE else sentence(clause.require),
             meaning=clause.message,
             when=tuple(map(sentence, whens)),
             terms=terms(clause.require, *whens),
             formerly=clause.formerly,
         )
 
-    def _advised(self, fix: str, given: tuple[Tree, ...] = ()) -> Iterator[str]:
+    def _advised(self, fix: str, given: tuple[Node, ...] = ()) -> Iterator[str]:
         """All that may be advised; the last has no condition, unless conditions are `given`."""
         for one in self._lists.get(fix, ()):
             yield from self._advised(one.fix, given if one.when is None else (*given, one.when))

@@ -12,13 +12,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from analyzer.expressions.nodes import Tree
-from analyzer.expressions.partial import fold
+from analyzer.expressions.nodes import FALSE, TRUE, And, Literal, Named, Node, Not, Or
+from analyzer.expressions.partial import partially_evaluated
 from analyzer.rules.pack import Clause, Form, Graph, OperatorRules, RulePack
 from analyzer.rules.parameters import compared
 
-ALWAYS: Tree = ["lit", True]
-NEVER: Tree = ["lit", False]
+ALWAYS, NEVER = TRUE, FALSE
 
 
 def specialize(pack: RulePack, parameters: Mapping[str, Any]) -> RulePack:
@@ -39,17 +38,17 @@ def rules(pack: RulePack, operator: str) -> OperatorRules:
 
 
 def _encoded(found: OperatorRules) -> msgspec.Raw:
-    # Folding makes ranges, which read as lists.
+    # Partial evaluation makes ranges, which read as lists.
     return msgspec.Raw(msgspec.json.encode(found, enc_hook=list))
 
 
 def _operator(found: OperatorRules, parameters: Mapping[str, Any], pack: RulePack) -> OperatorRules:
     known = {**parameters, **pack.values, **found.values}
-    accepted = [_settled(fold(tree, known)) for tree in found.accept_when]
+    accepted = [_settled(partially_evaluated(node, known)) for node in found.accept_when]
     return replace(
         found,
         forms=tuple(_forms(found.forms, known)),
-        accept_when=tuple(tree for tree in accepted if tree != NEVER),
+        accept_when=tuple(node for node in accepted if node != NEVER),
         refused=next(_clauses([found.refused], known), None) if found.refused else None,
     )
 
@@ -57,7 +56,7 @@ def _operator(found: OperatorRules, parameters: Mapping[str, Any], pack: RulePac
 def _forms(forms: Iterable[Form], known: Mapping[str, Any]) -> Iterator[Form]:
     """The forms that can be met; one that always is met is the last."""
     for form in forms:
-        when = None if form.when is None else _settled(fold(form.when, known))
+        when = None if form.when is None else _settled(partially_evaluated(form.when, known))
         if when == NEVER:
             continue
         always = when in (None, ALWAYS)
@@ -69,39 +68,39 @@ def _forms(forms: Iterable[Form], known: Mapping[str, Any]) -> Iterator[Form]:
 def _clauses(clauses: Iterable[Clause], known: Mapping[str, Any]) -> Iterator[Clause]:
     """The clauses that can fail."""
     for clause in clauses:
-        require = _settled(fold(clause.require, known))
-        when = ALWAYS if clause.when is None else _settled(fold(clause.when, known))
+        require = _settled(partially_evaluated(clause.require, known))
+        when = ALWAYS if clause.when is None else _settled(partially_evaluated(clause.when, known))
         if require != ALWAYS and when != NEVER:
             yield replace(clause, require=require, when=None if when == ALWAYS else when)
 
 
-def _settled(tree: Tree) -> Tree:
-    """The tree without parts that decide nothing."""
-    node = tree[0]
-    if node in ("and", "or"):
-        decides, rest = (ALWAYS, NEVER) if node == "or" else (NEVER, ALWAYS)
-        parts = [part for part in map(_settled, tree[1:]) if part != rest]
-        if decides in parts or not parts:
-            return decides if parts else rest
-        return parts[0] if len(parts) == 1 else [node, *parts]
-    if node == "named":
-        inner = _settled(tree[2])
-        return inner if inner in (ALWAYS, NEVER) else [node, tree[1], inner]
-    if node == "not":
-        inner = _settled(tree[1])
-        return {True: NEVER, False: ALWAYS}[inner[1]] if inner in (ALWAYS, NEVER) else [node, inner]
-    return tree
+def _settled(node: Node) -> Node:
+    """The node without parts that decide nothing."""
+    match node:
+        case And(parts) | Or(parts):
+            decides, rest = (ALWAYS, NEVER) if isinstance(node, Or) else (NEVER, ALWAYS)
+            kept = [part for part in map(_settled, parts) if part != rest]
+            if decides in kept or not kept:
+                return decides if kept else rest
+            return kept[0] if len(kept) == 1 else type(node)(tuple(kept))
+        case Named(text, body):
+            inner = _settled(body)
+            return inner if inner in (ALWAYS, NEVER) else Named(text, inner)
+        case Not(of):
+            inner = _settled(of)
+            return {ALWAYS: NEVER, NEVER: ALWAYS}[inner] if inner in (ALWAYS, NEVER) else Not(inner)
+    return node
 
 
 def _graph(graph: Graph, known: Mapping[str, Any]) -> Graph:
     limits = {
-        name: _limit(fold(tree, known))
+        name: _limit(partially_evaluated(node, known))
         for name in ("max_partitions", "min_operators", "fp16_limit_rolls_back", "builds_while_choosing")
-        if (tree := getattr(graph, name)) is not None
+        if (node := getattr(graph, name)) is not None
     }
     return replace(graph, **limits)
 
 
-def _limit(tree: Tree) -> Tree | None:
+def _limit(node: Node) -> Node | None:
     """A limit that limits nothing is none."""
-    return None if tree[0] == "lit" and tree[1] <= 0 else tree
+    return None if isinstance(node, Literal) and node.value <= 0 else node

@@ -8,8 +8,8 @@ import pytest
 from flatbuffers import flexbuffers
 
 from analyzer.expressions.check import Scope, parse
-from analyzer.expressions.evaluate import build
-from analyzer.expressions.nodes import show
+from analyzer.expressions.evaluate import compiled
+from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import Operator, Subgraph
 
@@ -28,7 +28,7 @@ SILENT = Operator(0, "CUSTOM", 1, (), (), {}, custom="Mine", custom_options=memo
 
 def asked(operator: Operator, text: str) -> Any:
     context = Context(Subgraph(0, "", (), (operator,), (), ()), operator)
-    return build(parse(text, Scope(options={}), None))(context)
+    return compiled(parse(text, Scope(options={}), None))(context)
 
 
 @pytest.mark.parametrize("operator", [CUSTOM, COMPOSITE], ids=["custom", "composite"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.expressions.check import Definition, ExpressionError, Scope, parse
-from analyzer.expressions.nodes import show
+from analyzer.expressions.show import show
 from tests.expressions.scopes import CONVOLUTION
 
 

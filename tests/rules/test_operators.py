@@ -13,7 +13,7 @@ import pytest
 
 from analyzer.errors import ModelError
 from analyzer.expressions.check import Scope, parse
-from analyzer.expressions.evaluate import build
+from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.vocabulary import OPERATOR, Context, Undefined
 from analyzer.model import schema
@@ -102,7 +102,7 @@ def macs(name: str, operands: Mapping[str, Sequence[int]], **options: Any) -> in
         options={**(schema.zeros(table) if table else {}), **options},
     )
     subgraph = Subgraph(0, "", tensors, (operator,), (), ())
-    found: int = build(parse(entry["macs"], scope(name, entry), "int"))(Context(subgraph, operator))
+    found: int = compiled(parse(entry["macs"], scope(name, entry), "int"))(Context(subgraph, operator))
     return found
 
 

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.auditing.build_partitions import PartitionContext
+from analyzer.auditing.apply_delegate import PartitionContext
+from analyzer.expressions import nodes
 from analyzer.expressions.check import ExpressionError, Scope, parse
-from analyzer.expressions.evaluate import build
+from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.functions import FUNCTIONS
-from analyzer.expressions.nodes import Tree, show, unnamed
-from analyzer.expressions.operators import SIGNS
+from analyzer.expressions.nodes import Node, Part, unnamed
+from analyzer.expressions.operators import ARITHMETIC, COMPARISONS
+from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined
 from analyzer.model.graph import Subgraph
 from analyzer.rules.judge import Judge
@@ -151,39 +153,33 @@ pythons = st.recursive(_names | _constants, _larger, max_leaves=8).map(
     lambda node: ast.unparse(ast.fix_missing_locations(ast.Expression(node)))
 )
 
-_ARITHMETIC = ("+", "-", "*", "//", "/", "%")
-#: Node -> whether the rest of it names only what the vocabulary has.
-_KNOWN: dict[str, Any] = {
-    "lit": lambda rest: isinstance(rest[0], bool | int | float | str),
-    "param": lambda rest: rest[0] in CONVOLUTION.parameters,
-    "fact": lambda rest: rest[0] in OPERATOR,
-    "operand": lambda rest: rest[0] in ("inputs", "outputs", "intermediates") and isinstance(rest[1], int),
-    "rest": lambda rest: rest[0] in ("inputs", "outputs", "intermediates") and isinstance(rest[1], int),
-    "option": lambda rest: rest[0] in (CONVOLUTION.options or {}),
-    "attribute": lambda rest: isinstance(rest[0], str),
-    "var": lambda rest: isinstance(rest[0], int),
-    "attr": lambda rest: rest[1] in {*TENSOR, *OPERATOR, "omitted"},
-    "index": lambda rest: True,
-    "cmp": lambda rest: rest[0] in SIGNS and rest[0] not in _ARITHMETIC,
-    "arith": lambda rest: rest[0] in _ARITHMETIC,
-    "and": lambda rest: True,
-    "or": lambda rest: True,
-    "not": lambda rest: True,
-    "neg": lambda rest: True,
-    "if": lambda rest: True,
-    "list": lambda rest: True,
-    "call": lambda rest: rest[0] in FUNCTIONS,
-    "each": lambda rest: True,
-    "named": lambda rest: rest[0].split("(")[0] in CONVOLUTION.definitions,
-}
+_SIDES = ("inputs", "outputs", "intermediates")
 
 
-def nodes(tree: Any) -> list[Tree]:
-    """All nodes of a tree, itself included."""
-    if not isinstance(tree, list) or not tree:
-        return []
-    own = [tree] if isinstance(tree[0], str) else []
-    return own + [node for part in tree for node in nodes(part)]
+def names_what_is_known(part: Part) -> bool:
+    """Whether a node names only what the vocabulary has."""
+    match part:
+        case nodes.Literal(value):
+            return isinstance(value, bool | int | float | str)
+        case nodes.Parameter(name):
+            return name in CONVOLUTION.parameters
+        case nodes.Fact(name):
+            return name in OPERATOR
+        case nodes.Operand(side, position) | nodes.Rest(side, position):
+            return side in _SIDES and isinstance(position, int)
+        case nodes.Option(name):
+            return name in (CONVOLUTION.options or {})
+        case nodes.Property(_, name):
+            return name in {*TENSOR, *OPERATOR, "omitted"}
+        case nodes.Comparison(sign):
+            return sign in COMPARISONS
+        case nodes.Arithmetic(sign):
+            return sign in ARITHMETIC
+        case nodes.Call(function):
+            return function in FUNCTIONS
+        case nodes.Named(text):
+            return text.split("(")[0] in CONVOLUTION.definitions
+    return True
 
 
 @settings(_SLOW, max_examples=examples(1000))
@@ -194,8 +190,8 @@ def test_text_that_loads_names_nothing_outside_the_vocabulary(text: str) -> None
     except ExpressionError as refused:
         assert str(refused)
         return
-    for node, *rest in nodes(tree):
-        assert node in _KNOWN and _KNOWN[node](rest), (text, node, rest)
+    for part in nodes.walk(tree):
+        assert names_what_is_known(part), (text, part)
     assert isinstance(show(tree), str)
 
 
@@ -224,7 +220,7 @@ _numbers = st.recursive(
         ]
     ),
     lambda n: st.one_of(
-        st.builds("({} {} {})".format, n, st.sampled_from(_ARITHMETIC), n),
+        st.builds("({} {} {})".format, n, st.sampled_from(sorted(ARITHMETIC)), n),
         st.builds("min({}, {})".format, n, n),
         st.builds("float32({})".format, n),
         st.builds("dim(weights.shape, {})".format, n),
@@ -273,7 +269,7 @@ def test_text_that_loads_holds_or_not_or_touches_an_absent_thing(text: str, cont
         tree = parse(text, CONVOLUTION)
     except ExpressionError:
         return
-    evaluate = build(_without_parameters(tree))
+    evaluate = compiled(_without_parameters(tree))
     try:
         found = evaluate(context)
     except Undefined as absent:
@@ -282,17 +278,17 @@ def test_text_that_loads_holds_or_not_or_touches_an_absent_thing(text: str, cont
         assert found in (True, False)
 
 
-def _without_parameters(tree: Any) -> Any:
-    if not isinstance(tree, list):
-        return tree
-    return ["lit", 29] if tree[:1] == ["param"] else [_without_parameters(part) for part in tree]
+def _without_parameters(node: Node) -> Node:
+    return (
+        nodes.Literal(29) if isinstance(node, nodes.Parameter) else nodes.changed(node, _without_parameters)
+    )
 
 
 @pytest.mark.parametrize("name", _PACKS.names())
 def test_a_tree_is_shown_as_text_that_reads_back_as_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed: list[tuple[Tree, Scope, str | None]] = []
+    parsed: list[tuple[Node, Scope, str | None]] = []
 
-    def keep(text: str, scope: Scope, wanted: str | None = "bool") -> Tree:
+    def keep(text: str, scope: Scope, wanted: str | None = "bool") -> Node:
         tree = parse(text, scope, wanted)
         parsed.append((tree, scope, wanted))
         return tree

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from analyzer.expressions.nodes import Tree, show
+from analyzer.expressions.nodes import TRUE, Node
+from analyzer.expressions.show import show
 from analyzer.rules.coverage import Cell
 from analyzer.rules.pack import Graph
 from analyzer.rules.rulebook import Rule
@@ -60,8 +61,8 @@ def sentences(graph: Graph) -> Iterator[str]:
         yield f"The graph is built while the delegate chooses{_if(graph.builds_while_choosing)}."
 
 
-def _if(tree: Tree) -> str:
-    return "" if tree == ["lit", True] else f" if {sentence(tree)}"
+def _if(node: Node) -> str:
+    return "" if node == TRUE else f" if {sentence(node)}"
 
 
 class Condition(Struct, frozen=True):

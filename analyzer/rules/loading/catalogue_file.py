@@ -8,7 +8,7 @@ import msgspec
 
 from analyzer.errors import RuleError
 from analyzer.expressions.check import ExpressionError, Scope, parse
-from analyzer.expressions.nodes import Tree
+from analyzer.expressions.nodes import Node
 from analyzer.resources import data
 from analyzer.rules.catalogue import Catalogue, Entry, places
 from analyzer.rules.loading.file import read_tables
@@ -25,7 +25,7 @@ def parse_catalogue(path: Path | None = None) -> Catalogue:
     tables, text = read_tables(file)
     customs = tables.pop("custom", {})
     entries: dict[str, Entry] = {}
-    macs: dict[str, Tree] = {}
+    macs: dict[str, Node] = {}
     problems: list[str] = []
     for key, table in [*tables.items(), *((f"custom:{code}", table) for code, table in customs.items())]:
         try:

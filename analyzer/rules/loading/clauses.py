@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.expressions.check import Scope
-from analyzer.expressions.nodes import Tree, varies
+from analyzer.expressions.nodes import FALSE, And, Comparison, Literal, Node, parameters_in
+from analyzer.expressions.nodes import Parameter as ParameterNode
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.fixes import FixReader
 from analyzer.rules.loading.fixes_file import shared
@@ -87,7 +88,7 @@ class ClauseReader:
             source=self._rooted(source),
             operand=table.operand or None,
             formerly=tuple(table.formerly),
-            fixed=not (varies(require) or varies(when)),
+            fixed=not (parameters_in(require) or parameters_in(when)),
         )
 
     def _known(self, key: str, word: str, known: Sequence[str], section: Section) -> None:
@@ -95,16 +96,16 @@ class ClauseReader:
             what = f"{key} {word}{nearest(word, known)}; expected one of {', '.join(known)}"
             self.file.problem(section.header, what, key)
 
-    def when(self, text: str, table: CheckTable | OperatorTable, section: Section) -> Tree | None:
+    def when(self, text: str, table: CheckTable | OperatorTable, section: Section) -> Node | None:
         """The condition of a table: its own, and the runtimes between `since` and `until`."""
         # Releases come first, so that what the rest touches matters to none but those.
         parts = list(self._releases(table, section))
         if text:
             tree = self.file.tree(text, section.scope, section.header, "when")
             parts += [] if tree is None else [tree]
-        return ["and", *parts] if len(parts) > 1 else parts[0] if parts else None
+        return And(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
 
-    def _releases(self, table: CheckTable | OperatorTable, section: Section) -> Iterator[Tree]:
+    def _releases(self, table: CheckTable | OperatorTable, section: Section) -> Iterator[Node]:
         runtime = self.names.parameters.get("runtime")
         for key, sign, release in (("since", ">=", table.since), ("until", "<=", table.until)):
             if not release:
@@ -112,7 +113,7 @@ class ClauseReader:
             if problem := _not_a_release(release, runtime):
                 self.file.problem(section.header, f"{key} {problem}", key)
             else:
-                yield ["cmp", sign, ["param", "runtime"], ["lit", release]]
+                yield Comparison(sign, ParameterNode("runtime"), Literal(release))
 
     def identity(self, name: str, section: Section) -> str:
         """The whole name of a clause; no check may be called like a compact entry, or one that is used."""
@@ -152,7 +153,7 @@ class ClauseReader:
                 or self.file.table.sources.get(requirement.kind, section.source)
             ),
             operand=requirement.operand,
-            fixed=not varies(tree),
+            fixed=not parameters_in(tree),
         )
 
     def refusal(self, table: OperatorTable, section: Section) -> Clause:
@@ -166,7 +167,7 @@ class ClauseReader:
         source = table.sources.get(name) or table.source or unlisted.source or self.file.table.source
         return Clause(
             id=identity,
-            require=available if available is not None else ["lit", False],
+            require=available if available is not None else FALSE,
             kind="unlisted",
             stage=self.operator_stage,
             message=table.message or unlisted.message,
@@ -184,7 +185,7 @@ class ClauseReader:
             self.file.problem(header, what)
         return Clause(
             id=identity,
-            require=["lit", False],
+            require=FALSE,
             kind="unlisted",
             stage=self.operator_stage,
             message=words.message,

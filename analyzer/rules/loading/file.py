@@ -12,7 +12,7 @@ import msgspec
 
 from analyzer.errors import RuleError
 from analyzer.expressions.check import ExpressionError, Scope, parse
-from analyzer.expressions.nodes import Tree
+from analyzer.expressions.nodes import Node
 from analyzer.files import read_text
 from analyzer.resources import data
 from analyzer.rules.loading.format import PackTable
@@ -97,7 +97,7 @@ class RuleFile:
                     self.problem(f"op.{key}", f"{name} stands in {first} already; write all of it there")
                 tables.setdefault(name, f"op.{key}")
 
-    def tree(self, text: str, scope: Scope, header: str, key: str, wanted: str = "bool") -> Tree | None:
+    def tree(self, text: str, scope: Scope, header: str, key: str, wanted: str = "bool") -> Node | None:
         """The expression checked; None where it is wrong."""
         try:
             return parse(text, scope, wanted)

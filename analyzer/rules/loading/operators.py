@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from analyzer.expressions.check import Scope
-from analyzer.expressions.nodes import Tree
+from analyzer.expressions.nodes import Node
 from analyzer.expressions.partial import constant
 from analyzer.model import schema
 from analyzer.rules.catalogue import Catalogue, Entry
@@ -76,7 +76,7 @@ class OperatorReader:
         kept = {word: at for word, at in self._catalogue.places(name).items() if at[0] not in names}
         return self._clauses.names.scope(kept | places_of(own), option_types(name))
 
-    def _early_accepts(self, table: OperatorTable, section: Section) -> Iterator[Tree]:
+    def _early_accepts(self, table: OperatorTable, section: Section) -> Iterator[Node]:
         for text in [table.accept_when] if isinstance(table.accept_when, str) else table.accept_when:
             tree = self._file.tree(text, section.scope, section.header, "accept_when")
             if tree is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.expressions.nodes import show
+from analyzer.expressions.show import show
 from analyzer.rules.fix_choice import Raised
 from analyzer.rules.pack import Clause
 from analyzer.rules.wording.reason import Explanation

@@ -1,12 +1,31 @@
-"""Trees and values as a person names them: `weights.shape[3]` is "dimension 3 of weights"."""
+"""Nodes and values as a person names them: `weights.shape[3]` is "dimension 3 of weights"."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.expressions.evaluate import look
-from analyzer.expressions.nodes import Tree, show
+from analyzer.expressions.evaluate import evaluate
+from analyzer.expressions.nodes import (
+    Arithmetic,
+    Attribute,
+    Call,
+    Choice,
+    Each,
+    Fact,
+    Index,
+    List,
+    Literal,
+    Named,
+    Node,
+    Option,
+    Parameter,
+    Property,
+    Rest,
+    Variable,
+    unnamed,
+)
+from analyzer.expressions.show import show, variables_in
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model.graph import Tensor
 
@@ -26,7 +45,7 @@ CLAIMS: Mapping[str, tuple[str, str]] = {
     "graph_output": ("an output of the graph", "no output of the graph"),
 }
 
-_ATTRIBUTES = {
+_PROPERTIES = {
     "elements": "number of elements",
     "bytes": "size in bytes",
     "data_bytes": "bytes of data",
@@ -60,124 +79,113 @@ class Names:
         #: Slot of a loop variable -> its name.
         self.variables: dict[int, str] = {}
 
-    def of(self, tree: Tree) -> str:
-        """What a tree is called."""
-        namer = getattr(self, f"_{tree[0]}", None)
-        return show(tree) if namer is None else str(namer(tree))
+    def of(self, node: Node) -> str:
+        """What a node is called."""
+        match node:
+            case Option(name) | Attribute(name) | Parameter(name):
+                return name
+            case Literal(value):
+                return show(node) if isinstance(value, list) else render(value)
+            case Fact(name):
+                return _FACTS.get(name, name)
+            case Variable(slot, name):
+                return self.variables.get(slot, name)
+            case Named(text, body):
+                return self.definition(text, body)
+            case Property(of, "op"):
+                return self.of(of)
+            case Property(of, name):
+                return f"{_PROPERTIES.get(name, name.replace('_', ' '))} of {self.of(of)}"
+            case Arithmetic(sign, left, right):
+                return f"{self.nested(left)} {sign} {self.nested(right)}"
+            case Choice(condition, then, otherwise):
+                chosen = self.value(condition)
+                return show(node) if chosen is None else self.of(then if chosen else otherwise)
+            case Call():
+                return self.call(node)
+            case Index(of, at):
+                return self.element(of, self.position(at))
+        return show(node)
 
-    def _option(self, tree: Tree) -> str:
-        return str(tree[1])
-
-    _attribute = _param = _option
-
-    def _lit(self, tree: Tree) -> str:
-        return show(tree) if isinstance(tree[1], list) else render(tree[1])
-
-    def _fact(self, tree: Tree) -> str:
-        return _FACTS.get(tree[1], str(tree[1]))
-
-    def _var(self, tree: Tree) -> str:
-        return self.variables.get(tree[1], str(tree[2]))
-
-    def _named(self, tree: Tree) -> str:
+    def definition(self, text: str, body: Node) -> str:
         """A definition's name; one that only picks something is called what it picks."""
-        name, _, arguments = str(tree[1]).partition("(")
+        name, _, arguments = text.partition("(")
         words = name.replace("_", " ")
-        if tree[2][0] in ("attr", "index", "if") and (arguments or self._value(tree[2]) is not None):
-            picked = self.of(tree[2])
+        if isinstance(body, Property | Index | Choice) and (arguments or self.value(body) is not None):
+            picked = self.of(body)
             if not arguments or not picked.isdecimal():
                 return picked
-        return f"{words} of {self._arguments(arguments, tree[2])}" if arguments else words
+        return f"{words} of {self._arguments(arguments, body)}" if arguments else words
 
-    def _arguments(self, text: str, body: Tree) -> str:
+    def _arguments(self, text: str, body: Node) -> str:
         """What a definition is asked of: loop variables by what they stand for."""
-        names = {name: self.variables[slot] for slot, name in _loop_variables(body) if slot in self.variables}
+        names = {
+            name: self.variables[slot] for slot, name in variables_in(body).items() if slot in self.variables
+        }
         return " and ".join(names.get(word, word) for word in text.removesuffix(")").split(", "))
 
-    def _attr(self, tree: Tree) -> str:
-        of, attribute = tree[1], tree[2]
-        if attribute == "op":
-            return self.of(of)
-        return f"{_ATTRIBUTES.get(attribute, attribute.replace('_', ' '))} of {self.of(of)}"
+    def nested(self, node: Node) -> str:
+        """What a node is called beside a sign."""
+        return f"({self.of(node)})" if isinstance(node, Arithmetic) else self.of(node)
 
-    def _arith(self, tree: Tree) -> str:
-        return " ".join([self._nested(tree[2]), tree[1], self._nested(tree[3])])
+    def call(self, node: Call) -> str:
+        match node:
+            case Call("dim", (of, at)):
+                return self.element(of, self.position(at))
+            case Call("len", (of,)):
+                return f"{'length' if isinstance(of, Option) else 'number'} of {self.of(of)}"
+            case Call("float32", (of,)):
+                return self.of(of)
+            case Call(function, (of,)) if function in OF_MANY:
+                return OF_MANY[function] + ("" if isinstance(of, Each) else f" of {self.of(of)}")
+        return show(node)
 
-    def _nested(self, tree: Tree) -> str:
-        return f"({self.of(tree)})" if tree[0] == "arith" else self.of(tree)
+    def position(self, node: Node) -> int | str:
+        value = self.value(node)
+        return show(node) if value is None else int(value)
 
-    def _if(self, tree: Tree) -> str:
-        chosen = self._value(tree[1])
-        return show(tree) if chosen is None else self.of(tree[2] if chosen else tree[3])
-
-    def _call(self, tree: Tree) -> str:
-        if tree[1] == "dim":
-            return self.element(tree[2], self._position(tree[3]))
-        if tree[1] == "len":
-            return f"{'length' if tree[2][0] == 'option' else 'number'} of {self.of(tree[2])}"
-        if tree[1] == "float32":
-            return self.of(tree[2])
-        if tree[1] in OF_MANY:
-            return OF_MANY[tree[1]] + ("" if tree[2][0] == "each" else f" of {self.of(tree[2])}")
-        return show(tree)
-
-    def _index(self, tree: Tree) -> str:
-        return self.element(tree[1], self._position(tree[2]))
-
-    def _position(self, tree: Tree) -> int | str:
-        value = self._value(tree)
-        return show(tree) if value is None else int(value)
-
-    def _value(self, tree: Tree) -> Any:
-        if self.context is None and tree[0] != "lit":
-            return None
+    def value(self, node: Node) -> Any:
+        """What a node comes to, None where that can't be told."""
+        if self.context is None:
+            return node.value if isinstance(node, Literal) else None
         try:
-            return look(tree, self.context)  # type: ignore[arg-type]
+            return evaluate(node, self.context)
         except Undefined:
             return None
 
-    def element(self, of: Tree, position: int | str) -> str:
+    def element(self, of: Node, position: int | str) -> str:
         """What the element of a list is called."""
-        while of[0] == "named":
-            of = of[2]
-        if of[0] == "attr" and of[2] == "shape":
-            which = "last dimension" if position == -1 else f"dimension {position}"
-            return f"{which} of {self.of(of[1])}"
-        if of[0] == "attr" and of[2] in _ELEMENTS:
-            listed = of[2] in ("values", "known_values") and self._value(["attr", of[1], "rank"]) == 1
-            name = self.of(of[1])
-            return f"{name}[{position}]" if listed else f"{_ELEMENTS[of[2]]} {position} of {name}"
-        if of[0] == "attr" and of[2] in ("inputs", "outputs"):
-            return f"{ordinal(position, of[2][:-1])} of {self.of(of[1])}"
-        if of[0] == "fact" and of[1] in ("inputs", "outputs"):
-            return ordinal(position, of[1][:-1])
-        if of[0] == "rest" and isinstance(position, int):
-            return ordinal(of[2] + position, of[1][:-1])
-        if of[0] == "list" and isinstance(position, int):
-            return self.of(of[1 + position])
-        if of[0] == "attr" and of[2] in ("consumers", "producers"):
-            return f"{of[2][:-1]} of {self.of(of[1])}"
+        of = unnamed(of)
+        match of:
+            case Property(base, "shape"):
+                which = "last dimension" if position == -1 else f"dimension {position}"
+                return f"{which} of {self.of(base)}"
+            case Property(base, name) if name in _ELEMENTS:
+                listed = name.endswith("values") and self.value(Property(base, "rank")) == 1
+                owner = self.of(base)
+                return f"{owner}[{position}]" if listed else f"{_ELEMENTS[name]} {position} of {owner}"
+            case Property(base, "inputs" | "outputs" as side):
+                return f"{ordinal(position, side[:-1])} of {self.of(base)}"
+            case Property(base, "consumers" | "producers" as name):
+                return f"{name[:-1]} of {self.of(base)}"
+            case Fact("inputs" | "outputs" as side):
+                return ordinal(position, side[:-1])
+            case Rest(side, start) if isinstance(position, int):
+                return ordinal(start + position, side[:-1])
+            case List(parts) if isinstance(position, int) and -len(parts) <= position < len(parts):
+                return self.of(parts[position])
         return f"{self.of(of)}[{position}]"
 
-    def role(self, tensor: Tensor, of: Tree, position: int) -> str:
+    def role(self, tensor: Tensor, of: Node, position: int) -> str:
         """What a tensor is called that stands in the list `of`: operators of one kind say the same."""
-        context = self.context
-        if of[0] in ("rest", "list"):
+        if isinstance(of, Rest | List):
             return self.element(of, position)
-        if context is not None and hasattr(context, "operator"):
-            for side, tensors in (("input", context.inputs), ("output", context.outputs)):
-                for place, one in enumerate(tensors):
-                    if one is tensor:
+        if isinstance(self.context, Context):
+            for side, tensors in (("input", self.context.inputs), ("output", self.context.outputs)):
+                for place, operand in enumerate(tensors):
+                    if operand is tensor:
                         return side if len(tensors) == 1 else ordinal(place, side)
         return render(tensor)
-
-
-def _loop_variables(tree: Any) -> Iterator[tuple[int, str]]:
-    if isinstance(tree, list) and tree[:1] == ["var"]:
-        yield tree[1], tree[2]
-    elif isinstance(tree, list):
-        for part in tree:
-            yield from _loop_variables(part)
 
 
 def ordinal(position: int | str, word: str) -> str:

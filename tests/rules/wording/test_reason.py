@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from analyzer.expressions.check import Definition, Scope, parse
-from analyzer.expressions.evaluate import build
-from analyzer.expressions.partial import fold
+from analyzer.expressions.evaluate import compiled
+from analyzer.expressions.nodes import Fact
+from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import read_bytes
 from analyzer.rules.loading.option_types import enums, option_types
 from analyzer.rules.pack import Clause
 from analyzer.rules.registry import Packs
 from analyzer.rules.wording.message import message, proof
-from analyzer.rules.wording.reason import Explanation, absence, explain
+from analyzer.rules.wording.reason import Explanation, absence, reason
 from tests.building import model, operator, tensor
 
 CATALOGUE = Packs().catalogue
@@ -86,14 +87,14 @@ def explained(context: Context, expression: str) -> Explanation:
         definitions=DEFINITIONS,
         enums=enums(list(types.values())),
     )
-    tree = fold(parse(expression, scope), PARAMETERS)
+    tree = partially_evaluated(parse(expression, scope), PARAMETERS)
     with suppress(Undefined):
-        assert not build(tree)(context), "the requirement holds"
-    return explain(tree, context)
+        assert not compiled(tree)(context), "the requirement holds"
+    return reason(tree, context)
 
 
 def clause(kind: str = "check", words: str = "") -> Clause:
-    return Clause(id="tiny/op/check", require=["fact", "has_options"], kind=kind, message=words)
+    return Clause(id="tiny/op/check", require=Fact("has_options"), kind=kind, message=words)
 
 
 @pytest.mark.parametrize(
