@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import partial, reduce
 from operator import attrgetter
 from typing import Any
 
@@ -149,8 +149,8 @@ class _Compiler:
         if name == "omitted":
             return lambda c: of(c) is None
         base = unnamed(node.of)
-        if name in _FIELDS and isinstance(base, Operand):
-            return _field_of_operand(node, base)
+        if name in _FIELDS and isinstance(base, Operand | Variable):
+            return _field(node, base)
         of_tensor = TENSOR[name][2] if name in TENSOR else _no_such_fact
         of_operator = OPERATOR[name][2] if name in OPERATOR else None
 
@@ -182,6 +182,8 @@ class _Compiler:
             return operators.lists_compared(sign, left, self.of(right))
         if isinstance(right, Literal):
             return operators.compared_with(sign, left, right.value)
+        if sign in ("in", "not in") and (members := _literals(unnamed(right))) is not None:
+            return operators.among(sign, left, frozenset(members))
         return operators.compared(sign, left, self.of(right))
 
     def arithmetic(self, node: Arithmetic) -> Evaluate:
@@ -191,26 +193,10 @@ class _Compiler:
         return operators.computed("-", lambda c: 0, self.of(node.of))
 
     def conjunction(self, node: And) -> Evaluate:
-        parts = self.all(node.parts)
-
-        def evaluate(c: Context) -> bool:
-            for part in parts:
-                if not part(c):
-                    return False
-            return True
-
-        return evaluate
+        return reduce(lambda rest, part: lambda c: part(c) and rest(c), reversed(self.all(node.parts)))
 
     def disjunction(self, node: Or) -> Evaluate:
-        parts = self.all(node.parts)
-
-        def evaluate(c: Context) -> bool:
-            for part in parts:
-                if part(c):
-                    return True
-            return False
-
-        return evaluate
+        return reduce(lambda rest, part: lambda c: part(c) or rest(c), reversed(self.all(node.parts)))
 
     def negation(self, node: Not) -> Evaluate:
         of = self.of(node.of)
@@ -221,15 +207,14 @@ class _Compiler:
         return lambda c: then(c) if condition(c) else otherwise(c)
 
     def list(self, node: List) -> Evaluate:
-        if all(isinstance(part, Literal) for part in node.parts):
-            values = [part.value for part in node.parts if isinstance(part, Literal)]
+        if (values := _literals(node)) is not None:
             return lambda c: values
         parts = self.all(node.parts)
         return lambda c: [part(c) for part in parts]
 
     def call(self, node: Call) -> Evaluate:
         name, arguments = node.function, node.arguments
-        if name in ("all", "any") and isinstance(each := arguments[0], Each) and len(each.loops) == 1:
+        if name in ("all", "any") and isinstance(each := arguments[0], Each) and _is_simple(each):
             return self._looped(each, partial(loops.quantified, name == "all"))
         return operators.called(FUNCTIONS[name][3], self.all(arguments), partial(show, node))
 
@@ -260,8 +245,11 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
 } | {"rank": lambda tensor: len(tensor.shape)}
 
 
-def _field_of_operand(node: Property, operand: Operand) -> Evaluate:
-    field, tensors, position = _FIELDS[node.name], attrgetter(operand.side), operand.position
+def _field(node: Property, base: Operand | Variable) -> Evaluate:
+    """A field of an operand or a loop variable, which `node.of` may give a name."""
+    field = _FIELDS[node.name]
+    side, position = ("variables", base.slot) if isinstance(base, Variable) else (base.side, base.position)
+    tensors = attrgetter(side)
 
     def evaluate(c: Context) -> Any:
         try:
@@ -274,6 +262,18 @@ def _field_of_operand(node: Property, operand: Operand) -> Evaluate:
 
 def _no_such_fact(c: Context, value: Any) -> Any:
     raise Undefined("this fact is not one of a tensor")
+
+
+def _literals(node: Node) -> list[Any] | None:
+    """The values of a list of literals."""
+    if not isinstance(node, List):
+        return None
+    values = [part.value for part in node.parts if isinstance(part, Literal)]
+    return values if len(values) == len(node.parts) else None
+
+
+def _is_simple(each: Each) -> bool:
+    return len(each.loops) == 1 and len(each.loops[0].slots) == 1
 
 
 def _is_list(node: Node) -> bool:

@@ -30,14 +30,13 @@ def counted(iterable: Evaluate) -> Evaluate:
 
 
 def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:
-    """Whether all elements hold, or any does, ended by the first that decides."""
-    ((slots, iterable),) = nested
-    bind = _binder(slots)
+    """Whether all elements of one list hold, or any does, ended by the first that decides."""
+    (((slot,), iterable),) = nested
 
     def evaluate(c: Context) -> bool:
-        variables = _room(c, slots[-1])
+        variables = _room(c, slot)
         for value in iterable(c):
-            bind(variables, value)
+            variables[slot] = value
             if (condition is None or condition(c)) and bool(body(c)) is not every:
                 return not every
         return every
@@ -98,7 +97,11 @@ def _binder(slots: Sequence[int]) -> Callable[[list[Any], Any], None]:
     """Puts an element into the slots."""
     if len(slots) == 1:
         (slot,) = slots
-        return lambda variables, value: variables.__setitem__(slot, value)
+
+        def bind_one(variables: list[Any], value: Any) -> None:
+            variables[slot] = value
+
+        return bind_one
     first, second = slots
 
     def bind_two(variables: list[Any], value: Any) -> None:

@@ -235,6 +235,7 @@ def operand_name(node: Node) -> str | None:
     return None if operand is None else operand.name
 
 
+@remembered
 def shape_in(node: Node) -> Property | None:
     """The shape that a node takes a dimension of."""
     shapes = (part for part in _named_once(node) if isinstance(part, Property) and part.name == "shape")

@@ -70,6 +70,21 @@ def compared_with(sign: str, a: Evaluate, value: Any) -> Evaluate:
     return evaluate
 
 
+def among(sign: str, a: Evaluate, members: frozenset[Any]) -> Evaluate:
+    """`a in [...]`, or not."""
+    wanted = sign == "in"
+
+    def evaluate(c: Context) -> Any:
+        left = a(c)
+        try:
+            return (left in members) is wanted
+        except TypeError:
+            # A list is none of the members.
+            return not wanted
+
+    return evaluate
+
+
 def lists_compared(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
     """Whether two lists have equal elements, or not: shapes are tuples, lists in rules are lists."""
     wanted = sign == "=="
@@ -102,11 +117,13 @@ def computed(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
 
 def called(apply: Callable[..., Any], parts: Sequence[Evaluate], shown: Callable[[], str]) -> Evaluate:
     """A function of what the parts come to."""
+    first, rest = parts[0], parts[1:]
 
     def evaluate(c: Context) -> Any:
-        given = [part(c) for part in parts]
+        given = first(c)
+        others = [part(c) for part in rest] if rest else ()
         try:
-            return apply(*given)
+            return apply(given, *others)
         except _FAILURES:
             raise Undefined(f"{shown()} can't be computed") from None
 

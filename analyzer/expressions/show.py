@@ -39,6 +39,8 @@ _IN_PARENTHESES = (And, Or, Not, Arithmetic, Choice, Comparison)
 def show(node: Node) -> str:
     """The text of a node."""
     match node:
+        case Fact() | Operand() | Rest() | Variable():
+            return node.name
         case Literal(value):
             return _literal(value)
         case Parameter(name):
@@ -47,8 +49,6 @@ def show(node: Node) -> str:
             return f"options.{name}"
         case Attribute(name):
             return f"attributes.{name}"
-        case Fact() | Operand() | Rest() | Variable():
-            return node.name
         case Named(text):
             return text
         case Property(of, name):

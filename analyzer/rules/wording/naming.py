@@ -18,6 +18,7 @@ from analyzer.expressions.nodes import (
     Literal,
     Named,
     Node,
+    Operand,
     Option,
     Parameter,
     Property,
@@ -82,6 +83,8 @@ class Names:
     def of(self, node: Node) -> str:
         """What a node is called."""
         match node:
+            case Operand() | Rest():
+                return node.name
             case Option(name) | Attribute(name) | Parameter(name):
                 return name
             case Literal(value):
