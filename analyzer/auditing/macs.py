@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.expressions.evaluate import Evaluate, build
-from analyzer.expressions.partial import fold
+from analyzer.expressions.evaluate import Evaluate
+from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.catalogue import Catalogue
 
@@ -21,7 +21,7 @@ class MacCounter:
         name = operator.key
         if name not in self._compiled:
             tree = self._catalogue.macs.get(name)
-            self._compiled[name] = None if tree is None else build(fold(tree, {}))
+            self._compiled[name] = None if tree is None else compiled(partially_evaluated(tree, {}))
         counted = self._compiled[name]
         if counted is None:
             return 0

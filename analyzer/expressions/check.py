@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from analyzer.expressions.functions import FUNCTIONS
@@ -65,6 +66,7 @@ _ARITHMETIC: Mapping[type[ast.operator], str] = {
     ast.Div: "/",
     ast.Mod: "%",
 }
+_MAX_INT = 1 << 63
 #: Nesting deeper than this is refused; no rule comes near it.
 _MAX_DEPTH = 60
 #: Definitions that use definitions can grow fast; no rule comes near this many parts.
@@ -125,12 +127,10 @@ class _Parser:
         value = node.value
         if isinstance(value, bool):
             return Literal(value), "bool"
-        if isinstance(value, int):
-            if abs(value) >= 1 << 63:
-                raise ExpressionError(f"{value} is larger than any number in a model")
-            return Literal(value), "int"
-        if isinstance(value, float):
-            return Literal(value), "float"
+        if isinstance(value, int | float):
+            if not abs(value) < (_MAX_INT if isinstance(value, int) else inf):
+                raise ExpressionError(f"{_shortened(value)} is larger than any number in a model")
+            return Literal(value), "int" if isinstance(value, int) else "float"
         if isinstance(value, str):
             return Literal(value), "str"
         raise ExpressionError(f"{value!r} is not part of the rule language")
@@ -404,6 +404,11 @@ class _Parser:
             slots.append(self.slots)
             self.slots += 1
         return tuple(slots)
+
+
+def _shortened(number: float) -> str:
+    """A number in few words: Python refuses to write out the longest."""
+    return str(number) if number.__class__ is float or abs(number) < _MAX_INT << 64 else "a literal"
 
 
 def _all_of(parts: list[Node]) -> Node:

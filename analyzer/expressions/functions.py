@@ -34,6 +34,14 @@ def _smallest(numbers: Sequence[Any]) -> Any:
     return min(numbers)
 
 
+def _product(numbers: Sequence[Any]) -> Any:
+    factors = list(numbers)
+    if not all(isinstance(factor, int | float) for factor in factors):
+        # Text times a number is text, as long as no memory.
+        raise TypeError("only numbers have a product")
+    return product(factors)
+
+
 def _range(*bounds: int) -> Sequence[int]:
     found = range(*bounds)
     # Of a slice, because a length beyond 64 bits is an error.
@@ -45,6 +53,8 @@ def _range(*bounds: int) -> Sequence[int]:
 def _float32(number: float) -> float:
     try:
         return float(struct.unpack("<f", struct.pack("<f", number))[0])
+    except struct.error:
+        raise TypeError(f"{number!r} is no number") from None
     except OverflowError:
         return float("inf") if number > 0 else float("-inf")
 
@@ -64,7 +74,7 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str, str, Callable[..., Any]]] = 
     "min": (("list[number]",), "number", "smallest element", _smallest),
     "max": (("list[number]",), "number", "largest element", _largest),
     "sum": (("list[number]",), "number", "sum of the elements", sum),
-    "product": (("list[number]",), "number", "product of the elements", product),
+    "product": (("list[number]",), "number", "product of the elements", _product),
     "abs": (("number",), "number", "without its sign", abs),
     "starts_with": (("str", "str"), "bool", "whether the first text begins with the second", str.startswith),
     "float32": (("number",), "float", "rounded to single precision", _float32),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analyzer.expressions.check import Scope, parse
-from analyzer.expressions.evaluate import build
+from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
 from tests.building import model, operator, tensor
@@ -28,7 +28,7 @@ FORK = read_bytes(
 
 
 def asked(index: int, text: str, partition: set[int] | None) -> Any:
-    answer = build(parse(text, Scope(options={}), None))
+    answer = compiled(parse(text, Scope(options={}), None))
     return answer(Context(FORK, FORK.operators[index], None, partition))
 
 

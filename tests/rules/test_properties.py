@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.auditing.apply_delegate import PartitionContext
+from analyzer.auditing.build_partitions import PartitionContext
 from analyzer.expressions import nodes
 from analyzer.expressions.check import ExpressionError, Scope, parse
 from analyzer.expressions.evaluate import compiled
