@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.expressions.evaluate import Evaluate
+from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.catalogue import Catalogue
