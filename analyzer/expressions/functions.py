@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log2
 from typing import Any
 
@@ -34,12 +34,15 @@ def _smallest(numbers: Sequence[Any]) -> Any:
     return min(numbers)
 
 
-def _product(numbers: Sequence[Any]) -> Any:
-    factors = list(numbers)
-    if not all(isinstance(factor, int | float) for factor in factors):
-        # Text times a number is text, as long as no memory.
+def _product(numbers: Iterable[Any]) -> Any:
+    return product(map(_number, numbers))
+
+
+def _number(factor: Any) -> Any:
+    """The factor. Raises: TypeError for text, which times a number is text as long as no memory."""
+    if not isinstance(factor, int | float):
         raise TypeError("only numbers have a product")
-    return product(factors)
+    return factor
 
 
 def _range(*bounds: int) -> Sequence[int]:

@@ -6,7 +6,7 @@ Types are short texts: bool, int, float, str, dtype, tensor, operator, `enum:NAM
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from operator import attrgetter
 from typing import Any
 
@@ -98,7 +98,7 @@ class Context:
         self.consumers_accepted = True
 
 
-def product(numbers: Sequence[Any]) -> Any:
+def product(numbers: Iterable[Any]) -> Any:
     found: Any = 1
     for number in numbers:
         found *= number

@@ -59,6 +59,8 @@ def test_products_go_no_further_than_any_memory() -> None:
 def test_numbers_are_computed_with() -> None:
     assert asked("attributes.n * 2 + 1") == 7
     assert asked("-attributes.n") == -3
+    assert asked("product(n * 2 for n in range(1, 4))") == 48
+    assert asked("product(attributes.many)") == 2
 
 
 @pytest.mark.parametrize(
