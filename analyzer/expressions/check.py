@@ -12,39 +12,15 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+from analyzer.expressions import nodes
 from analyzer.expressions.functions import FUNCTIONS
-from analyzer.expressions.nodes import (
-    And,
-    Arithmetic,
-    Attribute,
-    Call,
-    Choice,
-    Comparison,
-    Each,
-    Fact,
-    Index,
-    List,
-    Literal,
-    Loop,
-    Named,
-    Negative,
-    Node,
-    Not,
-    Operand,
-    Option,
-    Or,
-    Parameter,
-    Property,
-    Rest,
-    Variable,
-)
 from analyzer.expressions.scope import Definition, ExpressionError, Scope
 from analyzer.expressions.show import show
 from analyzer.expressions.types import NUMBERS, article, fits, said
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR
 from analyzer.suggest import nearest
 
-Typed = tuple[Node, str]
+Typed = tuple[nodes.Node, str]
 
 __all__ = ["Definition", "ExpressionError", "Scope", "parse"]
 
@@ -75,7 +51,7 @@ _MAX_NODES = 20_000
 _MAX_LOOPS = 3
 
 
-def parse(text: str, scope: Scope, wanted: str | None = "bool") -> Node:
+def parse(text: str, scope: Scope, wanted: str | None = "bool") -> nodes.Node:
     """The checked node of `text`, whose type must be `wanted` (None: any).
 
     Raises: ExpressionError.
@@ -117,7 +93,7 @@ class _Parser:
         self.depth -= 1
         return found
 
-    def boolean(self, node: ast.expr) -> Node:
+    def boolean(self, node: ast.expr) -> nodes.Node:
         tree, found = self.visit(node)
         if found != "bool":
             raise ExpressionError(f"{ast.unparse(node)} is {said(found)}, expected bool")
@@ -126,13 +102,13 @@ class _Parser:
     def visit_Constant(self, node: ast.Constant) -> Typed:
         value = node.value
         if isinstance(value, bool):
-            return Literal(value), "bool"
+            return nodes.Literal(value), "bool"
         if isinstance(value, int | float):
             if not abs(value) < (_MAX_INT if isinstance(value, int) else inf):
                 raise ExpressionError(f"{_shortened(value)} is larger than any number in a model")
-            return Literal(value), "int" if isinstance(value, int) else "float"
+            return nodes.Literal(value), "int" if isinstance(value, int) else "float"
         if isinstance(value, str):
-            return Literal(value), "str"
+            return nodes.Literal(value), "str"
         raise ExpressionError(f"{value!r} is not part of the rule language")
 
     def visit_Name(self, node: ast.Name) -> Typed:
@@ -140,20 +116,20 @@ class _Parser:
         if name in self.bound:
             return self.bound[name]
         if name in ("true", "false"):
-            return Literal(name == "true"), "bool"
+            return nodes.Literal(name == "true"), "bool"
         for facts in (scope.extra, scope.facts):
             if facts is not None and name in facts:
-                return Fact(name), facts[name]
+                return nodes.Fact(name), facts[name]
         if name in scope.operands:
             side, position, rest = scope.operands[name]
             if rest:
-                return Rest(side, position, name), "list[tensor]"
-            return Operand(side, position, name), "tensor"
+                return nodes.Rest(side, position, name), "list[tensor]"
+            return nodes.Operand(side, position, name), "tensor"
         # The operator's own words win: a parameter that is called like one is `parameters.NAME`.
         if scope.facts is None and name in OPERATOR:
-            return Fact(name), OPERATOR[name][0]
+            return nodes.Fact(name), OPERATOR[name][0]
         if name in scope.parameters:
-            return Parameter(name), scope.parameters[name]
+            return nodes.Parameter(name), scope.parameters[name]
         if name in scope.definitions:
             return self.expand(scope.definitions[name], [])
         raise ExpressionError(f"nothing is called {name}{nearest(name, self.known())}")
@@ -189,7 +165,7 @@ class _Parser:
             self.expanding.pop()
             self.bound = outer
         shown = name if not arguments else f"{name}({', '.join(show(tree) for tree, _ in arguments)})"
-        return Named(shown, tree), found
+        return nodes.Named(shown, tree), found
 
     def visit_Attribute(self, node: ast.Attribute) -> Typed:
         if isinstance(node.value, ast.Name) and node.value.id not in self.bound:
@@ -198,13 +174,13 @@ class _Parser:
             if node.value.id == "parameters":
                 return self.parameter(node.attr)
             if node.value.id == "attributes":
-                return Attribute(node.attr), "any"
+                return nodes.Attribute(node.attr), "any"
         tree, found = self.visit(node.value)
         known: Mapping[str, tuple[Any, ...]]
         if found == "tensor":
             known = TENSOR
             if node.attr == "omitted":
-                return Property(tree, "omitted"), "bool"
+                return nodes.Property(tree, "omitted"), "bool"
         elif found == "operator":
             known = OPERATOR
         else:
@@ -213,21 +189,21 @@ class _Parser:
             names = [*known, "omitted"]
             hint = nearest(node.attr, names)
             raise ExpressionError(f"{article(found)} has no {node.attr}{hint}")
-        return Property(tree, node.attr), known[node.attr][0]
+        return nodes.Property(tree, node.attr), known[node.attr][0]
 
     def parameter(self, name: str) -> Typed:
         known = self.scope.parameters
         if name not in known:
             raise ExpressionError(f"there is no parameter {name}{nearest(name, list(known))}")
-        return Parameter(name), known[name]
+        return nodes.Parameter(name), known[name]
 
     def option(self, field: str) -> Typed:
         options = self.scope.options
         if options is None:
-            return Option(field), "any"
+            return nodes.Option(field), "any"
         if field not in options:
             raise ExpressionError(f"this operator has no option {field}{nearest(field, list(options))}")
-        return Option(field), options[field]
+        return nodes.Option(field), options[field]
 
     def visit_Subscript(self, node: ast.Subscript) -> Typed:
         of, found = self.visit(node.value)
@@ -236,21 +212,21 @@ class _Parser:
             raise ExpressionError(f"{ast.unparse(node.value)} is {said(found)}, expected a list")
         if not fits(position, "int"):
             raise ExpressionError(f"{ast.unparse(node.slice)} is {said(position)}, expected int")
-        return Index(of, at), found[5:-1]
+        return nodes.Index(of, at), found[5:-1]
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Typed:
-        logic = And if isinstance(node.op, ast.And) else Or
+        logic = nodes.And if isinstance(node.op, ast.And) else nodes.Or
         return logic(tuple(map(self.boolean, node.values))), "bool"
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Typed:
         if isinstance(node.op, ast.Not):
-            return Not(self.boolean(node.operand)), "bool"
+            return nodes.Not(self.boolean(node.operand)), "bool"
         if not isinstance(node.op, ast.USub):
             raise ExpressionError(f"{ast.unparse(node)} is not part of the rule language")
         tree, found = self.number(node.operand)
-        if isinstance(tree, Literal):
-            return Literal(-tree.value), found
-        return Negative(tree), found
+        if isinstance(tree, nodes.Literal):
+            return nodes.Literal(-tree.value), found
+        return nodes.Negative(tree), found
 
     def number(self, node: ast.expr) -> Typed:
         tree, found = self.visit(node)
@@ -265,10 +241,10 @@ class _Parser:
         left, a = self.number(node.left)
         right, b = self.number(node.right)
         found = "float" if sign == "/" or "float" in (a, b) else "int" if a == b == "int" else "number"
-        return Arithmetic(sign, left, right), found
+        return nodes.Arithmetic(sign, left, right), found
 
     def visit_Compare(self, node: ast.Compare) -> Typed:
-        parts: list[Node] = []
+        parts: list[nodes.Node] = []
         left = node.left
         for operation, right in zip(node.ops, node.comparators, strict=True):
             sign = _COMPARISONS.get(type(operation))
@@ -278,7 +254,7 @@ class _Parser:
             left = right
         return _all_of(parts), "bool"
 
-    def compare(self, sign: str, left: ast.expr, right: ast.expr) -> Node:
+    def compare(self, sign: str, left: ast.expr, right: ast.expr) -> nodes.Node:
         a, first = self.visit(left)
         b, second = self.visit(right)
         shown = f"{ast.unparse(left)} {sign} {ast.unparse(right)}"
@@ -288,13 +264,13 @@ class _Parser:
             inner = second[5:-1]
             if inner not in ("T", "nothing"):
                 self.comparable(a, first, b, inner, shown)
-            return Comparison(sign, a, b)
+            return nodes.Comparison(sign, a, b)
         self.comparable(a, first, b, second, shown)
         if sign not in ("==", "!=") and not (first in (*NUMBERS, "any") and second in (*NUMBERS, "any")):
             raise ExpressionError(f"{shown}: only numbers have an order")
-        return Comparison(sign, a, b)
+        return nodes.Comparison(sign, a, b)
 
-    def comparable(self, a: Node, first: str, b: Node, second: str, shown: str) -> None:
+    def comparable(self, a: nodes.Node, first: str, b: nodes.Node, second: str, shown: str) -> None:
         if "any" in (first, second):
             return
         for closed, literal_type, literal in ((first, second, b), (second, first, a)):
@@ -306,11 +282,11 @@ class _Parser:
         if first.startswith("list[") and first[5:-1] not in NUMBERS and second == "list[str]":
             raise ExpressionError(f"{shown} compares {said(first)} with {said(second)}")
 
-    def member(self, closed: str, literal: Node, shown: str) -> None:
+    def member(self, closed: str, literal: nodes.Node, shown: str) -> None:
         known = self.scope.enums.get("TensorType" if closed == "dtype" else closed[5:])
         if known is None:
             return
-        for name in _strings(literal):
+        for name in nodes.strings_in(literal):
             if name not in known:
                 hint = nearest(name, list(known))
                 raise ExpressionError(f"{shown}: {name} is not {article(said(closed))}{hint}")
@@ -321,11 +297,11 @@ class _Parser:
         b, second = self.visit(node.orelse)
         if not (fits(first, second) or fits(second, first)):
             raise ExpressionError(f"{ast.unparse(node)} is either {said(first)} or {said(second)}")
-        return Choice(condition, a, b), second if first == "list[nothing]" else first
+        return nodes.Choice(condition, a, b), second if first == "list[nothing]" else first
 
     def visit_List(self, node: ast.List) -> Typed:
         if not node.elts:
-            return List(()), "list[nothing]"
+            return nodes.List(()), "list[nothing]"
         parts = [self.visit(element) for element in node.elts]
         kind = parts[0][1]
         for _, found in parts:
@@ -333,7 +309,7 @@ class _Parser:
                 kind = kind if kind == found else "number"
             elif found != kind:
                 raise ExpressionError(f"{ast.unparse(node)} mixes {said(kind)} and {said(found)}")
-        return List(tuple(tree for tree, _ in parts)), f"list[{kind}]"
+        return nodes.List(tuple(tree for tree, _ in parts)), f"list[{kind}]"
 
     visit_Tuple = visit_List
 
@@ -357,7 +333,7 @@ class _Parser:
             result = f"list[pair:{kinds[0][5:-1]}:{kinds[1][5:-1]}]"
         elif result == "number" and kinds and kinds[0] in ("list[int]", "int"):
             result = "int"
-        return Call(name, tuple(tree for tree, _ in parts)), result
+        return nodes.Call(name, tuple(tree for tree, _ in parts)), result
 
     def arguments(self, name: str, wanted: tuple[str, ...], parts: list[Typed]) -> None:
         repeated = wanted[-1].endswith("...")
@@ -376,19 +352,19 @@ class _Parser:
         if self.loops > _MAX_LOOPS:
             raise ExpressionError(f"at most {_MAX_LOOPS} loops within each other")
         outer = dict(self.bound)
-        loops: list[Loop] = []
-        conditions: list[Node] = []
+        loops: list[nodes.Loop] = []
+        conditions: list[nodes.Node] = []
         for loop in node.generators:
             tree, found = self.visit(loop.iter)
             if not found.startswith("list["):
                 raise ExpressionError(f"{ast.unparse(loop.iter)} is {said(found)}, expected a list")
-            loops.append(Loop(self.targets(loop.target, found[5:-1]), tree))
+            loops.append(nodes.Loop(self.targets(loop.target, found[5:-1]), tree))
             conditions.extend(self.boolean(condition) for condition in loop.ifs)
         body, found = self.visit(node.elt)
         self.bound = outer
         self.loops -= len(node.generators)
         condition = _all_of(conditions) if conditions else None
-        return Each(body, tuple(loops), condition), f"list[{found}]"
+        return nodes.Each(body, tuple(loops), condition), f"list[{found}]"
 
     visit_ListComp = visit_GeneratorExp
 
@@ -400,7 +376,7 @@ class _Parser:
         slots = []
         for name, kind in zip(names, kinds, strict=True):
             assert isinstance(name, ast.Name)
-            self.bound[name.id] = Variable(self.slots, name.id), kind
+            self.bound[name.id] = nodes.Variable(self.slots, name.id), kind
             slots.append(self.slots)
             self.slots += 1
         return tuple(slots)
@@ -411,19 +387,5 @@ def _shortened(number: float) -> str:
     return str(number) if number.__class__ is float or abs(number) < _MAX_INT << 64 else "a literal"
 
 
-def _all_of(parts: list[Node]) -> Node:
-    return parts[0] if len(parts) == 1 else And(tuple(parts))
-
-
-def _strings(node: Node) -> list[str]:
-    """The string literals that a node may evaluate to."""
-    match node:
-        case Literal(str() as value):
-            return [value]
-        case Named(_, body):
-            return _strings(body)
-        case List(parts):
-            return [name for part in parts for name in _strings(part)]
-        case Choice(_, then, otherwise):
-            return [*_strings(then), *_strings(otherwise)]
-    return []
+def _all_of(parts: list[nodes.Node]) -> nodes.Node:
+    return parts[0] if len(parts) == 1 else nodes.And(tuple(parts))

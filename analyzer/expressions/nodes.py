@@ -266,6 +266,20 @@ def parameters_in(node: Node | None) -> set[str]:
     return set() if node is None else {part.name for part in walk(node) if isinstance(part, Parameter)}
 
 
+def strings_in(node: Node) -> list[str]:
+    """The string literals that a node may evaluate to."""
+    match node:
+        case Literal(str() as value):
+            return [value]
+        case Named(_, body):
+            return strings_in(body)
+        case List(parts):
+            return [name for part in parts for name in strings_in(part)]
+        case Choice(_, then, otherwise):
+            return [*strings_in(then), *strings_in(otherwise)]
+    return []
+
+
 _OPPOSITES = {"==": "!=", "<": ">=", "<=": ">", "in": "not in"}
 #: What a comparison says where it doesn't hold.
 NEGATED = _OPPOSITES | {opposite: sign for sign, opposite in _OPPOSITES.items()}
