@@ -15,9 +15,8 @@ from analyzer.expressions.check import ExpressionError, Scope, parse
 from analyzer.expressions.nodes import Node
 from analyzer.files import read_text
 from analyzer.resources import data
-from analyzer.rules.loading.format import PackTable
+from analyzer.rules.loading.format import PackTable, misfit, nested_tables
 from analyzer.rules.loading.lines import Lines
-from analyzer.rules.loading.misfits import misfit, nested_tables
 from analyzer.suggest import nearest
 
 _LINE = re.compile(r" \(at (?:line (\d+)|end of document).*")

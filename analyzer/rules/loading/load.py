@@ -15,7 +15,7 @@ from analyzer.rules.loading.clauses import BUILD, ClauseReader, Section
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.format import Upstream
 from analyzer.rules.loading.names import read_names
-from analyzer.rules.loading.operators import OperatorReader
+from analyzer.rules.loading.operator_rules import OperatorReader
 from analyzer.rules.pack import RulePack
 
 #: What checks of a whole partition have in place of an operator's own facts.
