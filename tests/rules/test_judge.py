@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.errors import UsageError
+from analyzer.errors import RuleError, UsageError
 from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
 from analyzer.rules.judge import Judge, Verdict
@@ -346,3 +346,9 @@ def test_extends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (pack.delegate, pack.repository, list(pack.operators)) == ("mine", "example/tiny", ["ADD", "SUB"])
     found = Judge(pack, resolve(pack, {})).verdict(addition(version=2))
     assert [finding.rule for finding in found.findings] == ["mine/add/added"]
+
+
+@pytest.mark.parametrize("most", ["999999999999", "9" * 5000])
+def test_a_range_of_counts_is_bounded(tmp_path: Path, most: str) -> None:
+    with pytest.raises(RuleError, match="spans more than 1000 numbers"):
+        judge(tmp_path, f'[op.ADD]\nversion = "1..{most}"\n')

@@ -29,6 +29,8 @@ class CompactError(Exception):
 
 
 _COMPARISON = re.compile(r"^(<=|>=|==|!=|<|>)\s*(.+)$")
+#: A range is written out, number by number.
+_MOST_COUNTS, _MOST_DIGITS = 1000, 18
 _RANGE = re.compile(r"^(-?\d+)\.\.(-?\d+)$")
 
 
@@ -122,7 +124,12 @@ def _claim(kind: str, word: str, places: Mapping[str, Place]) -> Requirement:
 
 def _count(subject: str, wanted: Count) -> str:
     if isinstance(wanted, str) and (bounds := _RANGE.match(wanted)):
-        return f"{subject} in [{', '.join(str(n) for n in range(int(bounds[1]), int(bounds[2]) + 1))}]"
+        counts = range(int(bounds[1][:_MOST_DIGITS]), int(bounds[2][:_MOST_DIGITS]) + 1)
+        if len(wanted) > _MOST_DIGITS or len(counts) > _MOST_COUNTS:
+            raise CompactError(
+                f"{wanted} spans more than {_MOST_COUNTS} numbers; write a comparison, as in <= 9"
+            )
+        return f"{subject} in [{', '.join(map(str, counts))}]"
     return _condition(subject, wanted)
 
 
