@@ -73,7 +73,8 @@ def _read(text: str, delegates: Sequence[str]) -> Policy:
 
 
 def _expression(text: str, rest: str) -> Test:
-    from analyzer.expressions.check import ExpressionError, Scope, parse
+    from analyzer.expressions.check import parse
+    from analyzer.expressions.scope import ExpressionError, Scope
 
     name = rest.strip()
     if name in _FACTS:

@@ -14,9 +14,8 @@ from typing import Any
 
 from analyzer.expressions import nodes
 from analyzer.expressions.functions import FUNCTIONS
-from analyzer.expressions.scope import Definition, ExpressionError, Scope
+from analyzer.expressions.scope import NUMBERS, Definition, ExpressionError, Scope, article, fits, said
 from analyzer.expressions.show import show
-from analyzer.expressions.types import NUMBERS, article, fits, said
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR
 from analyzer.suggest import nearest
 

@@ -1,4 +1,4 @@
-"""What an expression may name beside the vocabulary's own words."""
+"""Names that an expression may use beside the vocabulary's own words, and the types of the rule language."""
 
 from __future__ import annotations
 
@@ -35,3 +35,25 @@ class Scope(Struct, frozen=True):
     extra: Mapping[str, str] = {}
     #: Names known here in place of the operator's own (partition checks, summaries): name -> type.
     facts: Mapping[str, str] | None = None
+
+
+#: Types are short texts: `int`, `list[tensor]`, `enum:Padding`.
+NUMBERS = ("int", "float", "number")
+
+
+def said(actual: str) -> str:
+    return actual.replace("enum:", "a name of ")
+
+
+def article(kind: str) -> str:
+    return kind if kind.startswith("a ") else f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def fits(actual: str, wanted: str) -> bool:
+    if actual == wanted or wanted in ("T", "any"):
+        return True
+    if wanted in NUMBERS and actual in NUMBERS:
+        return True
+    if wanted.startswith("list[") and actual.startswith("list["):
+        return actual == "list[nothing]" or fits(actual[5:-1], wanted[5:-1])
+    return False

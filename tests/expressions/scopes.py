@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.expressions.check import Definition, Scope
+from analyzer.expressions.scope import Definition, Scope
 from analyzer.rules.loading.catalogue_file import parse_catalogue
 from analyzer.rules.loading.option_types import enums, option_types
 

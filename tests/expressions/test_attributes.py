@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from flatbuffers import flexbuffers
 
-from analyzer.expressions.check import Scope, parse
+from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
+from analyzer.expressions.scope import Scope
 from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import Operator, Subgraph

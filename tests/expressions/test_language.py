@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.expressions.check import Definition, ExpressionError, Scope, parse
+from analyzer.expressions.check import parse
+from analyzer.expressions.scope import Definition, ExpressionError, Scope
 from analyzer.expressions.show import show
 from tests.expressions.scopes import CONVOLUTION
 

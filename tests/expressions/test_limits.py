@@ -8,9 +8,10 @@ import pytest
 from flatbuffers import flexbuffers
 
 from analyzer.errors import RuleError
-from analyzer.expressions.check import Definition, ExpressionError, Scope, parse
+from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.partial import constant
+from analyzer.expressions.scope import Definition, ExpressionError, Scope
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import Operator, Subgraph
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from analyzer.expressions.check import Scope, parse
+from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
+from analyzer.expressions.scope import Scope
 from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
 from tests.building import model, operator, tensor

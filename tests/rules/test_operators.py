@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from analyzer.errors import ModelError
-from analyzer.expressions.check import Scope, parse
+from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.functions import FUNCTIONS
+from analyzer.expressions.scope import Scope
 from analyzer.expressions.vocabulary import OPERATOR, Context, Undefined
 from analyzer.model import schema
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from analyzer.auditing.build_partitions import PartitionContext
 from analyzer.expressions import nodes
-from analyzer.expressions.check import ExpressionError, Scope, parse
+from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import Node, Part, unnamed
 from analyzer.expressions.operators import ARITHMETIC, COMPARISONS
+from analyzer.expressions.scope import ExpressionError, Scope
 from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined
 from analyzer.model.graph import Subgraph

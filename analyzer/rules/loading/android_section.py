@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from analyzer.expressions.check import Scope
 from analyzer.expressions.partial import constant
+from analyzer.expressions.scope import Scope
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.format import FlagTable
 from analyzer.rules.pack import Android, Flag, RulePack

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from analyzer.errors import RuleError
-from analyzer.expressions.check import ExpressionError, Scope, parse
+from analyzer.expressions.check import parse
 from analyzer.expressions.nodes import Node
+from analyzer.expressions.scope import ExpressionError, Scope
 from analyzer.resources import data
 from analyzer.rules.catalogue import Catalogue, Entry, places
 from analyzer.rules.loading.file import read_tables

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from analyzer.expressions.check import Scope
 from analyzer.expressions.nodes import FALSE, And, Comparison, Literal, Node, parameters_in
 from analyzer.expressions.nodes import Parameter as ParameterNode
+from analyzer.expressions.scope import Scope
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.fixes import FixReader
 from analyzer.rules.loading.fixes_file import shared

@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from analyzer.errors import RuleError
-from analyzer.expressions.check import ExpressionError, Scope, parse
+from analyzer.expressions.check import parse
 from analyzer.expressions.nodes import Node
+from analyzer.expressions.scope import ExpressionError, Scope
 from analyzer.files import read_text
 from analyzer.resources import data
 from analyzer.rules.loading.format import PackTable, misfit, nested_tables

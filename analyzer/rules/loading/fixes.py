@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from analyzer.expressions.check import ExpressionError, Scope, parse
+from analyzer.expressions.check import parse
+from analyzer.expressions.scope import ExpressionError, Scope
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.fixes_file import SHARED, shared
 from analyzer.rules.loading.format import Fix, FixCase

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from analyzer.expressions.check import Scope
+from analyzer.expressions.scope import Scope
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.format import GraphTable
 from analyzer.rules.pack import BUILD_FAILURES, FP16_DEQUANTIZE, Graph

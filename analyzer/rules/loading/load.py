@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from analyzer.errors import RuleError
-from analyzer.expressions.check import Scope
+from analyzer.expressions.scope import Scope
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.loading import android_section, graph_section
 from analyzer.rules.loading.clauses import BUILD, ClauseReader, Section

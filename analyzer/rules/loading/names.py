@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.errors import RuleError
-from analyzer.expressions.check import Definition, Scope
+from analyzer.expressions.scope import Definition, Scope
 from analyzer.resources import data
 from analyzer.rules.catalogue import Place
 from analyzer.rules.loading.file import RuleFile, read_tables

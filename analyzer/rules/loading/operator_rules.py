@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from analyzer.expressions.check import Scope
 from analyzer.expressions.nodes import Node
 from analyzer.expressions.partial import constant
+from analyzer.expressions.scope import Scope
 from analyzer.model import schema
 from analyzer.rules.catalogue import Catalogue, Entry
 from analyzer.rules.catalogue import places as places_of

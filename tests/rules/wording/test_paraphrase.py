@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from analyzer.expressions.check import Definition, Scope, parse
+from analyzer.expressions.check import parse
+from analyzer.expressions.scope import Definition, Scope
 from analyzer.rules.wording.paraphrase import sentence, terms
 from tests.expressions.scopes import CONVOLUTION
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from analyzer.expressions.check import Definition, Scope, parse
+from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.nodes import Fact
 from analyzer.expressions.partial import partially_evaluated
+from analyzer.expressions.scope import Definition, Scope
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import read_bytes
 from analyzer.rules.loading.option_types import enums, option_types
