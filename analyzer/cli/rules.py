@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, rules_coverage, rules_diff, rules_format, rules_verify
+from analyzer.cli import BAD_INPUT, HOLDS, rules_coverage, rules_diff, rules_files, rules_verify
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.screen import width
@@ -25,7 +25,8 @@ def command() -> None:
 
 command.add_command(rules_coverage.command)
 command.add_command(rules_diff.command)
-command.add_command(rules_format.command)
+command.add_command(rules_files.format_files)
+command.add_command(rules_files.test_files)
 command.add_command(rules_verify.command)
 
 

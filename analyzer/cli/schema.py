@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
 from analyzer.cli import HOLDS
-from analyzer.report.document import audit_document
 
 
 @click.command("schema")
-def command() -> int:
-    """Print the JSON Schema of what `audit --format json` writes."""
-    click.echo(json.dumps(audit_document.json_schema(), indent=2))
+@click.option(
+    "--of",
+    type=click.Choice(["audit", "pack"]),
+    default="audit",
+    show_default=True,
+    help="What `audit --format json` writes, or a rule file, so that editors complete it.",
+)
+def command(of: str) -> int:
+    """Print a JSON Schema: of what `audit --format json` writes, or of rule files."""
+    click.echo(json.dumps(_pack_schema() if of == "pack" else _audit_schema(), indent=2))
     return HOLDS
+
+
+def _audit_schema() -> dict[str, Any]:
+    from analyzer.report.document import audit_document
+
+    return audit_document.json_schema()
+
+
+def _pack_schema() -> dict[str, Any]:
+    import msgspec
+
+    from analyzer.rules.loading.format import PackTable
+
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(PackTable)}

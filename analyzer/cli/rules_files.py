@@ -1,0 +1,100 @@
+"""`delegate-analyzer rules format` and `rules test`: for those who write rule files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tomllib import TOMLDecodeError
+
+import click
+
+from analyzer.cli import BAD_INPUT, HOLDS
+from analyzer.cli.options import completion
+from analyzer.errors import AnalyzerError
+from analyzer.files import read_text
+from analyzer.report.wording import figures
+from analyzer.resources import data
+from analyzer.rules.pack import RulePack
+from analyzer.rules.registry import Packs
+
+#: Exit code where `--check` finds files that aren't in shape.
+OUT_OF_SHAPE = 1
+#: Exit code where a pack says something else than its cases.
+MISMATCH = 1
+
+
+@click.command("format")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files)
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 where a file isn't in shape.")
+def format_files(files: tuple[str, ...], check: bool) -> int:
+    """Keep rule files in shape: spaces, quotes and empty lines. Words, order and comments stay."""
+    from analyzer.rules.authoring.formatter import formatted
+
+    worst = HOLDS
+    for file in map(Path, files):
+        try:
+            text = read_text(file)
+            shaped = formatted(text)
+            if shaped != text and not check:
+                file.write_text(shaped, encoding="utf-8", newline="\n")
+        except (OSError, UnicodeDecodeError, TOMLDecodeError) as error:
+            click.echo(f"{file}: {_reason(error)}", err=True)
+            worst = BAD_INPUT
+            continue
+        if shaped != text:
+            click.echo(f"{file}: {'not in shape' if check else 'put in shape'}")
+            worst = max(worst, OUT_OF_SHAPE) if check else worst
+    return worst
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"can't be read or written ({error.strerror})"
+    return f"not TOML: {error}" if isinstance(error, TOMLDecodeError) else "isn't UTF-8"
+
+
+@click.command("test")
+@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completion.files)
+@click.option(
+    "--cases", metavar="FILE", shell_complete=completion.files, help="The cases, for one rule FILE."
+)
+def test_files(files: tuple[str, ...], cases: str | None) -> int:
+    """Hold rule files to the cases beside them, cases/NAME.toml; without FILE, all packs that ship.
+
+    Exits with 1 where a pack says something else than a case, with 2 where a file is wrong.
+    """
+    if cases and len(files) != 1:
+        raise click.UsageError("--cases goes with one rule FILE")
+    worst = HOLDS
+    for pack, path in _pairs(files, cases):
+        worst = max(worst, _tested(pack, path))
+    return worst
+
+
+def _pairs(files: Sequence[str], cases: str | None) -> Iterator[tuple[RulePack, Path]]:
+    """Packs, each with the file of its cases."""
+    if files:
+        for file in map(Path, files):
+            packs = Packs([file])
+            yield packs.get(packs.usual()[0]), Path(cases) if cases else file.parent / "cases" / file.name
+    else:
+        packs = Packs()
+        for path in sorted((data("rules") / "cases").glob("*.toml")):
+            yield packs.get(path.stem), path
+
+
+def _tested(pack: RulePack, path: Path) -> int:
+    from analyzer.rules.authoring.cases import mismatches, read_cases
+
+    try:
+        cases = read_cases(path)
+        wrong = list(mismatches(pack, cases))
+    except AnalyzerError as error:
+        click.echo(error, err=True)
+        return BAD_INPUT
+    for mismatch in wrong:
+        case = mismatch.case
+        click.echo(f"{path}:{case.line}: {case.name}: expected {case.expect}, came {mismatch.came}")
+    told = f"{len(cases) - len(wrong)} of {figures.count(len(cases), 'case')} as expected"
+    click.echo(f"{pack.delegate}: {told}")
+    return MISMATCH if wrong else HOLDS
