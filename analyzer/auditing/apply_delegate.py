@@ -46,8 +46,6 @@ class Delegation(Struct):
 
     subgraphs: list[SubgraphDelegation]
     blockers: list[Blocker] = []
-    #: The delegate's own check would crash the app.
-    crashes: bool = False
 
 
 def apply_delegate(prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge) -> Delegation:
@@ -145,7 +143,6 @@ def _apply_to(prepared: Prepared, support: NodeSupport, outcome: Delegation, lim
             _roll_back(outcome)
         return False
     if any(verdict.aborts for verdict in support.verdicts):
-        outcome.crashes = any(verdict.crashes for verdict in support.verdicts)
         outcome.blockers.extend(fatal(support))
         _roll_back(outcome)
         return False

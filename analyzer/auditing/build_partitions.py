@@ -7,14 +7,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from analyzer.auditing.graph_findings import ROLLED_BACK
+from analyzer.auditing.graph_findings import ROLLED_BACK, unbuilt
 from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import Partition, crossing
 from analyzer.auditing.types import Blocker
 from analyzer.expressions.vocabulary import Context
 from analyzer.model.graph import Subgraph
 from analyzer.rules.judge import Finding
-from analyzer.rules.pack import REFUSING
 
 
 class PartitionContext:
@@ -32,28 +31,27 @@ class PartitionContext:
 def build_partition(support: NodeSupport, partition: Partition, rolls_back: bool) -> list[Blocker]:
     """Blockers of the graph from building: failures that roll back, and findings on a whole partition."""
     said: list[Blocker] = []
+    taken = frozenset(partition.operators)
     for index in partition.operators:
-        findings = tuple(
-            _as_reported(f, rolls_back) for f in support.judge.build_findings(support.contexts[index])
-        )
+        context = support.contexts[index]
+        context.partition = taken
+        findings = tuple(map(_as_reported, support.judge.later_findings(context)))
         if findings:
             support.delegation.findings[index] += findings
             said += [
-                Blocker(f, support.subgraph.index, index, None, ROLLED_BACK) for f in findings if _sinks(f)
+                Blocker(f, support.subgraph.index, index, None, ROLLED_BACK)
+                for f in findings
+                if rolls_back and unbuilt(f)
             ]
     if support.judge.partition_checks:
-        context = PartitionContext(support.delegation.subgraph, support.contexts, partition.operators)
-        for finding in support.judge.partition_findings(context):
-            reported = _as_reported(finding, rolls_back)
-            kind = ROLLED_BACK if _sinks(reported) else None
+        whole = PartitionContext(support.delegation.subgraph, support.contexts, partition.operators)
+        for finding in support.judge.partition_findings(whole):
+            reported = _as_reported(finding)
+            kind = ROLLED_BACK if rolls_back and unbuilt(reported) else None
             said.append(Blocker(reported, support.subgraph.index, None, None, kind, remains=kind is not None))
     return said
 
 
-def _sinks(finding: Finding) -> bool:
-    return finding.severity in REFUSING
-
-
-def _as_reported(finding: Finding, rolls_back: bool) -> Finding:
-    """A failure that isn't part of the delegate's choice is only a hazard."""
-    return finding if rolls_back or not _sinks(finding) else replace(finding, severity="hazard")
+def _as_reported(finding: Finding) -> Finding:
+    """A refusal while the graph is built makes building fail."""
+    return replace(finding, severity="fails") if finding.severity in ("blocker", "aborts") else finding

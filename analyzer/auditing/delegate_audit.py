@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.auditing.apply_delegate import Delegation, apply_delegate
-from analyzer.auditing.graph_findings import unbuilt
+from analyzer.auditing.graph_findings import load_findings, unbuilt
 from analyzer.auditing.partition import crossing
 from analyzer.auditing.types import (
     Blocker,
@@ -14,11 +14,13 @@ from analyzer.auditing.types import (
     Gain,
     OperatorAudit,
     PartitionAudit,
+    Selection,
     Summary,
     ToFull,
 )
 from analyzer.expressions.vocabulary import Context, size_bytes
 from analyzer.model.graph import Prepared
+from analyzer.rules.pack import BROKEN
 
 
 def audit_delegate(
@@ -30,15 +32,16 @@ def audit_delegate(
 ) -> DelegateAudit:
     """The audit of a model for one delegate; `contexts` and `macs` are by subgraph and operator."""
     delegation = apply_delegate(prepared, contexts, configuration.judge)
+    blockers = (*load_findings(prepared.model, configuration.judge), *delegation.blockers, *notes)
     partitions = _partitions(delegation)
     operators = _operators(prepared, delegation, partitions, macs)
     return DelegateAudit(
         configuration,
         tuple(operators),
         tuple(partitions),
-        (*delegation.blockers, *notes),
-        _summary(operators, partitions, delegation.crashes),
-        _to_full(delegation, macs),
+        blockers,
+        _summary(operators, partitions, blockers),
+        _to_full(delegation, macs, blockers),
         tuple(_gains(delegation, macs)),
     )
 
@@ -84,7 +87,9 @@ def _partitions(delegation: Delegation) -> list[PartitionAudit]:
     return audits
 
 
-def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> ToFull | None:
+def _to_full(
+    delegation: Delegation, macs: Sequence[Sequence[int | None]], blockers: Sequence[Blocker]
+) -> ToFull | None:
     operators: list[tuple[int, int]] = []
     for applied in delegation.subgraphs:
         if applied.missing_operators is None:
@@ -93,7 +98,7 @@ def _to_full(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> To
     return ToFull(
         tuple(operators),
         sum(macs[subgraph][index] or 0 for subgraph, index in operators),
-        tuple(position for position, blocker in enumerate(delegation.blockers) if blocker.remains),
+        tuple(position for position, blocker in enumerate(blockers) if blocker.remains),
     )
 
 
@@ -112,35 +117,65 @@ def _gains(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> Iter
         )
 
 
-def _summary(operators: list[OperatorAudit], partitions: list[PartitionAudit], crashes: bool) -> Summary:
-    total = len(operators)
-    delegated = macs = delegated_macs = supported = folded = unsupported = 0
+def _summary(
+    operators: list[OperatorAudit], partitions: list[PartitionAudit], blockers: Sequence[Blocker]
+) -> Summary:
+    supported = folded = unsupported = macs = 0
     for operator in operators:
-        count = operator.macs or 0
-        macs += count
+        macs += operator.macs or 0
         supported += operator.supported
         folded += operator.folded
         unsupported += not (operator.supported or operator.folded)
-        if operator.delegated:
-            delegated += 1
-            delegated_macs += count
+    selected = _selection(operators, partitions, macs)
+    verdict = _broken(operators, blockers) or selected.verdict
+    runs = selected if verdict not in ("crash", "fails") else _nothing(len(operators))
     return Summary(
-        operators=total,
+        operators=len(operators),
         supported=supported,
         unsupported=unsupported,
         folded=folded,
-        delegated=delegated,
-        partitions=len(partitions),
+        delegated=runs.delegated,
+        partitions=runs.partitions,
         macs=macs,
-        delegated_macs=delegated_macs,
-        delegated_operators_share=_share(delegated, total),
-        delegated_macs_share=_share(delegated_macs, macs),
-        boundary_bytes=sum(partition.boundary_bytes for partition in partitions),
+        delegated_macs=runs.delegated_macs,
+        delegated_operators_share=runs.delegated_operators_share,
+        delegated_macs_share=runs.delegated_macs_share,
+        boundary_bytes=runs.boundary_bytes,
         build_failures=sum(any(map(unbuilt, operator.findings)) for operator in operators),
-        verdict="crash" if crashes else "full" if delegated == total else "partial" if delegated else "none",
+        verdict=verdict,
+        selected=selected,
     )
 
 
-def _share(part: int, whole: int) -> float:
-    """A share of 1 where there is nothing to share."""
-    return part / whole if whole else 1.0
+def _selection(operators: list[OperatorAudit], partitions: list[PartitionAudit], macs: int) -> Selection:
+    delegated = delegated_macs = 0
+    for operator in operators:
+        if operator.delegated:
+            delegated += 1
+            delegated_macs += operator.macs or 0
+    # A share of 1 where there is nothing to share.
+    share = delegated / len(operators) if operators else 1.0
+    return Selection(
+        delegated=delegated,
+        partitions=len(partitions),
+        delegated_macs=delegated_macs,
+        delegated_operators_share=share,
+        delegated_macs_share=delegated_macs / macs if macs else share,
+        boundary_bytes=sum(partition.boundary_bytes for partition in partitions),
+        verdict="full" if delegated == len(operators) else "partial" if delegated else "none",
+    )
+
+
+def _nothing(operators: int) -> Selection:
+    """What runs on a delegate that fails or crashes."""
+    share = 0.0 if operators else 1.0
+    return Selection(0, 0, 0, share, share, 0, "none")
+
+
+def _broken(operators: list[OperatorAudit], blockers: Sequence[Blocker]) -> str | None:
+    """The worst of what is certain about a model with the delegate; None where it works."""
+    severities = {blocker.finding.severity for blocker in blockers}
+    for operator in operators:
+        if operator.delegated and operator.findings:
+            severities.update(finding.severity for finding in operator.findings)
+    return next((verdict for verdict in BROKEN if verdict in severities), None)

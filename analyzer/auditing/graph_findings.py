@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
+
+from msgspec.structs import replace
 
 from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import crossing
 from analyzer.auditing.types import Blocker
-from analyzer.model.graph import PrepareIssue, Subgraph
+from analyzer.expressions.vocabulary import Context
+from analyzer.model.graph import Model, PrepareIssue, Signature, Subgraph
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
-from analyzer.rules.judge import BUILD, Finding
+from analyzer.rules.judge import Finding, Judge
+from analyzer.rules.pack import BUILD
 
 #: Why accepted operators of a subgraph stay off the delegate all the same.
 LIMIT, MINIMUM, DYNAMIC, REFUSED = "limit", "minimum", "dynamic", "refused"
@@ -19,18 +24,21 @@ ROLLED_BACK, CRASH, GRAPH = "rolled-back", "crash", "graph"
 
 def stopped(stop: PrepareIssue, subgraph: int | None, remains: bool) -> Blocker:
     """The interpreter stops before the delegate is asked, or at what it left."""
-    kind = DYNAMIC if stop.kind == "dynamic" else REFUSED
-    return Blocker(_of(stop, "blocker"), subgraph, stop.operator, stop.tensor, kind, remains)
+    if stop.kind == "dynamic":
+        finding = _of(stop, "blocker", "check")
+        return Blocker(finding, subgraph, stop.operator, stop.tensor, DYNAMIC, remains)
+    finding = _of(stop, "fails", "load")
+    return Blocker(finding, subgraph, stop.operator, stop.tensor, REFUSED, remains)
 
 
 def unprepared_rest(stop: PrepareIssue, subgraph: int | None) -> Blocker:
     """What the delegate took is compiled, but the interpreter refuses what it left."""
-    return Blocker(_of(stop, "hazard"), subgraph, stop.operator, stop.tensor)
+    return Blocker(_of(stop, "fails", "load"), subgraph, stop.operator, stop.tensor)
 
 
-def _of(stop: PrepareIssue, severity: str) -> Finding:
+def _of(stop: PrepareIssue, severity: str, stage: str) -> Finding:
     return Finding(
-        stop.rule, severity, "check", stop.message, stop.fix, stop.source, stop.expected, stop.actual
+        stop.rule, severity, stage, stop.message, stop.fix, stop.source, stop.expected, stop.actual
     )
 
 
@@ -42,19 +50,21 @@ def registered(name: str) -> Blocker:
 
 
 def unbuilt(finding: Finding) -> bool:
-    """A failure to build that was no part of the delegate's choice, and is told as a hazard."""
-    return finding.stage == BUILD and finding.severity == "hazard"
+    """A failure of the delegate to build its graph."""
+    return finding.stage == BUILD and finding.severity in ("crash", "fails")
 
 
 def fatal(support: NodeSupport) -> list[Blocker]:
     """Findings at which the delegate gives up on the whole model, or the app crashes."""
-    kinds = {"aborts": ROLLED_BACK, "crash": CRASH}
-    return [
-        Blocker(finding, support.subgraph.index, index, None, kinds[finding.severity])
-        for index, verdict in enumerate(support.verdicts)
-        for finding in verdict.findings
-        if finding.severity in kinds
-    ]
+    kinds = {"aborts": ("fails", ROLLED_BACK), "crash": ("crash", CRASH)}
+    blockers = []
+    for index, verdict in enumerate(support.verdicts):
+        for finding in verdict.findings:
+            if finding.severity in kinds:
+                severity, kind = kinds[finding.severity]
+                said = replace(finding, severity=severity)
+                blockers.append(Blocker(said, support.subgraph.index, index, None, kind))
+    return blockers
 
 
 def tie(support: NodeSupport, most: int | None) -> Blocker:
@@ -100,3 +110,32 @@ def _tensors_left(subgraph: Subgraph, partitions: Sequence[Collection[int]]) -> 
         if operator.index not in inside:
             tensors.update(operator.inputs, operator.outputs)
     return tensors
+
+
+class ModelContext:
+    """What the checks on a whole model see: the file, all its subgraphs together."""
+
+    def __init__(self, model: Model) -> None:
+        self.subgraph = model.subgraphs[0]
+        self.tensors = [tensor for subgraph in model.subgraphs for tensor in subgraph.tensors]
+        self.operators = [
+            Context(subgraph, operator) for subgraph in model.subgraphs for operator in subgraph.operators
+        ]
+        #: Whether every signature has as many inputs and outputs as its subgraph.
+        self.signatures_fit = all(_fits(model, signature) for signature in model.signatures)
+        self.variables: list[Any] = []
+
+
+def _fits(model: Model, signature: Signature) -> bool:
+    if not 0 <= signature.subgraph < len(model.subgraphs):
+        return False
+    subgraph = model.subgraphs[signature.subgraph]
+    given = len(signature.inputs), len(signature.outputs)
+    return given == (len(subgraph.inputs), len(subgraph.outputs))
+
+
+def load_findings(model: Model, judge: Judge) -> list[Blocker]:
+    """Findings that keep a model from being loaded, or that are worth knowing where it is."""
+    if not judge.load_checks or not model.subgraphs:
+        return []
+    return [Blocker(finding) for finding in judge.load_findings(ModelContext(model))]

@@ -18,7 +18,7 @@ from analyzer.suggest import nearest
 #: Why an audit fails, in one line, or None where it doesn't.
 Test = Callable[[DelegateAudit], str | None]
 
-_FACTS = dict.fromkeys(Summary.__struct_fields__, "int") | {
+_FACTS = dict.fromkeys((name for name in Summary.__struct_fields__ if name != "selected"), "int") | {
     "delegated_operators_share": "float",
     "delegated_macs_share": "float",
     "verdict": "str",
@@ -109,8 +109,20 @@ def _expression(text: str, rest: str) -> Test:
     return test
 
 
+def _broken(audit: DelegateAudit) -> str | None:
+    verdict = audit.summary.verdict
+    if not audit.summary.broken:
+        return None
+    causes = [blocker.finding for blocker in audit.blockers]
+    causes += [finding for operator in audit.operators if operator.delegated for finding in operator.findings]
+    rules = dict.fromkeys(finding.rule for finding in causes if finding.severity == verdict)
+    return f"verdict is {verdict}: {', '.join(rules)}"
+
+
 def _unsupported(audit: DelegateAudit) -> str | None:
     summary = audit.summary
+    if (reason := _broken(audit)) is not None:
+        return reason
     if summary.unsupported:
         return f"{summary.unsupported} of {summary.operators} operators unsupported"
     if summary.operators and not summary.delegated:
@@ -122,10 +134,14 @@ def _partial(audit: DelegateAudit) -> str | None:
     summary = audit.summary
     if summary.verdict == "full":
         return None
+    if summary.broken:
+        return _broken(audit)
     return f"verdict is {summary.verdict}, {summary.delegated} of {summary.operators} operators delegated"
 
 
 def _hazard(audit: DelegateAudit) -> str | None:
+    if (reason := _broken(audit)) is not None:
+        return reason
     findings = [finding for operator in audit.operators for finding in operator.findings]
     findings += [blocker.finding for blocker in audit.blockers]
     rules = dict.fromkeys(finding.rule for finding in findings if finding.severity == "hazard")
@@ -134,6 +150,7 @@ def _hazard(audit: DelegateAudit) -> str | None:
 
 _NAMED: dict[str, Test] = {
     "never": lambda audit: None,
+    "broken": _broken,
     "unsupported": _unsupported,
     "partial": _partial,
     "hazard": _hazard,

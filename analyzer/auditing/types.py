@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from analyzer.model.graph import Model, Prepared
 from analyzer.rules.judge import Finding, Judge
-from analyzer.rules.pack import RulePack
+from analyzer.rules.pack import BROKEN, RulePack
 
 
 class Configuration(Struct, frozen=True):
@@ -61,7 +61,22 @@ class Blocker(Struct, frozen=True):
     remains: bool = False
 
 
+class Selection(Struct, frozen=True):
+    """What the delegate's selection came to by itself, whatever becomes of the model afterwards."""
+
+    delegated: int
+    partitions: int
+    delegated_macs: int
+    delegated_operators_share: float
+    delegated_macs_share: float
+    boundary_bytes: int
+    #: `full`, `partial` or `none`.
+    verdict: str
+
+
 class Summary(Struct, frozen=True):
+    """What really runs on the delegate: nothing where it fails or crashes."""
+
     operators: int
     supported: int
     unsupported: int
@@ -73,9 +88,16 @@ class Summary(Struct, frozen=True):
     delegated_operators_share: float
     delegated_macs_share: float
     boundary_bytes: int
-    #: Operators that the delegate takes and then fails on, which is no part of the verdict.
+    #: Operators that the delegate takes and then fails to build.
     build_failures: int
+    #: `crash`, `fails`, `wrong`, else the selection's.
     verdict: str
+    selected: Selection
+
+    @property
+    def broken(self) -> bool:
+        """Whether the model doesn't work with the delegate."""
+        return self.verdict in BROKEN
 
 
 class ToFull(Struct, frozen=True):

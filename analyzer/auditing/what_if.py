@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Set
 
 from analyzer.auditing.node_support import NodeSupport, Unlocked
-from analyzer.rules.pack import REFUSING
+from analyzer.rules.pack import BUILD, REFUSING
 
 
 def missing_operators(support: NodeSupport, minimum: int, builds: bool) -> tuple[int, ...] | None:
@@ -43,7 +43,8 @@ def _unbuilt(support: NodeSupport, refused: Set[int]) -> set[int]:
         if index not in refused
         and index not in built
         and any(
-            finding.severity in REFUSING for finding in support.judge.build_findings(support.contexts[index])
+            finding.stage == BUILD and finding.severity in REFUSING
+            for finding in support.judge.later_findings(support.contexts[index])
         )
     }
 

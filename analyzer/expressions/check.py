@@ -174,6 +174,10 @@ class _Parser:
                 return self.parameter(node.attr)
             if node.value.id == "attributes":
                 return nodes.Attribute(node.attr), "any"
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "options":
+            operator, found = self.visit(node.value.value)
+            if found == "operator":
+                return nodes.OptionOf(operator, node.attr), "any"
         tree, found = self.visit(node.value)
         known: Mapping[str, tuple[Any, ...]]
         if found == "tensor":

@@ -29,6 +29,7 @@ from analyzer.expressions.nodes import (
     Not,
     Operand,
     Option,
+    OptionOf,
     Or,
     Part,
     Property,
@@ -212,8 +213,21 @@ class _Compiler:
         parts = self.all(node.parts)
         return lambda c: [part(c) for part in parts]
 
+    def option_of(self, node: OptionOf) -> Evaluate:
+        of, name = self.of(node.of), node.name
+
+        def evaluate(c: Context) -> Any:
+            try:
+                return of(c).operator.options[name]
+            except KeyError:
+                raise Undefined(f"{show(node.of)} has no option {name}") from None
+
+        return evaluate
+
     def call(self, node: Call) -> Evaluate:
         name, arguments = node.function, node.arguments
+        if name == "holds":
+            return _rescued(self.of(arguments[0]))
         if name in ("all", "any") and isinstance(each := arguments[0], Each) and _is_simple(each):
             return self._looped(each, partial(loops.quantified, name == "all"))
         return operators.called(FUNCTIONS[name][3], self.all(arguments), partial(show, node))
@@ -260,6 +274,18 @@ def _field(node: Property, base: Operand | Variable) -> Evaluate:
     return evaluate
 
 
+def _rescued(condition: Evaluate) -> Evaluate:
+    """The condition, which doesn't hold where it touches something absent."""
+
+    def evaluate(c: Context) -> bool:
+        try:
+            return bool(condition(c))
+        except Undefined:
+            return False
+
+    return evaluate
+
+
 def _no_such_fact(c: Context, value: Any) -> Any:
     raise Undefined("this fact is not one of a tensor")
 
@@ -291,6 +317,7 @@ _METHODS: Mapping[type[Part], Callable[[_Compiler, Any], Evaluate]] = {
     Attribute: _Compiler.attribute,
     Variable: _Compiler.variable,
     Property: _Compiler.property,
+    OptionOf: _Compiler.option_of,
     Index: _Compiler.index,
     Comparison: _Compiler.comparison,
     Arithmetic: _Compiler.arithmetic,

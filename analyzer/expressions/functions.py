@@ -73,6 +73,7 @@ def _log2(number: float) -> float:
 FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str, str, Callable[..., Any]]] = {
     "all": (("list[bool]",), "bool", "whether every element holds", all),
     "any": (("list[bool]",), "bool", "whether one element holds", any),
+    "holds": (("bool",), "bool", "whether it holds, false where it touches something absent", bool),
     "len": (("list[T]",), "int", "number of elements", len),
     "min": (("list[number]",), "number", "smallest element", _smallest),
     "max": (("list[number]",), "number", "largest element", _largest),

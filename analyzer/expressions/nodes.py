@@ -72,6 +72,13 @@ class Property(Part, frozen=True, tag="attr"):
     name: str
 
 
+class OptionOf(Part, frozen=True, tag="option_of"):
+    """An option of another operator."""
+
+    of: Node
+    name: str
+
+
 class Index(Part, frozen=True, tag="index"):
     of: Node
     at: Node
@@ -152,6 +159,7 @@ Node = (
     | Attribute
     | Variable
     | Property
+    | OptionOf
     | Index
     | Comparison
     | Arithmetic

@@ -23,6 +23,7 @@ from analyzer.expressions.nodes import (
     Not,
     Operand,
     Option,
+    OptionOf,
     Or,
     Parameter,
     Part,
@@ -53,6 +54,8 @@ def show(node: Node) -> str:
             return text
         case Property(of, name):
             return f"{_nested(of)}.{name}"
+        case OptionOf(of, name):
+            return f"{_nested(of)}.options.{name}"
         case Index(of, at):
             return f"{_nested(of)}[{show(at)}]"
         case Comparison(sign, left, right) | Arithmetic(sign, left, right):

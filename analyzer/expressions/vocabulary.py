@@ -6,11 +6,14 @@ Types are short texts: bool, int, float, str, dtype, tensor, operator, `enum:NAM
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from analyzer.model.graph import DTYPE_BITS, OMITTED, Operator, Subgraph, Tensor
+from analyzer.expressions import neighbours
+from analyzer.expressions.context import Context as Context
+from analyzer.expressions.context import Undefined as Undefined
+from analyzer.model.graph import DTYPE_BITS, Operator, Tensor
 
 #: Constants with more elements than this have no `values`: rules look at sizes and axes, not at weights.
 MAX_VALUES = 1024
@@ -33,69 +36,6 @@ _FORMATS = {
     "FLOAT64": "d",
     "BOOL": "?",
 }
-
-
-class Undefined(Exception):
-    """A rule touched something that isn't there; its text says what."""
-
-
-class Context:
-    """One operator with its operands in place: what an expression is evaluated against.
-
-    `read_through` maps a tensor index to the tensor that operators see in its place: a delegate that reads a
-    float16 constant through its DEQUANTIZE sees the constant. `partition` holds the operators, by index, that
-    the delegate takes together with this one; until they are chosen (None) that is the whole subgraph.
-    """
-
-    __slots__ = (
-        "consumers_accepted",
-        "inputs",
-        "intermediates",
-        "operand",
-        "operator",
-        "outputs",
-        "partition",
-        "raised_by",
-        "read_through",
-        "steps",
-        "subgraph",
-        "variables",
-    )
-
-    #: What a finding is about, and why the operator has its version: only set while a fix is chosen.
-    operand: Tensor | None
-    raised_by: str
-    #: What is left to loops within loops.
-    steps: int
-
-    def __init__(
-        self,
-        subgraph: Subgraph,
-        operator: Operator,
-        read_through: Mapping[int, Tensor] | None = None,
-        partition: Set[int] | None = None,
-    ) -> None:
-        tensors = subgraph.tensors
-        self.subgraph = subgraph
-        self.operator = operator
-        self.read_through = read_through
-        self.partition = partition
-        if read_through:
-            self.inputs = [
-                None if i == OMITTED else read_through[i] if i in read_through else tensors[i]
-                for i in operator.inputs
-            ]
-        else:
-            self.inputs = [None if i == OMITTED else tensors[i] for i in operator.inputs]
-        self.outputs = [None if i == OMITTED else tensors[i] for i in operator.outputs]
-        self.intermediates = (
-            [None if i == OMITTED else tensors[i] for i in operator.intermediates]
-            if operator.intermediates
-            else []
-        )
-        self.variables: list[Any] = []
-        #: Whoever knows better, because the operators behind have been judged, says so.
-        self.consumers_accepted = True
 
 
 def product(numbers: Iterable[Any]) -> Any:
@@ -206,40 +146,6 @@ def attributes(operator: Operator) -> Mapping[str, Any]:
     }
 
 
-def _operator(context: Context, index: int) -> Context:
-    operator = context.subgraph.operators[index]
-    return Context(context.subgraph, operator, context.read_through, context.partition)
-
-
-def _reading(context: Context, tensor: Tensor) -> list[int]:
-    """The operators of the partition that read a tensor, once per operand."""
-    readers, partition = context.subgraph.consumers.get(tensor.index, ()), context.partition
-    return [index for index in readers if partition is None or index in partition]
-
-
-def _leaves(context: Context, tensor: Tensor) -> bool:
-    """Whether a partition gives a tensor to the rest of the graph or to the app."""
-    if tensor.index in context.subgraph.outputs:
-        return True
-    partition = context.partition
-    readers = context.subgraph.consumers.get(tensor.index, ())
-    return partition is not None and any(index not in partition for index in readers)
-
-
-def _writer(context: Context, tensor: Tensor) -> list[Context]:
-    """The operator of the partition that writes a tensor, where there is one."""
-    partition = context.partition
-    writers = context.subgraph.producers.get(tensor.index, ())
-    return [_operator(context, i) for i in writers[:1] if partition is None or i in partition]
-
-
-def _producer(context: Context, tensor: Tensor) -> Context:
-    found = context.subgraph.producers.get(tensor.index)
-    if not found:
-        raise Undefined(f"{tensor.name or 'tensor'} is produced by no operator")
-    return _operator(context, found[0])
-
-
 #: Attribute of a tensor -> (type, meaning, answer from the context and the tensor).
 TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "dtype": ("dtype", "element type, the schema's name", lambda c, t: t.dtype),
@@ -316,33 +222,37 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
         "computed from the sizes of tensors alone, by SHAPE and what follows from it",
         lambda c, t: t.index in c.subgraph.computed_from_shapes,
     ),
-    "producer": ("operator", "the operator that writes it first", _producer),
+    "producer": ("operator", "the operator that writes it first", neighbours.producer),
     "producers": (
         "list[operator]",
         "the operators that write it",
-        lambda c, t: [_operator(c, i) for i in c.subgraph.producers.get(t.index, ())],
+        lambda c, t: neighbours.operators(c, c.subgraph.producers.get(t.index, ())),
     ),
     "consumers": (
         "list[operator]",
         "the operators that read it, each once",
-        lambda c, t: [_operator(c, i) for i in dict.fromkeys(c.subgraph.consumers.get(t.index, ()))],
+        lambda c, t: neighbours.operators(c, c.subgraph.consumers.get(t.index, ())),
     ),
-    "writer": ("list[operator]", "the operator of the partition that writes it, none or one", _writer),
+    "writer": ("operator", "the operator of the partition that writes it", neighbours.writer),
     "readers": (
         "list[operator]",
         "the operators of the same partition that read it, each once",
-        lambda c, t: [_operator(c, i) for i in dict.fromkeys(_reading(c, t))],
+        lambda c, t: neighbours.operators(c, neighbours.reading(c, t)),
     ),
     "sole_reader": (
-        "list[operator]",
-        "the operator of the same partition that alone reads it, with one operand; none or one",
-        lambda c, t: [_operator(c, i) for i in reading] if len(reading := _reading(c, t)) == 1 else [],
+        "operator",
+        "the one that reads it in the partition, once",
+        neighbours.sole_reader,
     ),
-    "leaves_partition": ("bool", "the partition gives it to the rest of the graph, or to the app", _leaves),
+    "leaves_partition": (
+        "bool",
+        "read outside of the partition, or by the app",
+        neighbours.leaves,
+    ),
     "enters_partition": (
         "bool",
         "computed, but by no operator of the same partition",
-        lambda c, t: not t.constant and not _writer(c, t),
+        lambda c, t: not t.constant and neighbours.written(c, t) is None,
     ),
 }
 
@@ -351,7 +261,7 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
     "op": ("str", "the operator's schema name, such as CONV_2D or CUSTOM", lambda c: c.operator.name),
     "custom": ("str", "custom code, empty for builtin operators", lambda c: c.operator.custom or ""),
     "version": ("int", "operator version", lambda c: c.operator.version),
-    "position": ("int", "place of the operator in its subgraph", lambda c: c.operator.index),
+    "operator_index": ("int", "place of the operator in its subgraph", lambda c: c.operator.index),
     "inputs": ("list[tensor]", "all inputs, left-out ones included", attrgetter("inputs")),
     "outputs": ("list[tensor]", "all outputs", attrgetter("outputs")),
     "intermediates": ("list[tensor]", "all intermediates", lambda c: c.intermediates),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from analyzer.errors import UsageError
 from analyzer.model import schema
-from analyzer.rules.pack import REFUSING, Clause, Form, OperatorRules, RulePack, slug
+from analyzer.rules.pack import LATER, REFUSING, Clause, Form, OperatorRules, RulePack, slug
 from analyzer.rules.rulebook import Rule, Rulebook
 from analyzer.rules.specialize import ALWAYS, NEVER, rules, specialize
 from analyzer.suggest import nearest
@@ -112,7 +112,7 @@ def _form_status(form: Form, refused: Sequence[Clause]) -> str:
     clauses = [
         clause
         for clause in (*refused, *form.clauses)
-        if clause.severity in REFUSING and clause.stage != "build"
+        if clause.severity in REFUSING and clause.stage not in LATER
     ]
     if any(clause.require == NEVER and clause.when is None for clause in clauses):
         return REFUSED

@@ -44,6 +44,7 @@ FLOAT16_LIMIT = GraphRule(
     "nothing is delegated.",
     "Ship float32 weights, remove what splits the graph, or raise the limit on partitions.",
     "tflite/delegates/utils.cc FP16GraphPartitionHelper",
+    severity="fails",
     stage="build",
 )
 FLOAT16_CONSTANT = GraphRule(

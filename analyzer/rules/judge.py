@@ -10,16 +10,14 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.expressions.evaluate import Evaluate, compiled
-from analyzer.expressions.nodes import FALSE, TRUE, Literal, Node, operand_name
+from analyzer.expressions.nodes import FALSE, TRUE, Call, Literal, Node, Not, operand_name, unnamed
 from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
-from analyzer.rules.pack import FATAL, REFUSING, Clause, Form, OperatorRules, RulePack, slug
+from analyzer.rules.pack import BUILD, FATAL, LOAD, REFUSING, RUN, Clause, Form, OperatorRules, RulePack, slug
 from analyzer.rules.parameters import compared
 from analyzer.rules.wording.message import message, proof
 from analyzer.rules.wording.reason import UNEXPLAINED, Explanation, absence, reason
-
-BUILD = "build"
 
 
 class Finding(Struct, frozen=True):
@@ -67,7 +65,8 @@ class _Form(Struct, frozen=True):
     when: Evaluate | None
     #: Clauses of each stage that has any, in the pack's order of stages.
     stages: Mapping[str, tuple[_Compiled, ...]]
-    build: tuple[_Compiled, ...]
+    #: Those of the stages after choosing.
+    later: tuple[_Compiled, ...]
 
 
 class _Operator(Struct, frozen=True):
@@ -86,10 +85,11 @@ class Judge:
         #: The clauses of every operator, by the operator's own values.
         self._common: dict[str, tuple[_Compiled, ...]] = {}
         self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
+        self.load_checks = tuple(self._clauses(pack.load_checks, self.parameters))
         self._fix_selection = FixSelection(pack, self.parameters)
 
     def verdict(self, context: Context) -> Verdict:
-        """Judge one operator by every stage but building."""
+        """Judge one operator by every stage in which the delegate chooses."""
         operator = self._operator(context)
         for accept in operator.accept:
             if _holds(accept, context):
@@ -99,7 +99,7 @@ class Judge:
             return Verdict(False, (self._no_form(context),))
         findings: list[Finding] = []
         for stage in form.stages.values():
-            failing = self._failing(stage, context, "check")
+            failing = self._failing(stage, context)
             if failing:
                 findings += failing
                 if any(finding.severity in REFUSING for finding in failing):
@@ -123,7 +123,7 @@ class Judge:
             return stages[0], (self._no_form(context),)
         for stage in stages:
             clauses = form.stages.get(stage)
-            if clauses and (findings := self._failing(clauses, context, "check")):
+            if clauses and (findings := self._failing(clauses, context)):
                 return stage, findings
         return None
 
@@ -132,14 +132,18 @@ class Judge:
         found = self.first_findings((stage,), context)
         return () if found is None else found[1]
 
-    def build_findings(self, context: Context) -> list[Finding]:
-        """What would fail when the delegate builds its graph with this operator."""
+    def later_findings(self, context: Context) -> list[Finding]:
+        """Findings on an operator that is delegated, when the delegate's graph is built and when it runs."""
         form = _form_of(self._operator(context), context)
-        return [] if form is None or not form.build else self._failing(form.build, context, BUILD)
+        return [] if form is None or not form.later else self._failing(form.later, context)
 
     def partition_findings(self, context: Any) -> list[Finding]:
-        """What would fail when the delegate builds its graph for a partition."""
-        return self._failing(self.partition_checks, context, BUILD) if self.partition_checks else []
+        """Findings on a whole partition, when the delegate's graph is built and when it runs."""
+        return self._failing(self.partition_checks, context) if self.partition_checks else []
+
+    def load_findings(self, context: Any) -> list[Finding]:
+        """Findings on a whole model, when the delegate's runtime loads it."""
+        return self._failing(self.load_checks, context) if self.load_checks else []
 
     def values(self, name: str) -> Mapping[str, Any]:
         """The pack's per-operator values for an operator."""
@@ -179,12 +183,12 @@ class Judge:
         return found
 
     def _form(self, form: Form, shared: tuple[_Compiled, ...], known: Mapping[str, Any]) -> _Form:
-        stages: dict[str, list[_Compiled]] = {stage: [] for stage in (*self.pack.stages, BUILD)}
+        stages: dict[str, list[_Compiled]] = {stage: [] for stage in (*self.pack.stages, BUILD, RUN)}
         for clause in (*shared, *self._clauses(form.clauses, known)):
             stages[clause.clause.stage].append(clause)
-        building = tuple(stages.pop(BUILD))
+        later = (*stages.pop(BUILD), *stages.pop(RUN))
         when = None if form.when is None else compiled(partially_evaluated(form.when, known))
-        return _Form(when, {name: tuple(found) for name, found in stages.items() if found}, building)
+        return _Form(when, {name: tuple(found) for name, found in stages.items() if found}, later)
 
     def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[_Compiled]:
         """The clauses that can fail under these parameters."""
@@ -199,7 +203,7 @@ class Judge:
             explained = filled(clause.require, known) if isinstance(require, Literal) else require
             yield _Compiled(clause, compiled(require), condition, explained)
 
-    def _failing(self, clauses: tuple[_Compiled, ...], context: Any, stage: str) -> list[Finding]:
+    def _failing(self, clauses: tuple[_Compiled, ...], context: Any) -> list[Finding]:
         """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
         findings: list[Finding] = []
         for one in clauses:
@@ -209,17 +213,17 @@ class Judge:
                     continue
             except Undefined:
                 pass  # Explaining comes upon it again and says what was wanted there.
-            findings.append(self._finding(one, context, stage))
+            findings.append(self._finding(one, context))
         return findings
 
-    def _finding(self, failed: _Compiled, context: Any, stage: str) -> Finding:
+    def _finding(self, failed: _Compiled, context: Any) -> Finding:
         clause, why = failed.clause, _why(failed, context)
         raised = self._fix_selection.raised(clause, context) if clause.raised else None
         expected, actual = proof(clause, why)
         return Finding(
             rule=clause.id,
             severity=clause.severity,
-            stage=stage,
+            stage=clause.stage if clause.stage in (LOAD, BUILD, RUN) else "check",
             message=message(clause, why, raised),
             fix=self._fix_selection.fix(clause, context, raised),
             source=clause.source,
@@ -262,4 +266,11 @@ def _why(failed: _Compiled, context: Context) -> Explanation:
             failed.when(context)
     except Undefined as absent:
         return absence(str(absent))
-    return UNEXPLAINED if failed.clause.kind == "unlisted" else reason(failed.explained, context)
+    if failed.clause.kind == "unlisted" or _is_pattern(failed.explained):
+        return UNEXPLAINED
+    return reason(failed.explained, context)
+
+
+def _is_pattern(node: Node) -> bool:
+    """True of `not holds(...)`: what is found there is said by the clause itself."""
+    return isinstance(node, Not) and isinstance(call := unnamed(node.of), Call) and call.function == "holds"

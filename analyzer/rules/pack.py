@@ -10,11 +10,18 @@ from msgspec import Raw, Struct
 
 from analyzer.expressions.nodes import Node
 
-#: The severities of a finding; `blocker`, `aborts` and `crash` make an operator unsupported.
-SEVERITIES = ("blocker", "aborts", "crash", "hazard", "note")
+#: The severities of a finding; `blocker`, `aborts` and `crash` of what is asked before delegating make an
+#: operator unsupported. `crash`, `fails` and `wrong` are certain from source or measured, a `hazard` isn't.
+SEVERITIES = ("blocker", "aborts", "crash", "fails", "wrong", "hazard", "note")
 #: Those that refuse an operator, and those that keep the whole model from the delegate.
 REFUSING = SEVERITIES[:3]
 FATAL = REFUSING[1:]
+#: The runtime loads the model; once the delegate has chosen, its graph is built, and runs. Clauses of the
+#: later stages are asked of delegated operators alone.
+LOAD, BUILD, RUN = "load", "build", "run"
+LATER = (BUILD, RUN)
+#: Verdicts of a model that doesn't work with a delegate, the worst first.
+BROKEN = ("crash", "fails", "wrong")
 #: What `[graph] build_failure` may say; the runtime keeps no partition where another can't be built.
 BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load")
 #: What `[graph] constant_fp16_dequantize` may say.
@@ -186,6 +193,8 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     #: Defaults of the per-operator values that `every_op` clauses use.
     values: dict[str, Any] = {}
     partition_checks: tuple[Clause, ...] = ()
+    #: What the runtime that the delegate belongs to asks of a whole model before it loads it.
+    load_checks: tuple[Clause, ...] = ()
     #: None where nothing applies the delegate to a model on a phone from outside an app.
     android: Android | None = None
     notes: str = ""

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.rules.coverage import REFUSED, Cell, Coverage, cover
-from analyzer.rules.pack import Graph, RulePack
+from analyzer.rules.pack import LATER, Graph, RulePack
 from analyzer.rules.rulebook import Rule, Rulebook
 from analyzer.rules.specialize import specialize
 from analyzer.rules.wording.naming import render
@@ -57,7 +57,7 @@ def difference(before: Side, after: Side) -> Difference:
     return Difference(
         tuple(_operators(cover({"before": before, "after": after}))),
         tuple(_changes(first.everywhere(), second.everywhere())),
-        tuple(_changes(first.partitions(), second.partitions())),
+        tuple(_changes([*first.partitions(), *first.models()], [*second.partitions(), *second.models()])),
         (first.pack.graph, second.pack.graph),
     )
 
@@ -101,4 +101,4 @@ def _name(rule: Rule) -> str:
 
 def _words(rule: Rule) -> object:
     terms = tuple(sorted(rule.terms.items()))
-    return rule.requires or rule.meaning, rule.when, terms, rule.severity, rule.stage == "build"
+    return rule.requires or rule.meaning, rule.when, terms, rule.severity, rule.stage in LATER

@@ -79,6 +79,10 @@ class Rulebook:
         """Rules that a whole partition is asked."""
         return [self._rule(clause, "a partition") for clause in self.pack.partition_checks]
 
+    def models(self) -> list[Rule]:
+        """Rules that a whole model is asked before it is loaded."""
+        return [self._rule(clause, "the model") for clause in self.pack.load_checks]
+
     def operators(self) -> list[str]:
         """Names of the operators that the pack lists, custom ones by their code."""
         return [name.removeprefix("custom:") for name in self.pack.operators]
@@ -209,6 +213,7 @@ class Rulebook:
             yield from page.rules
             yield from [page.refused] if page.refused is not None else []
         yield from self.partitions()
+        yield from self.models()
         yield from self.graph()
 
 

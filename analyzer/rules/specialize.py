@@ -29,6 +29,7 @@ def specialize(pack: RulePack, parameters: Mapping[str, Any]) -> RulePack:
         operators={name: _encoded(_operator(rules(pack, name), known, pack)) for name in pack.operators},
         every_op=tuple(_clauses(pack.every_op, known)),
         partition_checks=tuple(_clauses(pack.partition_checks, known)),
+        load_checks=tuple(_clauses(pack.load_checks, known)),
     )
 
 

@@ -120,7 +120,7 @@ def test_a_whole_subgraph_may_pass_the_limits(names: tuple[str, ...], limits: st
 def test_verdicts(names: tuple[str, ...], verdict: str, share: float) -> None:
     summary = audited(chain(*names), tiny()).summary
     assert (summary.verdict, summary.delegated_operators_share) == (verdict, share)
-    assert summary.delegated_macs_share == 1  # there are none
+    assert summary.delegated_macs_share == share  # there are no MACs
 
 
 def test_a_share_is_1_only_where_nothing_is_missing() -> None:
@@ -203,7 +203,7 @@ def test_an_operator_that_the_cpu_refuses_rolls_everything_back(mode: str) -> No
     found = audited(several(graph("RELU"), failing(), graph("RELU")), rules)
     assert places(found) == []
     [blocker] = found.blockers
-    assert (blocker.finding.severity, blocker.kind) == ("blocker", "refused")
+    assert (blocker.finding.severity, blocker.kind) == ("fails", "refused")
     assert (blocker.subgraph, blocker.operator) == (1, 1)
     assert lost(found) == dict.fromkeys([(0, 0), (1, 0), (2, 0)], "refused")
 
@@ -219,13 +219,13 @@ def test_a_model_that_the_interpreter_refuses() -> None:
     found = audited(data, tiny())
     assert places(found) == []
     [blocker] = found.blockers
-    assert (blocker.finding.severity, blocker.kind) == ("blocker", "refused")
+    assert (blocker.finding.severity, blocker.kind) == ("fails", "refused")
     assert found.to_full is not None
     assert found.to_full.blockers == (0,)
     assert "no_such_operator" in blocker.finding.message
     assert blocker.finding.fix
     assert letters(found.operators) == "s-s"
-    assert found.summary.verdict == "none"
+    assert found.summary.verdict == "fails"
 
 
 # Compiled ahead: the interpreter is only given what the delegate left
@@ -246,7 +246,7 @@ def test_what_is_compiled_the_interpreter_never_sees() -> None:
 def test_what_is_left_the_interpreter_still_has_to_prepare() -> None:
     found = audited(several(graph("RELU"), failing()), tiny(AHEAD).replace("|ABS", ""))
     assert places(found) == [(0, [0]), (1, [0])]
-    assert blockers(found) == [("runtime/abs/inputs", "hazard", 1, 1)]
+    assert blockers(found) == [("runtime/abs/inputs", "fails", 1, 1)]
     assert found.to_full is not None
     assert (found.to_full.operators, found.to_full.blockers) == (((1, 1),), ())
 
@@ -256,7 +256,7 @@ def test_the_operator_table_is_kept_whole() -> None:
     tensors = [tensor("x", [1, 8]), tensor("y", [1, 8])]
     found = audited(model(tensors, [operator("RELU", ["x"], ["y"], version=99)]), tiny(AHEAD))
     assert places(found) == [(0, [0])]
-    assert blockers(found) == [("runtime/relu/version", "hazard", None, None)]
+    assert blockers(found) == [("runtime/relu/version", "fails", None, None)]
 
 
 @pytest.mark.parametrize(("name", "rules"), [("RELU", []), ("NEG", ["runtime/build/schema-version"])])
@@ -293,7 +293,7 @@ def test_tensors_that_the_interpreter_refuses(odd: str, remains: bool) -> None:
         operator("ADD", ["between", "left"], ["output"]),
     ]
     found = audited(model(tensors, operators), tiny(AHEAD))
-    said = [("runtime/build/quantized-dimension", "hazard", 0, None)]
+    said = [("runtime/build/quantized-dimension", "fails", 0, None)]
     assert blockers(found) == (said if remains else [])
     assert places(found) == [(0, [0, 1]), (0, [3])]
 
@@ -324,24 +324,24 @@ def test_a_build_failure(mode: str) -> None:
     assert [o.supported for o in found.operators] == [True] * 4
     if mode == "reported-only":
         assert places(found) == [(0, [0]), (1, [0, 1]), (2, [0])]
-        assert failures(found) == [("tiny/cos/unbuilt", "hazard", "build")]
+        assert failures(found) == [("tiny/cos/unbuilt", "fails", "build")]
         assert found.blockers == ()
-        assert found.summary.verdict == "full"
+        assert (found.summary.selected.verdict, found.summary.selected.delegated) == ("full", 4)
     else:
         assert places(found) == []
-        assert failures(found) == [("tiny/cos/unbuilt", "blocker", "build")]
-        assert blockers(found) == [("tiny/cos/unbuilt", "blocker", 1, 1)]
+        assert failures(found) == [("tiny/cos/unbuilt", "fails", "build")]
+        assert blockers(found) == [("tiny/cos/unbuilt", "fails", 1, 1)]
         assert set(lost(found).values()) == {"rolled-back"}
-        assert found.summary.verdict == "none"
+    assert (found.summary.verdict, found.summary.delegated) == ("fails", 0)
 
 
-@pytest.mark.parametrize("severity", ["aborts", "crash"])
-def test_building_that_ends_in_more_than_a_refusal_rolls_back_too(severity: str) -> None:
+@pytest.mark.parametrize(("severity", "verdict"), [("aborts", "fails"), ("crash", "crash")])
+def test_building_that_ends_in_more_than_a_refusal_rolls_back_too(severity: str, verdict: str) -> None:
     rules = tiny("build_failure = 'rolls-back-model'")
     rules = rules.replace('stage = "build"', f'stage = "build"\nseverity = "{severity}"')
     found = audited(chain("RELU", "COS"), rules)
-    assert (found.summary.delegated, found.summary.verdict) == (0, "none")
-    assert blockers(found) == [("tiny/cos/unbuilt", severity, 0, 1)]
+    assert (found.summary.delegated, found.summary.verdict) == (0, verdict)
+    assert blockers(found) == [("tiny/cos/unbuilt", verdict, 0, 1)]
 
 
 def test_what_is_not_built_cannot_fail_to_build() -> None:
@@ -374,8 +374,8 @@ def test_a_check_of_a_whole_partition(mode: str) -> None:
     operators = [operator("RELU", ["a"], ["d"]), operator("ADD", ["d", "b"], ["c"])]
     data = model(tensors[:4], operators)
     found = audited(data, tiny(f"build_failure = '{mode}'") + PARTITION_CHECK)
-    severity = "hazard" if mode == "reported-only" else "blocker"
-    assert blockers(found) == [("tiny/partition/inputs", severity, 0, None)]
+    assert blockers(found) == [("tiny/partition/inputs", "fails", 0, None)]
+    assert found.summary.verdict == "fails"
     assert places(found) == ([(0, [0, 1])] if mode == "reported-only" else [])
     assert failures(found) == []
 
@@ -445,3 +445,59 @@ def test_boundary_bytes() -> None:
     [partition] = found.partitions
     assert (partition.inputs, partition.outputs, partition.boundary_bytes) == ((0,), (2,), 64)
     assert found.summary.boundary_bytes == 64
+
+
+LOAD_CHECK = """
+[load.check.variables]
+require = "not any(t.variable for t in tensors)"
+severity = "fails"
+message = "the runtime loads no model with variables"
+fix = "Hand the state in and out."
+
+[load.check.signatures]
+require = "signatures_fit"
+severity = "note"
+message = "signatures don't match"
+fix = "Export again."
+"""
+
+
+def test_a_model_that_the_runtime_does_not_load() -> None:
+    tensors = [tensor("a", [1, 8]), tensor("s", [1, 8], is_variable=True), tensor("b", [1, 8])]
+    data = model(tensors, [operator("ADD", ["a", "s"], ["b"])], inputs=["a"], outputs=["b"])
+    found = audited(data, tiny() + LOAD_CHECK)
+    [blocker] = found.blockers
+    assert (blocker.finding.rule, blocker.finding.stage) == ("tiny/load/variables", "load")
+    assert (found.summary.verdict, found.summary.delegated) == ("fails", 0)
+    assert (found.summary.selected.verdict, found.summary.selected.delegated) == ("full", 1)
+    assert places(found) == [(0, [0])]
+
+
+def test_a_remark_on_loading_breaks_nothing() -> None:
+    signature = {"signature_key": "s", "subgraph_index": 0, "inputs": [], "outputs": []}
+    tensors = [tensor("a", [1, 8]), tensor("b", [1, 8])]
+    data = model(tensors, [operator("RELU", ["a"], ["b"])], signature_defs=[signature])
+    found = audited(data, tiny() + LOAD_CHECK)
+    assert blockers(found) == [("tiny/load/signatures", "note", None, None)]
+    assert found.summary.verdict == "full"
+
+
+RUN_CHECK = """
+[op.EXP.check.merged]
+stage = "run"
+severity = "wrong"
+require = "not holds(outputs[0].sole_reader.op == 'RELU' and outputs[0].leaves_partition)"
+message = "the output is merged away"
+fix = "Give the app a copy."
+"""
+
+
+@pytest.mark.parametrize(("outputs", "verdict"), [(["b", "c"], "wrong"), (["c"], "full")])
+def test_what_comes_out_wrong_is_asked_of_the_partition(outputs: list[str], verdict: str) -> None:
+    tensors = [tensor(name, [1, 8]) for name in "abc"]
+    operators = [operator("EXP", ["a"], ["b"]), operator("RELU", ["b"], ["c"])]
+    data = model(tensors, operators, inputs=["a"], outputs=outputs)
+    found = audited(data, tiny() + RUN_CHECK)
+    assert (found.summary.verdict, found.summary.delegated) == (verdict, 2)
+    said = [("tiny/exp/merged", "wrong", "run")] if verdict == "wrong" else []
+    assert failures(found) == [("tiny/exp/inexact", "hazard", "check"), *said]

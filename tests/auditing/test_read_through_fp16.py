@@ -127,7 +127,7 @@ def test_a_limit_that_strands_float16_operands(rolls_back: str) -> None:
     found = audited(data, tiny(f"{FULLY}\nmax_partitions = 1\nfp16_limit_rolls_back = {rolls_back}"))
     if rolls_back == "true":
         assert letters(found.operators) == "ffss-s"
-        assert blockers(found) == [("tiny/graph/fp16-limit", "blocker", 0, 5)]
+        assert blockers(found) == [("tiny/graph/fp16-limit", "fails", 0, 5)]
         assert set(lost(found).values()) == {"rolled-back"}
     else:
         assert letters(found.operators) == "ffSS-s"
@@ -146,7 +146,7 @@ def test_nobody_is_asked_after_a_roll_back() -> None:
     rules = tiny(f"{FULLY}\nmax_partitions = 1\nfp16_limit_rolls_back = true")
     found = audited(model(subgraphs=[plain, first, plain]), rules)
     assert places(found) == []
-    assert blockers(found) == [("tiny/graph/fp16-limit", "blocker", 1, 5)]
+    assert blockers(found) == [("tiny/graph/fp16-limit", "fails", 1, 5)]
     assert lost(found)[2, 0] == "rolled-back"
 
 

@@ -96,8 +96,8 @@ class Lenient(Judge):
     def verdict(self, context: Context) -> Verdict:
         return ACCEPTED if self._takes(context) else super().verdict(context)
 
-    def build_findings(self, context: Context) -> list[Finding]:
-        return [] if self._takes(context) else super().build_findings(context)
+    def later_findings(self, context: Context) -> list[Finding]:
+        return [] if self._takes(context) else super().later_findings(context)
 
 
 SPECS = [

@@ -9,7 +9,7 @@ import pytest
 from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.scope import Scope
-from analyzer.expressions.vocabulary import Context
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import read_bytes
 from tests.building import model, operator, tensor
 
@@ -37,16 +37,18 @@ def asked(index: int, text: str, partition: set[int] | None) -> Any:
     ("index", "text", "whole", "within"),
     [
         (0, "len(outputs[0].readers)", 2, 1),
-        (0, "len(outputs[0].sole_reader)", 0, 1),
+        (0, "holds(outputs[0].sole_reader.op == 'ABS')", False, True),
+        (0, "not holds(outputs[0].sole_reader.op == 'ABS')", True, False),
         (0, "outputs[0].leaves_partition", False, True),
         (0, "inputs[0].enters_partition", True, True),
         (1, "outputs[0].leaves_partition", True, True),
         (2, "inputs[0].enters_partition", False, False),
         (2, "len(outputs[0].readers)", 1, 1),
         # One operator with both operands reads it twice.
-        (2, "len(outputs[0].sole_reader)", 0, 0),
-        (3, "all(o.position == 2 for o in inputs[0].writer)", True, True),
-        (3, "all(o.inputs[0].leaves_partition for o in inputs[0].writer)", False, True),
+        (2, "holds(outputs[0].sole_reader.op == 'ADD')", False, False),
+        (3, "inputs[0].writer.operator_index == 2", True, True),
+        (3, "inputs[0].writer.inputs[0].leaves_partition", False, True),
+        (3, "holds(inputs[0].writer.options.alpha == 1) or op == 'ADD'", True, True),
     ],
 )
 def test_neighbours_are_those_of_the_partition(index: int, text: str, whole: Any, within: Any) -> None:
@@ -56,4 +58,11 @@ def test_neighbours_are_those_of_the_partition(index: int, text: str, whole: Any
 
 def test_what_another_partition_writes_enters() -> None:
     assert asked(1, "inputs[0].enters_partition", {1})
-    assert asked(1, "len(inputs[0].writer)", {1}) == 0
+    with pytest.raises(Undefined, match="written by no operator of the partition"):
+        asked(1, "inputs[0].writer.op == 'RELU'", {1})
+    assert not asked(1, "holds(inputs[0].writer.op == 'RELU')", {1})
+
+
+def test_options_of_another_operator() -> None:
+    assert asked(0, "holds(outputs[0].readers[0].options.fused_activation_function == 'NONE')", None) is False
+    assert asked(2, "outputs[0].readers[0].options.fused_activation_function == 'NONE'", None)

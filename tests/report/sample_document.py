@@ -20,6 +20,7 @@ from analyzer.report.document.audit_document import (
     Place,
     Policy,
     Rules,
+    Selection,
     Subgraph,
     Summary,
     ToFull,
@@ -180,6 +181,7 @@ def summary(nodes: Sequence[Operator], partitions: int) -> Summary:
     delegated_macs = sum(node.macs or 0 for node in delegated)
     crash = any(finding.severity == "crash" for node in nodes for finding in node.findings)
     whole, none = len(delegated) == len(nodes), not delegated
+    verdict = "full" if whole else "none" if none else "partial"
     return Summary(
         operators=len(nodes),
         supported=sum(node.supported for node in nodes),
@@ -192,13 +194,23 @@ def summary(nodes: Sequence[Operator], partitions: int) -> Summary:
         delegated_operators_share=len(delegated) / len(nodes) if nodes else 1.0,
         delegated_macs_share=delegated_macs / macs if macs else 1.0,
         boundary_bytes=150528 * partitions,
-        verdict="crash" if crash else "full" if whole else "none" if none else "partial",
+        verdict="crash" if crash else verdict,
+        selected=Selection(
+            delegated=len(delegated),
+            partitions=partitions,
+            delegated_macs=delegated_macs,
+            delegated_operators_share=len(delegated) / len(nodes) if nodes else 1.0,
+            delegated_macs_share=delegated_macs / macs if macs else 1.0,
+            boundary_bytes=150528 * partitions,
+            verdict=verdict,
+        ),
     )
 
 
 LIMIT = Blocker(
     rule="dsp/graph/max-partitions",
     severity="blocker",
+    stage="check",
     kind="limit",
     message="the delegate takes at most 2 partitions, the model makes more",
     expected="<= 2",
@@ -210,6 +222,7 @@ LIMIT = Blocker(
 DYNAMIC = Blocker(
     rule="runtime/dynamic-tensor",
     severity="blocker",
+    stage="check",
     kind="dynamic",
     message="the size of a tensor is only known at run time, so no delegate is asked",
     fix="Fix the input shape when converting.",

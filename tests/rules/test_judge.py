@@ -210,7 +210,7 @@ def test_severities(tmp_path: Path, severity: str, supported: bool, crashes: boo
 def test_what_fails_in_building_leaves_an_operator_supported(tmp_path: Path) -> None:
     judging = judge(tmp_path, "[op.ADD.check.a]\nrequire = 'false'\nstage = 'build'")
     assert judging.verdict(addition()) == Verdict(True)
-    assert [finding.stage for finding in judging.build_findings(addition())] == ["build"]
+    assert [finding.stage for finding in judging.later_findings(addition())] == ["build"]
 
 
 # Operators as a whole

@@ -24,7 +24,7 @@ def judged(
     judge = Judge(PACK, parameters)
     subgraph = read_bytes(model(tensors, [asked]), "test").subgraphs[0]
     context = Context(subgraph, subgraph.operators[0])
-    return list(judge.verdict(context).findings), judge.build_findings(context)
+    return list(judge.verdict(context).findings), judge.later_findings(context)
 
 
 def rules(findings: list[Finding]) -> set[str]:

@@ -51,7 +51,7 @@ def everything(judge: Judge, subgraph: Subgraph) -> Any:
     indices = [operator.index for operator in subgraph.operators]
     return (
         [judge.verdict(context) for context in judged],
-        [judge.build_findings(context) for context in judged],
+        [judge.later_findings(context) for context in judged],
         judge.partition_findings(PartitionContext(subgraph, judged, indices)),
     )
 

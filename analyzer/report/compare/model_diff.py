@@ -28,7 +28,7 @@ Both: TypeAlias = tuple[Operator | None, Operator | None]
 Held: TypeAlias = tuple[Both, Operator, tuple[Cause, Case] | None]
 
 BETTER, WORSE, SAME = "better", "worse", "same"
-_VERDICTS = ("crash", "none", "partial", "full")
+_VERDICTS = ("crash", "fails", "wrong", "none", "partial", "full")
 _RANKS = {"refused": 0, "lost": 1, "folded": 2, "delegated": 2}
 
 

@@ -13,15 +13,18 @@ from msgspec import UNSET, Struct, UnsetType
 from analyzer.report.document.contents import Graph, Signature
 from analyzer.report.document.run_results import Run
 from analyzer.report.document.values import Count, Share, one_of
-from analyzer.rules.pack import SEVERITIES
+from analyzer.rules.pack import BROKEN
 
 #: The number of this shape, as `schema` in every output.
-SCHEMA = 1
+SCHEMA = 2
 
 
-Verdict = Annotated[str, one_of("full", "partial", "none", "crash")]
-Severity = Annotated[str, one_of(*SEVERITIES)]
-Stage = Annotated[str, one_of("check", "build")]
+Verdict = Annotated[str, one_of("full", "partial", "none", *BROKEN)]
+#: `blocker` refuses; `crash`, `fails` and `wrong` are certain from source or measured; a `hazard` depends on
+#: data, precision or driver; a `note` is worth knowing.
+Severity = Annotated[str, one_of("blocker", *BROKEN, "hazard", "note")]
+#: Loading the model in its runtime, asking the delegate, building its graph, running it.
+Stage = Annotated[str, one_of("load", "check", "build", "run")]
 #: Why something that a delegate supports stays off it all the same: more partitions than it takes
 #: (`limit`), too few operators in a partition (`minimum`), a size only known at run time, which
 #: keeps the delegate from being asked (`dynamic`), an operator or model that the interpreter itself
@@ -68,7 +71,7 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """A rule that an operator doesn't meet: `blocker`, `aborts` and `crash` of stage `check` refuse it."""
+    """A rule that an operator doesn't meet: `blocker` and `crash` of stage `check` refuse it."""
 
     rule: str
     severity: Severity
@@ -134,6 +137,7 @@ class Blocker(Struct, frozen=True, kw_only=True):
 
     rule: str
     severity: Severity
+    stage: Stage
     kind: Loss | None = None
     message: str
     expected: str | None = None
@@ -145,11 +149,27 @@ class Blocker(Struct, frozen=True, kw_only=True):
     tensor: Count | None = None
 
 
-class Summary(Struct, frozen=True, kw_only=True):
-    """`unsupported` counts operators neither supported nor folded; shares are 1 where there is nothing.
+class Selection(Struct, frozen=True, kw_only=True):
+    """What the delegate's selection came to by itself, whatever becomes of the model afterwards."""
 
-    `build_failures` counts operators that the delegate takes and then fails to build, so that everything
-    returns to the CPU: `verdict` and what is `delegated` are those of the selection.
+    delegated: Count
+    partitions: Count
+    delegated_macs: Count
+    delegated_operators_share: Share
+    delegated_macs_share: Share
+    boundary_bytes: Count
+    verdict: Annotated[str, one_of("full", "partial", "none")]
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """What becomes of the model with the delegate, and what really runs on it.
+
+    `verdict` is the worst that holds: `crash` (the process dies), `fails` (an error, or everything runs on
+    the CPU, because the model doesn't load or the delegate's graph can't be built), `wrong` (an output is
+    known to come out wrong), else the selection's. Nothing is delegated under `crash` and `fails`; what the
+    delegate would take stands in `selected`. `unsupported` counts operators neither supported nor folded,
+    `build_failures` those that the delegate takes and then fails to build. Shares are 1 where there is
+    nothing; a share of MACs where there are none is that of operators.
     """
 
     operators: Count
@@ -165,6 +185,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     boundary_bytes: Count
     build_failures: Count = 0
     verdict: Verdict
+    selected: Selection
 
 
 class Place(Struct, frozen=True, kw_only=True):

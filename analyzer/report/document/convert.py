@@ -8,7 +8,7 @@ from itertools import repeat
 from msgspec import UNSET, UnsetType, structs
 
 from analyzer import __version__
-from analyzer.auditing.types import Audit, Blocker, DelegateAudit, Gain, OperatorAudit, ToFull
+from analyzer.auditing.types import Audit, Blocker, DelegateAudit, Gain, OperatorAudit, Summary, ToFull
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.report.document import audit_document
@@ -115,7 +115,6 @@ def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
     rest = audit.fallbacks.get(pack.fallback)
     subgraphs = audit.prepared.subgraphs
     places = _places(delegate_audit, audit)
-    summary = delegate_audit.summary
     return audit_document.Audit(
         delegate=pack.delegate,
         title=pack.title,
@@ -146,10 +145,15 @@ def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
             for partition in delegate_audit.partitions
         ),
         blockers=tuple(_blocker(blocker) for blocker in delegate_audit.blockers),
-        summary=audit_document.Summary(**structs.asdict(summary)),
+        summary=_summary(delegate_audit.summary),
         to_full=None if delegate_audit.to_full is None else _to_full(delegate_audit.to_full),
         gains=tuple(map(_gain, delegate_audit.gains)),
     )
+
+
+def _summary(summary: Summary) -> audit_document.Summary:
+    selected = audit_document.Selection(**structs.asdict(summary.selected))
+    return audit_document.Summary(**structs.asdict(summary) | {"selected": selected})
 
 
 def _to_full(to_full: ToFull) -> audit_document.ToFull:
@@ -216,7 +220,7 @@ def finding(finding: Finding) -> audit_document.Finding:
     """One finding."""
     return audit_document.Finding(
         rule=finding.rule,
-        severity=finding.severity,
+        severity=_severity(finding),
         stage=finding.stage,
         message=finding.message,
         expected=finding.expected,
@@ -227,11 +231,17 @@ def finding(finding: Finding) -> audit_document.Finding:
     )
 
 
+def _severity(finding: Finding) -> str:
+    """Whether a refusal is of the whole model is what the verdict says; the finding is a refusal."""
+    return "blocker" if finding.severity == "aborts" else finding.severity
+
+
 def _blocker(blocker: Blocker) -> audit_document.Blocker:
     finding = blocker.finding
     return audit_document.Blocker(
         rule=finding.rule,
-        severity=finding.severity,
+        severity=_severity(finding),
+        stage=finding.stage,
         kind=blocker.kind,
         message=finding.message,
         expected=finding.expected,

@@ -83,17 +83,17 @@ def _sentence(audit: Audit) -> str:
     if summary.verdict == "crash":
         rest = phrases.rest(audit, "everything")
         return f"0 of {everything}; applying this delegate ends the app. Without it, {rest}."
-    if summary.verdict == "none" and any(blocker.kind == "refused" for blocker in audit.blockers):
+    if summary.verdict == "fails" and any(blocker.kind == "refused" for blocker in audit.blockers):
         return f"0 of {everything}; the CPU itself refuses this model as it is."
+    if summary.verdict == "fails":
+        selected = f"{summary.selected.delegated:,} of {everything} are selected"
+        return f"0 of {everything}: {selected}, but building fails, and then everything runs on the CPU."
     if summary.verdict == "none":
         return f"0 of {everything}; {phrases.rest(audit, 'everything')}."
     partitions = figures.count(summary.partitions, "partition")
     if summary.verdict == "full":
-        resident = "All" if summary.build_failures else "Full residency: all"
-        return f"{resident} {everything} in {partitions}.{_unbuilt(audit)}"
+        return f"Full residency: all {everything} in {partitions}."
     taken = f"{summary.delegated:,} of {everything} in {partitions}"
-    return f"{taken}; {phrases.rest(audit, 'the rest')}.{_unbuilt(audit)}"
-
-
-def _unbuilt(audit: Audit) -> str:
-    return " But building fails, and then everything runs on the CPU." if audit.summary.build_failures else ""
+    if summary.verdict == "wrong":
+        return f"{taken}, and an output comes out wrong."
+    return f"{taken}; {phrases.rest(audit, 'the rest')}."

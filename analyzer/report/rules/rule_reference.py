@@ -17,10 +17,16 @@ _SEVERITIES = {
     "blocker": "blocker: the delegate doesn't take it",
     "aborts": "aborts: the delegate gives up on the whole model",
     "crash": "crash: the delegate's own check ends the app",
-    "hazard": "hazard: taken, but it may fail or compute wrong numbers",
+    "fails": "fails: the model doesn't load, or the delegate's graph can't be built",
+    "wrong": "wrong: taken, and an output comes out wrong",
+    "hazard": "hazard: taken; data, precision or driver decide whether it goes well",
     "note": "note: changes no verdict",
 }
-_BUILDING = "build: found only when the delegate builds its graph"
+_LATER = {
+    "build": "build: found only when the delegate builds its graph",
+    "run": "run: found only when the delegate computes",
+    "load": "load: found when the runtime loads the model",
+}
 
 
 def packs(rule_packs: Sequence[RulePack], width: int) -> str:
@@ -63,7 +69,11 @@ def pack(rule_pack: RulePack, width: int) -> str:
     blocks += [_named("Names used below", everywhere, width)]
     blocks += [_listed("Every operator", book.everywhere(), width)]
     blocks += [_page(page, width, everywhere) for page in pages]
-    blocks += [_listed("A partition", book.partitions(), width), _listed("The graph", book.graph(), width)]
+    blocks += [
+        _listed("A partition", book.partitions(), width),
+        _listed("The model", book.models(), width),
+        _listed("The graph", book.graph(), width),
+    ]
     blocks.append(_listed("Any other operator", book.others(), width))
     return "\n\n".join(block for block in blocks if block)
 
@@ -92,7 +102,7 @@ def rule(rule: Rule, pack: RulePack, width: int) -> str:
         *(("fix", fix) for fix in rule.fixes),
         ("fix", f"otherwise: {rule.fix}" if rule.fixes else rule.fix),
         ("severity", _SEVERITIES[rule.severity]),
-        ("stage", _BUILDING if rule.stage == "build" else rule.stage),
+        ("stage", _LATER.get(rule.stage, rule.stage)),
         ("source", f"{rule.source}  ({upstream(pack)})"),
         ("", "" if rule.subject == GRAPH else permalink(rule.source, pack.repository, pack.revision)),
         ("formerly", ", ".join(rule.formerly)),
@@ -189,7 +199,7 @@ def _brief(rule: Rule, name: str, width: int, indent: str = "") -> str:
     if rule.when:
         text += f"   [if {'; and '.join(rule.when)}]"
     marks = [rule.severity] if rule.severity != "blocker" else []
-    marks += ["build"] if rule.stage == "build" else []
+    marks += [rule.stage] if rule.stage in _LATER else []
     text += f"   ({', '.join(marks)})" if marks else ""
     gap = " " * max(2, 26 - len(name))
     return fill(

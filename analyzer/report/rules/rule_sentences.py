@@ -27,6 +27,9 @@ _FLOAT16 = {
     "where all else is accepted.",
     "as-any-operator": "A DEQUANTIZE of a float16 constant is an operator like any other.",
 }
+#: When rules of the stages after choosing are asked.
+_LATER = {"build": " (when the graph is built)", "run": " (when it runs)"}
+
 _BUILD = {
     "reported-only": "A failure to build the graph is shown as a hazard; what is delegated stays.",
     "rolls-back-model": "A failure to build the graph takes the whole model back to the CPU.",
@@ -90,7 +93,7 @@ def conditions(cell: Cell) -> Iterator[Condition]:
 
 def condition(rule: Rule) -> Condition:
     """A rule in words; its own message tells what is wrong, so that only follows."""
-    marks = " (when the graph is built)" if rule.stage == "build" else ""
+    marks = _LATER.get(rule.stage, "")
     where = tuple(f"{name}: {meaning}" for name, meaning in rule.terms.items())
     text = rule.requires or (rule.meaning if rule.severity == "note" else _sentence(rule))
     otherwise = rule.meaning if rule.requires else ""

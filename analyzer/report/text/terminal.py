@@ -10,9 +10,11 @@ from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
+from analyzer.rules.pack import BROKEN
 
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
-_STYLES = {"full": "32", "partial": "33", "none": "31", "crash": "1;31", "bold": "1", "dim": "2"}
+_STYLES = {"full": "32", "partial": "33", "none": "31", "bold": "1", "dim": "2"}
+_STYLES |= dict.fromkeys(BROKEN, "1;31")
 
 
 def render(document: Document, view: View) -> bytes:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from analyzer.report.document import audit_document
 from analyzer.report.document.audit_document import Audit, Blocker, Finding, Model, Operator
-from analyzer.rules.pack import REFUSING
+from analyzer.rules.pack import BROKEN
 
 #: Graph-level kinds that follow from something else: from refused operators, a failed build, a crash.
 KNOCK_ON = ("limit", "minimum", "rolled-back", "crash")
@@ -95,12 +95,15 @@ class Cause(Struct, frozen=True, kw_only=True):
 
     @property
     def blocks(self) -> bool:
-        return self.severity in REFUSING
+        """True where it keeps operators off the delegate while that chooses, or a whole graph at any time."""
+        if self.level == "graph" and self.kind is not None:
+            return True
+        return self.stage == "check" and self.severity in ("blocker", "crash")
 
     @property
-    def unbuilt(self) -> bool:
-        """True where the delegate takes the operators and then fails to build them."""
-        return self.stage == "build" and self.severity == "hazard"
+    def broken(self) -> bool:
+        """True where the model doesn't work with the delegate because of it."""
+        return self.severity in BROKEN
 
 
 def causes(model: Model) -> list[Cause]:
@@ -135,10 +138,11 @@ def _joined(known: Cause, other: Cause) -> Cause:
     return replace(known, audits=audits, cases=cases, operators=nodes, macs=_macs(nodes))
 
 
-def _costly_first(cause: Cause) -> tuple[bool, bool, bool, int, int]:
-    """Sort key: crashes cost most of all, then failed builds, which take everything back."""
+def _costly_first(cause: Cause) -> tuple[int, bool, int, int]:
+    """Sort key: what breaks the model costs most of all, the worst first."""
     macs, operators = cause.cost
-    return cause.severity != "crash", not cause.unbuilt, cause.level != "graph", -macs, -operators
+    rank = BROKEN.index(cause.severity) if cause.broken else len(BROKEN)
+    return rank, cause.level != "graph", -macs, -operators
 
 
 #: Position of the audit, subgraph, operator, whether the delegate accepts it -> what keeps it off, and how.
@@ -156,8 +160,8 @@ def holding(model_causes: Iterable[Cause]) -> Holding:
 
 
 def direct(model_causes: Iterable[Cause]) -> list[Cause]:
-    """Causes that have to be dealt with: they block and follow from nothing else."""
-    return [cause for cause in model_causes if cause.unbuilt or (cause.blocks and not cause.knock_on)]
+    """Causes that have to be dealt with: they break or block, and follow from nothing else."""
+    return [cause for cause in model_causes if (cause.broken or cause.blocks) and not cause.knock_on]
 
 
 def knock_on(model_causes: Iterable[Cause]) -> list[Cause]:
@@ -167,7 +171,7 @@ def knock_on(model_causes: Iterable[Cause]) -> list[Cause]:
 
 def remarks(model_causes: Iterable[Cause]) -> list[Cause]:
     """Findings that block nothing but are worth knowing: hazards first, then notes."""
-    remarked = (cause for cause in model_causes if not cause.blocks and not cause.unbuilt)
+    remarked = (cause for cause in model_causes if not cause.blocks and not cause.broken)
     return sorted(remarked, key=lambda cause: cause.severity)
 
 
@@ -244,6 +248,7 @@ def _held_back(blocker: Blocker, audit: Audit, position: int) -> Cause:
     return Cause(
         rules=(blocker.rule,),
         severity=blocker.severity,
+        stage=blocker.stage,
         level="graph",
         kind=blocker.kind,
         fix=blocker.fix,

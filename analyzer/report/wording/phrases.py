@@ -25,6 +25,13 @@ _PLACES = 3
 #: How many operators are worth naming as all that is missing.
 _FEW = 3
 
+#: What becomes of a model because of a finding that breaks it.
+_BROKEN = {
+    "crash": "the app crashes",
+    "fails": "building fails, and everything returns to the CPU",
+    "wrong": "an output comes out wrong",
+}
+
 _LOST = {
     "limit": "lost to the partition limit",
     "minimum": "in partitions too small",
@@ -91,8 +98,8 @@ def _share(cause: Cause, model: Model) -> str:
 
 def consequence(cause: Cause, model: Model) -> str:
     """The effect of a cause beyond its own operators: the share that would be delegated without it."""
-    if cause.unbuilt:
-        return "building fails, and everything returns to the CPU"
+    if cause.broken and cause.level == "operator":
+        return _BROKEN[cause.severity]
     gain = cause.gain
     if gain is None:
         return ""

@@ -17,12 +17,11 @@ from analyzer.rules.loading.format import CheckTable, FormTable, OperatorTable, 
 from analyzer.rules.loading.names import Names
 from analyzer.rules.loading.shorthand import Requirement
 from analyzer.rules.origin import path_in
-from analyzer.rules.pack import SEVERITIES, Clause, Parameter
+from analyzer.rules.pack import LATER, REFUSING, RUN, SEVERITIES, Clause, Parameter
 from analyzer.rules.parameters import releases
 from analyzer.rules.versions import place
 from analyzer.suggest import nearest
 
-BUILD = "build"
 #: Kind of a compact clause -> the stage it belongs to, in packs that have it.
 _STAGES = {"version": "version", "known": "size"}
 
@@ -65,7 +64,10 @@ class ClauseReader:
         identity = self.identity(name, section)
         self._known("severity", table.severity, SEVERITIES, section)
         stage = table.stage or self.operator_stage
-        self._known("stage", stage, (*self.stages, BUILD), section)
+        if stage == RUN and table.severity in REFUSING[:2]:
+            what = "nothing is refused when the graph runs; use crash, wrong, hazard or note"
+            self.file.problem(section.header, what, "severity")
+        self._known("stage", stage, (*self.stages, *LATER), section)
         require = self.file.tree(table.require, section.scope, section.header, "require")
         when = self.when(table.when, table, section)
         fix = table.fix or self.fixes.general("check")

@@ -41,7 +41,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[op.NAME.check.ID]`, `[every_op.ID]`, or `[partition.check.ID]`."""
+    """`[op.NAME.check.ID]`, `[every_op.ID]`, `[partition.check.ID]` or `[load.check.ID]`."""
 
     require: str
     when: str = ""
@@ -195,6 +195,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     shared: dict[str, SharedTable] = {}
     every_op: dict[str, CheckTable] = {}
     partition: PartitionTable = PartitionTable()
+    load: PartitionTable = PartitionTable()
     op: dict[str, OperatorTable] = {}
     custom: dict[str, OperatorTable] = {}
 

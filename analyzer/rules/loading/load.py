@@ -11,15 +11,17 @@ from analyzer.errors import RuleError
 from analyzer.expressions.scope import Scope
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.loading import android_section, graph_section
-from analyzer.rules.loading.clauses import BUILD, ClauseReader, Section
+from analyzer.rules.loading.clauses import ClauseReader, Section
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.format import Upstream
 from analyzer.rules.loading.names import read_names
 from analyzer.rules.loading.operator_rules import OperatorReader
-from analyzer.rules.pack import RulePack
+from analyzer.rules.pack import BUILD, LOAD, RUN, Clause, RulePack
 
 #: What checks of a whole partition have in place of an operator's own facts.
 _PARTITION = {"inputs": "list[tensor]", "outputs": "list[tensor]", "operators": "list[operator]"}
+#: What checks of a whole model have, all its subgraphs together.
+_MODEL = {"tensors": "list[tensor]", "operators": "list[operator]", "signatures_fit": "bool"}
 
 
 def load(path: Path, catalogue: Catalogue) -> RulePack:
@@ -42,11 +44,9 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
     names = read_names(file)
     clauses = ClauseReader(file, names)
     scope = names.scope({}, None)
-    whole = replace(scope, facts=_PARTITION, options={})
     every_op = clauses.checks(table.every_op, Section("every_op", "every-op", scope, table.source))
-    partition = clauses.checks(
-        table.partition.check, Section("partition.check", "partition", whole, table.source)
-    )
+    partition = _whole(file, clauses, "partition", replace(scope, facts=_PARTITION, options={}))
+    load = _whole(file, clauses, "load", replace(scope, facts=_MODEL, options={}))
     unlisted = clauses.unlisted(table.unlisted, "unlisted", scope)
     custom = table.unlisted_custom
     return RulePack(
@@ -65,7 +65,10 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
         android=android_section.convert(file, Scope(parameters=scope.parameters)),
         stages=clauses.stages,
         every_op=tuple(every_op),
-        partition_checks=tuple(replace(clause, stage=BUILD) for clause in partition),
+        partition_checks=tuple(
+            clause if clause.stage == RUN else replace(clause, stage=BUILD) for clause in partition
+        ),
+        load_checks=tuple(replace(clause, stage=LOAD) for clause in load),
         operators={
             name: msgspec.Raw(msgspec.json.encode(rules))
             for name, rules in OperatorReader(clauses, catalogue).operators()
@@ -77,3 +80,9 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
         # The last to be asked for: reading clauses gathers them.
         fixes=clauses.fixes.fixes(),
     )
+
+
+def _whole(file: RuleFile, clauses: ClauseReader, name: str, scope: Scope) -> list[Clause]:
+    """The clauses on a whole partition, or on a whole model."""
+    tables = {"partition": file.table.partition.check, "load": file.table.load.check}
+    return list(clauses.checks(tables[name], Section(f"{name}.check", name, scope, file.table.source)))

@@ -20,6 +20,7 @@ from analyzer.expressions.nodes import (
     Node,
     Operand,
     Option,
+    OptionOf,
     Parameter,
     Property,
     Rest,
@@ -99,6 +100,8 @@ class Names:
                 return self.of(of)
             case Property(of, name):
                 return f"{_PROPERTIES.get(name, name.replace('_', ' '))} of {self.of(of)}"
+            case OptionOf(of, name):
+                return f"{name} of {self.of(of)}"
             case Arithmetic(sign, left, right):
                 return f"{self.nested(left)} {sign} {self.nested(right)}"
             case Choice(condition, then, otherwise):

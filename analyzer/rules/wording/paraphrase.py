@@ -88,6 +88,8 @@ class _Words(Names):
                 return f"{self.listed(of)} is {_CLAIMS[name][not holds]}"
             case Fact(name) if name in _FACTS:
                 return _FACTS[name][not holds]
+            case Call("holds", (of,)):
+                return self.claim(of, holds)
             case Call("all" | "any" as function, (of,)):
                 return self._quantified(function == "all", of, holds)
             case Call("broadcasts_to", (narrow, wide)):

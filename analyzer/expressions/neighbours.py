@@ -1,0 +1,65 @@
+"""What stands around a tensor, in its subgraph and in the partition that an operator is taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.expressions.context import Context, Undefined
+from analyzer.model.graph import Tensor
+
+
+def operator(context: Context, index: int) -> Context:
+    """Another operator of the subgraph, seen as the given one is."""
+    operator = context.subgraph.operators[index]
+    return Context(context.subgraph, operator, context.read_through, context.partition)
+
+
+def operators(context: Context, indices: Iterable[int]) -> list[Context]:
+    """Other operators of the subgraph, each once, seen as the given one is."""
+    return [operator(context, index) for index in dict.fromkeys(indices)]
+
+
+def reading(context: Context, tensor: Tensor) -> list[int]:
+    """The operators of the partition that read a tensor, once per operand."""
+    readers, partition = context.subgraph.consumers.get(tensor.index, ()), context.partition
+    return [index for index in readers if partition is None or index in partition]
+
+
+def leaves(context: Context, tensor: Tensor) -> bool:
+    """Whether a partition gives a tensor to the rest of the graph or to the app."""
+    if tensor.index in context.subgraph.output_set:
+        return True
+    partition = context.partition
+    readers = context.subgraph.consumers.get(tensor.index, ())
+    return partition is not None and any(index not in partition for index in readers)
+
+
+def written(context: Context, tensor: Tensor) -> int | None:
+    """The operator of the partition that writes a tensor."""
+    partition = context.partition
+    writers = context.subgraph.producers.get(tensor.index, ())
+    return next((index for index in writers if partition is None or index in partition), None)
+
+
+def writer(context: Context, tensor: Tensor) -> Context:
+    """The operator of the partition that writes a tensor. Raises: Undefined where none does."""
+    writer = written(context, tensor)
+    if writer is None:
+        raise Undefined(f"{tensor.name or 'tensor'} is written by no operator of the partition")
+    return operator(context, writer)
+
+
+def sole_reader(context: Context, tensor: Tensor) -> Context:
+    """The operator of the partition that alone reads a tensor. Raises: Undefined where there isn't one."""
+    readers = reading(context, tensor)
+    if len(readers) != 1:
+        raise Undefined(f"{tensor.name or 'tensor'} is read {len(readers)} times, not once")
+    return operator(context, readers[0])
+
+
+def producer(context: Context, tensor: Tensor) -> Context:
+    """The operator of the subgraph that writes a tensor first. Raises: Undefined where none does."""
+    found = context.subgraph.producers.get(tensor.index)
+    if not found:
+        raise Undefined(f"{tensor.name or 'tensor'} is produced by no operator")
+    return operator(context, found[0])
