@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from analyzer import __version__
 from analyzer.errors import UsageError
-from analyzer.files import read_text
+from analyzer.files import parse_toml, read_text
 from analyzer.rules.pack import RulePack
 from analyzer.rules.parameters import split
 from analyzer.rules.registry import Packs
@@ -100,7 +100,7 @@ def _read(file: str) -> Settings:
     import tomllib
 
     try:
-        tables = tomllib.loads(read_text(file))
+        tables = parse_toml(read_text(file))
     except OSError as error:
         raise UsageError(f"{file}: can't be read ({error.strerror}); name another file") from None
     except UnicodeDecodeError:

@@ -15,8 +15,8 @@ from tests.cli.running import run, run_apart
 
 #: What a format begins with.
 BEGINS = {
-    "json": b'{"schema":1,',
-    "jsonl": b'{"schema":1,"path":',
+    "json": b'{"schema":2,',
+    "jsonl": b'{"schema":2,"path":',
     "html": b"<!DOCTYPE html>",
     "markdown": b"#",
     "table": b"",
@@ -65,7 +65,7 @@ def test_exit_codes_hold_for_files_too(tmp_path: Path, model: Path, rules: Path)
 def test_jsonl_is_a_model_a_line(tmp_path: Path, model: Path) -> None:
     whole = run("audit", model, "sample:", "--format", "json").json
     lines = run("audit", model, "sample:", "--format", "jsonl").out.splitlines()
-    assert [json.loads(line) for line in lines] == [{"schema": 1} | found for found in whole["models"]]
+    assert [json.loads(line) for line in lines] == [{"schema": 2} | found for found in whole["models"]]
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,7 @@ def test_a_version_that_fits_is_fine(project: Path, required: str) -> None:
         ("[packs.gpi]\nversion = '1'", "packs.gpi: there is no such rule pack; did you mean gpu?"),
         ("delegates = 'gpu'", "delegates: expected `array`, got `str`"),
         ("delegates = [", "not TOML: "),
+        (f"delegates = {'9' * 5000}", "not TOML: a number has too many digits (at line 1"),
         ("[packs.gpu]\nversion = '0'", "pack gpu is pinned to version 0, this is "),
         (f"[packs.gpu]\nsha256 = '{'0' * 64}'", f"pack gpu is pinned to sha256 {'0' * 64}, this is "),
         (f"[packs.runtime]\nsha256 = '{'0' * 64}'", "pack runtime is pinned to sha256 "),

@@ -37,7 +37,7 @@ def test_a_line_a_model_in_order(tmp_path: Path, models: Path, jobs: str) -> Non
     assert (done.code, done.out) == (2, b"")
     assert [line["operators"] for line in lines(file)] == [0, *range(2, COUNT + 1)]
     document = run("audit", models, "--format", "json").json
-    assert [{"schema": 1, **model} for model in document["models"]] == lines(file)
+    assert [{"schema": 2, **model} for model in document["models"]] == lines(file)
 
 
 def test_models_are_written_as_they_are_done(
@@ -84,7 +84,7 @@ def test_a_run_that_ends_early_leaves_no_file(
 def test_lines_and_other_formats_side_by_side(tmp_path: Path, models: Path) -> None:
     run("audit", models, "-o", tmp_path / "a.jsonl", "-o", tmp_path / "a.json", "-o", tmp_path / "a.md")
     document = json.loads((tmp_path / "a.json").read_text())
-    assert [{"schema": 1, **model} for model in document["models"]] == lines(tmp_path / "a.jsonl")
+    assert [{"schema": 2, **model} for model in document["models"]] == lines(tmp_path / "a.jsonl")
     assert (tmp_path / "a.md").stat().st_size
 
 

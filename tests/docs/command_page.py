@@ -21,7 +21,8 @@ What `--help` says of each command. This page is generated: `python -m tests.doc
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "\n".join(_sections(program, click.Context(program, info_name=PROGRAM), 2))
+    context = click.Context(program, info_name=PROGRAM, **program.context_settings)
+    return _HEAD + "\n".join(_sections(program, context, 2))
 
 
 def _sections(command: click.Command, context: click.Context, level: int) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
+from typing import Any
 
+from analyzer.files import parse_toml
 from analyzer.rules.loading.lines import LONG_TEXT
 
 _TABLE = re.compile(r"^(\[\[?)\s*([^\[\]]+?)\s*(\]\]?)\s*(#.*)?$")
@@ -20,10 +21,18 @@ def formatted(text: str) -> str:
 
     Raises: tomllib.TOMLDecodeError where it isn't TOML.
     """
-    before = tomllib.loads(text)
+    before = parse_toml(text)
     shaped = "\n".join(_spaced(_lines(text))) + "\n"
     # A file that this can't read line by line stays as it is.
-    return shaped if repr(tomllib.loads(shaped)) == repr(before) else text
+    return shaped if _same(parse_toml(shaped), before) else text
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether tables are equal and in the same order."""
+    try:
+        return repr(one) == repr(other)
+    except RecursionError:
+        return False
 
 
 def _lines(text: str) -> Iterator[str]:

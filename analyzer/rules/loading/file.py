@@ -14,7 +14,7 @@ from analyzer.errors import RuleError
 from analyzer.expressions.check import parse
 from analyzer.expressions.nodes import Node
 from analyzer.expressions.scope import ExpressionError, Scope
-from analyzer.files import read_text
+from analyzer.files import parse_toml, read_text
 from analyzer.resources import data
 from analyzer.rules.loading.format import PackTable, misfit, nested_tables
 from analyzer.rules.loading.lines import Lines
@@ -132,7 +132,7 @@ def read_tables(path: Path) -> tuple[dict[str, Any], str]:
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
         raise RuleError([f"{path}:1: can't be read ({reason}); name a rule file"]) from None
     try:
-        return tomllib.loads(text), text
+        return parse_toml(text), text
     except tomllib.TOMLDecodeError as error:
         what = str(error)
         found = _LINE.search(what)

@@ -209,6 +209,8 @@ def test_a_problem_is_told_with_its_line(tmp_path: Path, more: str, words: str) 
         ("delegate = 'tiny\n", 1, "not TOML: "),
         (_HEAD + "[op.ADD\n", 18, "not TOML: "),
         (_HEAD + "x = [1,", 18, "not TOML: "),
+        (_HEAD + f"x = {'9' * 5000}\n", 18, "not TOML: a number has too many digits"),
+        (_HEAD + f"x = {'[' * 3000}{']' * 3000}\n", 18, "not TOML: tables or lists nested too deep"),
         (_HEAD + "[op.ADD.check.a]\nrequire = ''\n[op.ADD.check.a]", 20, "not TOML: Cannot declare"),
         ("titel = 'x'\n" + _HEAD, 1, "unknown field `titel`; did you mean title?"),
         ("extends = 'gpuu'\n" + _HEAD, 1, "there is no pack gpuu to extend; did you mean gpu?"),
