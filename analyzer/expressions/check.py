@@ -44,6 +44,8 @@ _ARITHMETIC: Mapping[type[ast.operator], str] = {
 _MAX_INT = 1 << 63
 #: Nesting deeper than this is refused; no rule comes near it.
 _MAX_DEPTH = 60
+#: Each part of a conjunction or disjunction is a call within the one before it.
+_MAX_PARTS = 100
 #: Definitions that use definitions can grow fast; no rule comes near this many parts.
 _MAX_NODES = 20_000
 #: Loops within loops, which multiply.
@@ -218,6 +220,8 @@ class _Parser:
         return nodes.Index(of, at), found[5:-1]
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Typed:
+        if len(node.values) > _MAX_PARTS:
+            raise ExpressionError(f"more than {_MAX_PARTS} parts stand side by side")
         logic = nodes.And if isinstance(node.op, ast.And) else nodes.Or
         return logic(tuple(map(self.boolean, node.values))), "bool"
 

@@ -146,6 +146,7 @@ def test_loads(text: str) -> None:
         ("9223372036854775808 == 1", ["larger than any number"]),
         ("-" * 100 + "1 == 1", ["nested too deeply"]),
         ("not " * 100 + "true", ["nested too deeply"]),
+        (" and ".join(["version == 1"] * 101), ["more than 100 parts stand side by side"]),
         ("(" * 500 + "true" + ")" * 500, [""]),
         ("[" * 90 + "]" * 90 + " == []", ["nested too deeply"]),
         (" + ".join(["version"] * 100) + " == 1", ["nested too deeply"]),

@@ -27,10 +27,10 @@ def formatted(text: str) -> str:
     return shaped if _same(parse_toml(shaped), before) else text
 
 
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _same(shaped: dict[str, Any], before: dict[str, Any]) -> bool:
     """Whether tables are equal and in the same order."""
     try:
-        return repr(one) == repr(other)
+        return repr(shaped) == repr(before)
     except RecursionError:
         return False
 
