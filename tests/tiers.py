@@ -32,6 +32,8 @@ SLOW = (
     "conformance/test_conformance.py",
     "conformance/test_hazards.py",
     "conformance/test_levels.py",
+    "conformance/test_outcomes.py::test_nothing_that_was_right_is_wrong_now",
+    "conformance/test_outcomes.py::test_the_page_of_figures_is_what_the_command_writes",
     "conformance/test_runtime_query.py",
     "conformance/test_unexercised.py",
     "docs/test_examples.py",

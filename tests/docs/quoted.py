@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 
 from markdown_it import MarkdownIt
 
@@ -32,6 +33,8 @@ QUOTES = {
 }
 #: How many checks the generated cases don't put to the test.
 COUNT = r"([\d,]+) checks that no generated model"
+#: The figures of docs/accuracy.md in one sentence.
+FIGURES = r"Of [\d,]+ outcomes that were seen[^.]*(?:\.\d[^.]*)*\."
 #: What a command in a sentence leaves to the reader: `explain RULE`.
 _OPEN = re.compile(r"\b[A-Z]{4,}\b")
 _BLOCK = r"(<!-- quote: {name} -->\n```text\n)(.*?)(```\n)"
@@ -65,6 +68,12 @@ def unexercised() -> str:
     return f"{len(listed.read_text(encoding='utf-8').splitlines()):,}"
 
 
+def accuracy() -> str:
+    """The sentence with the figures, from the page that has them all."""
+    [sentence] = re.findall(FIGURES, (DOCS / "accuracy.md").read_text(encoding="utf-8"))
+    return str(sentence)
+
+
 def commands(text: str, program: str) -> list[str]:
     """The command lines of a program, each once, without what is remarked on them."""
     lines = [line.strip() for code in _shell(text) for line in code.replace("\\\n", " ").splitlines()]
@@ -91,6 +100,7 @@ def main() -> None:
             block = re.search(_BLOCK.format(name=name), text, re.DOTALL)
             if block is not None:
                 text = text[: block.start(2)] + output + text[block.end(2) :]
+        text = re.sub(FIGURES, fill(accuracy(), 120), text) if page == README else text
         text = re.sub(COUNT, lambda match: match[0].replace(match[1], unexercised()), text)
         page.write_text(text, encoding="utf-8")
     command_page.FILE.write_text(command_page.page(), encoding="utf-8")
