@@ -42,7 +42,8 @@ from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined, attributes
 
 Evaluate = Callable[[Context], Any]
-
+#: What is summed to count.
+_ONE = Literal(1)
 
 #: Steps that an evaluation with loops within loops may take: about two seconds.
 MAX_STEPS = 5_000_000
@@ -175,7 +176,18 @@ class _Compiler:
             except (IndexError, TypeError):
                 raise Undefined(f"{show(node.of)} has no element {position}") from None
 
-        return evaluate
+        if not isinstance(node.at, Literal):
+            return evaluate
+        known = node.at.value
+
+        def known_element(c: Context) -> Any:
+            elements = of(c)
+            try:
+                return elements[known]
+            except (IndexError, TypeError):
+                raise Undefined(f"{show(node.of)} has no element {known}") from None
+
+        return known_element
 
     def comparison(self, node: Comparison) -> Evaluate:
         sign, left, right = node.sign, self.of(node.left), node.right
@@ -228,8 +240,11 @@ class _Compiler:
         name, arguments = node.function, node.arguments
         if name == "holds":
             return _rescued(self.of(arguments[0]))
-        if name in ("all", "any") and isinstance(each := arguments[0], Each) and _is_simple(each):
-            return self._looped(each, partial(loops.quantified, name == "all"))
+        if isinstance(each := arguments[0], Each) and _is_simple(each):
+            if name in ("all", "any"):
+                return self._looped(each, partial(loops.quantified, name == "all"))
+            if name == "sum" and each.body == _ONE:
+                return self._looped(each, loops.number)
         return operators.called(FUNCTIONS[name][3], self.all(arguments), partial(show, node))
 
     def each(self, node: Each) -> Evaluate:

@@ -35,11 +35,31 @@ def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None
 
     def evaluate(c: Context) -> bool:
         variables = _room(c, slot)
-        for value in iterable(c):
-            variables[slot] = value
-            if (condition is None or condition(c)) and bool(body(c)) is not every:
+        for variables[slot] in iterable(c):
+            if (condition is None or condition(c)) and (not body(c)) is every:
                 return not every
         return every
+
+    def unconditional(c: Context) -> bool:
+        variables = _room(c, slot)
+        for variables[slot] in iterable(c):
+            if (not body(c)) is every:
+                return not every
+        return every
+
+    return unconditional if condition is None else evaluate
+
+
+def number(nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:
+    """How many elements of one list there are that fulfil the condition; the body isn't asked."""
+    (((slot,), iterable),) = nested
+
+    def evaluate(c: Context) -> int:
+        variables, count = _room(c, slot), 0
+        for variables[slot] in iterable(c):
+            if condition is None or condition(c):
+                count += 1
+        return count
 
     return evaluate
 

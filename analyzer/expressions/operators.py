@@ -120,14 +120,20 @@ def called(apply: Callable[..., Any], parts: Sequence[Evaluate], shown: Callable
     first, rest = parts[0], parts[1:]
 
     def evaluate(c: Context) -> Any:
-        given = first(c)
-        others = [part(c) for part in rest] if rest else ()
+        given = [part(c) for part in parts]
         try:
-            return apply(given, *others)
+            return apply(*given)
         except _FAILURES:
             raise Undefined(f"{shown()} can't be computed") from None
 
-    return evaluate
+    def of_one(c: Context) -> Any:
+        given = first(c)
+        try:
+            return apply(given)
+        except _FAILURES:
+            raise Undefined(f"{shown()} can't be computed") from None
+
+    return evaluate if rest else of_one
 
 
 def _impossible(left: Any, sign: str, right: Any) -> Undefined:

@@ -10,11 +10,13 @@ from typing import Any
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.nodes import (
     LEAVES,
+    TRUE,
     And,
     Arithmetic,
     Call,
     Choice,
     Comparison,
+    Each,
     List,
     Literal,
     Named,
@@ -28,6 +30,8 @@ from analyzer.expressions.nodes import (
 )
 from analyzer.expressions.vocabulary import Undefined
 
+#: An empty list, as it is written and as a parameter's value.
+_NOTHING = (List(()), Literal([]))
 #: Nodes that are computed once all their parts are known.
 _COMPUTED = (Not, Comparison, Arithmetic, Negative, Call)
 
@@ -50,7 +54,9 @@ def partially_evaluated(node: Node, parameters: Mapping[str, Any]) -> Node:
     known = changed(node, partial(partially_evaluated, parameters=parameters))
     if isinstance(known, Named) and isinstance(known.body, Literal):
         return known.body
-    if isinstance(known, _COMPUTED) and all(map(_is_literal, children(known))):
+    if isinstance(known, Each) and known.condition == TRUE:
+        return Each(known.body, known.loops, None)
+    if isinstance(known, _COMPUTED) and all(map(_is_known, children(known))):
         try:
             return Literal(_value(known))
         except Undefined:
@@ -79,8 +85,11 @@ def _value(node: Node) -> Any:
     return compiled(node)(SimpleNamespace(variables=[], steps=0))  # type: ignore[arg-type]
 
 
-def _is_literal(node: Node) -> bool:
-    return isinstance(node, Literal) or (isinstance(node, List) and all(map(_is_literal, node.parts)))
+def _is_known(node: Node) -> bool:
+    """True of literals, of lists of such, and of a loop over none."""
+    if isinstance(node, Each):
+        return node.loops[0].iterable in _NOTHING
+    return isinstance(node, Literal) or (isinstance(node, List) and all(map(_is_known, node.parts)))
 
 
 def _logic(node: And | Or, parameters: Mapping[str, Any]) -> Node:
