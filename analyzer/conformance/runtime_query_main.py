@@ -12,7 +12,8 @@ import msgspec
 
 from analyzer.conformance.runtime_query import NOWHERE, REPLIES, Reply, Task
 from analyzer.execution import worker
-from analyzer.execution.engines import cpu, gpu, vulkan, xnnpack
+from analyzer.execution.engines import gpu, vulkan, xnnpack
+from analyzer.execution.engines.accelerator_hook import AcceleratorHook
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
 from analyzer.execution.request import RunRequest, Runtime
 from analyzer.execution.worker import Answer
@@ -35,17 +36,11 @@ Delegated = tuple[Mapping[int, tuple[int, ...]] | None, Runtime]
 def main(folder: Path) -> None:
     """Ask of every model and leave a line for each."""
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    query = _query(task.engine)
+    query: Callable[[str], Delegated] = GpuQuery() if task.engine == "litert-gpu" else query_xnnpack
     with open(folder / REPLIES, "ab", buffering=0) as replies:
         for file in task.files:
             replies.write(msgspec.json.encode(_reply(file, query)) + b"\n")
     (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(Answer("done")))
-
-
-def _query(engine: str) -> Callable[[str], Delegated]:
-    if engine == "litert-gpu":
-        return GpuQuery()
-    return query_cpu if engine == "cpu" else query_xnnpack
 
 
 def _reply(file: str, query: Callable[[str], Delegated]) -> Reply:
@@ -64,18 +59,13 @@ def query_xnnpack(file: str) -> Delegated:
     return session.delegated(), session.runtime
 
 
-def query_cpu(file: str) -> Delegated:
-    """Nothing is delegated: what is asked is whether the model loads, and its kernels prepare it."""
-    session = cpu.open(RunRequest(model=file, entry=NOWHERE))
-    return {}, session.runtime
-
-
 class GpuQuery:
     """Asks LiteRT's GPU accelerator which operators it takes, without having it compile anything."""
 
     def __init__(self) -> None:
         vulkan.use(vulkan.find(None, "litert-gpu"))
-        self._accelerator = gpu.hook()
+        folder = gpu.folder() or Path()
+        self._accelerator = AcceleratorHook(folder / gpu.ACCELERATOR, folder / gpu.RUNTIME)
 
     def __call__(self, file: str) -> Delegated:
         import ai_edge_litert.compiled_model as litert

@@ -270,6 +270,11 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
         "inputs and outputs that are present",
         lambda c: [t for t in c.inputs if t is not None] + [t for t in c.outputs if t is not None],
     ),
+    "graph_index": (
+        "int",
+        "place of its subgraph in the model: 0 is the one that the app calls, unless it asks for another",
+        lambda c: c.subgraph.index,
+    ),
     "graph_inputs": (
         "list[tensor]",
         "the inputs of its subgraph",

@@ -10,9 +10,6 @@ from msgspec import Struct
 from analyzer.errors import UsageError
 from analyzer.report import ENDINGS, FORMATS, known
 
-#: What stands for stdout in place of a file.
-STDOUT = "-"
-
 
 class Target(Struct, frozen=True):
     """One output: its format and its file (None: stdout)."""
@@ -26,13 +23,9 @@ def targets(stdout_format: str, files: Sequence[str], formats: Collection[str] =
     on_stdout = Target(known(stdout_format, "--format", formats), None)
     if not files:
         return [on_stdout]
-    wanted = [on_stdout if text == STDOUT else _target(text, formats) for text in files]
-    if sum(target.file is None for target in wanted) > 1:
-        raise UsageError("-o -: stdout takes one output; write the others to files")
+    wanted = [_target(text, formats) for text in files]
     for target in wanted:
-        if target.file is None:
-            continue
-        folder = Path(target.file).parent
+        folder = Path(target.file or "").parent
         if not folder.is_dir():
             raise UsageError(f"-o {target.file}: there is no folder {folder}; make it first")
     return wanted
@@ -45,7 +38,7 @@ def _target(text: str, formats: Collection[str]) -> Target:
     if sign and before in formats:
         if not after:
             raise UsageError(f"-o {text}: names no file; write -o {text}FILE")
-        return Target(before, None if after == STDOUT else after)
+        return Target(before, after)
     ending = Path(text).suffix.lower()
     endings = {ending: format for ending, format in ENDINGS.items() if format in formats}
     if ending not in endings:

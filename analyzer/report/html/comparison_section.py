@@ -57,8 +57,6 @@ class Delegate(Struct, frozen=True):
     name: str
     change: str
     cells: list[str]
-    #: Findings that came and went.
-    risks: list[str]
     change_lists: list[ChangeList]
     before: list[Stretch]
     after: list[Stretch]
@@ -76,8 +74,6 @@ class Compared(Struct, frozen=True):
 
 #: Subgraph and index -> the operator as one delegate has it.
 _Nodes = Mapping[tuple[int, int], Operator]
-#: One delegate's audits of both models.
-_Audits = tuple[Audit, Audit]
 
 
 def compared(comparison: Comparison) -> Compared:
@@ -89,10 +85,10 @@ def compared(comparison: Comparison) -> Compared:
         after=text.file(comparison.after),
         headers=text.HEADERS,
         delegates=[
-            _delegate(side, comparison.operators, both, audits)
-            for side, both, audits in zip(comparison.delegates, nodes, sides, strict=True)
+            _delegate(side, comparison.operators, *both)
+            for side, both in zip(comparison.delegates, nodes, strict=True)
         ],
-        rows=[_row(match, nodes, sides) for match in comparison.operators] if nodes else [],
+        rows=[_row(match, nodes) for match in comparison.operators] if nodes else [],
         alone=text.alone(comparison),
     )
 
@@ -101,18 +97,14 @@ def _nodes(audit: Audit) -> _Nodes:
     return {(node.subgraph, node.index): node for node in audit.operators}
 
 
-def _delegate(
-    side: Side, matches: Sequence[Match], nodes: tuple[_Nodes, _Nodes], audits: _Audits
-) -> Delegate:
-    before, after = nodes
+def _delegate(side: Side, matches: Sequence[Match], before: _Nodes, after: _Nodes) -> Delegate:
     return Delegate(
         name=side.delegate,
         change=side.change,
         cells=text.cells(side),
-        risks=list(map(text.risky, side.risks)),
         change_lists=list(_change_lists(side, before, after)),
-        before=list(stretches([_node(match.before, before) for match in matches], audits[0])),
-        after=list(stretches([_node(match.after, after) for match in matches], audits[1])),
+        before=list(stretches([_node(match.before, before) for match in matches])),
+        after=list(stretches([_node(match.after, after) for match in matches])),
     )
 
 
@@ -137,7 +129,7 @@ def _listed(change: Change, side: Side, before: _Nodes, after: _Nodes) -> Listed
     return ListedChange(text.said(change, side), text.fix(change), rule, where)
 
 
-def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]], audits: Sequence[_Audits]) -> Row:
+def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]]) -> Row:
     sides = [(_node(match.before, before), _node(match.after, after)) for before, after in nodes]
     before, after = sides[0]
     known = after or before
@@ -146,7 +138,7 @@ def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]], audits: Sequence[
         after=_link(1, after),
         op=match.op,
         macs=figures.macs(known.macs) if known else "",
-        cells=[_cell(both, of) for both, of in zip(sides, audits, strict=True)],
+        cells=[_cell(*both) for both in sides],
     )
 
 
@@ -157,9 +149,6 @@ def _link(model: int, node: Operator | None) -> Link | None:
     return link
 
 
-def _cell(nodes: tuple[Operator | None, Operator | None], audits: _Audits) -> Cell:
-    both = list(zip(nodes, audits, strict=True))
-    where, marks = (
-        [say(node, audit) if node else "" for node, audit in both] for say in (phrases.where, mark)
-    )
-    return Cell(fares(*nodes), *where, *marks)
+def _cell(before: Operator | None, after: Operator | None) -> Cell:
+    where, marks = ([say(node) if node else "" for node in (before, after)] for say in (phrases.where, mark))
+    return Cell(fares(before, after), *where, *marks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import groupby
 
 from msgspec import Struct
@@ -61,13 +60,13 @@ class Part(Struct, frozen=True):
     crossing: str
 
 
-#: What marks each state: delegated, folded, accepted yet on the CPU, refused, selected in vain or wrong.
-MARKS = {"delegated": "d", "folded": "f", "lost": "l", "refused": "r", "broken": "b"}
+#: What marks each state: delegated, folded, accepted yet on the CPU, refused.
+MARKS = {"delegated": "d", "folded": "f", "lost": "l", "refused": "r"}
 
 
-def mark(node: Operator, audit: Audit) -> str:
+def mark(node: Operator) -> str:
     """The mark of an operator's state."""
-    return MARKS[phrases.standing(node, audit)]
+    return MARKS[phrases.state(node)]
 
 
 def rows(ident: str, model: Model, known: Answers) -> Iterator[Row]:
@@ -81,43 +80,39 @@ def rows(ident: str, model: Model, known: Answers) -> Iterator[Row]:
             odd=node.custom is not None,
             macs=figures.macs(node.macs),
             output=labels.tensor(node.output or ""),
-            cells=[
-                _cell(node, audit, position, known)
-                for position, (node, audit) in enumerate(zip(nodes, model.audits, strict=True))
-            ],
+            cells=[_cell(node, position, known) for position, node in enumerate(nodes)],
         )
 
 
-def _cell(node: Operator, audit: Audit, position: int, known: Answers) -> Cell:
-    kind = mark(node, audit)
+def _cell(node: Operator, position: int, known: Answers) -> Cell:
+    kind = mark(node)
     to = None if kind in "df" else known.get((position, node.subgraph, node.index, node.supported))
-    return Cell(kind, phrases.where(node, audit), to)
+    return Cell(kind, phrases.where(node), to)
 
 
 def strips(names: Sequence[str], audits: Sequence[Audit]) -> list[Strip]:
     """One strip a delegate."""
     pairs = zip(names, audits, strict=True)
-    return [Strip(name, list(stretches(audit.operators, audit))) for name, audit in pairs]
+    return [Strip(name, list(stretches(audit.operators))) for name, audit in pairs]
 
 
-def stretches(nodes: Sequence[Operator | None], audit: Audit) -> Iterator[Stretch]:
+def stretches(nodes: Sequence[Operator | None]) -> Iterator[Stretch]:
     """Neighbours that are placed alike; None leaves a gap."""
     start = 0
-    for (kind, partition), run in groupby(nodes, partial(_alike, audit)):
+    for (kind, partition), run in groupby(nodes, _alike):
         group = list(run)
         if (first := group[0]) is not None and (last := group[-1]) is not None:
             where = labels.place(first)
             if len(group) > 1:
                 where += f" to {labels.place(last)}"
             title = kind if partition is None else f"partition {partition}"
-            title += phrases.IN_VAIN if kind == "broken" else ""
             shade = MARKS[kind] + (" odd" if (partition or 0) % 2 else "")
             yield Stretch(start, len(group), shade, f"{where}: {title}")
         start += len(group)
 
 
-def _alike(audit: Audit, node: Operator | None) -> tuple[str, int | None]:
-    return ("", None) if node is None else (phrases.standing(node, audit), node.partition)
+def _alike(node: Operator | None) -> tuple[str, int | None]:
+    return ("", None) if node is None else (phrases.state(node), node.partition)
 
 
 def parts(ident: str, names: Sequence[str], audits: Sequence[Audit]) -> Iterator[Part]:
