@@ -12,7 +12,7 @@ import msgspec
 
 from analyzer.conformance.runtime_query import NOWHERE, REPLIES, Reply, Task
 from analyzer.execution import worker
-from analyzer.execution.engines import gpu, vulkan, xnnpack
+from analyzer.execution.engines import cpu, gpu, vulkan, xnnpack
 from analyzer.execution.engines.accelerator_hook import AcceleratorHook
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
 from analyzer.execution.request import RunRequest, Runtime
@@ -36,11 +36,17 @@ Delegated = tuple[Mapping[int, tuple[int, ...]] | None, Runtime]
 def main(folder: Path) -> None:
     """Ask of every model and leave a line for each."""
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    query: Callable[[str], Delegated] = GpuQuery() if task.engine == "litert-gpu" else query_xnnpack
+    query = _query(task.engine)
     with open(folder / REPLIES, "ab", buffering=0) as replies:
         for file in task.files:
             replies.write(msgspec.json.encode(_reply(file, query)) + b"\n")
     (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(Answer("done")))
+
+
+def _query(engine: str) -> Callable[[str], Delegated]:
+    if engine == "litert-gpu":
+        return GpuQuery()
+    return query_cpu if engine == "cpu" else query_xnnpack
 
 
 def _reply(file: str, query: Callable[[str], Delegated]) -> Reply:
@@ -57,6 +63,12 @@ def query_xnnpack(file: str) -> Delegated:
     """The operators that XNNPACK takes where the interpreter applies it by itself."""
     session = xnnpack.open(RunRequest(model=file, entry=NOWHERE))
     return session.delegated(), session.runtime
+
+
+def query_cpu(file: str) -> Delegated:
+    """Nothing is delegated: what is asked is whether the model loads, and its kernels prepare it."""
+    session = cpu.open(RunRequest(model=file, entry=NOWHERE))
+    return {}, session.runtime
 
 
 class GpuQuery:

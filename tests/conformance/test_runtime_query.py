@@ -49,6 +49,12 @@ def test_runtimes_say_which_operators_they_take(
     assert replies[2][1] in ({0: ()}, "refused")
 
 
+def test_the_cpu_says_whether_it_loads_a_model(tmp_path: Path) -> None:
+    loads = save(tmp_path / "loads.tflite", chain("ABS", "SIGN"))
+    refused = save(tmp_path / "refused.tflite", chain("SELECT"))
+    assert asked("cpu", [loads, refused]) == [("loads", {}), ("refused", "refused")]
+
+
 def test_the_next_process_goes_on_behind_a_model_that_ends_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime_query, "CHILD", "tests.execution.dying")
     words = runtime_query.query("any", ["a", "dies", "b", "dies", "c"], Limits(seconds=30))

@@ -1,0 +1,103 @@
+"""Mutants of the conformance cases, asked of every runtime here and held against the packs.
+
+usage: python -m tests.sweeps.mutants [--count N] [--seed S] [--cases ZIP] [-d DELEGATE]... [--python FILE]
+                                      [-o FOLDER]
+
+Prints what differs by runtime, operator and rule, each with its smallest model, and the shares that agree.
+FOLDER gets those models, and those that exercise checks which no case does, in the format of
+tests/conformance. See docs/new-runtime-release.md.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from analyzer.execution.installed import installed
+from analyzer.model import Model
+from tests.sweeps import environments
+from tests.sweeps.mutants import writing
+from tests.sweeps.mutants.asking import DELEGATES, available
+from tests.sweeps.mutants.corpus import CASES, Case, Corpus, unexercised
+from tests.sweeps.mutants.holding import Subject, Tally, subjects
+from tests.sweeps.mutants.predicting import Prediction, Predictor
+
+_MODULE = "tests.sweeps.mutants"
+#: Mutants that are asked about at once: a process is started for each runtime and so many.
+_BATCH = 500
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _options(arguments)
+    environments.enter(_MODULE, options.python, arguments)
+    missing = available(options.delegate or DELEGATES)
+    for name, why in missing.items():
+        if why:
+            print(f"{name} is not asked: {why}", flush=True)
+    names = [name for name, why in missing.items() if not why]
+    tally, kept, predictor = sweep(names, options.cases, options.count, options.seed)
+    for group in writing.groups(tally):
+        print(writing.described(group))
+    print(f"{tally.mutants:,} mutants (seed {options.seed}), ai-edge-litert {installed()}")
+    print("\n".join(writing.figures(tally)))
+    print(f"{len(kept):,} exercise checks that no case did; {len(predictor.left):,} are left")
+    if options.output:
+        _write(options.output, tally, kept)
+    return 1 if tally.groups else 0
+
+
+def sweep(
+    names: Sequence[str], archive: Path, count: int, seed: int
+) -> tuple[Tally, list[Subject], Predictor]:
+    """Make so many mutants, ask, and compare; also those that exercise something new."""
+    predictor, tally, kept = Predictor(names, unexercised(names)), Tally(), list[Subject]()
+    corpus = Corpus(archive, predictor.left, seed)
+    made, begun = _made(corpus, predictor, count), time.monotonic()
+    while batch := list(islice(made, _BATCH)):
+        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+            for subject in subjects(Path(folder), batch, names):
+                tally.add(subject)
+                if subject.said.exercises:
+                    kept.append(subject)
+        rate = tally.mutants / (time.monotonic() - begun)
+        print(f"{tally.mutants:,} mutants, {rate:.0f} a second", file=sys.stderr, flush=True)
+    return tally, kept, predictor
+
+
+def _made(corpus: Corpus, predictor: Predictor, count: int) -> Iterator[tuple[Case, Model, Prediction]]:
+    """Mutants with what is said of them; one that exercises a check is changed further."""
+    for case, model in corpus.mutants(count):
+        said = predictor(model)
+        if said is None:
+            continue
+        if said.exercises:
+            corpus.keep(case)
+        yield case, model, said
+
+
+def _write(folder: Path, tally: Tally, kept: Sequence[Subject]) -> None:
+    found = [(group, group.smallest) for group in writing.groups(tally) if group.smallest]
+    notes = {subject.case.path: f"{group.who}: {group.what}" for group, subject in found}
+    writing.write(folder, [*kept, *(subject for _, subject in found)], notes)
+    text = "".join(f"{writing.described(group)}\n" for group, _ in found)
+    (folder / "groups.txt").write_text(text + "\n".join(writing.figures(tally)) + "\n", encoding="utf-8")
+
+
+def _options(arguments: Sequence[str]) -> Namespace:
+    parser = ArgumentParser(prog=f"python -m {_MODULE}", description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=2000, metavar="N", help="how many mutants")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="others of them")
+    parser.add_argument("--cases", type=Path, default=CASES, metavar="ZIP", help="what they are made of")
+    parser.add_argument("-d", "--delegate", action="append", choices=DELEGATES, help="ask only these")
+    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="write cases there")
+    environments.add_option(parser)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

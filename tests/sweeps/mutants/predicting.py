@@ -1,0 +1,91 @@
+"""What the packs say of mutants, and which checks that no case exercises they come to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import Configuration, DelegateAudit
+from analyzer.errors import ModelError
+from analyzer.execution import installed
+from analyzer.model import Model
+from analyzer.model.graph import Prepared
+from analyzer.rules.registry import Packs
+from tests.conformance.unexercised import Counting
+
+#: Subgraph and index of an operator.
+Place = tuple[int, int]
+
+
+class Placed(Struct, frozen=True):
+    """Operators that a pack says are taken, and the rule against each other one."""
+
+    taken: frozenset[Place]
+    refused: Mapping[Place, str]
+    verdict: str
+
+
+class Prediction(Struct, frozen=True):
+    """All that is said of one mutant."""
+
+    #: The rule by which the CPU refuses it; empty where it loads.
+    cpu: str
+    delegates: Mapping[str, Placed]
+    #: Checks that nothing exercised so before, as `unexercised.txt` has them.
+    exercises: tuple[str, ...]
+
+
+class Predictor:
+    """Asks the packs, in the releases of the runtimes that are installed."""
+
+    def __init__(self, names: Sequence[str], left: set[str]) -> None:
+        packs = Packs()
+        self.names = tuple(names)
+        self.left = left
+        self._seen: dict[str, set[bool]] = defaultdict(set)
+        configurations = [
+            Configuration(c.pack, c.parameters, Counting(c.pack, c.parameters, self._seen))
+            for c in configure(packs, installed.completed(packs, names))
+        ]
+        self._auditor = Auditor(packs, configurations)
+
+    def __call__(self, model: Model) -> Prediction | None:
+        """None for a file that no runtime takes for a model."""
+        try:
+            audit = self._auditor.audit(model)
+        except ModelError:
+            return None
+        placed = {name: _placed(delegate) for name, delegate in zip(self.names, audit.delegates, strict=True)}
+        return Prediction(_refused(audit.prepared), placed, self._exercised())
+
+    def _exercised(self) -> tuple[str, ...]:
+        """Checks that are off the list from now on."""
+        done = tuple(sorted(line for line in self.left if self._answers(line)))
+        self.left.difference_update(done)
+        return done
+
+    def _answers(self, line: str) -> bool:
+        word, identity = line.rsplit(" ", 1)
+        answers = self._seen.get(identity, ())
+        wanted = {"no case refuses": False, "no case accepts": True}
+        return wanted[word] in answers if word in wanted else bool(answers)
+
+
+def _refused(prepared: Prepared) -> str:
+    stops = [prepared.refused, prepared.stops.get(0)]
+    return next((stop.rule for stop in stops if stop is not None and stop.kind == "failure"), "")
+
+
+def _placed(audit: DelegateAudit) -> Placed:
+    taken = frozenset((o.subgraph, o.index) for o in audit.operators if o.delegated)
+    whole = next((blocker.finding.rule for blocker in audit.blockers if blocker.kind is not None), "")
+    refused = {
+        (o.subgraph, o.index): next((finding.rule for finding in o.findings), whole)
+        for o in audit.operators
+        if not o.delegated
+    }
+    return Placed(taken, refused, audit.summary.verdict)
