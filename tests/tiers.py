@@ -52,6 +52,7 @@ SLOW = (
     "interpreter/test_agrees_with_runtime.py",
     "interpreter/test_control_flow.py::test_calls_that_nobody_waits_for",
     "report/test_parity.py",
+    "sweeps/test_chains.py",
     "sweeps/test_mutants.py",
     "rules/test_coverage.py::test_no_delegate_takes_what_it_is_said_never_to_take",
 )

@@ -13,7 +13,6 @@ import msgspec
 from analyzer.conformance.runtime_query import NOWHERE, REPLIES, Reply, Task
 from analyzer.execution import worker
 from analyzer.execution.engines import cpu, gpu, vulkan, xnnpack
-from analyzer.execution.engines.accelerator_hook import AcceleratorHook
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
 from analyzer.execution.request import RunRequest, Runtime
 from analyzer.execution.worker import Answer
@@ -76,8 +75,7 @@ class GpuQuery:
 
     def __init__(self) -> None:
         vulkan.use(vulkan.find(None, "litert-gpu"))
-        folder = gpu.folder() or Path()
-        self._accelerator = AcceleratorHook(folder / gpu.ACCELERATOR, folder / gpu.RUNTIME)
+        self._accelerator = gpu.hook()
 
     def __call__(self, file: str) -> Delegated:
         import ai_edge_litert.compiled_model as litert

@@ -65,6 +65,12 @@ def folder() -> Path | None:
     return Path(package.origin).parent if package and package.origin else None
 
 
+def hook() -> AcceleratorHook:
+    """Watches the accelerator from now on, for as long as the process lasts."""
+    where = folder() or Path()
+    return AcceleratorHook(where / ACCELERATOR, where / RUNTIME)
+
+
 def runtime() -> Runtime:
     """The LiteRT that is installed."""
     return Runtime("ai-edge-litert", metadata.version("ai-edge-litert"))
@@ -73,15 +79,15 @@ def runtime() -> Runtime:
 class GpuSession:
     """A compiled model with buffers for the inputs and outputs of one signature."""
 
-    def __init__(self, request: RunRequest) -> None:
-        where = folder() or Path()
+    def __init__(self, request: RunRequest, accelerator: AcceleratorHook | None = None) -> None:
+        """A process that opens one after the other hands in the hook of its accelerator."""
         import ai_edge_litert.compiled_model as litert
 
         self.runtime = runtime()
         self._request = request
         self._read = read(request.model)
         self._subgraph = self._read.subgraphs[request.entry.subgraph]
-        self._accelerator = AcceleratorHook(where / ACCELERATOR, where / RUNTIME)
+        self._accelerator = accelerator or hook()
         both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
         options = litert.Options(both, litert.CpuOptions(num_threads=request.threads))
         with _plain_errors():

@@ -180,7 +180,8 @@ def _value(random: Random, field: schema.Field, before: Any) -> Any:
         values = list(before or ())
         return _numbers(random, values)
     if field.form == "enum":
-        return random.choice([*schema.members(field.type).values(), random.choice((9, -1))])
+        beyond = 9 if schema.stored_type(field.type).startswith("u") else random.choice((9, -1))
+        return random.choice([*schema.members(field.type).values(), beyond])
     if field.type == "bool":
         return not before
     if field.type in ("float32", "float64"):
