@@ -1,7 +1,7 @@
 """Mutants of the conformance cases, asked of every runtime here and held against the packs.
 
-usage: python -m tests.sweeps.mutants [--count N] [--seed S] [--cases ZIP] [-d DELEGATE]... [--python FILE]
-                                      [-o FOLDER]
+usage: python -m tests.sweeps.mutants [--count N] [--seed S] [--cases ZIP] [-d DELEGATE]... [--new]
+                                      [--python FILE] [-o FOLDER]
 
 Prints what differs by runtime, operator and rule, each with its smallest model, and the shares that agree.
 FOLDER gets those models, and those that exercise checks which no case does, in the format of
@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,24 +40,24 @@ def main(arguments: Sequence[str]) -> int:
         if why:
             print(f"{name} is not asked: {why}", flush=True)
     names = [name for name, why in missing.items() if not why]
-    tally, kept, predictor = sweep(names, options.cases, options.count, options.seed)
+    tally, kept, predictor = sweep(names, options.cases, options.count, options.seed, options.new)
     for group in writing.groups(tally):
         print(writing.described(group))
     print(f"{tally.mutants:,} mutants (seed {options.seed}), ai-edge-litert {installed()}")
     print("\n".join(writing.figures(tally)))
     print(f"{len(kept):,} exercise checks that no case did; {len(predictor.left):,} are left")
     if options.output:
-        _write(options.output, tally, kept)
+        _write(options.output, tally, kept, predictor.left)
     return 1 if tally.groups else 0
 
 
 def sweep(
-    names: Sequence[str], archive: Path, count: int, seed: int
+    names: Sequence[str], archive: Path, count: int, seed: int, new: bool = False
 ) -> tuple[Tally, list[Subject], Predictor]:
-    """Make so many mutants, ask, and compare; also those that exercise something new."""
+    """Make so many mutants, ask, and compare; also those that exercise something new, or these alone."""
     predictor, tally, kept = Predictor(names, unexercised(names)), Tally(), list[Subject]()
     corpus = Corpus(archive, predictor.left, seed)
-    made, begun = _made(corpus, predictor, count), time.monotonic()
+    made, begun = _made(corpus, predictor, count, new), time.monotonic()
     while batch := list(islice(made, _BATCH)):
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
             for subject in subjects(Path(folder), batch, names):
@@ -69,7 +69,9 @@ def sweep(
     return tally, kept, predictor
 
 
-def _made(corpus: Corpus, predictor: Predictor, count: int) -> Iterator[tuple[Case, Model, Prediction]]:
+def _made(
+    corpus: Corpus, predictor: Predictor, count: int, new: bool
+) -> Iterator[tuple[Case, Model, Prediction]]:
     """Mutants with what is said of them; one that exercises a check is changed further."""
     for case, model in corpus.mutants(count):
         said = predictor(model)
@@ -77,15 +79,17 @@ def _made(corpus: Corpus, predictor: Predictor, count: int) -> Iterator[tuple[Ca
             continue
         if said.exercises:
             corpus.keep(case)
-        yield case, model, said
+        if said.exercises or not new:
+            yield case, model, said
 
 
-def _write(folder: Path, tally: Tally, kept: Sequence[Subject]) -> None:
+def _write(folder: Path, tally: Tally, kept: Sequence[Subject], left: Iterable[str]) -> None:
     found = [(group, group.smallest) for group in writing.groups(tally) if group.smallest]
     notes = {subject.case.path: f"{group.who}: {group.what}" for group, subject in found}
     writing.write(folder, [*kept, *(subject for _, subject in found)], notes)
     text = "".join(f"{writing.described(group)}\n" for group, _ in found)
     (folder / "groups.txt").write_text(text + "\n".join(writing.figures(tally)) + "\n", encoding="utf-8")
+    (folder / "left.txt").write_text("".join(f"{line}\n" for line in sorted(left)), encoding="utf-8")
 
 
 def _options(arguments: Sequence[str]) -> Namespace:
@@ -94,6 +98,7 @@ def _options(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="others of them")
     parser.add_argument("--cases", type=Path, default=CASES, metavar="ZIP", help="what they are made of")
     parser.add_argument("-d", "--delegate", action="append", choices=DELEGATES, help="ask only these")
+    parser.add_argument("--new", action="store_true", help="ask only about those that exercise a check anew")
     parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="write cases there")
     environments.add_option(parser)
     return parser.parse_args(arguments)

@@ -298,6 +298,20 @@ def operand(random: Random, tables: Tables, at: int) -> str | None:
     return f"{kind} {side[:-1]}"
 
 
+def arity(random: Random, tables: Tables, at: int) -> str | None:
+    """An input or an output more or less, at the end."""
+    operator, side = _operator(tables, at), random.choice(("inputs", "outputs"))
+    before = list(operator.get(side, ()))
+    if not before or random.random() < 0.3:
+        operator[side] = before[:-1]
+        return f"drop {side[:-1]}" if before else None
+    operator[side] = [
+        *before,
+        _copied(tables, random.choice([i for i in before if i != OMITTED] or [0]), side),
+    ]
+    return f"extra {side[:-1]}"
+
+
 def _copied(tables: Tables, index: int, side: str) -> int:
     """A tensor more, like one that is there; what comes at run time comes in from outside."""
     graph = _graph(tables)
@@ -351,5 +365,32 @@ CHANGES: tuple[Change, ...] = (
     *(version,),
     *(dtype, shape, rank, option, quantization) * 3,
     *(constant, contents, operand) * 2,
-    *(variable, output),
+    *(variable, output, arity),
 )
+#: A word in the name of a check -> what may make a model fail it.
+AIMED: dict[str, tuple[Change, ...]] = {
+    "inputs": (arity, operand),
+    "outputs": (arity,),
+    "operand": (operand, constant, arity),
+    "same": (operand,),
+    "scale": (quantization,),
+    "zero-point": (quantization,),
+    "quanti": (quantization, dtype),
+    "axis": (quantization, contents, option),
+    "type": (dtype,),
+    "eight-bit": (dtype, quantization),
+    "float": (dtype,),
+    "constant": (constant,),
+    "run-time": (constant,),
+    "option": (option,),
+    "activation": (option,),
+    "padding": (option, contents),
+    "version": (version,),
+    "shape": (shape, rank),
+    "rank": (rank,),
+    "broadcast": (shape, rank),
+    "size": (shape, contents),
+    "channels": (shape,),
+    "layout": (rank, shape),
+    "variable": (variable,),
+}
