@@ -72,6 +72,8 @@ def _smallest(chains: Sequence[Chain], verdict: Verdict, most: int) -> list[Chai
     """What differs, each kind's first few made small; a process of its own confirms each on the way."""
     groups = writing.grouped((chain for chain in chains if chain.differs), operators=False)
     first = [group.smallest for group in groups][:most]
+    for group in groups[most:]:
+        print(writing.described(group), file=sys.stderr, flush=True)
     print(f"making {len(first)} of {sum(len(g.chains) for g in groups)} smaller", file=sys.stderr, flush=True)
     return shrunk(first, verdict)
 

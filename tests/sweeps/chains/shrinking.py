@@ -19,7 +19,7 @@ from tests.sweeps.chains.running import UNJUDGED, WORKS, Outcome, run
 
 DELEGATE = "litert-gpu"
 #: Rounds after which a model is small enough, and plans tried in each: runs are what it takes its time for.
-_ROUNDS, _TRIED = 10, 8
+_ROUNDS, _TRIED = 8, 6
 
 
 class Said(Struct, frozen=True):

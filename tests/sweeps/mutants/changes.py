@@ -177,8 +177,8 @@ def option(random: Random, tables: Tables, at: int) -> str | None:
 
 def _value(random: Random, field: schema.Field, before: Any) -> Any:
     if field.vector:
-        values = list(before or ())
-        return _numbers(random, values)
+        least = 0 if field.type.startswith("u") else min(_NUMBERS)
+        return [max(least, number) for number in _numbers(random, list(before or ()))]
     if field.form == "enum":
         beyond = 9 if schema.stored_type(field.type).startswith("u") else random.choice((9, -1))
         return random.choice([*schema.members(field.type).values(), beyond])
