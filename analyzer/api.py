@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.auditing.auditor import Auditor
-from analyzer.auditing.configurations import configure, fallbacks
+from analyzer.auditing.configurations import by_default, configure, fallbacks
 from analyzer.auditing.types import Audit as Audit
 from analyzer.errors import AnalyzerError as AnalyzerError
 from analyzer.errors import ModelError as ModelError
@@ -60,13 +60,14 @@ def audit(
     """Audit a model for delegates named as on the command line (`"gpu:quantized=false"`).
 
     `rules` are further rule files, or packs from `load_rules`; without `delegates` theirs are asked, or the
-    usual four where there are none. `shapes` resizes inputs by name; `registered` names
+    usual five where there are none. `shapes` resizes inputs by name; `registered` names
     custom operators that the app has kernels for (`"Flex*"`).
     Raises: ModelError, RuleError, UsageError.
     """
     packs = _packs(rules)
     asked = [delegates] if isinstance(delegates, str) else list(delegates)
     configurations = configure(packs, asked or packs.usual())
+    configurations = configurations if asked else by_default(packs, configurations)
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations), registered)
     return auditor.audit(_model(model), shapes)
 

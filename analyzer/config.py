@@ -2,6 +2,7 @@
 
     required-version = ">=0.1,<0.3"          # of this tool
     delegates = ["gpu", "gpu:quantized=false"]      # what `audit` asks where -d names none
+    for = "android"                          # or the platform whose delegates it asks
     fail-on = ["unsupported", "gpu:partial"]
     rules = ["ci/npu.toml"]                  # further rule files, relative to this one
     registered = ["MyOp", "Flex*"]           # custom operators that the app has kernels for
@@ -26,6 +27,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer import __version__
+from analyzer.auditing.configurations import for_platform
 from analyzer.errors import UsageError
 from analyzer.files import parse_toml, read_text
 from analyzer.rules.pack import RulePack
@@ -68,6 +70,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     required_version: str = ""
     delegates: tuple[str, ...] = ()
+    platform: str = msgspec.field(default="", name="for")
     fail_on: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     registered: tuple[str, ...] = ()
@@ -186,6 +189,19 @@ def _mismatch(pinned: PackSettings, pack: RulePack) -> str:
     return ""
 
 
+def delegates(project: Project, packs: Packs) -> tuple[str, ...]:
+    """The delegates that the file names, or those of its platform; empty where it says neither.
+
+    Raises: UsageError, RuleError.
+    """
+    settings = project.settings
+    if settings.platform and settings.delegates:
+        raise UsageError(
+            f"{project.file}: for picks the delegates and delegates names them; keep one of them"
+        )
+    return for_platform(packs, settings.platform) if settings.platform else settings.delegates
+
+
 def settled(project: Project, packs: Packs, specs: Sequence[str]) -> tuple[str, ...]:
     """`NAME:PARAM=VALUE` texts, each pack by itself, with the file's parameters where they give none.
 
@@ -220,7 +236,7 @@ def pinned(project: Project, packs: Packs, specs: Sequence[str]) -> str:
     settings = project.settings
     held = {name: _held(_pack(packs, name), settings.packs.get(name, PackSettings())) for name in used}
     today = {"required_version": f"=={__version__}", "packs": settings.packs | held}
-    if not settings.delegates:
+    if not (settings.delegates or settings.platform):
         today["delegates"] = tuple(specs)
     return "\n".join(_toml(msgspec.to_builtins(msgspec.structs.replace(settings, **today))))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from analyzer.auditing.auditor import Auditor
-from analyzer.auditing.configurations import configure, fallbacks
+from analyzer.auditing.configurations import by_default, configure, fallbacks
 from analyzer.auditing.policy import read_policies
 from analyzer.errors import InputError, ModelError
 from analyzer.report.document import audit_document, convert
@@ -30,6 +30,8 @@ class Task(Struct, frozen=True):
     hash: bool = False
     #: Whether to tell every operator's operands and where it runs, and every tensor too.
     everything: bool = False
+    #: Whether nobody named these delegates: deprecated ones are then told apart.
+    usual: bool = False
 
 
 class MissingInput(Struct, frozen=True):
@@ -59,6 +61,8 @@ class ModelAuditor:
         for name in packs.given:
             packs.get(name)
         configurations = configure(packs, task.delegates or packs.usual())
+        if task.usual or not task.delegates:
+            configurations = by_default(packs, configurations)
         rest = fallbacks(packs, configurations) if task.everything else ()
         self.task = task
         self._auditor = Auditor(packs, configurations, rest, task.registered)

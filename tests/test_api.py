@@ -44,7 +44,7 @@ def test_four_steps() -> None:
 
 def test_by_default_the_usual_delegates_are_asked() -> None:
     audit = analyzer.audit(SAMPLE)
-    assert asked(audit) == ["gpu", "nnapi", "hexagon", "coreml"]
+    assert asked(audit) == ["litert-gpu", "gpu", "coreml", "nnapi", "hexagon"]
     assert "Hexagon" in analyzer.render([audit, audit])
 
 

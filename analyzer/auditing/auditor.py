@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.auditing import graph_findings
+from analyzer.auditing.configurations import also
 from analyzer.auditing.delegate_audit import audit_delegate
 from analyzer.auditing.macs import MacCounter
 from analyzer.auditing.types import Audit, Configuration
@@ -41,6 +43,8 @@ class Auditor:
         self._configurations = configurations
         self._fallbacks = fallbacks
         self._registered = registered
+        #: By configuration, the one with parameters that an app can't choose.
+        self._others: dict[int, Configuration | None] = {}
         self._interpreter = Interpreter(packs)
         self._macs = MacCounter(packs.catalogue)
 
@@ -69,10 +73,20 @@ class Auditor:
             if stand_ins not in cases:
                 cases[stand_ins] = self._prepare(model, shapes, stand_ins)
             case = cases[stand_ins]
-            audits.append(audit_delegate(case.prepared, case.contexts, case.macs, configuration, notes))
+            audited = audit_delegate(case.prepared, case.contexts, case.macs, configuration, notes)
+            if audited.summary.verdict == "full" and (other := self._also(configuration)) is not None:
+                told = audit_delegate(case.prepared, case.contexts, case.macs, other, notes)
+                audited = replace(audited, also=told)
+            audits.append(audited)
         asked = len(self._configurations)
         fallbacks = {audit.configuration.pack.delegate: audit for audit in (*audits[asked:], *audits[:asked])}
         return Audit(model, cases[registered].prepared, tuple(audits[:asked]), fallbacks)
+
+    def _also(self, configuration: Configuration) -> Configuration | None:
+        known = id(configuration)
+        if known not in self._others:
+            self._others[known] = also(configuration)
+        return self._others[known]
 
     def _prepare(
         self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]

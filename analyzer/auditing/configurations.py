@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from analyzer.auditing.types import Configuration
+from analyzer.errors import UsageError
 from analyzer.rules.judge import Judge
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
+from analyzer.suggest import nearest
+
+#: What `--for` may say -> the platforms of packs.
+PLATFORMS = {
+    "android": frozenset({"android"}),
+    "ios": frozenset({"ios"}),
+    "desktop": frozenset({"linux", "macos", "windows"}),
+}
+#: The status of a delegate that its maker has given up.
+DEPRECATED = "deprecated"
 
 
 def fallbacks(packs: Packs, configurations: Sequence[Configuration]) -> list[Configuration]:
@@ -16,6 +29,49 @@ def fallbacks(packs: Packs, configurations: Sequence[Configuration]) -> list[Con
     asked = {pack.delegate for pack in packs_asked}
     names = dict.fromkeys(pack.fallback for pack in packs_asked if pack.fallback not in asked)
     return configure(packs, [name for name in names if name in packs.names()])
+
+
+def for_platform(packs: Packs, platform: str) -> tuple[str, ...]:
+    """The delegates of a platform, with packs that were given whatever they state; deprecated ones last.
+
+    Raises: UsageError, RuleError.
+    """
+    if platform not in PLATFORMS:
+        known = ", ".join(PLATFORMS)
+        raise UsageError(
+            f"--for {platform}: there is no such platform{nearest(platform, list(PLATFORMS))}; known: {known}"
+        )
+    systems = PLATFORMS[platform]
+    names = [
+        name
+        for name in packs.names()
+        if name in packs.given or not systems.isdisjoint(packs.get(name).platforms)
+    ]
+    return tuple(sorted(names, key=lambda name: packs.get(name).status == DEPRECATED))
+
+
+def by_default(packs: Packs, configurations: Sequence[Configuration]) -> list[Configuration]:
+    """Configurations that nobody named: those of deprecated delegates are told apart, and last."""
+    marked = [
+        replace(each, legacy=each.pack.status == DEPRECATED and each.pack.delegate not in packs.given)
+        for each in configurations
+    ]
+    return sorted(marked, key=lambda configuration: configuration.legacy)
+
+
+def also(configuration: Configuration) -> Configuration | None:
+    """The same delegate with the parameters that its pack says an app can't choose, where they differ."""
+    pack, parameters = configuration.pack, configuration.parameters
+    if pack.also is None:
+        return None
+    other = resolve(
+        pack, {name: _written(value) for name, value in parameters.items()} | pack.also.parameters
+    )
+    return None if other == dict(parameters) else Configuration(pack, other, Judge(pack, other))
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def configure(packs: Packs, specs: Sequence[str]) -> list[Configuration]:

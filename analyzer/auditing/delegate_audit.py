@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+
 from analyzer.auditing.apply_delegate import Delegation, apply_delegate
 from analyzer.auditing.graph_findings import load_findings, unbuilt
 from analyzer.auditing.partition import crossing
@@ -20,6 +22,7 @@ from analyzer.auditing.types import (
 )
 from analyzer.expressions.vocabulary import Context, size_bytes
 from analyzer.model.graph import Prepared
+from analyzer.rules.judge import Finding
 from analyzer.rules.pack import BROKEN
 
 
@@ -179,3 +182,37 @@ def _broken(operators: list[OperatorAudit], blockers: Sequence[Blocker]) -> str 
         if operator.delegated and operator.findings:
             severities.update(finding.severity for finding in operator.findings)
     return next((verdict for verdict in BROKEN if verdict in severities), None)
+
+
+class Decision(Struct, frozen=True):
+    """The finding that decides, and the operators that it names; of a whole graph's at most one."""
+
+    finding: Finding
+    kind: str | None
+    operators: tuple[tuple[int, int], ...]
+
+
+def deciding(audit: DelegateAudit) -> Decision | None:
+    """What makes the verdict one of a model that doesn't work: of the whole model, else of most MACs."""
+    verdict = audit.summary.verdict
+    if not audit.summary.broken:
+        return None
+    for blocker in audit.blockers:
+        if blocker.finding.severity == verdict:
+            index = blocker.operator
+            places = () if index is None else ((blocker.subgraph or 0, index),)
+            return Decision(blocker.finding, blocker.kind, places)
+    pairs = [
+        (operator, finding)
+        for operator in audit.operators
+        if operator.delegated
+        for finding in operator.findings
+        if finding.severity == verdict
+    ]
+    _, first = max(pairs, key=lambda pair: pair[0].macs or 0)
+    same = [
+        (operator.subgraph, operator.index)
+        for operator, finding in pairs
+        if (finding.rule, finding.message) == (first.rule, first.message)
+    ]
+    return Decision(first, None, tuple(same))

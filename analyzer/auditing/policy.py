@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from analyzer.auditing.delegate_audit import deciding
 from analyzer.auditing.types import Audit, DelegateAudit, Summary
 from analyzer.errors import UsageError
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Undefined
+from analyzer.rules.judge import Finding
 from analyzer.suggest import nearest
 
 #: Why an audit fails, in one line, or None where it doesn't.
@@ -110,13 +112,9 @@ def _expression(text: str, rest: str) -> Test:
 
 
 def _broken(audit: DelegateAudit) -> str | None:
-    verdict = audit.summary.verdict
-    if not audit.summary.broken:
-        return None
-    causes = [blocker.finding for blocker in audit.blockers]
-    causes += [finding for operator in audit.operators if operator.delegated for finding in operator.findings]
-    rules = dict.fromkeys(finding.rule for finding in causes if finding.severity == verdict)
-    return f"verdict is {verdict}: {', '.join(rules)}"
+    """The verdict with what decides it: its message, its rule."""
+    decision = deciding(audit)
+    return None if decision is None else f"verdict is {audit.summary.verdict}: {_said(decision.finding)}"
 
 
 def _unsupported(audit: DelegateAudit) -> str | None:
@@ -142,10 +140,23 @@ def _partial(audit: DelegateAudit) -> str | None:
 def _hazard(audit: DelegateAudit) -> str | None:
     if (reason := _broken(audit)) is not None:
         return reason
-    findings = [finding for operator in audit.operators for finding in operator.findings]
-    findings += [blocker.finding for blocker in audit.blockers]
-    rules = dict.fromkeys(finding.rule for finding in findings if finding.severity == "hazard")
-    return f"hazards: {', '.join(rules)}" if rules else None
+    findings = [blocker.finding for blocker in audit.blockers]
+    findings += [finding for operator in audit.operators for finding in operator.findings]
+    said: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.severity == "hazard":
+            said.setdefault(finding.rule, finding)
+    if not said:
+        return None
+    first, *others = said.values()
+    more = f", and {', '.join(finding.rule for finding in others)}" if others else ""
+    return f"hazard: {_said(first)}{more}"
+
+
+def _said(finding: Finding) -> str:
+    """A finding in one line, with its rule."""
+    message = " ".join(finding.message.split()).rstrip(".")
+    return f"{message} [{finding.rule}]"
 
 
 _NAMED: dict[str, Test] = {

@@ -19,6 +19,8 @@ class Configuration(Struct, frozen=True):
     parameters: Mapping[str, Any]
     judge: Judge
     device: str | None = None
+    #: Whether it is deprecated by its maker and nobody asked for it by name: told last, and ranked nowhere.
+    legacy: bool = False
 
 
 class OperatorAudit(Struct, frozen=True):
@@ -129,6 +131,8 @@ class DelegateAudit(Struct, frozen=True):
     to_full: ToFull | None
     #: One for each reason, where operators are lost because others are refused.
     gains: tuple[Gain, ...] = ()
+    #: The same with the pack's other parameters (`Also`), where the model is taken whole without them.
+    also: DelegateAudit | None = None
 
 
 class Audit(Struct, frozen=True):

@@ -19,6 +19,7 @@ from analyzer.errors import UsageError
 from analyzer.model_auditor import ModelAuditor, ModelResult, Task
 from analyzer.report import FORMATS
 from analyzer.report.document import audit_document
+from analyzer.report.wording import figures
 from analyzer.report.wording.verdict_line import VerdictLine
 from analyzer.sources import find
 from analyzer.suggest import nearest
@@ -31,8 +32,9 @@ _NAMED = 8
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
 @declared.delegates(
     "Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every pack. "
-    "Default: the packs that state a default order."
+    "Default: what apps ship to today, then what its makers have deprecated."
 )
+@declared.platform
 @declared.asked_rules
 @declared.shapes
 @click.option("--registered", multiple=True, metavar="NAME",
@@ -40,7 +42,7 @@ _NAMED = 8
 @declared.outputs(FORMATS)
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
               shell_complete=completion.one_of(POLICIES),
-              help="never, unsupported, partial, hazard, or an expression over the summary.")  # fmt: skip
+              help="never, broken, unsupported, partial, hazard, or an expression.")  # fmt: skip
 @declared.project_file("The project's file. Default: delegate-analyzer.toml here.")
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
 @declared.jobs
@@ -50,6 +52,7 @@ _NAMED = 8
 def command(
     paths: tuple[str, ...],
     delegates: tuple[str, ...],
+    platform: str | None,
     rules: tuple[str, ...],
     shapes: tuple[str, ...],
     registered: tuple[str, ...],
@@ -69,7 +72,7 @@ def command(
     """
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other; use one of them")
-    options = audit_options(config, delegates, rules, fail_on, registered)
+    options = audit_options(config, delegates, rules, fail_on, registered, platform)
     everything = verbose or any(target.format == "html" for target in wanted)
     auditor = ModelAuditor(_task(options, shapes, hashes, everything), options.packs)
     sources = find(paths)
@@ -82,8 +85,10 @@ def command(
             delivery.add(result.model)
         tally.complain_of_inputs()
         delivery.finish(tally.policy)
-    if files and not quiet:
-        say(f"{', '.join(target.file or '' for target in files)}: {tally.verdicts}")
+    for reason in () if quiet else tally.policy.reasons:
+        say(f"policy failed: {reason}")
+    if not quiet and (said := tally.said([target.file or "" for target in files])):
+        say(said)
     return BAD_INPUT if tally.broken else FAILS if tally.policy.failed else HOLDS
 
 
@@ -96,6 +101,7 @@ def _task(options: AuditOptions, shapes: Sequence[str], hashes: bool, everything
         options.registered,
         hashes,
         everything,
+        options.usual,
     )
 
 
@@ -126,6 +132,16 @@ class _Tally:
         """Whether what was asked to fail did."""
         reasons = tuple(self._reasons)
         return audit_document.Policy(fail_on=self._fail_on, failed=bool(reasons), reasons=reasons)
+
+    def said(self, files: Sequence[str]) -> str:
+        """What was written and what failed, in a line; empty where there is neither."""
+        policy = self.policy
+        if not (files or policy.failed):
+            return ""
+        written = f"{', '.join(files)}: " if files else ""
+        reasons = figures.count(len(policy.reasons), "reason")
+        failed = f"; policy failed: {', '.join(policy.fail_on)} ({reasons})" if policy.failed else ""
+        return f"{written}{self.verdicts}{failed}"
 
     def complain_of_inputs(self) -> None:
         """Say which models lack an input that was to be resized. Raises: UsageError, as below."""

@@ -13,22 +13,26 @@ from analyzer.cli import HOLDS
 from analyzer.cli.options import declared
 from analyzer.cli.options.specs import specs
 from analyzer.config import PackSettings, Project
+from analyzer.errors import UsageError
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
 
 
 @click.command("config")
 @declared.delegates("NAME or NAME:PARAM=VALUE:..., in place of the file's.")
+@declared.platform
 @declared.project_file(f"In place of {project_files.FILE} in this folder.")
 @click.option("--pin", is_flag=True, help="Print the file with this version and these packs pinned.")
-def command(delegates: tuple[str, ...], config: str | None, pin: bool) -> int:
+def command(delegates: tuple[str, ...], platform: str | None, config: str | None, pin: bool) -> int:
     """Show what a project's delegate-analyzer.toml puts in force, or print it with today's packs pinned."""
     project = project_files.find(config)
-    if delegates:
-        settings = replace(project.settings, delegates=specs(delegates))
+    if delegates and platform:
+        raise UsageError("--for picks the delegates and -d names them; use one of them")
+    if delegates or platform:
+        settings = replace(project.settings, delegates=specs(delegates), platform=platform or "")
         project = replace(project, settings=settings)
     packs = Packs(map(Path, project.rules))
-    asked = project_files.settled(project, packs, project.settings.delegates)
+    asked = project_files.settled(project, packs, project_files.delegates(project, packs))
     if pin:
         click.echo(project_files.pinned(project, packs, asked))
         return HOLDS
@@ -44,6 +48,7 @@ def _shown(project: Project, packs: Packs, asked: tuple[str, ...]) -> str:
         f"file       {project.file or 'none'}",
         f"version    {__version__}   required: {settings.required_version or 'any'}",
         f"fail-on    {', '.join(settings.fail_on) or 'as the command line says'}",
+        *([f"for        {settings.platform}"] if settings.platform else []),
         *([f"registered {', '.join(settings.registered)}"] if settings.registered else []),
         "delegates",
     ]

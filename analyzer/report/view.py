@@ -7,8 +7,12 @@ FLEET = 4
 
 
 class View(Struct, frozen=True):
-    """`width` in columns; `color`: whether the terminal takes colour; `verbose`: every operator too."""
+    """`width` in columns; `color`: whether the terminal takes colour; `verbose`: every operator too.
+
+    `policy`: whether a text for a terminal tells why a policy failed, where nothing else does.
+    """
 
     width: int = 80
     color: bool = False
     verbose: bool = False
+    policy: bool = True

@@ -165,6 +165,14 @@ class Android(Struct, frozen=True, omit_defaults=True):
     properties: dict[str, str] = {}
 
 
+class Also(Struct, frozen=True):
+    """Parameters that an app can't choose: what becomes of a model with them is told beside the rest."""
+
+    #: When they hold, as a clause: `where OpenCL can't be opened`.
+    when: str
+    parameters: dict[str, str]
+
+
 class RulePack(Struct, frozen=True, omit_defaults=True):
     """A delegate's behaviour, checked and ready to judge with."""
 
@@ -197,6 +205,10 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     load_checks: tuple[Clause, ...] = ()
     #: None where nothing applies the delegate to a model on a phone from outside an app.
     android: Android | None = None
+    #: None where the delegate has no such parameters.
+    also: Also | None = None
+    #: What a part of a model means to the app; `{delegated}` and `{operators}` are counts.
+    partial: str = ""
     notes: str = ""
 
     def advice(self) -> Fixes:

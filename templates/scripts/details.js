@@ -5,7 +5,8 @@ const LOST = {
   refused: "the CPU, which refuses the graph", "rolled-back": "a roll-back", crash: "a crash", graph: "the graph's shape",
 };
 
-function placed(placement) {
+function placed(placement, { verdict }) {
+  if (placement.delegated && (verdict === "fails" || verdict === "crash")) return "selected in vain: nothing runs on the delegate";
   if (placement.delegated) return placement.partition === null ? "delegated" : `delegated in partition ${placement.partition}`;
   if (placement.folded) return "folded: its float16 constant is read through";
   const where = placement.placement === "reference" ? "; runs on the reference kernels" : placement.placement ? `; runs on ${placement.placement.toUpperCase()}` : "";
@@ -40,7 +41,7 @@ function show({ matrix, row }) {
   ]));
   headings(matrix).forEach((name, index) => {
     const placement = named(packed.placement, model.audits[index].placements[position]);
-    body.append(element("h3", `${name}: ${placed(placement)}`));
+    body.append(element("h3", `${name}: ${placed(placement, model.audits[index].summary)}`));
     placement.findings.forEach((found) => body.append(finding(packed.findings[found])));
   });
   if (model.operands) body.append(...operandTables(model, operator, model.operands[position]));

@@ -118,7 +118,7 @@ function edgeLabel({ x, y, label, tensors, crosses }) {
 /** What a node looks like: its size and its shape, open or not. */
 function box(state, node) {
   if (node.end) return endBox(state, node);
-  const kind = node.partition === null ? stateOfRun(node) : "d";
+  const kind = node.partition === null ? stateOfRun(node) : partitionState(state, node);
   const lines = nodeLines(state, node);
   const opened = state.open.has(node.id);
   const inner = opened ? inside(state, node) : { width: 0, height: 0, shapes: [] };
@@ -146,14 +146,21 @@ function stateOfRun(node) {
   return node.operators.some((operator) => !operator.supported) ? "r" : "l";
 }
 
-const MARKS = { d: "●", l: "◐", r: "✕" };
+/** Whether a partition runs on the delegate, or was selected in vain or comes out wrong. */
+function partitionState(state, node) {
+  const { verdict } = state.model.audits[state.audit].summary;
+  const severe = ({ findings }) => findings.some((found) => ["wrong", "fails", "crash"].includes(packed.findings[found].severity));
+  return verdict === "fails" || verdict === "crash" || (verdict === "wrong" && node.operators.some(severe)) ? "b" : "d";
+}
+
+const MARKS = { d: "●", l: "◐", r: "✕", b: "▲" };
 
 function nodeLines(state, node) {
   const { operators, partition, subgraph } = node;
   const macs = operators.reduce((sum, operator) => sum + (operator.macs ?? 0), 0);
   const where = subgraph ? `subgraph ${subgraph}: ` : "";
   const size = where + [count(operators.length, "operator"), ...(macs ? [`${scaled(macs, "")} MACs`] : [])].join(", ");
-  if (partition !== null) return [`${MARKS.d} Partition ${partition}`, size, kindsOf(operators)];
+  if (partition !== null) return [`${MARKS[partitionState(state, node)]} Partition ${partition}`, size, kindsOf(operators)];
   const title = operators.length === 1 ? `${place(operators[0].subgraph, operators[0].index)} ${operators[0].custom ?? operators[0].op}` : "Not delegated";
   return [`${MARKS[stateOfRun(node)]} ${title}`, size, operators.length === 1 ? why(operators[0]) : kindsOf(operators)];
 }
@@ -170,5 +177,5 @@ function kindsOf(operators) {
 
 function spoken(state, node, lines) {
   const heard = (side, word) => state.graph.edges.filter((edge) => edge[side] === node.id).map((edge) => `${word} ${edge.label}`);
-  return [...lines, ...heard("to", "receives"), ...heard("from", "hands on")].join("; ").replace(/[●◐✕] /, "");
+  return [...lines, ...heard("to", "receives"), ...heard("from", "hands on")].join("; ").replace(/[●◐✕▲] /, "");
 }

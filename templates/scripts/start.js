@@ -12,10 +12,10 @@ function follow() {
 
 /** Brings a cause to sight that is filtered away or folded in. */
 function uncover(target) {
-  const folded = target.closest("details:not([open])");
-  if (!folded && !target.hidden) return;
+  const folded = () => target.closest("details:not([open])");
+  if (!folded() && !target.hidden) return;
   target.hidden = false;
-  if (folded) folded.open = true;
+  for (let details = folded(); details; details = folded()) details.open = true;
   target.scrollIntoView();
 }
 

@@ -40,14 +40,14 @@ def reasons(policy: str, *operators: str, rules: str | None = None) -> list[str]
         ("unsupported", ("RELU", "NEG"), "1 of 2 operators unsupported"),
         ("unsupported", ("RELU", "ABS"), None),
         ("unsupported", (), None),
-        ("unsupported", ("SIN",), "verdict is crash: tiny/sin/fatal"),
+        ("unsupported", ("SIN",), "verdict is crash: the tiny delegate dies of SIN [tiny/sin/fatal]"),
         ("partial", ("RELU", "NEG"), "verdict is partial, 1 of 2 operators delegated"),
         ("partial", ("NEG",), "verdict is none, 0 of 1 operators delegated"),
-        ("partial", ("RELU", "SIN"), "verdict is crash: tiny/sin/fatal"),
+        ("partial", ("RELU", "SIN"), "verdict is crash: the tiny delegate dies of SIN [tiny/sin/fatal]"),
         ("partial", (), None),
-        ("hazard", ("EXP", "EXP", "ABS"), "hazards: tiny/exp/inexact"),
-        ("hazard", ("EXP", "COS"), "verdict is fails: tiny/cos/unbuilt"),
-        ("broken", ("EXP", "COS"), "verdict is fails: tiny/cos/unbuilt"),
+        ("hazard", ("EXP", "EXP", "ABS"), "hazard: EXP comes out inexact [tiny/exp/inexact]"),
+        ("hazard", ("EXP", "COS"), "verdict is fails: the tiny delegate builds no COS [tiny/cos/unbuilt]"),
+        ("broken", ("EXP", "COS"), "verdict is fails: the tiny delegate builds no COS [tiny/cos/unbuilt]"),
         ("broken", ("RELU", "NEG"), None),
         ("hazard", ("RELU", "NEG"), None),
         ("operators == 2", ("RELU", "NEG"), "operators == 2 holds: operators is 2"),
@@ -83,7 +83,9 @@ def test_operators_that_are_supported_but_stay_behind() -> None:
 
 def test_hazards_of_a_partition_count() -> None:
     rules = tiny() + PARTITION_HAZARD
-    assert reasons("hazard", "RELU", "ABS", rules=rules) == ["m.tflite: tiny: hazards: tiny/partition/large"]
+    assert reasons("hazard", "RELU", "ABS", rules=rules) == [
+        "m.tflite: tiny: hazard: large [tiny/partition/large]"
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in Summary.__struct_fields__ if name != "selected"])

@@ -25,7 +25,9 @@ def test_without_delegate_and_policy_audit_informs(model: Path) -> None:
     done = run("audit", model, "--format", "json")
     assert (done.code, done.err) == (0, "")
     assert done.json["policy"] == {"fail_on": [], "failed": False, "reasons": []}
-    assert [a["delegate"] for a in done.json["models"][0]["audits"]] == ["gpu", "nnapi", "hexagon", "coreml"]
+    audits = done.json["models"][0]["audits"]
+    assert [audit["delegate"] for audit in audits] == ["litert-gpu", "gpu", "coreml", "nnapi", "hexagon"]
+    assert [audit["legacy"] for audit in audits] == [False, False, False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -149,9 +151,9 @@ def test_delegates_come_out_as_asked_and_equal_ones_twice(model: Path, rules: Pa
 def test_all_delegates(model: Path, rules: Path) -> None:
     done = run("audit", model, "--rules", rules, "-d", "all", "--format", "json")
     names = [name for name, _ in audited(done)]
-    assert names[:4] == ["gpu", "nnapi", "hexagon", "coreml"]
-    assert "tiny" in names[4:]
-    assert names[4:] == sorted(names[4:])
+    assert names[:5] == ["litert-gpu", "gpu", "coreml", "nnapi", "hexagon"]
+    assert "tiny" in names[5:]
+    assert names[5:] == sorted(names[5:])
 
 
 @pytest.mark.parametrize(
@@ -419,7 +421,7 @@ def test_an_operator_of_very_many_operands(tmp_path: Path) -> None:
     data = build_model(tensors, [operator("CONCATENATION", ["x"] * 300_000, ["y"], {"axis": 1})])
     done = run("audit", save(tmp_path / "m.tflite", data), "--format", "json")
     assert (done.code, done.err) == (0, "")
-    assert len(done.json["models"][0]["audits"]) == 4
+    assert len(done.json["models"][0]["audits"]) == 5
 
 
 def test_numbers_beyond_64_bits(tmp_path: Path) -> None:

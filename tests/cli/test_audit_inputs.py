@@ -107,7 +107,7 @@ def test_the_sample() -> None:
     done = audit("sample:")
     assert done.code == 0
     assert paths(done) == ["sample:"]
-    assert len(done.json["models"][0]["audits"]) == 4
+    assert len(done.json["models"][0]["audits"]) == 5
 
 
 def test_standard_input() -> None:
@@ -145,7 +145,10 @@ def test_unreadable_models_do_not_keep_others_from_being_audited(tmp_path: Path,
     assert done.code == 2  # although a policy fails too
     assert done.out == output.read_bytes()
     lines = [line.removeprefix("delegate-analyzer: ") for line in done.err.splitlines()]
-    assert len(lines) == 2
+    assert [line for line in lines if line.startswith("policy failed: ")] == [
+        f"policy failed: {reason}" for reason in done.json["policy"]["reasons"]
+    ]
+    lines = [line for line in lines if f"{tmp_path}/set/" in line and not line.startswith("policy failed: ")]
     for line, name in zip(lines, "bd", strict=True):
         path = f"{tmp_path}/set/{name}.tflite"
         assert line.startswith(f"{path}: ")

@@ -86,7 +86,7 @@ def test_a_pack_on_the_command_line_is_asked_beside_the_file_s_delegates(project
 
 def test_rules_of_the_file_alone_change_no_default(project: Path) -> None:
     settle(project, 'rules = ["tiny.toml"]\n')
-    assert [name for name, _ in delegated(audit())] == ["gpu", "nnapi", "hexagon", "coreml"]
+    assert [name for name, _ in delegated(audit())] == ["litert-gpu", "gpu", "coreml", "nnapi", "hexagon"]
 
 
 def test_parameters_hold_where_none_are_given(project: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_version_that_fits_is_fine(project: Path, required: str) -> None:
         ('fail_on = ["never"]', "there is no key fail_on; did you mean fail-on?"),
         (
             'device = "pixel"',
-            "there is no key device; use required-version, delegates, fail-on, rules, registered",
+            "there is no key device; use required-version, delegates, for, fail-on, rules, registered",
         ),
         ("[packs.gpu]\nsha = 'x'", "there is no key packs.gpu.sha; did you mean sha256?"),
         ("[packs.gpi]\nversion = '1'", "packs.gpi: there is no such rule pack; did you mean gpu?"),

@@ -64,7 +64,7 @@ def test_whatever_a_custom_operator_is_called_its_rule_is_found(tmp_path: Path) 
         ("tiny/neg/limits", ["tiny/neg/bounded", "formerly"]),
         ("tiny/relu/inputs", ["number of inputs is at least 1"]),
         ("tiny/sin/fatal", ["taken     never", "crash: the delegate's own check ends the app"]),
-        ("tiny/exp/inexact", ["hazard: taken, but"]),
+        ("tiny/exp/inexact", ["hazard: "]),
         ("tiny/cos/unbuilt", ["build: found only when the delegate builds its graph"]),
         ("tiny/tanh/unlisted", ["about     TANH", "the tiny delegate doesn't know the operator"]),
         ("tiny/mine/unlisted", ["about     mine"]),

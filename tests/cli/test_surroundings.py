@@ -39,7 +39,7 @@ def shell(line: str, *arguments: str | Path) -> Outcome:
         ("analyzer audit sample: >&-", 0),
         ("analyzer audit sample: <&- >&- 2>&-", 0),
         ("analyzer audit sample: -d gpu 2>&-", 1),
-        ("analyzer audit sample: -d gpu >&-", 1),
+        ("analyzer audit sample: -q -d gpu >&-", 1),
         ("analyzer audit none.tflite >&- 2>&-", 2),
         ("analyzer --help >&-", 0),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -13,11 +14,17 @@ from msgspec import Struct
 from analyzer.report import render
 from analyzer.report.document.audit_document import Document
 from analyzer.report.view import View
+from analyzer.report.wording import phrases
 
 #: So wide that nothing is wrapped or cut.
 _WIDE = 20_000
 #: The headings that causes stand under.
-_SECTIONS = ("What blocks, most costly first", "Lost as a consequence", "Accepted, but worth knowing")
+_SECTIONS = (phrases.BREAKS, phrases.BLOCKS, phrases.LOST, phrases.REMARKS)
+#: What is said of a delegate beside its figures.
+_TOLD = re.compile(
+    r"stands? between this model and full delegation|: The app |: An output comes out wrong|"
+    r"won't load;|: Where "
+)
 
 
 class Verdict(Struct, frozen=True):
@@ -49,22 +56,21 @@ def table(document: Document) -> Said:
 
 
 def _table_verdicts(lines: list[str]) -> Iterator[Verdict]:
-    start = next(i for i, line in enumerate(lines) if line.startswith("delegate "))
-    for line in lines[start + 1 :]:
-        if not line:
-            return
+    starts = [i for i, line in enumerate(lines) if line.startswith("delegate ")]
+    for line in (line for start in starts for line in takewhile(bool, lines[start + 1 :])):
         cells = re.split(r"\s{2,}", line)
         # Where nothing holds a delegate back, or a column is empty, there are fewer cells.
         yield Verdict(cells[0], cells[1], cells[2], cells[3], cells[5] if len(cells) > 5 else "")
 
 
 def _between(lines: list[str]) -> list[str]:
-    return [line for line in lines if re.search(r"stands? between this model and full delegation", line)]
+    return [line for line in lines if _TOLD.search(line)]
 
 
 def _table_causes(lines: list[str]) -> Iterator[Cause]:
     section = ""
     for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        line = line.removeprefix(f"{phrases.LEGACY}: ")
         section = line if line in _SECTIONS else section if line else ""
         found = re.match(r"\d+  (.*?)  (.*)", line) if section else None
         if found:
@@ -80,12 +86,13 @@ def markdown(document: Document) -> Said:
         .parse(render(document, "markdown", View(verbose=True)).decode())
     )
     rows = list(_rows(tokens))
-    first = next(i for i, row in enumerate(rows) if row[:1] == ["delegate"])
+    starts = [i for i, row in enumerate(rows) if row[:1] == ["delegate"]]
     verdicts = []
-    for row in rows[first + 1 :]:
-        if len(row) != 6 or row[0] == "#":
-            break
-        verdicts.append(Verdict(row[0], row[1], row[2], row[3], row[5]))
+    for start in starts:
+        for row in takewhile(
+            lambda row: len(row) == 6 and row[0] not in ("#", "delegate"), rows[start + 1 :]
+        ):
+            verdicts.append(Verdict(row[0], row[1], row[2], row[3], row[5]))
     items = [_text(token) for token in tokens if token.type == "inline"]
     return Said(verdicts, _between(items), list(_markdown_causes(tokens)))
 
@@ -184,7 +191,7 @@ def html(document: Document) -> Said:
     root = page(render(document, "html"))
     cards = list(root.all(".card"))
     between = [
-        f"{_name(card)}: {text}" for card in cards for text in _between([p.text() for p in card.all("p")])
+        text for card in cards for text in _between([f"{_name(card)}: {p.text()}" for p in card.all("p")])
     ]
     return Said([_verdict(card) for card in cards], between, list(_html_causes(root)))
 
@@ -250,7 +257,7 @@ class Fleet(Struct, frozen=True):
 def fleet_table(document: Document) -> Fleet:
     lines = render(document, "table", View(width=_WIDE)).decode().splitlines()
     verdicts: dict[str, list[str]] = {}
-    for line in lines[1 : lines.index("")]:
+    for line in takewhile(bool, lines[1:]):
         model, _, verdict, *_ = re.split(r"\s{2,}", line)
         verdicts.setdefault(model, []).append(verdict)
     return Fleet(verdicts, [" ".join(line.split()) for line in lines if re.match(r"\d+ models?  ", line)])

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
+from analyzer.auditing.configurations import PLATFORMS
 from analyzer.cli.options import completion
 from analyzer.cli.options.output import targets
 
@@ -26,6 +27,15 @@ def delegates(
     return click.option(
         "-d", "--delegate", "delegates", multiple=True, metavar=metavar, shell_complete=complete, help=help
     )
+
+
+platform = click.option(
+    "--for",
+    "platform",
+    metavar="PLATFORM",
+    shell_complete=completion.one_of(PLATFORMS),
+    help=f"The delegates of a platform instead: {', '.join(PLATFORMS)}.",
+)
 
 
 def rules(help: str = "Also use the rule pack in FILE.") -> Decorator:
@@ -69,7 +79,7 @@ _files = click.option(
     multiple=True,
     metavar="[FORMAT=]FILE",
     shell_complete=completion.files,
-    help="Write FILE instead of stdout.",
+    help="Write FILE instead of stdout; - is stdout.",
 )
 
 

@@ -28,10 +28,15 @@ def deliver(
     """Render for each output that is wanted. Raises: UsageError."""
     for target in wanted:
         if target.file is None:
-            show(render(target.format, View(width=width(), color=colored(color), verbose=verbose)))
+            show(render(target.format, _screen(color, verbose)))
         else:
             view = View(width=100, color=color == "always", verbose=verbose)
             write(target.file, render(target.format, view))
+
+
+def _screen(color: str, verbose: bool) -> View:
+    """Why a policy failed is told on stderr."""
+    return View(width=width(), color=colored(color), verbose=verbose, policy=False)
 
 
 class AuditDelivery:

@@ -10,6 +10,9 @@ from msgspec import Struct
 from analyzer.errors import UsageError
 from analyzer.report import ENDINGS, FORMATS, known
 
+#: What stands for stdout in place of a file.
+STDOUT = "-"
+
 
 class Target(Struct, frozen=True):
     """One output: its format and its file (None: stdout)."""
@@ -23,9 +26,13 @@ def targets(stdout_format: str, files: Sequence[str], formats: Collection[str] =
     on_stdout = Target(known(stdout_format, "--format", formats), None)
     if not files:
         return [on_stdout]
-    wanted = [_target(text, formats) for text in files]
+    wanted = [on_stdout if text == STDOUT else _target(text, formats) for text in files]
+    if sum(target.file is None for target in wanted) > 1:
+        raise UsageError("-o -: stdout takes one output; write the others to files")
     for target in wanted:
-        folder = Path(target.file or "").parent
+        if target.file is None:
+            continue
+        folder = Path(target.file).parent
         if not folder.is_dir():
             raise UsageError(f"-o {target.file}: there is no folder {folder}; make it first")
     return wanted
@@ -38,7 +45,7 @@ def _target(text: str, formats: Collection[str]) -> Target:
     if sign and before in formats:
         if not after:
             raise UsageError(f"-o {text}: names no file; write -o {text}FILE")
-        return Target(before, after)
+        return Target(before, None if after == STDOUT else after)
     ending = Path(text).suffix.lower()
     endings = {ending: format for ending, format in ENDINGS.items() if format in formats}
     if ending not in endings:

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from analyzer import config
+from analyzer.auditing.configurations import for_platform
 from analyzer.auditing.policy import read_policies
 from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
@@ -25,6 +26,8 @@ class AuditOptions(Struct, frozen=True):
     rules: tuple[str, ...]
     fail_on: tuple[str, ...]
     registered: tuple[str, ...] = ()
+    #: Whether nobody named the delegates.
+    usual: bool = True
 
 
 def audit_options(
@@ -33,6 +36,7 @@ def audit_options(
     rules: Sequence[str],
     fail_on: Sequence[str],
     registered: Sequence[str] = (),
+    platform: str | None = None,
 ) -> AuditOptions:
     """What is audited, by which rules and to what end.
 
@@ -40,22 +44,27 @@ def audit_options(
     """
     project = config.find(file)
     asked = specs(delegates)
+    if asked and platform:
+        raise UsageError("--for picks the delegates and -d names them; use one of them")
+    named = bool(asked or (project.settings.delegates and not platform))
     files = tuple(rules) or project.rules
     customs = _names(registered) or project.settings.registered
-    usual = ("unsupported",) if asked or project.settings.delegates else ()
+    usual = ("unsupported",) if named else ()
     packs = Packs(map(Path, files))
+    if platform:
+        asked = for_platform(packs, platform)
     if project.file is None:
-        return AuditOptions(packs, asked, files, tuple(fail_on) or usual, customs)
+        return AuditOptions(packs, asked, files, tuple(fail_on) or usual, customs, not named)
     config.check_tool(project)
     _check(packs, asked)
     with _naming(project.file):
-        asked = asked or _with(project.settings.delegates, packs.given if rules else ())
+        asked = asked or _with(config.delegates(project, packs), packs.given if rules else ())
         settled = config.settled(project, packs, asked)
         config.check_packs(project, packs, settled)
         _check(packs, settled)
         policies = () if fail_on else config.policies(project, settled)
         read_policies(policies, [split(spec)[0] for spec in settled])
-    return AuditOptions(packs, settled, files, tuple(fail_on) or policies or usual, customs)
+    return AuditOptions(packs, settled, files, tuple(fail_on) or policies or usual, customs, not named)
 
 
 def _check(packs: Packs, specs: Sequence[str]) -> None:

@@ -12,7 +12,9 @@ from analyzer.report.compare.operator_matching import Pair
 from analyzer.report.document.audit_document import (
     SCHEMA,
     Audit,
+    Blocker,
     Document,
+    Finding,
     Model,
     Operator,
     Place,
@@ -21,6 +23,7 @@ from analyzer.report.document.audit_document import (
 )
 from analyzer.report.wording import causes, figures, labels, phrases
 from analyzer.report.wording.causes import Case, Cause, Holding
+from analyzer.rules.pack import BROKEN
 
 #: One operator on both sides, as one delegate has it.
 Both: TypeAlias = tuple[Operator | None, Operator | None]
@@ -29,6 +32,8 @@ Held: TypeAlias = tuple[Both, Operator, tuple[Cause, Case] | None]
 
 BETTER, WORSE, SAME = "better", "worse", "same"
 _VERDICTS = ("crash", "fails", "wrong", "none", "partial", "full")
+#: Severities of what makes a model go wrong, or may.
+_RISKS = (*BROKEN, "hazard")
 _RANKS = {"refused": 0, "lost": 1, "folded": 2, "delegated": 2}
 
 
@@ -58,11 +63,24 @@ class Change(Struct, frozen=True, kw_only=True):
     operators: tuple[Match, ...]
 
 
+class Risk(Struct, frozen=True, kw_only=True):
+    """A finding that may make a model go wrong, or does, on one side alone or on more operators there."""
+
+    change: str
+    rule: str
+    severity: str
+    message: str
+    fix: str
+    before: int
+    after: int
+
+
 class Side(Struct, frozen=True, kw_only=True):
     """One delegate on both models.
 
     `change` goes by the verdict, then the share of MACs, then how many operators are left to the CPU, then
-    partitions.
+    partitions, then what may go wrong or does: `risks`. Where neither model has anything delegated, only the
+    verdict counts.
     """
 
     delegate: str
@@ -70,6 +88,7 @@ class Side(Struct, frozen=True, kw_only=True):
     before: Summary
     after: Summary
     changes: tuple[Change, ...]
+    risks: tuple[Risk, ...] = ()
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -109,13 +128,16 @@ def compare(document: Document) -> Comparison:
     for position, name in enumerate(names):
         audit_before, audit_after = before.audits[position], after.audits[position]
         changes = _changes(_paired(audit_before, audit_after, pairs), position, reasons)
+        risks = tuple(_risks(audit_before, audit_after))
+        change = _change(_merit(audit_before), _merit(audit_after))
         sides.append(
             Side(
                 delegate=name,
-                change=_change(_merit(audit_before), _merit(audit_after)),
+                change=change if change != SAME else _riskier(risks),
                 before=audit_before.summary,
                 after=audit_after.summary,
                 changes=tuple(sorted(changes, key=_worst_first)),
+                risks=risks,
             )
         )
     known = _paired(before.audits[0], after.audits[0], pairs) if names else []
@@ -131,9 +153,47 @@ def compare(document: Document) -> Comparison:
 def _merit(audit: Audit) -> tuple[float, ...]:
     """The larger the better."""
     summary = audit.summary
+    if not summary.delegated:
+        # What is refused, of nothing that runs on the delegate, makes no model better than another.
+        return (_VERDICTS.index(summary.verdict),)
     left = sum(not (node.delegated or node.folded) for node in audit.operators)
     share = round(summary.delegated_macs_share, 6)
     return _VERDICTS.index(summary.verdict), share, -left, -summary.partitions
+
+
+def _risks(before: Audit, after: Audit) -> Iterator[Risk]:
+    """Findings that break a model, or may, and that one side alone has, or has more of."""
+    sides = _risky(before), _risky(after)
+    for key in dict.fromkeys((*sides[1], *sides[0])):
+        counts = [len(side.get(key, ())) for side in sides]
+        if counts[0] != counts[1]:
+            finding = (sides[1].get(key) or sides[0][key])[0]
+            yield Risk(
+                change=WORSE if counts[1] > counts[0] else BETTER,
+                rule=finding.rule,
+                severity=finding.severity,
+                message=finding.message,
+                fix=finding.fix,
+                before=counts[0],
+                after=counts[1],
+            )
+
+
+def _risky(audit: Audit) -> dict[tuple[str, str], list[Finding | Blocker]]:
+    """By severity and rule, what breaks a model or may, of its graph and of operators that are delegated."""
+    findings: list[Finding | Blocker] = list(audit.blockers)
+    findings += [finding for node in audit.operators if node.delegated for finding in node.findings]
+    risky: dict[tuple[str, str], list[Finding | Blocker]] = {}
+    for finding in findings:
+        if finding.severity in _RISKS:
+            risky.setdefault((finding.severity, finding.rule), []).append(finding)
+    return risky
+
+
+def _riskier(risks: Sequence[Risk]) -> str:
+    """What is new weighs more than what is gone."""
+    changes = {risk.change for risk in risks}
+    return WORSE if WORSE in changes else BETTER if changes else SAME
 
 
 def _change(before: tuple[float, ...], after: tuple[float, ...]) -> str:

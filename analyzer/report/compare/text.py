@@ -8,13 +8,24 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from analyzer.report.compare.model_diff import BETTER, SAME, WORSE, Change, Comparison, Match, Side
+from analyzer.report.compare.model_diff import (
+    BETTER,
+    SAME,
+    WORSE,
+    Change,
+    Comparison,
+    Match,
+    Risk,
+    Side,
+)
 from analyzer.report.document.audit_document import Model, Place, Summary
 from analyzer.report.wording import figures, labels, phrases
 from analyzer.report.wording.hostile_text import columns, escaped, fill, plain, shorten
 
 HEADERS = ("delegate", "change", "verdict", "operators", "MACs", "partitions", "crossing")
 _SIGNS = {BETTER: "+", WORSE: "-", SAME: " "}
+#: What findings are called.
+_SEVERITIES = {"crash": "crash", "fails": "failure", "wrong": "wrong output", "hazard": "hazard"}
 #: How many changes of a delegate the table shows.
 _SHOWN = 6
 #: The most that columns take where there is little room.
@@ -35,7 +46,7 @@ def table(comparison: Comparison, width: int) -> str:
     """The comparison for a terminal: improvements and setbacks, a block for each delegate."""
     head = [_head(side, model, width) for side, model in _models(comparison)]
     blocks = ["\n".join(head), _verdicts(comparison.delegates, width)]
-    blocks += ["\n".join(_block(side, width)) for side in comparison.delegates if side.changes]
+    blocks += ["\n".join(_block(side, width)) for side in comparison.delegates if side.changes or side.risks]
     blocks += [fill(f"{title}  {words}", width, subsequent_indent="  ") for title, words in alone(comparison)]
     return "\n\n".join(blocks)
 
@@ -74,7 +85,7 @@ def _values(summary: Summary) -> list[str]:
     return [
         summary.verdict,
         f"{summary.delegated} of {summary.operators}",
-        figures.percent(summary.delegated_macs_share) if summary.macs else "-",
+        phrases.macs_share(summary),
         str(summary.partitions or "-"),
         figures.size(summary.boundary_bytes),
     ]
@@ -82,6 +93,9 @@ def _values(summary: Summary) -> list[str]:
 
 def _block(side: Side, width: int) -> Iterator[str]:
     yield side.delegate
+    for risk in side.risks:
+        line = f"{_SIGNS[risk.change]} {risky(risk)}"
+        yield fill(line, width, subsequent_indent="  ", break_on_hyphens=False)
     # To say that there is one more takes the room of the one.
     shown = side.changes if len(side.changes) == _SHOWN + 1 else side.changes[:_SHOWN]
     for change in shown:
@@ -91,6 +105,18 @@ def _block(side: Side, width: int) -> Iterator[str]:
     more = len(side.changes) - len(shown)
     if more > 0:
         yield f"  and {figures.count(more, 'more change')}: -o FILE.md"
+
+
+def risky(risk: Risk) -> str:
+    """What makes the model go wrong, or may: new, gone, or found more or less often."""
+    return f"{_counted(risk)}: {plain(risk.message)} [{risk.rule}]"
+
+
+def _counted(risk: Risk) -> str:
+    severity = _SEVERITIES[risk.severity]
+    if not risk.before or not risk.after:
+        return f"{'new' if risk.after else 'gone'} {severity}"
+    return f"{severity}, {risk.before} -> {risk.after}"
 
 
 def said(change: Change, side: Side) -> str:
@@ -142,7 +168,8 @@ def markdown(comparison: Comparison) -> str:
         _row((escaped(side.delegate), f"**{side.change}**", *cells(side))) for side in comparison.delegates
     ]
     for side in comparison.delegates:
-        lines += ["", f"### {escaped(side.delegate)}", ""] if side.changes else []
+        lines += ["", f"### {escaped(side.delegate)}", ""] if side.changes or side.risks else []
+        lines += [f"- **{risk.change}** {escaped(risky(risk))}" for risk in side.risks]
         lines += [line for change in side.changes for line in _item(change, side)]
     lines += ["", *(f"- {title}: {escaped(words)}" for title, words in alone(comparison))]
     return "\n".join(lines).rstrip() + "\n"

@@ -219,6 +219,29 @@ class Gain(Struct, frozen=True, kw_only=True):
     delegated_macs: Count
 
 
+class Decided(Struct, frozen=True, kw_only=True):
+    """The finding that makes the verdict `wrong`, `fails` or `crash`, and the operators that it names."""
+
+    rule: str
+    severity: Severity
+    stage: Stage
+    kind: Loss | None = None
+    message: str
+    operators: tuple[Place, ...] = ()
+
+
+class Also(Struct, frozen=True, kw_only=True):
+    """What becomes of a model that is taken whole under parameters that an app can't choose.
+
+    `when` says when they hold, as a clause.
+    """
+
+    when: str
+    parameters: dict[str, str | int | bool]
+    summary: Summary
+    decided: Decided | None = None
+
+
 class Audit(Struct, frozen=True, kw_only=True):
     """One model on one delegate with one set of parameters, all of them resolved."""
 
@@ -228,6 +251,8 @@ class Audit(Struct, frozen=True, kw_only=True):
     parameters: dict[str, str | int | bool]
     #: The pack's word on the delegate itself: `current`, `deprecated`.
     status: str = "current"
+    #: Whether it is deprecated and was only asked because no delegate was named.
+    legacy: bool = False
     #: Parameters whose values are part of what it is called.
     in_title: tuple[str, ...] = ()
     #: What runs the operators that the delegate leaves out, and its title where that was audited too.
@@ -238,10 +263,15 @@ class Audit(Struct, frozen=True, kw_only=True):
     partitions: tuple[Partition, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     summary: Summary
+    #: What makes the verdict one of a model that doesn't work; None where it works.
+    decided: Decided | None = None
     #: None where no acceptance of operators brings full delegation.
     to_full: ToFull | None = None
     #: One for each reason to refuse, where accepted operators are lost because of others.
     gains: tuple[Gain, ...] = ()
+    #: What a part means to the app, in the pack's words.
+    partial: str = ""
+    also: Also | None = None
 
 
 class Model(Struct, frozen=True, kw_only=True):

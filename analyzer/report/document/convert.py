@@ -8,6 +8,7 @@ from itertools import repeat
 from msgspec import UNSET, UnsetType, structs
 
 from analyzer import __version__
+from analyzer.auditing.delegate_audit import deciding
 from analyzer.auditing.types import Audit, Blocker, DelegateAudit, Gain, OperatorAudit, Summary, ToFull
 from analyzer.errors import AnalyzerError
 from analyzer.model.graph import OMITTED, Subgraph
@@ -121,6 +122,7 @@ def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
         device=delegate_audit.configuration.device,
         parameters=dict(delegate_audit.configuration.parameters),
         status=pack.status,
+        legacy=delegate_audit.configuration.legacy,
         in_title=tuple(name for name, parameter in pack.parameters.items() if parameter.in_title),
         fallback=pack.fallback,
         fallback_title=rest.configuration.pack.title if rest else UNSET,
@@ -146,8 +148,36 @@ def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
         ),
         blockers=tuple(_blocker(blocker) for blocker in delegate_audit.blockers),
         summary=_summary(delegate_audit.summary),
+        decided=_decided(delegate_audit),
         to_full=None if delegate_audit.to_full is None else _to_full(delegate_audit.to_full),
         gains=tuple(map(_gain, delegate_audit.gains)),
+        partial=pack.partial,
+        also=None if delegate_audit.also is None else _also(delegate_audit.also),
+    )
+
+
+def _also(other: DelegateAudit) -> audit_document.Also:
+    configuration = other.configuration
+    told = configuration.pack.also
+    return audit_document.Also(
+        when=told.when if told else "",
+        parameters=dict(configuration.parameters),
+        summary=_summary(other.summary),
+        decided=_decided(other),
+    )
+
+
+def _decided(audit: DelegateAudit) -> audit_document.Decided | None:
+    decision = deciding(audit)
+    if decision is None:
+        return None
+    return audit_document.Decided(
+        rule=decision.finding.rule,
+        severity=decision.finding.severity,
+        stage=decision.finding.stage,
+        kind=decision.kind,
+        message=decision.finding.message,
+        operators=_named(decision.operators),
     )
 
 
@@ -175,9 +205,10 @@ def _named(places: Iterable[tuple[int, int]]) -> tuple[audit_document.Place, ...
 def _places(delegate_audit: DelegateAudit, audit: Audit) -> Iterable[str | UnsetType]:
     """Each operator's placement, as far as the audit of the fallback is there to tell."""
     fallback = delegate_audit.configuration.pack.fallback
+    runs = delegate_audit.summary.delegated > 0
     if not fallback:
         return [
-            "delegate" if operator.delegated else audit_document.REFERENCE
+            "delegate" if operator.delegated and runs else audit_document.REFERENCE
             for operator in delegate_audit.operators
         ]
     if fallback not in audit.fallbacks:
@@ -185,7 +216,7 @@ def _places(delegate_audit: DelegateAudit, audit: Audit) -> Iterable[str | Unset
     rest = audit.fallbacks[fallback].operators
     return [
         "delegate"
-        if operator.delegated
+        if operator.delegated and runs
         else fallback
         if other.delegated or other.folded
         else audit_document.REFERENCE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, product
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -50,6 +51,8 @@ class CauseList(Struct, frozen=True):
     title: str
     causes: list[ListedCause]
     rest: list[ListedCause]
+    #: Whether they are of deprecated delegates alone, which nobody asked for.
+    legacy: bool
 
     @property
     def all(self) -> list[ListedCause]:
@@ -59,18 +62,23 @@ class CauseList(Struct, frozen=True):
 def cause_lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[CauseList]:
     """Every cause, numbered through."""
     number = 0
-    for title, group in phrases.sections(causes.causes(model)):
+    model_causes = causes.causes(model)
+    for legacy, (title, group) in chain(
+        product([False], phrases.sections(causes.asked(model, model_causes))),
+        product([True], phrases.sections(causes.asked(model, model_causes, legacy=True))),
+    ):
         foremost = {id(cause) for cause in (group if len(group) <= _FEW else causes.foremost(group))}
         shown: list[ListedCause] = []
         rest: list[ListedCause] = []
         for cause in group:
             number += 1
             (shown if id(cause) in foremost else rest).append(_listed(ident, number, cause, model, names))
-        yield CauseList(title, shown, rest)
+        yield CauseList(title, shown, rest, legacy)
 
 
 def _listed(ident: str, number: int, cause: Cause, model: Model, names: Sequence[str]) -> ListedCause:
-    share = cause.cost[0] / model.macs if model.macs else 0.0
+    # What breaks a model costs all of it.
+    share = cause.cost[0] / model.macs if model.macs and not cause.broken else 0.0
     return ListedCause(
         number=number,
         id=f"{ident}-c{number}",

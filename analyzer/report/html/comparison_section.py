@@ -57,6 +57,8 @@ class Delegate(Struct, frozen=True):
     name: str
     change: str
     cells: list[str]
+    #: Findings that came and went.
+    risks: list[str]
     change_lists: list[ChangeList]
     before: list[Stretch]
     after: list[Stretch]
@@ -74,6 +76,8 @@ class Compared(Struct, frozen=True):
 
 #: Subgraph and index -> the operator as one delegate has it.
 _Nodes = Mapping[tuple[int, int], Operator]
+#: One delegate's audits of both models.
+_Audits = tuple[Audit, Audit]
 
 
 def compared(comparison: Comparison) -> Compared:
@@ -85,10 +89,10 @@ def compared(comparison: Comparison) -> Compared:
         after=text.file(comparison.after),
         headers=text.HEADERS,
         delegates=[
-            _delegate(side, comparison.operators, *both)
-            for side, both in zip(comparison.delegates, nodes, strict=True)
+            _delegate(side, comparison.operators, both, audits)
+            for side, both, audits in zip(comparison.delegates, nodes, sides, strict=True)
         ],
-        rows=[_row(match, nodes) for match in comparison.operators] if nodes else [],
+        rows=[_row(match, nodes, sides) for match in comparison.operators] if nodes else [],
         alone=text.alone(comparison),
     )
 
@@ -97,14 +101,18 @@ def _nodes(audit: Audit) -> _Nodes:
     return {(node.subgraph, node.index): node for node in audit.operators}
 
 
-def _delegate(side: Side, matches: Sequence[Match], before: _Nodes, after: _Nodes) -> Delegate:
+def _delegate(
+    side: Side, matches: Sequence[Match], nodes: tuple[_Nodes, _Nodes], audits: _Audits
+) -> Delegate:
+    before, after = nodes
     return Delegate(
         name=side.delegate,
         change=side.change,
         cells=text.cells(side),
+        risks=list(map(text.risky, side.risks)),
         change_lists=list(_change_lists(side, before, after)),
-        before=list(stretches([_node(match.before, before) for match in matches])),
-        after=list(stretches([_node(match.after, after) for match in matches])),
+        before=list(stretches([_node(match.before, before) for match in matches], audits[0])),
+        after=list(stretches([_node(match.after, after) for match in matches], audits[1])),
     )
 
 
@@ -129,7 +137,7 @@ def _listed(change: Change, side: Side, before: _Nodes, after: _Nodes) -> Listed
     return ListedChange(text.said(change, side), text.fix(change), rule, where)
 
 
-def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]]) -> Row:
+def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]], audits: Sequence[_Audits]) -> Row:
     sides = [(_node(match.before, before), _node(match.after, after)) for before, after in nodes]
     before, after = sides[0]
     known = after or before
@@ -138,7 +146,7 @@ def _row(match: Match, nodes: Sequence[tuple[_Nodes, _Nodes]]) -> Row:
         after=_link(1, after),
         op=match.op,
         macs=figures.macs(known.macs) if known else "",
-        cells=[_cell(*both) for both in sides],
+        cells=[_cell(both, of) for both, of in zip(sides, audits, strict=True)],
     )
 
 
@@ -149,6 +157,9 @@ def _link(model: int, node: Operator | None) -> Link | None:
     return link
 
 
-def _cell(before: Operator | None, after: Operator | None) -> Cell:
-    where, marks = ([say(node) if node else "" for node in (before, after)] for say in (phrases.where, mark))
-    return Cell(fares(before, after), *where, *marks)
+def _cell(nodes: tuple[Operator | None, Operator | None], audits: _Audits) -> Cell:
+    both = list(zip(nodes, audits, strict=True))
+    where, marks = (
+        [say(node, audit) if node else "" for node, audit in both] for say in (phrases.where, mark)
+    )
+    return Cell(fares(*nodes), *where, *marks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from msgspec import Struct
@@ -60,13 +61,13 @@ class Part(Struct, frozen=True):
     crossing: str
 
 
-#: What marks each state: delegated, folded, accepted yet on the CPU, refused.
-MARKS = {"delegated": "d", "folded": "f", "lost": "l", "refused": "r"}
+#: What marks each state: delegated, folded, accepted yet on the CPU, refused, selected in vain or wrong.
+MARKS = {"delegated": "d", "folded": "f", "lost": "l", "refused": "r", "broken": "b"}
 
 
-def mark(node: Operator) -> str:
+def mark(node: Operator, audit: Audit) -> str:
     """The mark of an operator's state."""
-    return MARKS[phrases.state(node)]
+    return MARKS[phrases.standing(node, audit)]
 
 
 def rows(ident: str, model: Model, known: Answers) -> Iterator[Row]:
@@ -80,39 +81,43 @@ def rows(ident: str, model: Model, known: Answers) -> Iterator[Row]:
             odd=node.custom is not None,
             macs=figures.macs(node.macs),
             output=labels.tensor(node.output or ""),
-            cells=[_cell(node, position, known) for position, node in enumerate(nodes)],
+            cells=[
+                _cell(node, audit, position, known)
+                for position, (node, audit) in enumerate(zip(nodes, model.audits, strict=True))
+            ],
         )
 
 
-def _cell(node: Operator, position: int, known: Answers) -> Cell:
-    kind = mark(node)
+def _cell(node: Operator, audit: Audit, position: int, known: Answers) -> Cell:
+    kind = mark(node, audit)
     to = None if kind in "df" else known.get((position, node.subgraph, node.index, node.supported))
-    return Cell(kind, phrases.where(node), to)
+    return Cell(kind, phrases.where(node, audit), to)
 
 
 def strips(names: Sequence[str], audits: Sequence[Audit]) -> list[Strip]:
     """One strip a delegate."""
     pairs = zip(names, audits, strict=True)
-    return [Strip(name, list(stretches(audit.operators))) for name, audit in pairs]
+    return [Strip(name, list(stretches(audit.operators, audit))) for name, audit in pairs]
 
 
-def stretches(nodes: Sequence[Operator | None]) -> Iterator[Stretch]:
+def stretches(nodes: Sequence[Operator | None], audit: Audit) -> Iterator[Stretch]:
     """Neighbours that are placed alike; None leaves a gap."""
     start = 0
-    for (kind, partition), run in groupby(nodes, _alike):
+    for (kind, partition), run in groupby(nodes, partial(_alike, audit)):
         group = list(run)
         if (first := group[0]) is not None and (last := group[-1]) is not None:
             where = labels.place(first)
             if len(group) > 1:
                 where += f" to {labels.place(last)}"
             title = kind if partition is None else f"partition {partition}"
+            title += phrases.IN_VAIN if kind == "broken" else ""
             shade = MARKS[kind] + (" odd" if (partition or 0) % 2 else "")
             yield Stretch(start, len(group), shade, f"{where}: {title}")
         start += len(group)
 
 
-def _alike(node: Operator | None) -> tuple[str, int | None]:
-    return ("", None) if node is None else (phrases.state(node), node.partition)
+def _alike(audit: Audit, node: Operator | None) -> tuple[str, int | None]:
+    return ("", None) if node is None else (phrases.standing(node, audit), node.partition)
 
 
 def parts(ident: str, names: Sequence[str], audits: Sequence[Audit]) -> Iterator[Part]:

@@ -41,7 +41,11 @@ class Section(Struct, frozen=True):
     error: str
     delegates: list[str]
     verdict_cards: list[VerdictCard]
+    #: Those of deprecated delegates that nobody asked for, under their heading.
+    legacy_cards: list[VerdictCard]
+    legacy: str
     cause_lists: list[CauseList]
+    legacy_lists: list[CauseList]
     strips: list[Strip]
     rows: list[Row]
     parts: list[Part]
@@ -65,6 +69,7 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
     listed = list(cause_lists(ident, model, names))
     table = list(rows(ident, model, answers(listed)))
     runs = list(real_runs(ident, model))
+    cards = verdict_cards(names, model, runs)
     return Section(
         index=index,
         id=ident,
@@ -76,8 +81,11 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
         entries=list(_entries(model)),
         error=plain(model.error.message) if model.error else "",
         delegates=list(names),
-        verdict_cards=verdict_cards(names, model, runs),
-        cause_lists=listed,
+        verdict_cards=[card for card in cards if not card.legacy],
+        legacy_cards=[card for card in cards if card.legacy],
+        legacy=phrases.LEGACY,
+        cause_lists=[causes for causes in listed if not causes.legacy],
+        legacy_lists=[causes for causes in listed if causes.legacy],
         strips=strips(names, model.audits),
         rows=table,
         parts=list(parts(ident, names, model.audits)),

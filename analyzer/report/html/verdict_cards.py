@@ -9,7 +9,7 @@ from msgspec import Struct
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.html.charts import Histogram, histograms, latencies, same
 from analyzer.report.page_template import Phase
-from analyzer.report.wording import figures, phrases, run_sentences
+from analyzer.report.wording import figures, outcome, phrases, run_sentences
 
 
 class RealRun(Struct, frozen=True):
@@ -24,17 +24,22 @@ class RealRun(Struct, frozen=True):
 
 
 class VerdictCard(Struct, frozen=True):
-    """One delegate's verdict. `share` and `percent` are of MACs, of operators where none has any."""
+    """One delegate's verdict. `share` and `percent` are of MACs, of operators where none has any.
+
+    `broken` says what the app sees of a model that doesn't work, `told` what there is to say beside figures.
+    """
 
     name: str
     verdict: str
     share: str
     of: str
     percent: float
+    broken: str
     sentence: str
     held_back: str
-    to_full: str
+    told: list[str]
     status: str
+    legacy: bool
     runs: list[RealRun]
 
 
@@ -61,16 +66,19 @@ def _identity(audit: Audit) -> tuple[str, dict[str, str | int | bool]]:
 def _card(name: str, audit: Audit, runs: list[RealRun]) -> VerdictCard:
     summary = audit.summary
     share = summary.delegated_macs_share if summary.macs else summary.delegated_operators_share
+    broken = outcome.broken(summary)
     return VerdictCard(
         name=name,
         verdict=summary.verdict,
-        share=figures.percent(share) if summary.operators else "",
+        share=figures.percent(share) if summary.operators and not broken else "",
         of="MACs" if summary.macs else "operators",
-        percent=round(share * 100, 1),
+        percent=0.0 if broken else round(share * 100, 1),
+        broken=outcome.sentence(audit),
         sentence=_sentence(audit),
         held_back=phrases.held_back(audit),
-        to_full=phrases.to_full(audit),
+        told=[] if broken else phrases.told(audit),
         status="" if audit.status == "current" else audit.status,
+        legacy=audit.legacy,
         runs=runs,
     )
 
@@ -80,20 +88,15 @@ def _sentence(audit: Audit) -> str:
     everything = figures.count(summary.operators, "operator")
     if not summary.operators:
         return "There is nothing to delegate."
-    if summary.verdict == "crash":
+    if not outcome.applied(summary):
         rest = phrases.rest(audit, "everything")
-        return f"0 of {everything}; applying this delegate ends the app. Without it, {rest}."
-    if summary.verdict == "fails" and any(blocker.kind == "refused" for blocker in audit.blockers):
-        return f"0 of {everything}; the CPU itself refuses this model as it is."
-    if summary.verdict == "fails":
-        selected = f"{summary.selected.delegated:,} of {everything} are selected"
-        return f"0 of {everything}: {selected}, but building fails, and then everything runs on the CPU."
+        return f"0 of {everything} on the delegate. Without it, {rest}."
     if summary.verdict == "none":
         return f"0 of {everything}; {phrases.rest(audit, 'everything')}."
     partitions = figures.count(summary.partitions, "partition")
     if summary.verdict == "full":
         return f"Full residency: all {everything} in {partitions}."
     taken = f"{summary.delegated:,} of {everything} in {partitions}"
-    if summary.verdict == "wrong":
-        return f"{taken}, and an output comes out wrong."
+    if summary.delegated == summary.operators:
+        return f"{taken}."
     return f"{taken}; {phrases.rest(audit, 'the rest')}."

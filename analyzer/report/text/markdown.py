@@ -9,7 +9,7 @@ from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import escaped
-from analyzer.report.wording.overview import Overview, overview
+from analyzer.report.wording.overview import Columns, Overview, overview
 
 
 def render(document: Document, view: View) -> bytes:
@@ -29,15 +29,24 @@ def _fleet(table: Overview) -> Iterator[str]:
     """A row a model, as the page has it."""
     yield f"## {len(table.lines)} models" + (f" in {escaped(table.folder)}" if table.folder else "")
     yield ""
-    yield from _row("model", *map(escaped, table.delegates))
-    yield f"|---|{'---|' * len(table.delegates)}"
-    for line in table.lines:
-        said = [f"{verdict.verdict} {verdict.share}".strip() if verdict else "-" for verdict in line.verdicts]
-        yield from _row(escaped(line.path + line.file), *(["not read", *said[1:]] if line.error else said))
+    yield from _columns(table, table.asked)
     for line in table.lines:
         yield from ["", f"Not read: {escaped(line.error)}"] if line.error else []
     yield from ["", f"### {phrases.COMMON}", ""] if table.common else []
     yield from (f"- {escaped(verdict)}" for verdict in table.common)
+    if table.legacy.delegates:
+        named = ", ".join(map(escaped, table.legacy.delegates))
+        yield from ("", f"<details><summary>{table.heading}: {named}</summary>", "")
+        yield from _columns(table, table.legacy)
+        yield from ("", "</details>")
+
+
+def _columns(table: Overview, columns: Columns) -> Iterator[str]:
+    yield from _row("model", *map(escaped, columns.delegates))
+    yield f"|---|{'---|' * len(columns.delegates)}"
+    for line, verdicts in zip(table.lines, columns.verdicts, strict=True):
+        said = [f"{verdict.verdict} {verdict.share}".strip() if verdict else "-" for verdict in verdicts]
+        yield from _row(escaped(line.path + line.file), *(["not read", *said[1:]] if line.error else said))
 
 
 def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
@@ -49,34 +58,52 @@ def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     yield phrases.card(model)
     if model.audits:
         yield ""
-        yield from _verdicts(model, names)
+        yield from _verdicts(model, names, phrases.groups(model)[0])
         yield from ["", escaped(said)] if (said := phrases.deprecated(model, names)) else []
     for block in run_sentences.blocks(model):
         yield from _run(block)
     if not model.audits:
         return
-    yield from _to_full(model, names)
+    yield from _told(model, names, phrases.groups(model)[0])
     yield from _reasons(model, names)
+    yield from _legacy(model, names)
     if view.verbose:
         yield from _placement(model, names)
 
 
-def _verdicts(model: Model, names: Sequence[str]) -> Iterator[str]:
+def _verdicts(model: Model, names: Sequence[str], positions: Sequence[int]) -> Iterator[str]:
     yield from _row("delegate", "verdict", "operators", "MACs", "partitions", "what holds it back")
     yield "|---|---|--:|--:|--:|---|"
-    for audit, name in zip(model.audits, names, strict=True):
+    for position in positions:
+        audit = model.audits[position]
         summary = audit.summary
-        share = figures.percent(summary.delegated_macs_share) if summary.macs else "-"
         operators = f"{summary.delegated} of {summary.operators}"
-        partitions = str(summary.partitions or "-")
-        held_back = phrases.held_back(audit)
-        yield from _row(escaped(name), f"**{summary.verdict}**", operators, share, partitions, held_back)
+        figured = operators, phrases.macs_share(summary), str(summary.partitions or "-")
+        name, verdict = escaped(names[position]), f"**{summary.verdict}**"
+        yield from _row(name, verdict, *figured, escaped(phrases.held_back(audit)))
 
 
-def _to_full(model: Model, names: Sequence[str]) -> Iterator[str]:
-    said = zip(names, map(phrases.to_full, model.audits), strict=True)
-    lines = [f"- **{escaped(name)}**: {escaped(text)}" for name, text in said if text]
+def _told(model: Model, names: Sequence[str], positions: Sequence[int]) -> Iterator[str]:
+    lines = [
+        f"- **{escaped(names[position])}**: {escaped(text)}"
+        for position in positions
+        for text in phrases.told(model.audits[position])
+    ]
     yield from ["", *lines] if lines else []
+
+
+def _legacy(model: Model, names: Sequence[str]) -> Iterator[str]:
+    """Deprecated delegates that nobody asked for, folded."""
+    positions = phrases.groups(model)[1]
+    if not positions:
+        return
+    named = ", ".join(escaped(names[position]) for position in positions)
+    yield from ("", f"<details><summary>{phrases.LEGACY}: {named}</summary>", "")
+    yield from _verdicts(model, names, positions)
+    yield from _told(model, names, positions)
+    for title, group in phrases.sections(causes.asked(model, causes.causes(model), legacy=True)):
+        yield from _section(title, group, model, names)
+    yield from ("", "</details>")
 
 
 def _run(block: run_sentences.Block) -> Iterator[str]:
@@ -96,11 +123,14 @@ def _row(*cells: str) -> Iterator[str]:
 
 
 def _reasons(model: Model, names: Sequence[str]) -> Iterator[str]:
-    model_causes = causes.causes(model)
-    for title, group in phrases.sections(model_causes):
-        yield from ("", f"### {title}", "")
-        for number, cause in enumerate(group, 1):
-            yield from _cause(number, cause, model, names)
+    for title, group in phrases.sections(causes.asked(model, causes.causes(model))):
+        yield from _section(title, group, model, names)
+
+
+def _section(title: str, group: Sequence[Cause], model: Model, names: Sequence[str]) -> Iterator[str]:
+    yield from ("", f"### {title}", "")
+    for number, cause in enumerate(group, 1):
+        yield from _cause(number, cause, model, names)
 
 
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str]) -> Iterator[str]:
@@ -124,6 +154,9 @@ def _placement(model: Model, names: Sequence[str]) -> Iterator[str]:
         node = nodes[0]
         place = escaped(labels.place(node))
         yield from _row(
-            place, escaped(labels.operator(node)), figures.macs(node.macs), *map(phrases.where, nodes)
+            place,
+            escaped(labels.operator(node)),
+            figures.macs(node.macs),
+            *map(phrases.where, nodes, model.audits),
         )
     yield from ("", "</details>")

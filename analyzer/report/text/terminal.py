@@ -12,6 +12,8 @@ from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
 from analyzer.rules.pack import BROKEN
 
+#: The most that a delegate's name takes.
+_NAME = 24
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 _STYLES = {"full": "32", "partial": "33", "none": "31", "bold": "1", "dim": "2"}
 _STYLES |= dict.fromkeys(BROKEN, "1;31")
@@ -35,11 +37,11 @@ def _model(model: Model, names: Sequence[str], view: View) -> str:
         return fill(f"not audited: {plain(model.error.message)}", view.width, subsequent_indent="  ")
     parts = [_header(model, view)]
     if model.audits:
-        parts.append(_verdicts(model, names, view))
+        parts.extend(_verdicts(model, names, view))
         parts.extend([_paint(said, "dim", view)] if (said := phrases.deprecated(model, names)) else [])
     parts.extend(_run(block, view) for block in run_sentences.blocks(model))
     if model.audits and (view.verbose or not model.runs):
-        parts.extend(_to_full(model, names, view))
+        parts.extend(_told(model, names, view))
         parts.extend(_reasons(model, names, view))
     if view.verbose and model.audits:
         parts.extend(_placement(model, names, view))
@@ -53,25 +55,34 @@ def _header(model: Model, view: View) -> str:
     return _paint(path, "bold", view) + (f"   {facts}" if beside else f"\n{fill(facts, view.width)}")
 
 
-def _verdicts(model: Model, names: Sequence[str], view: View) -> str:
+def _verdicts(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
+    """A table of the delegates that were asked for, and below it one of deprecated ones that weren't."""
     headers = ("delegate", "verdict", "operators", "MACs", "partitions", "what holds it back")
     rows = [_verdict(audit, name, view) for audit, name in zip(model.audits, names, strict=True)]
     last = max(16, view.width - _used(headers, rows) - 2)
-    widths = (24, None, None, None, None, last)
-    return verdict_table([headers, *rows], _sides("llrrrl"), widths)
+    widths = (_NAME, None, None, None, None, last)
+    for legacy, group in enumerate(phrases.groups(model)):
+        heading = _paint(phrases.LEGACY, "dim", view) + "\n" if legacy else ""
+        if group:
+            table = [headers, *(rows[position] for position in group)]
+            yield heading + verdict_table(table, _sides("llrrrl"), widths)
 
 
 def _verdict(audit: Audit, name: str, view: View) -> list[str]:
     summary = audit.summary
-    share = figures.percent(summary.delegated_macs_share) if summary.macs else "-"
     operators = f"{summary.delegated} of {summary.operators}"
     verdict = _paint(summary.verdict, summary.verdict, view)
-    return [name, verdict, operators, share, str(summary.partitions or "-"), phrases.held_back(audit)]
+    partitions = str(summary.partitions or "-")
+    return [name, verdict, operators, phrases.macs_share(summary), partitions, phrases.held_back(audit)]
 
 
-def _to_full(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
-    said = zip(names, map(phrases.to_full, model.audits), strict=True)
-    lines = [fill(f"{name}: {text}", view.width, subsequent_indent="  ") for name, text in said if text]
+def _told(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
+    lines = [
+        fill(f"{names[position]}: {text}", view.width, subsequent_indent="  ", break_on_hyphens=False)
+        for group in phrases.groups(model)[: 2 if view.verbose else 1]
+        for position in group
+        for text in phrases.told(model.audits[position])
+    ]
     yield from ["\n".join(lines)] if lines else []
 
 
@@ -94,7 +105,7 @@ def _run(block: run_sentences.Block, view: View) -> str:
 def _used(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """The columns that all but the last take, with the gaps between them."""
     columns = zip(headers[:-1], *(row[:-1] for row in rows), strict=True)
-    return sum(min(24, max(_visible(cell) for cell in column)) + 2 for column in columns)
+    return sum(min(_NAME, max(_visible(cell) for cell in column)) + 2 for column in columns)
 
 
 def verdict_table(rows: Sequence[Sequence[str]], sides: Sequence[str], widths: Sequence[int | None]) -> str:
@@ -136,19 +147,27 @@ def _sides(align: str) -> list[str]:
 
 def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     model_causes = causes.causes(model)
-    for title, group in phrases.sections(model_causes):
-        shown = group if view.verbose else causes.foremost(group)
-        # To say that there is one more takes the room of the one.
-        shown = group if len(group) == len(shown) + 1 else shown
-        lines = [_paint(title, "bold", view)]
-        lines.extend(_cause(number, cause, model, names, view) for number, cause in enumerate(shown, 1))
-        lines.extend([f"and {len(group) - len(shown)} more: -v"] if len(group) > len(shown) else [])
-        yield "\n".join(lines)
-    rules = [cause.rules[0] for cause in model_causes if cause.blocks and cause.rules]
-    if rules and not view.verbose:
+    current = causes.asked(model, model_causes)
+    for title, group in phrases.sections(current):
+        yield _section(title, group, model, names, view)
+    rules = [cause.rules[0] for cause in current if (cause.blocks or cause.broken) and cause.rules]
+    if view.verbose:
+        for title, group in phrases.sections(causes.asked(model, model_causes, legacy=True)):
+            yield _section(f"{phrases.LEGACY}: {title}", group, model, names, view)
+    elif rules:
         command = f"delegate-analyzer explain {rules[0]}"
         room = len(f"{command}   for more") <= view.width
         yield _paint(f"{command}   for more" if room else command, "dim", view)
+
+
+def _section(title: str, group: Sequence[Cause], model: Model, names: Sequence[str], view: View) -> str:
+    shown = group if view.verbose else causes.foremost(group)
+    # To say that there is one more takes the room of the one.
+    shown = group if len(group) == len(shown) + 1 else shown
+    lines = [_paint(title, "bold", view)]
+    lines.extend(_cause(number, cause, model, names, view) for number, cause in enumerate(shown, 1))
+    lines.extend([f"and {len(group) - len(shown)} more: -v"] if len(group) > len(shown) else [])
+    return "\n".join(lines)
 
 
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: View) -> str:
@@ -179,29 +198,33 @@ def _placement(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     yield f"{title}\n{fill(phrases.LEGEND, view.width)}"
     for start in range(0, len(names), across):
         audits = model.audits[start : start + across]
-        rows = [_placed(nodes) for nodes in zip(*(audit.operators for audit in audits), strict=True)]
+        rows = [_placed(nodes, audits) for nodes in zip(*(audit.operators for audit in audits), strict=True)]
         headers = ("#", "operator", "MACs", *names[start : start + across])
         yield _table(headers, rows, (None, 24, None, *[column - 2] * len(audits)), "llr" + "l" * len(audits))
 
 
-def _placed(nodes: Sequence[Operator]) -> list[str]:
+def _placed(nodes: Sequence[Operator], audits: Sequence[Audit]) -> list[str]:
     node = nodes[0]
-    return [labels.place(node), labels.operator(node), figures.macs(node.macs), *map(phrases.where, nodes)]
+    placed = map(phrases.where, nodes, audits)
+    return [labels.place(node), labels.operator(node), figures.macs(node.macs), *placed]
 
 
 def _fleet(document: Document, named: dict[str, list[str]], view: View) -> str:
     headers = ("model", "delegate", "verdict", "operators", "MACs", "partitions")
-    rows: list[list[str]] = []
+    groups: tuple[list[list[str]], list[list[str]]] = ([], [])
     for model in document.models:
         for audit, name in zip(model.audits, named[model.path], strict=True):
-            rows.append([labels.model(model), *_verdict(audit, name, view)[:5]])
+            groups[audit.legacy].append([labels.model(model), *_verdict(audit, name, view)[:5]])
+    rows = [*groups[0], *groups[1]]
     if not rows:
         return "\n".join(_model(model, [], view) for model in document.models)
     room = max(20, view.width - _used((*headers[1:], ""), [[*row[1:], ""] for row in rows]) - 2)
     for row in rows:
         row[0] = shorten(row[0], room)
     unread = [_model(model, [], view) for model in document.models if model.error]
-    blocks = [_table(headers, rows, (None,) * 6, "lllrrr"), "\n".join(unread), _common(document, view)]
+    current, legacy = (_table(headers, group, (None,) * 6, "lllrrr") if group else "" for group in groups)
+    heading = f"{_paint(phrases.LEGACY, 'dim', view)}\n" if legacy else ""
+    blocks = [current, heading + legacy, "\n".join(unread), _common(document, view)]
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -217,10 +240,10 @@ def _common(document: Document, view: View) -> str:
 
 
 def _policy(document: Document, view: View) -> str:
-    if not document.policy.failed:
+    """Why a policy failed, one line each: whoever reads a log looks for whole ones."""
+    if not document.policy.failed or not view.policy:
         return ""
-    reasons = [f"policy failed: {plain(reason)}" for reason in document.policy.reasons]
-    return "\n".join(fill(reason, view.width, subsequent_indent="  ") for reason in reasons)
+    return "\n".join(f"policy failed: {plain(reason)}" for reason in document.policy.reasons)
 
 
 def _paint(text: str, style: str, view: View) -> str:

@@ -21,6 +21,9 @@ FOREMOST = 3
 #: How many causes are shown for many models together.
 COMMON = 10
 
+#: Severities that only matter where an operator is delegated.
+LATER = ("fails", "wrong")
+
 #: What is said of a loss that no blocker of the document speaks of.
 _UNSAID = {
     "limit": "accepted, but in more partitions than the delegate takes",
@@ -159,14 +162,28 @@ def holding(model_causes: Iterable[Cause]) -> Holding:
     return known
 
 
+def breaking(model_causes: Iterable[Cause]) -> list[Cause]:
+    """Causes because of which the model doesn't work with a delegate."""
+    return [cause for cause in model_causes if cause.broken]
+
+
 def direct(model_causes: Iterable[Cause]) -> list[Cause]:
-    """Causes that have to be dealt with: they break or block, and follow from nothing else."""
-    return [cause for cause in model_causes if (cause.broken or cause.blocks) and not cause.knock_on]
+    """Other causes that have to be dealt with: they block, and follow from nothing else."""
+    return [cause for cause in model_causes if cause.blocks and not (cause.broken or cause.knock_on)]
 
 
 def knock_on(model_causes: Iterable[Cause]) -> list[Cause]:
     """Losses that follow from other causes."""
-    return [cause for cause in model_causes if cause.blocks and cause.knock_on]
+    return [cause for cause in model_causes if cause.blocks and cause.knock_on and not cause.broken]
+
+
+def asked(model: Model, model_causes: Iterable[Cause], legacy: bool = False) -> list[Cause]:
+    """The causes of delegates that were asked for; or those of deprecated ones alone, which weren't."""
+    return [
+        cause
+        for cause in model_causes
+        if legacy is all(model.audits[position].legacy for position in cause.audits)
+    ]
 
 
 def remarks(model_causes: Iterable[Cause]) -> list[Cause]:
@@ -199,7 +216,8 @@ def common(models: Iterable[Model]) -> list[Common]:
     rules: dict[tuple[str, str], dict[str, None]] = {}
     counted: Counter[tuple[str, str]] = Counter()
     for model in models:
-        asking = [(_ask(cause), cause) for cause in causes(model) if cause.blocks and cause.rules]
+        ranked = asked(model, causes(model))
+        asking = [(_ask(cause), cause) for cause in ranked if cause.rules and (cause.blocks or cause.broken)]
         for ask, cause in asking:
             rules.setdefault(ask, {}).update(dict.fromkeys(cause.rules))
         counted.update(dict.fromkeys((ask for ask, _ in asking), 1))
@@ -212,15 +230,24 @@ def _ask(cause: Cause) -> tuple[str, str]:
 
 
 def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
-    said = {finding.rule for node in audit.operators for finding in node.findings}
+    broken = audit.summary.verdict in BROKEN
+    said = {(finding.rule, finding.severity) for node in audit.operators for finding in node.findings}
+    told = set()
     for blocker in audit.blockers:
         held = _held_back(blocker, audit, position)
-        if held.operators or not held.knock_on or blocker.rule not in said:
+        if held.operators or not held.knock_on or (blocker.rule, blocker.severity) not in said:
+            told.add(blocker.rule)
             yield held
     yield from _unsaid(audit, position)
     groups: dict[tuple[str, str, str], list[tuple[Finding, Operator]]] = {}
     for node in audit.operators:
         for finding in node.findings:
+            # A graph's own cause says it, with what becomes of the whole.
+            if broken and finding.rule in told and _refuses(finding):
+                continue
+            # What isn't delegated can't come out wrong.
+            if finding.severity in LATER and not (broken or node.delegated):
+                continue
             groups.setdefault((finding.severity, finding.stage, finding.fix), []).append((finding, node))
     gains = {frozenset(map(_place, gain.operators)): gain for gain in audit.gains}
     for group in groups.values():
@@ -228,8 +255,12 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
         yield replace(cause, gain=_gain(cause, gains.get(frozenset(_places(cause.operators))), audit))
 
 
+def _refuses(finding: Finding) -> bool:
+    return finding.stage == "check" and finding.severity in ("blocker", "crash")
+
+
 def _gain(cause: Cause, documented: audit_document.Gain | None, audit: Audit) -> Gain | None:
-    if documented is None or not cause.blocks:
+    if documented is None or not cause.blocks or audit.summary.verdict in BROKEN:
         return None
     summary = audit.summary
     gain = Gain(summary.delegated, summary.delegated_macs, documented.delegated, documented.delegated_macs)

@@ -47,7 +47,7 @@ def _values(configuration: tuple[tuple[str, Value], ...], names: Sequence[str]) 
 
 
 def _label(audit: Audit, telling: Sequence[str]) -> str:
-    words = [audit.title.removesuffix(" delegate")]
+    words = [audit.title.removesuffix(" delegate").removesuffix(" accelerator")]
     for name in telling:
         value = audit.parameters.get(name)
         shown = str(value).lower() if isinstance(value, bool) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 
 from msgspec import Struct
@@ -26,34 +26,57 @@ class Verdict(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One model, by its path in the common folder; a delegate that isn't asked about it has no verdict."""
+    """One model, by its path in the common folder."""
 
     path: str
     file: str
     facts: str
     error: str
-    verdicts: list[Verdict | None]
+
+
+class Columns(Struct, frozen=True):
+    """Delegates with their verdicts, model by model; one that isn't asked about a model has none."""
+
+    delegates: list[str]
+    #: For each delegate, how many models have which verdict.
+    totals: list[str]
+    verdicts: list[list[Verdict | None]]
 
 
 class Overview(Struct, frozen=True):
     #: What all paths begin with.
     folder: str
-    delegates: list[str]
-    #: For each delegate, how many models have which verdict.
-    totals: list[str]
     lines: list[Line]
+    asked: Columns
+    #: Deprecated delegates that nobody asked for, under their heading.
+    legacy: Columns
+    heading: str
     common: list[str]
+    words: tuple[str, ...] = VERDICTS
 
 
 def overview(document: Document) -> Overview:
     """All models of a document, and what blocks the most of them."""
     named = labels.delegates(document)
-    delegates = list(dict.fromkeys(name for names in named.values() for name in names))
     folder = _common([labels.model(model) for model in document.models])
-    lines = [_line(model, named[model.path], delegates, folder) for model in document.models]
-    totals = [_total(line.verdicts[column] for line in lines) for column in range(len(delegates))]
+    lines = [_line(model, folder) for model in document.models]
+    asked, legacy = (_columns(document, named, legacy) for legacy in (False, True))
     common = [phrases.common(cause) for cause in causes.common(document.models)]
-    return Overview(folder, delegates, totals, lines, common)
+    return Overview(folder, lines, asked, legacy, phrases.LEGACY, common)
+
+
+def _columns(document: Document, named: Mapping[str, list[str]], legacy: bool) -> Columns:
+    known = [
+        {
+            name: _verdict(audit)
+            for name, audit in zip(named[model.path], model.audits, strict=True)
+            if audit.legacy == legacy
+        }
+        for model in document.models
+    ]
+    delegates = list(dict.fromkeys(name for verdicts in known for name in verdicts))
+    totals = [_total(verdicts.get(name) for verdicts in known) for name in delegates]
+    return Columns(delegates, totals, [[verdicts.get(name) for name in delegates] for verdicts in known])
 
 
 def _common(paths: Sequence[str]) -> str:
@@ -63,16 +86,10 @@ def _common(paths: Sequence[str]) -> str:
     return "" if folder == "/" else folder
 
 
-def _line(model: Model, names: Sequence[str], delegates: Sequence[str], folder: str) -> Line:
+def _line(model: Model, folder: str) -> Line:
     path, slash, file = labels.model(model).removeprefix(folder).rpartition("/")
-    known = dict(zip(names, map(_verdict, model.audits), strict=True))
-    return Line(
-        path=path + slash,
-        file=file,
-        facts="" if model.error else phrases.card(model),
-        error=plain(model.error.message) if model.error else "",
-        verdicts=[known.get(name) for name in delegates],
-    )
+    facts = "" if model.error else phrases.card(model)
+    return Line(path + slash, file, facts, plain(model.error.message) if model.error else "")
 
 
 def _verdict(audit: Audit) -> Verdict:

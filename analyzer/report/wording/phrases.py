@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from analyzer.report.document.audit_document import REFERENCE, Audit, Model, Operator
-from analyzer.report.wording import causes, figures, labels
+from analyzer.report.document.audit_document import REFERENCE, Audit, Model, Operator, Summary
+from analyzer.report.wording import causes, figures, labels, outcome
 from analyzer.report.wording.causes import Case, Cause, Common
 from analyzer.report.wording.hostile_text import plain
+from analyzer.rules.pack import BROKEN
 
 #: What the words of `where` mean.
 LEGEND = (
     "P0: partition 0 of the delegate; lost: accepted, yet on the CPU; folded: float16 weights read through; "
-    "ref: on the CPU's reference kernels, the rest on its fast ones"
+    "in vain: selected, yet the delegate fails; ref: on the CPU's reference kernels, the rest on its fast "
+    "ones"
 )
 
 #: The heading of rules that block many models.
@@ -25,12 +27,18 @@ _PLACES = 3
 #: How many operators are worth naming as all that is missing.
 _FEW = 3
 
-#: What becomes of a model because of a finding that breaks it.
-_BROKEN = {
-    "crash": "the app crashes",
-    "fails": "building fails, and everything returns to the CPU",
-    "wrong": "an output comes out wrong",
-}
+#: The headings of causes.
+BREAKS = "What breaks the model"
+BLOCKS = "What blocks, most costly first"
+LOST = "Lost as a consequence"
+REMARKS = "Accepted, but worth knowing"
+UNTOUCHED = "No action needed: runs on the CPU and splits nothing"
+
+#: The heading of delegates that were only asked because none was named.
+LEGACY = "Legacy, deprecated by their makers"
+
+#: What is added to a partition that is broken.
+IN_VAIN = ", in vain or wrong"
 
 _LOST = {
     "limit": "lost to the partition limit",
@@ -56,7 +64,9 @@ def card(model: Model) -> str:
 def deprecated(model: Model, names: Sequence[str]) -> str:
     """The delegates that their makers have given up, in a line; empty where none is asked."""
     deprecated = [
-        name for name, audit in zip(names, model.audits, strict=True) if audit.status == "deprecated"
+        name
+        for name, audit in zip(names, model.audits, strict=True)
+        if audit.status == "deprecated" and not audit.legacy
     ]
     return f"Deprecated by their makers: {', '.join(deprecated)}" if deprecated else ""
 
@@ -64,9 +74,10 @@ def deprecated(model: Model, names: Sequence[str]) -> str:
 def sections(model_causes: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]:
     """Causes under the headings they are shown with; headings without causes are left out."""
     groups = (
-        ("What blocks, most costly first", causes.direct(model_causes)),
-        ("Lost as a consequence", causes.knock_on(model_causes)),
-        ("Accepted, but worth knowing", causes.remarks(model_causes)),
+        (BREAKS, causes.breaking(model_causes)),
+        (BLOCKS, causes.direct(model_causes)),
+        (LOST, causes.knock_on(model_causes)),
+        (REMARKS, causes.remarks(model_causes)),
     )
     return (group for group in groups if group[1])
 
@@ -87,9 +98,12 @@ def complaint(case: Case) -> str:
 
 
 def others(cause: Cause) -> str:
-    """`and 3 other cases`: ways to fail that a cause stands for beside the one that is shown."""
-    more = len(cause.cases) - 1
-    return f"and {figures.count(more, 'other case')}" if more else ""
+    """`and 9 other operators in 3 other cases`: what a cause stands for beside the case that is shown."""
+    if len(cause.cases) == 1:
+        return ""
+    cases = figures.count(len(cause.cases) - 1, "other case")
+    more = len(cause.operators) - len(cause.cases[0].operators)
+    return f"and {figures.count(more, 'other operator')} in {cases}" if more > 0 else f"and {cases}"
 
 
 def _share(cause: Cause, model: Model) -> str:
@@ -98,8 +112,8 @@ def _share(cause: Cause, model: Model) -> str:
 
 def consequence(cause: Cause, model: Model) -> str:
     """The effect of a cause beyond its own operators: the share that would be delegated without it."""
-    if cause.broken and cause.level == "operator":
-        return _BROKEN[cause.severity]
+    if cause.broken:
+        return outcome.effect(cause.severity, cause.stage, cause.kind)
     gain = cause.gain
     if gain is None:
         return ""
@@ -126,10 +140,21 @@ def common(cause: Common) -> str:
     return f"{figures.count(cause.models, 'model')}  {rule(cause)}: {plain(cause.fix)}"
 
 
-def where(node: Operator) -> str:
+def standing(node: Operator, audit: Audit) -> str:
+    """The state of an operator in a model that may not work: `broken` where it was selected in vain, or
+    comes out wrong."""
+    if not node.delegated or not outcome.broken(audit.summary):
+        return state(node)
+    wrong = any(finding.severity in BROKEN for finding in node.findings)
+    return "broken" if wrong or not outcome.applied(audit.summary) else "delegated"
+
+
+def where(node: Operator, audit: Audit) -> str:
     """An operator's placement in one word or two."""
     if node.partition is not None:
-        return f"P{node.partition}"
+        if standing(node, audit) != "broken":
+            return f"P{node.partition}"
+        return f"P{node.partition} wrong" if outcome.applied(audit.summary) else "in vain"
     return state(node) + ("" if node.delegated or node.folded else on_reference(node))
 
 
@@ -142,7 +167,8 @@ def rest(audit: Audit, which: str) -> str:
     """A clause on what runs the operators that the delegate leaves, together called `which`."""
     title = audit.fallback_title
     fallback = title if isinstance(title, str) else audit.fallback or "the CPU"
-    placed = Counter(node.placement for node in audit.operators if not node.delegated)
+    applied = outcome.applied(audit.summary)
+    placed = Counter(node.placement for node in audit.operators if not (applied and node.delegated))
     slow, fast = placed[REFERENCE], placed[audit.fallback]
     if not slow:
         return f"{which} runs on {fallback}"
@@ -153,7 +179,7 @@ def rest(audit: Audit, which: str) -> str:
 
 def whom(cause: Cause, model: Model) -> str:
     """The operators that a cause concerns: `#41 RESIZE_BILINEAR`, `12 CONV_2D`, `every operator`."""
-    nodes = cause.operators
+    nodes = cause.operators if len(cause.cases) == 1 else cause.cases[0].operators
     if cause.culprit is not None:
         held = f" holds back {figures.count(len(nodes), 'operator')}" if nodes else ""
         return _named(cause.culprit) + held
@@ -205,12 +231,13 @@ def evidence(case: Case) -> str:
 
 
 def held_back(audit: Audit) -> str:
-    """In a few words, how many operators were refused and how many lost to what."""
+    """In a few words, why it doesn't work, else how many operators were refused and how many lost to what."""
     summary = audit.summary
     lost = Counter(node.lost or "graph" for node in audit.operators if _is_lost(node))
     folded = sum(node.folded and not node.delegated for node in audit.operators)
-    words = [f"{summary.build_failures} fail{'s' * (summary.build_failures == 1)} to build"]
-    words = words if summary.build_failures else []
+    words = [said] if (said := outcome.brief(audit)) else []
+    if not outcome.applied(summary):
+        return ", ".join([*words, outcome.selected(summary)])
     words += [f"{summary.unsupported} refused"] if summary.unsupported else []
     words += [f"{number} {_LOST[kind]}" for kind, number in lost.most_common()]
     return ", ".join([*words, *([f"{folded} float16 weights folded"] if folded else [])])
@@ -221,6 +248,7 @@ def to_full(audit: Audit) -> str:
     to_full = audit.to_full
     if (
         to_full is None
+        or outcome.broken(audit.summary)
         or to_full.blockers
         or not 0 < len(to_full.operators) <= min(_FEW, audit.summary.operators - 1)
     ):
@@ -229,6 +257,24 @@ def to_full(audit: Audit) -> str:
     names = ", ".join(_named(node) for node in audit.operators if (node.subgraph, node.index) in places)
     verb = "stands" if len(places) == 1 else "stand"
     return f"{figures.count(len(places), 'operator')} {verb} between this model and full delegation: {names}"
+
+
+def told(audit: Audit) -> list[str]:
+    """What there is to say of a delegate beside its figures."""
+    return [*outcome.told(audit), *([said] if (said := to_full(audit)) else [])]
+
+
+def macs_share(summary: Summary) -> str:
+    """The share of MACs that the delegate takes; none is told of a model that doesn't work, or has none."""
+    return (
+        figures.percent(summary.delegated_macs_share) if summary.macs and not outcome.broken(summary) else "-"
+    )
+
+
+def groups(model: Model) -> list[list[int]]:
+    """Positions of audits: those that were asked for, then those of deprecated delegates that weren't."""
+    legacy = [position for position, audit in enumerate(model.audits) if audit.legacy]
+    return [[position for position in range(len(model.audits)) if position not in legacy], legacy]
 
 
 def _is_lost(node: Operator) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Model, Policy, Summary
-from analyzer.report.wording import figures, labels
+from analyzer.report.wording import figures, labels, outcome
 from analyzer.report.wording.overview import VERDICTS
 
 
@@ -47,6 +47,8 @@ class VerdictLine:
 
 
 def _verdict(summary: Summary) -> str:
+    if not outcome.applied(summary):
+        return f"{summary.verdict} ({outcome.selected(summary)})"
     if summary.verdict != "partial":
         return summary.verdict
     return f"partial ({summary.delegated:,} of {figures.count(summary.operators, 'operator')})"

@@ -166,6 +166,13 @@ class AndroidTable(Struct, frozen=True, forbid_unknown_fields=True):
     properties: dict[str, str] = {}
 
 
+class AlsoTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[also]`: parameters that an app can't choose, asked as well where a model is taken whole."""
+
+    when: str
+    parameters: dict[str, str | int | bool]
+
+
 class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole rule file."""
 
@@ -178,6 +185,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     fallback: str = ""
     extends: str = ""
     notes: str = ""
+    partial: str = ""
     source: str = ""
     #: What the paths of sources leave off: where in the repository they begin.
     source_root: str = ""
@@ -186,6 +194,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, ParameterTable] = {}
     graph: GraphTable = GraphTable()
     android: AndroidTable | None = None
+    also: AlsoTable | None = None
     define: dict[str, Any] = {}
     values: dict[str, ValueTable] = {}
     fixes: dict[str, Fix] = {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from string import Formatter
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -16,12 +18,16 @@ from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.format import Upstream
 from analyzer.rules.loading.names import read_names
 from analyzer.rules.loading.operator_rules import OperatorReader
-from analyzer.rules.pack import BUILD, LOAD, RUN, Clause, RulePack
+from analyzer.rules.pack import BUILD, LOAD, RUN, Also, Clause, RulePack
+from analyzer.suggest import nearest
 
 #: What checks of a whole partition have in place of an operator's own facts.
 _PARTITION = {"inputs": "list[tensor]", "outputs": "list[tensor]", "operators": "list[operator]"}
 #: What checks of a whole model have, all its subgraphs together.
 _MODEL = {"tensors": "list[tensor]", "operators": "list[operator]", "signatures_fit": "bool"}
+
+#: What the words on a part may name.
+_COUNTS = ("delegated", "operators")
 
 
 def load(path: Path, catalogue: Catalogue) -> RulePack:
@@ -76,7 +82,7 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
         unlisted=unlisted,
         unlisted_custom=unlisted if custom is None else clauses.unlisted(custom, "unlisted_custom", scope),
         values={name: value.default for name, value in table.values.items()},
-        notes=table.notes,
+        **_words(file),
         # The last to be asked for: reading clauses gathers them.
         fixes=clauses.fixes.fixes(),
     )
@@ -86,3 +92,27 @@ def _whole(file: RuleFile, clauses: ClauseReader, name: str, scope: Scope) -> li
     """The clauses on a whole partition, or on a whole model."""
     tables = {"partition": file.table.partition.check, "load": file.table.load.check}
     return list(clauses.checks(tables[name], Section(f"{name}.check", name, scope, file.table.source)))
+
+
+def _words(file: RuleFile) -> dict[str, Any]:
+    """What is told of the delegate, and of outcomes beside the verdict."""
+    table = file.table
+    for _, name, _, _ in Formatter().parse(table.partial):
+        if name is not None and name not in _COUNTS:
+            file.problem("", f"there is no count {name}; use {' and '.join(_COUNTS)}", "partial")
+    return {"notes": table.notes, "partial": table.partial, "also": _also(file)}
+
+
+def _also(file: RuleFile) -> Also | None:
+    """The parameters that are asked as well, as a SPEC writes them."""
+    table, known = file.table.also, list(file.table.parameters)
+    if table is None:
+        return None
+    for name in table.parameters:
+        if name not in known:
+            file.problem("also", f"there is no parameter {name}{nearest(name, known)}", "parameters")
+    written = {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in table.parameters.items()
+    }
+    return Also(table.when, written)

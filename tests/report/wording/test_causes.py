@@ -55,11 +55,14 @@ def test_what_fails_to_build_comes_first_and_is_told_beside_the_verdict(tmp_path
     model = convert.model(found)
     (audit,) = model.audits
     assert audit.summary.build_failures == 1
-    assert phrases.held_back(audit) == "1 fails to build, 1 refused"
-    first, _ = causes.direct(causes.causes(model))
+    assert phrases.held_back(audit) == "1 fails to build, selected: 2 of 3"
+    (first,) = causes.breaking(causes.causes(model))
     assert phrases.headline(first, model) == (
-        "#1 COS: the tiny delegate builds no COS; building fails, and everything returns to the CPU"
+        "#1 COS: the tiny delegate builds no COS; the app gets an error, or everything runs on the CPU"
     )
+    assert phrases.told(audit) == [
+        "The app gets an error, or everything runs on the CPU: #1 COS: the tiny delegate builds no COS."
+    ]
     assert causes.remarks(causes.causes(model)) == []
 
 
@@ -68,8 +71,8 @@ def test_the_parts_of_what_is_held_back_are_all_of_it() -> None:
     auditor = Auditor(packs, configure(packs, ["gpu", "nnapi", "hexagon", "coreml", "litert-gpu"]))
     for case in cases.models(every=40):
         model = convert.model(auditor.audit(case))
-        for audit in model.audits:
-            words = [one for one in phrases.held_back(audit).split(", ") if not one.endswith("to build")]
+        for audit in (audit for audit in model.audits if audit.decided is None):
+            words = phrases.held_back(audit).split(", ")
             numbers = [int(one.split()[0]) for one in words if one]
             assert audit.summary.selected.delegated + sum(numbers) == audit.summary.operators, (
                 case.path,
@@ -96,7 +99,7 @@ def test_what_the_runtime_refuses_is_told_once_for_all_delegates() -> None:
     audits = Auditor(packs, specs).audit(read_bytes(chain("RELU", "unheard-of"), "m"))
     found = causes.causes(convert.model(audits))
     rule = "runtime/unheard-of/unlisted-custom"
-    assert [cause.audits for cause in causes.direct(found) if cause.rules == (rule,)] == [(0, 1)]
+    assert [cause.audits for cause in causes.breaking(found) if cause.rules == (rule,)] == [(0, 1)]
 
 
 def test_losses_to_limits_are_consequences_not_causes() -> None:
@@ -156,7 +159,7 @@ def test_different_ways_of_failing_one_rule_are_cases_of_one_cause() -> None:
     )  # fmt: skip
     (cause,) = causes.causes(replace(MODEL, audits=(audit,), operators=8))
     assert [case.actual for case in cause.cases] == ["4", "8"]
-    assert phrases.headline(cause, MODEL).endswith("and 1 other case; 9 % of MACs")
+    assert phrases.headline(cause, MODEL).endswith("and 3 other operators in 1 other case; 9 % of MACs")
 
 
 def test_whom_a_cause_concerns() -> None:
@@ -192,11 +195,11 @@ def test_what_blocks_the_most_models_is_told_once_for_each_fix() -> None:
 
 
 def test_what_brings_the_app_down_comes_first() -> None:
-    assert causes.direct(causes.causes(sample.crashing()))[0].rules == ("gpu/custom/crash",)
+    assert causes.breaking(causes.causes(sample.crashing()))[0].rules == ("gpu/custom/crash",)
 
 
 def test_a_delegate_is_named_once_however_many_operators_hold_the_graph() -> None:
-    (loss,) = causes.knock_on(causes.causes(sample.crashing()))
+    (loss,) = causes.breaking(causes.causes(sample.crashing()))
     assert (loss.audits, len(loss.operators)) == ((1,), 63)
 
 
