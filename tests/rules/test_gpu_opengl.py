@@ -288,3 +288,24 @@ def test_one_tensor_concatenated() -> None:
 def test_nothing_of_it_is_said_where_opencl_does_the_work() -> None:
     for content in (beside("SUB", MAP, MAP), mean((3,), MAP, (1, 6, 6, 1)), behind(averaged, "TANH")):
         assert said(content, "gpu") == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (one("FLOOR", [tensor("x", MAP), tensor("y", MAP)]), {}),
+        (one("FLOOR", [tensor("x", (8,)), tensor("y", (8,))]), {"every-op/opengl-batch": "fails"}),
+        (pair("FLOOR_DIV", MAP, (1, 6, 6, 1), MAP), {"floor-div/opengl-pair": "crash"}),
+        (beside("FLOOR_MOD", MAP, MAP), {"floor-mod/opengl-constant": "fails"}),
+    ],
+)
+def test_opengl_gets_what_opencl_has_no_kernel_for(content: bytes, expected: dict[str, str]) -> None:
+    assert said(content, "gpu") == expected
+
+
+@pytest.mark.parametrize(("other", "verdict"), [("TANH", "full"), ("SIGN", "fails")])
+def test_opengl_gets_the_whole_partition(other: str, verdict: str) -> None:
+    tensors = [tensor(name, MAP) for name in ("x", "t", "y")]
+    content = model(tensors, [operator("FLOOR", ["x"], ["t"]), operator(other, ["t"], ["y"])])
+    [audit] = Auditor(PACKS, JUDGES["gpu"]).audit(read_bytes(content, "test")).delegates
+    assert audit.summary.verdict == verdict
