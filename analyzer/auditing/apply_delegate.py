@@ -35,6 +35,7 @@ from analyzer.auditing.select_partitions import (
 from analyzer.auditing.types import Blocker
 from analyzer.auditing.what_if import missing_operators, unlocked
 from analyzer.expressions.vocabulary import Context
+from analyzer.interpreter.interpreter import Interpreter
 from analyzer.model.graph import Prepared, PrepareIssue
 from analyzer.rules import graph_rules
 from analyzer.rules.judge import Finding, Judge
@@ -48,7 +49,9 @@ class Delegation(Struct):
     blockers: list[Blocker] = []
 
 
-def apply_delegate(prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge) -> Delegation:
+def apply_delegate(
+    prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge, runtime: Interpreter
+) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = graph_limits(judge)
     early = limits.graph.asked_early
@@ -58,9 +61,9 @@ def apply_delegate(prepared: Prepared, contexts: Sequence[Sequence[Context]], ju
         for index, of in enumerate(contexts)
     ]
     interpreted = limits.graph.compiled_ahead or _interpreted(prepared)
-    reads_through = _reads_through(interpreted, limits.graph)
+    reads_through = _reads_through(prepared, limits.graph)
     supports = [
-        NodeSupport(subgraph, of, judge, reads_through)
+        NodeSupport(subgraph, of, judge, runtime, reads_through)
         for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)
     ]
     outcome = Delegation([support.delegation for support in supports])
@@ -99,13 +102,13 @@ def _wanted(support: NodeSupport, limits: GraphLimits) -> tuple[int, ...] | None
     return missing_operators(support, limits.minimum, limits.rolls_back)
 
 
-def _reads_through(interpreted: bool, graph: Graph) -> bool:
+def _reads_through(prepared: Prepared, graph: Graph) -> bool:
     """True where operators are asked about with float16 constants in place of their DEQUANTIZE's output.
 
-    A delegate that only does so while it chooses never comes to it where the interpreter refuses the model.
+    A delegate that only does so while it chooses never comes to it where the interpreter can't be built.
     """
     if graph.constant_fp16_dequantize == "if-fully-delegated":
-        return interpreted
+        return prepared.refused is None or graph.compiled_ahead
     return graph.constant_fp16_dequantize != "as-any-operator"
 
 

@@ -11,7 +11,7 @@ from analyzer.auditing import graph_findings
 from analyzer.auditing.configurations import also
 from analyzer.auditing.delegate_audit import audit_delegate
 from analyzer.auditing.macs import MacCounter
-from analyzer.auditing.types import Audit, Configuration
+from analyzer.auditing.types import Audit, Blocker, Configuration, DelegateAudit
 from analyzer.errors import ModelError
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter import Interpreter
@@ -73,9 +73,9 @@ class Auditor:
             if stand_ins not in cases:
                 cases[stand_ins] = self._prepare(model, shapes, stand_ins)
             case = cases[stand_ins]
-            audited = audit_delegate(case.prepared, case.contexts, case.macs, configuration, notes)
+            audited = self._audit(case, configuration, notes)
             if audited.summary.verdict == "full" and (other := self._also(configuration)) is not None:
-                told = audit_delegate(case.prepared, case.contexts, case.macs, other, notes)
+                told = self._audit(case, other, notes)
                 audited = replace(audited, also=told)
             audits.append(audited)
         asked = len(self._configurations)
@@ -87,6 +87,11 @@ class Auditor:
         if known not in self._others:
             self._others[known] = also(configuration)
         return self._others[known]
+
+    def _audit(self, case: _Case, configuration: Configuration, notes: Sequence[Blocker]) -> DelegateAudit:
+        return audit_delegate(
+            case.prepared, case.contexts, case.macs, configuration, self._interpreter, notes
+        )
 
     def _prepare(
         self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]

@@ -21,6 +21,7 @@ from analyzer.auditing.types import (
     ToFull,
 )
 from analyzer.expressions.vocabulary import Context, size_bytes
+from analyzer.interpreter.interpreter import Interpreter
 from analyzer.model.graph import Prepared
 from analyzer.rules.judge import Finding
 from analyzer.rules.pack import BROKEN
@@ -31,10 +32,11 @@ def audit_delegate(
     contexts: Sequence[Sequence[Context]],
     macs: Sequence[Sequence[int | None]],
     configuration: Configuration,
+    runtime: Interpreter,
     notes: Sequence[Blocker],
 ) -> DelegateAudit:
     """The audit of a model for one delegate; `contexts` and `macs` are by subgraph and operator."""
-    delegation = apply_delegate(prepared, contexts, configuration.judge)
+    delegation = apply_delegate(prepared, contexts, configuration.judge, runtime)
     blockers = (*load_findings(prepared.model, configuration.judge), *delegation.blockers, *notes)
     partitions = _partitions(delegation)
     operators = _operators(prepared, delegation, partitions, macs)

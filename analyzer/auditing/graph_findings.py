@@ -72,10 +72,14 @@ def tie(support: NodeSupport, most: int | None) -> Blocker:
     return Blocker(finding(support, graph_rules.TIE, message), support.subgraph.index)
 
 
-def rolled_back_by_limit(support: NodeSupport, operator: int, most: int | None) -> Blocker:
-    message = f"The limit of {most} partitions leaves float16 operands to the CPU, which refuses them."
-    said = finding(support, graph_rules.FLOAT16_LIMIT, message)
-    return Blocker(said, support.subgraph.index, operator, None, ROLLED_BACK)
+def stranded(support: NodeSupport, operator: int, most: int | None, refused: bool) -> Blocker:
+    """An operator that a limit leaves to the CPU with a float16 operand."""
+    left = f"The limit of {most} partitions leaves float16 operands to the CPU"
+    if refused:
+        said = finding(support, graph_rules.FLOAT16_LIMIT, f"{left}, which refuses them.")
+        return Blocker(said, support.subgraph.index, operator, None, ROLLED_BACK)
+    said = finding(support, graph_rules.FLOAT16_MISREAD, f"{left}, which reads them as float32.")
+    return Blocker(said, support.subgraph.index, operator)
 
 
 def finding(support: NodeSupport, rule: GraphRule, message: str) -> Finding:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from analyzer.auditing.partition import Partition
 from analyzer.expressions.vocabulary import Context
+from analyzer.interpreter.interpreter import Interpreter
 from analyzer.model.graph import OMITTED, Operator, Prepared, Subgraph, Tensor
 from analyzer.rules.judge import Finding, Judge, Verdict
 
@@ -47,10 +48,17 @@ class NodeSupport:
     """One subgraph, with what the delegate says of each of its operators by itself."""
 
     def __init__(
-        self, subgraph: Subgraph, contexts: Sequence[Context], judge: Judge, reads_through: bool
+        self,
+        subgraph: Subgraph,
+        contexts: Sequence[Context],
+        judge: Judge,
+        runtime: Interpreter,
+        reads_through: bool,
     ) -> None:
         self.subgraph = subgraph
         self.judge = judge
+        #: What runs the operators that the delegate leaves.
+        self.runtime = runtime
         #: DEQUANTIZE of a float16 constant -> that constant, by the operator's index.
         self.dequantize: dict[int, Tensor] = {}
         self.sources: dict[int, int] = {}

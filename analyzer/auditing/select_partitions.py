@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from analyzer.auditing.graph_findings import LIMIT, MINIMUM, rolled_back_by_limit, tie
+from analyzer.auditing.graph_findings import LIMIT, MINIMUM, stranded, tie
 from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import (
     ControlEdge,
@@ -23,6 +23,7 @@ from analyzer.auditing.partition import (
 from analyzer.auditing.partition import partition as group
 from analyzer.auditing.types import Blocker
 from analyzer.expressions import partial as partial_evaluation
+from analyzer.model.graph import Subgraph
 from analyzer.rules.judge import Judge
 from analyzer.rules.pack import Graph
 
@@ -33,7 +34,8 @@ class GraphLimits(Struct, frozen=True):
     graph: Graph
     most: int | None
     minimum: int
-    fp16_rolls_back: bool
+    #: Whether float16 constants are read through before the limit is applied.
+    reads_through_first: bool
     builds_while_choosing: bool
 
     @property
@@ -55,7 +57,7 @@ def graph_limits(judge: Judge) -> GraphLimits:
         graph,
         None if most is None or most <= 0 else most,
         value(graph.min_operators, 0),
-        value(graph.fp16_limit_rolls_back, False),
+        value(graph.reads_through_before_limit, False),
         value(graph.builds_while_choosing, False),
     )
 
@@ -83,7 +85,7 @@ def select_partitions(
         return Selection(partitions, partitions)
     if not accepted:
         return Selection([], [])
-    before = group(subgraph, accepted, edges)
+    before = group(_limited(support, accepted, limits), accepted, edges)
     if tie_at_limit(before, limits.most, limits.minimum):
         blockers.append(tie(support, limits.most))
     kept = first_n_largest_partitions(before, limits.most, limits.minimum, graph.sort)
@@ -93,13 +95,14 @@ def select_partitions(
         for partition in before
         for index in partition.operators
     }
-    if limits.fp16_rolls_back and support.sources:
-        stranded = _stranded(support, accepted.difference(operators))
-        if stranded:
-            blockers.append(rolled_back_by_limit(support, stranded[0], limits.most))
+    if limits.reads_through_first:
+        left = _stranded(support, accepted.difference(operators))
+        blockers.extend(stranded(support, index, limits.most, refused) for index, refused in left)
+        if any(refused for _, refused in left):
             return None
     if support.sources:
-        support.delegation.subgraph = read_through_fp16(subgraph, operators, support.sources)
+        reading = accepted if limits.reads_through_first else operators
+        support.delegation.subgraph = read_through_fp16(subgraph, reading, support.sources)
         kept = group(support.delegation.subgraph, operators, edges)
     return Selection(kept, before if limits.builds_while_choosing else kept)
 
@@ -111,7 +114,10 @@ def selected_operators(
     if taken_whole(support, accepted, limits.graph):
         return range(len(support.subgraph.operators))
     kept = first_n_largest_partitions(
-        group(support.subgraph, accepted, edges), limits.most, limits.minimum, limits.graph.sort
+        group(_limited(support, accepted, limits), accepted, edges),
+        limits.most,
+        limits.minimum,
+        limits.graph.sort,
     )
     return [index for partition in kept for index in partition.operators]
 
@@ -122,13 +128,24 @@ def taken_whole(support: NodeSupport, accepted: Collection[int], graph: Graph) -
         return False
     if len(accepted) + len(support.dequantize) < len(support.subgraph.operators):
         return False
-    return bool(accepted) or graph.takes_dequantize_alone
+    if accepted or graph.takes_dequantize_alone:
+        return True
+    counted = graph.constant_fp16_dequantize == "if-fully-delegated"
+    return counted and all(support.verdicts[index].supported for index in support.dequantize)
 
 
-def _stranded(support: NodeSupport, dropped: set[int]) -> list[int]:
-    """Dropped operators that would keep a float16 operand."""
-    return [
-        index
+def _limited(support: NodeSupport, accepted: Collection[int], limits: GraphLimits) -> Subgraph:
+    """The subgraph whose partitions the limit is applied to."""
+    if not limits.reads_through_first:
+        return support.subgraph
+    return read_through_fp16(support.subgraph, accepted, support.sources)
+
+
+def _stranded(support: NodeSupport, dropped: set[int]) -> list[tuple[int, bool]]:
+    """Dropped operators that keep a float16 operand: the first that the CPU refuses, else all of them."""
+    left = [
+        (index, support.runtime.refuses(support.contexts[index]))
         for index in sorted(dropped)
         if not support.sources.keys().isdisjoint(support.subgraph.operators[index].inputs)
     ]
+    return next(([(index, refused)] for index, refused in left if refused), left)

@@ -16,8 +16,8 @@ from analyzer.interpreter.state import GraphState
 from analyzer.model.graph import OMITTED, Model, Operator, Prepared, PrepareIssue, Subgraph
 
 #: What an operator passes before its outputs get their shapes; builtin operators are registered by then.
-_STAGES = ("operator", "size")
-_OF_CUSTOM = ("version", *_STAGES)
+STAGES = ("operator", "size")
+_OF_CUSTOM = ("version", *STAGES)
 #: Real models call a subgraph a few times, and few of them from one another.
 _MOST, _DEEPEST = 100_000, 100
 
@@ -108,7 +108,7 @@ class Allocation:
         kernel = self.kernels.of(operator)
         judge = self.kernels.judge
         context = Context(graph.view, operator)
-        refusal = judge.first_findings(_STAGES if operator.custom is None else _OF_CUSTOM, context)
+        refusal = judge.first_findings(STAGES if operator.custom is None else _OF_CUSTOM, context)
         if refusal is not None and refusal[0] != "size":
             return failures.failure(refusal[1][0], context, self.kernels)
         if refusal is not None:

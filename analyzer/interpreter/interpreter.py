@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 
 from msgspec import structs
 
-from analyzer.interpreter.allocate import Allocation
+from analyzer.expressions.vocabulary import Context
+from analyzer.interpreter.allocate import STAGES, Allocation
 from analyzer.interpreter.build import InterpreterBuilder
 from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.resize_inputs import resized
@@ -47,6 +48,11 @@ class Interpreter:
         return structs.replace(
             prepared, stops={index: structs.replace(stop, fix=fix) for index, stop in prepared.stops.items()}
         )
+
+    def refuses(self, context: Context) -> bool:
+        """Whether the CPU's kernel can't be prepared for an operator as it is seen there."""
+        found = self._kernels.judge.first_findings(STAGES, context)
+        return found is not None and found[0] != "size"
 
 
 def _otherwise(model: Model, shapes: Mapping[str, Shape]) -> str:

@@ -21,7 +21,7 @@ class Kernel(Struct, frozen=True):
     types: tuple[str | int, ...]
     fold: Fold | None
     folds_always: bool
-    #: `""`, `constant-input` or `always`: when outputs go to the persistent arena.
+    #: What goes to the persistent arena: nothing, outputs (`constant-input`, `always`), or `basic-state`.
     persistent: str
     #: Which subgraphs the operator calls, by control-flow construct; empty for all other operators.
     calls: str

@@ -13,7 +13,7 @@ from analyzer.interpreter.limits import countable, fits
 from analyzer.interpreter.shapes import Shape, ShapeFunction
 from analyzer.interpreter.shapes.common import int32
 from analyzer.interpreter.state import GraphState
-from analyzer.model.graph import PrepareIssue
+from analyzer.model.graph import PrepareIssue, Tensor
 
 #: What shape functions run into where operators aren't what they should be; kernels let some of that pass.
 _UNKNOWABLE = (Undefined, ArithmeticError, LookupError, ValueError)
@@ -36,11 +36,23 @@ def settle(graph: GraphState, kernel: Kernel, context: Context) -> PrepareIssue 
         set_types(graph, kernel, context)
     if kernel.fold is not None and (kernel.folds_always or _all_known(context)):
         _fold(graph, kernel, context)
-    if kernel.persistent and (kernel.persistent == "always" or _first_constant(context)):
-        for tensor in context.outputs:
-            if tensor is not None:
-                graph.put(replace(graph.tensors[tensor.index], persistent=True, dynamic=False))
+    for tensor in _kept(kernel, context):
+        kept = graph.tensors[tensor.index]
+        graph.put(replace(kept, persistent=True, dynamic=False, constant=False))
     return None
+
+
+def _kept(kernel: Kernel, context: Context) -> list[Tensor]:
+    """The tensors that preparing the operator puts into the persistent arena.
+
+    Source: tflite/kernels/dequantize.cc::Prepare; tflite/kernels/lstm.cc::basic::Prepare
+    """
+    kept: Sequence[Tensor | None] = ()
+    if kernel.persistent == "always" or (kernel.persistent == "constant-input" and _first_constant(context)):
+        kept = context.outputs
+    elif kernel.persistent == "basic-state" and context.operator.options["kernel_type"] == "BASIC":
+        kept = [tensor for place, tensor in enumerate(context.inputs) if place in (1, 4)]
+    return [tensor for tensor in kept if tensor is not None]
 
 
 def _shapes(function: ShapeFunction, context: Context) -> Sequence[Shape | None]:

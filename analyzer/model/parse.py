@@ -25,6 +25,7 @@ from analyzer.model.vtable import Malformed, kind, names
 Row = Sequence[Any]
 
 _CONTROL_DEPENDENCIES = "model_control_dependencies"
+_ACTIVATION = "fused_activation_function"
 
 
 class Assembly:
@@ -183,7 +184,7 @@ class Assembly:
                 table = names(union)[row[type]]
                 fields = self.file.member(table, row[type + 1])
                 if table == expected and fields is not None:
-                    made = table, fields
+                    made = table, _as_parsed(fields)
         return made
 
     def _data(self, inside: int | None, offset: int, size: int) -> memoryview | None:
@@ -240,6 +241,16 @@ class Assembly:
     def _tensor_map(self, position: int | None) -> dict[str, int]:
         rows = self.file.tables(kind("TensorMap"), position)
         return {self.file.string(name) or "": index for name, index in rows}
+
+
+def _as_parsed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Options as the runtime takes them: an activation that the schema doesn't know is none.
+
+    Source: tflite/core/api/flatbuffer_conversions.cc::ConvertActivation
+    """
+    if str(fields.get(_ACTIVATION)).startswith("ActivationFunctionType:"):
+        return {**fields, _ACTIVATION: "NONE"}
+    return fields
 
 
 @cache

@@ -47,6 +47,16 @@ FLOAT16_LIMIT = GraphRule(
     severity="fails",
     stage="build",
 )
+FLOAT16_MISREAD = GraphRule(
+    "graph/fp16-misread",
+    "The delegate lets operators read float16 weights directly before it applies its limit on partitions. An "
+    "operator that the limit then leaves to the CPU keeps them, and its kernel, which doesn't look at their "
+    "type, takes them for float32: its outputs are nonsense.",
+    "Ship float32 weights, remove what splits the graph, or raise the limit on partitions.",
+    "tflite/delegates/utils.cc FP16GraphPartitionHelper; tflite/kernels/conv.cc Prepare",
+    severity="wrong",
+    stage="run",
+)
 FLOAT16_CONSTANT = GraphRule(
     "dequantize/float16-constant",
     "The DEQUANTIZE of a float16 constant only goes away where operators that the delegate accepts read the "

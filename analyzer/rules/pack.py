@@ -131,9 +131,9 @@ class Graph(Struct, frozen=True, omit_defaults=True):
     build_failure: str = "reported-only"
     #: Custom operators that the runtime has stand-ins for where this delegate may run.
     stand_ins: tuple[str, ...] = ()
-    #: Whether operators that a partition limit drops keep their float16 operands, which the CPU
-    #: then refuses: everything rolls back.
-    fp16_limit_rolls_back: Node | None = None
+    #: Whether float16 constants are read through before the limit on partitions is applied: it meets the
+    #: partitions of that graph, and operators that it drops keep float16 operands.
+    reads_through_before_limit: Node | None = None
     #: Whether building happens while the delegate chooses, so that a failure refuses folded DEQUANTIZEs too.
     builds_while_choosing: Node | None = None
 

@@ -141,8 +141,9 @@ class Rulebook:
         policies = self.pack.graph
         if policies.max_partitions is not None:
             yield graph_rules.TIE
-        if policies.fp16_limit_rolls_back is not None:
+        if policies.reads_through_before_limit is not None:
             yield graph_rules.FLOAT16_LIMIT
+            yield graph_rules.FLOAT16_MISREAD
         if policies.constant_fp16_dequantize != "as-any-operator":
             yield graph_rules.FLOAT16_CONSTANT
 

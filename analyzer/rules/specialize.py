@@ -96,7 +96,7 @@ def _settled(node: Node) -> Node:
 def _graph(graph: Graph, known: Mapping[str, Any]) -> Graph:
     limits = {
         name: _limit(partially_evaluated(node, known))
-        for name in ("max_partitions", "min_operators", "fp16_limit_rolls_back", "builds_while_choosing")
+        for name in ("max_partitions", "min_operators", "reads_through_before_limit", "builds_while_choosing")
         if (node := getattr(graph, name)) is not None
     }
     return replace(graph, **limits)

@@ -124,7 +124,7 @@ def test_a_limit_that_strands_float16_operands(rolls_back: str) -> None:
         operator("ADD", ["x3", "w1"], ["x4"]),
     ]
     data = model(tensors, operators, inputs=["x0"], outputs=["x4"])
-    found = audited(data, tiny(f"{FULLY}\nmax_partitions = 1\nfp16_limit_rolls_back = {rolls_back}"))
+    found = audited(data, tiny(f"{FULLY}\nmax_partitions = 1\nreads_through_before_limit = {rolls_back}"))
     if rolls_back == "true":
         assert letters(found.operators) == "ffss-s"
         assert blockers(found) == [("tiny/graph/fp16-limit", "fails", 0, 5)]
@@ -135,15 +135,55 @@ def test_a_limit_that_strands_float16_operands(rolls_back: str) -> None:
         assert lost(found) == {(0, 5): "limit"}
 
 
+@pytest.mark.parametrize("early", ["false", "true"])
+def test_the_limit_meets_the_graph_as_it_is_then(early: str) -> None:
+    """Read through, the second ADD waits for no DEQUANTIZE: one partition where there were two."""
+    tensors = [tensor(f"x{i}", [1, 8]) for i in range(4)] + [tensor("z", [1, 8])]
+    for i in range(3):
+        tensors += [tensor(f"h{i}", [1, 8], "FLOAT16", data=bytes(16)), tensor(f"w{i}", [1, 8])]
+    operators = [
+        operator("DEQUANTIZE", ["h0"], ["w0"]),
+        operator("ADD", ["x0", "w0"], ["x1"]),
+        operator("DEQUANTIZE", ["h1"], ["w1"]),
+        operator("ADD", ["x1", "w1"], ["x2"]),
+        operator("SUB", ["x2", "x0"], ["z"]),
+    ]
+    data = model(tensors, operators, inputs=["x0"], outputs=["z"])
+    found = audited(data, tiny(f"{FULLY}\nmax_partitions = 1\nreads_through_before_limit = {early}"))
+    assert places(found) == [(0, [1, 3])]
+
+
+def test_a_filter_that_the_cpu_misreads_rolls_nothing_back() -> None:
+    tensors = [tensor("x0", [1, 8, 8, 4]), tensor("h", [4, 1, 1, 4], "FLOAT16", data=bytes(32))]
+    tensors += [tensor("w", [4, 1, 1, 4]), tensor("b", [4], data=bytes(16))]
+    tensors += [tensor(f"x{i}", [1, 8, 8, 4]) for i in range(1, 5)]
+    convolution = operator(
+        "CONV_2D", ["x3", "w", "b"], ["x4"], {"padding": "SAME", "stride_w": 1, "stride_h": 1}
+    )
+    operators = [
+        operator("DEQUANTIZE", ["h"], ["w"]),
+        operator("RELU", ["x0"], ["x1"]),
+        operator("RELU", ["x1"], ["x2"]),
+        operator("NEG", ["x2"], ["x3"]),
+        convolution,
+    ]
+    data = model(tensors, operators, inputs=["x0"], outputs=["x4"])
+    rules = tiny(f"{FULLY}\nmax_partitions = 1\nreads_through_before_limit = true")
+    found = audited(data, rules)
+    assert places(found) == [(0, [1, 2])]
+    assert blockers(found) == [("tiny/graph/fp16-misread", "wrong", 0, 4)]
+    assert found.summary.verdict == "wrong"
+
+
 def test_a_limit_that_strands_nothing_rolls_nothing_back() -> None:
-    rules = tiny(f"{FULLY}\nmax_partitions = 9\nfp16_limit_rolls_back = true")
+    rules = tiny(f"{FULLY}\nmax_partitions = 9\nreads_through_before_limit = true")
     assert letters(audited(small("ADD", "SUB", "MUL"), rules).operators) == "f-fS-S"
 
 
 def test_nobody_is_asked_after_a_roll_back() -> None:
     first = graph("ADD", "SUB", "MUL")
     plain = subgraph([tensor("a", [1, 8]), tensor("b", [1, 8])], [operator("RELU", ["a"], ["b"])])
-    rules = tiny(f"{FULLY}\nmax_partitions = 1\nfp16_limit_rolls_back = true")
+    rules = tiny(f"{FULLY}\nmax_partitions = 1\nreads_through_before_limit = true")
     found = audited(model(subgraphs=[plain, first, plain]), rules)
     assert places(found) == []
     assert blockers(found) == [("tiny/graph/fp16-limit", "fails", 1, 5)]
@@ -165,8 +205,8 @@ def test_a_build_failure_while_choosing_refuses_dequantize_too(choosing: str, ex
     assert letters(found.operators) == expected
 
 
-def test_in_a_model_that_the_interpreter_refuses_nothing_is_read_through() -> None:
-    refused = subgraph([tensor("a", [1, 8]), tensor("b", [1, 8])], [operator("unknown_op", ["a"], ["b"])])
+def test_in_a_model_that_no_interpreter_is_built_for_nothing_is_read_through() -> None:
+    refused = subgraph([tensor("a", [1, 8]), tensor("b", [1, 8])], [operator("STABLEHLO_CBRT", ["a"], ["b"])])
     found = audited(model(subgraphs=[graph("ADD"), refused]), tiny(f"{FULLY}\n{WHOLE}"))
     # Choosing is never reached: the DEQUANTIZE is asked about as any operator.
     assert letters(found.operators) == "ss-"

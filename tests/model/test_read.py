@@ -210,7 +210,7 @@ def test_an_operator_without_options_has_none() -> None:
         (
             "ADD",
             {"fused_activation_function": 77},
-            {"fused_activation_function": "ActivationFunctionType:77", "pot_scale_int16": True},
+            {"fused_activation_function": "NONE", "pot_scale_int16": True},
         ),
         ("STABLEHLO_REDUCE", {"dimensions": [1, 2]}, {"dimensions": (1, 2), "body_subgraph_index": 0}),
         ("STABLEHLO_RNG_BIT_GENERATOR", {"algorithm": "PHILOX"}, {"algorithm": "PHILOX"}),
@@ -325,3 +325,13 @@ def test_a_file_is_read_like_its_bytes(tmp_path: Path, size: int) -> None:
     assert loaded == read_bytes(data, "called") == read_bytes(memoryview(data), "called")
     assert isinstance(loaded, Model)
     assert read(path).path == str(path)
+
+
+@pytest.mark.parametrize(
+    ("stored", "read_as"), [(1, "RELU"), (5, "SIGN_BIT"), (6, "NONE"), (9, "NONE"), (-1, "NONE")]
+)
+def test_an_activation_that_the_schema_lacks_is_none_as_for_the_runtime(stored: int, read_as: str) -> None:
+    tensors = [tensor(name, [1, 8]) for name in ("x", "y", "z")]
+    data = model(tensors, [operator("ADD", ["x", "y"], ["z"], {"fused_activation_function": stored})])
+    [added] = read_bytes(data, "activation.tflite").subgraphs[0].operators
+    assert added.options["fused_activation_function"] == read_as

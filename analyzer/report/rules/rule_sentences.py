@@ -57,9 +57,9 @@ def sentences(graph: Graph) -> Iterator[str]:
     yield _DYNAMIC[graph.dynamic_tensors]
     yield _FLOAT16[graph.constant_fp16_dequantize]
     yield _BUILD[graph.build_failure]
-    if graph.fp16_limit_rolls_back is not None:
-        undone = "Operators that the limit drops keep float16 operands, and all is undone"
-        yield f"{undone}{_if(graph.fp16_limit_rolls_back)}."
+    if graph.reads_through_before_limit is not None:
+        early = "Float16 constants are read through before the limit: operators that it drops keep them"
+        yield f"{early}{_if(graph.reads_through_before_limit)}."
     if graph.builds_while_choosing is not None:
         yield f"The graph is built while the delegate chooses{_if(graph.builds_while_choosing)}."
 

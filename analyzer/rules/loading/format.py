@@ -147,7 +147,7 @@ class GraphTable(Struct, frozen=True, forbid_unknown_fields=True):
     takes_dequantize_alone: bool = False
     build_failure: str = ""
     stand_ins: tuple[str, ...] = ()
-    fp16_limit_rolls_back: bool | str = ""
+    reads_through_before_limit: bool | str = ""
     builds_while_choosing: bool | str = ""
 
 

@@ -17,7 +17,7 @@ _HEADER = "graph"
 _EXPRESSIONS = {
     "max_partitions": "int",
     "min_operators": "int",
-    "fp16_limit_rolls_back": "bool",
+    "reads_through_before_limit": "bool",
     "builds_while_choosing": "bool",
 }
 #: Key -> the words that it may say.
