@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -37,8 +39,16 @@ def main(folder: Path) -> None:
             replies.write(msgspec.json.encode(outcome) + b"\n")
 
         for file in files:
+            _forget_log()
             reply(_outcome(file, accelerator, lambda file: reply(running.computed(file))))
     (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(Answer("done")))
+
+
+def _forget_log() -> None:
+    """Last words are to be those on one model."""
+    with suppress(OSError):
+        os.ftruncate(2, 0)
+        os.lseek(2, 0, os.SEEK_SET)
 
 
 def _outcome(file: str, accelerator: AcceleratorHook, ready: Callable[[str], None]) -> Outcome:
