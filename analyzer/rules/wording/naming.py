@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from analyzer.expressions.evaluate import evaluate
@@ -148,7 +149,7 @@ class Names:
 
     def position(self, node: Node) -> int | str:
         value = self.value(node)
-        return show(node) if value is None else int(value)
+        return show(node) if value is None or not isfinite(value) else int(value)
 
     def value(self, node: Node) -> Any:
         """What a node comes to, None where that can't be told."""

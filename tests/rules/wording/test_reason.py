@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from struct import pack
 from typing import Any
 
 import pytest
@@ -271,3 +272,17 @@ def test_a_condition_that_cannot_be_looked_at_says_what_is_absent() -> None:
 def test_what_cannot_be_told_in_few_words_is_shown_as_it_is_written() -> None:
     found = explained(conv(), "any(t.rank == 3 for t in inputs if not t.omitted)")
     assert message(clause(), found) == "needs has_options"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_position_that_is_no_number_is_shown_as_it_is_written(number: float) -> None:
+    """As a mutant had it: an axis in floating point."""
+    tensors = [
+        tensor("x", [1, 8, 8, 3]),
+        tensor("axes", [1], "FLOAT32", data=pack("<f", number)),
+        tensor("y", [1, 8]),
+    ]
+    context = _context(tensors, operator("MEAN", ["x", "axes"], ["y"]))
+    requirement = "inputs[0].rank > 5 and dim(inputs[0].shape, inputs[1].values[0]) == 1"
+    assert explained(context, requirement)
+    assert explained(context, "dim(inputs[0].shape, inputs[1].values[0]) == 1")

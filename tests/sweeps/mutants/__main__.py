@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,12 +43,15 @@ def main(arguments: Sequence[str]) -> int:
     tally, kept, predictor = sweep(names, options.cases, options.count, options.seed, options.new)
     for group in writing.groups(tally):
         print(writing.described(group))
+    for error, [case, *more] in predictor.broken.items():
+        print(f"{1 + len(more):5} the program itself: {error}")
+        print(f"      {case.path}: {case.base} + {', '.join(case.changes)}")
     print(f"{tally.mutants:,} mutants (seed {options.seed}), ai-edge-litert {installed()}")
     print("\n".join(writing.figures(tally)))
     print(f"{len(kept):,} exercise checks that no case did; {len(predictor.left):,} are left")
     if options.output:
-        _write(options.output, tally, kept, predictor.left)
-    return 1 if tally.groups else 0
+        _write(options.output, tally, kept, predictor)
+    return 1 if tally.groups or predictor.broken else 0
 
 
 def sweep(
@@ -74,7 +77,7 @@ def _made(
 ) -> Iterator[tuple[Case, Model, Prediction]]:
     """Mutants with what is said of them; one that exercises a check is changed further."""
     for case, model in corpus.mutants(count):
-        said = predictor(model)
+        said = predictor(case, model)
         if said is None:
             continue
         if said.exercises:
@@ -83,13 +86,17 @@ def _made(
             yield case, model, said
 
 
-def _write(folder: Path, tally: Tally, kept: Sequence[Subject], left: Iterable[str]) -> None:
+def _write(folder: Path, tally: Tally, kept: Sequence[Subject], predictor: Predictor) -> None:
     found = [(group, group.smallest) for group in writing.groups(tally) if group.smallest]
     notes = {subject.case.path: f"{group.who}: {group.what}" for group, subject in found}
     writing.write(folder, [*kept, *(subject for _, subject in found)], notes)
     text = "".join(f"{writing.described(group)}\n" for group, _ in found)
     (folder / "groups.txt").write_text(text + "\n".join(writing.figures(tally)) + "\n", encoding="utf-8")
-    (folder / "left.txt").write_text("".join(f"{line}\n" for line in sorted(left)), encoding="utf-8")
+    for case in (cases[0] for cases in predictor.broken.values()):
+        (folder / f"broken-{Path(case.path).name}").write_bytes(case.data)
+    (folder / "left.txt").write_text(
+        "".join(f"{line}\n" for line in sorted(predictor.left)), encoding="utf-8"
+    )
 
 
 def _options(arguments: Sequence[str]) -> Namespace:

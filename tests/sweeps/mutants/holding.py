@@ -70,6 +70,8 @@ class Tally(Struct):
     operators: dict[str, Count] = {}
     models: dict[str, Count] = {}
     groups: dict[tuple[str, str, str], Group] = {}
+    #: Delegate that told nothing so far -> its last words.
+    silent: dict[str, str] = {}
 
     def add(self, subject: Subject) -> bool:
         """Whether everything is as said."""
@@ -88,10 +90,13 @@ class Tally(Struct):
     def _placing(self, subject: Subject) -> Iterator[tuple[str, str, str]]:
         for name, said in subject.said.delegates.items():
             taken, reply = subject.taken(name), subject.seen[name]
+            if taken is None and name not in self.operators:
+                self.silent[name] = reply.error
             if taken is None:
                 if reply.error.startswith(_DIED) and said.verdict != "crash" and subject.loads:
                     yield name, subject.case.operator, f"dies, said was {said.verdict}: {_plain(reply.error)}"
                 continue
+            self.silent.pop(name, None)
             if not subject.loads:
                 continue
             every = [(at, index) for at, names in enumerate(subject.operators) for index in range(len(names))]

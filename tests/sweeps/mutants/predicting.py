@@ -16,6 +16,7 @@ from analyzer.model import Model
 from analyzer.model.graph import Prepared
 from analyzer.rules.registry import Packs
 from tests.conformance.unexercised import Counting
+from tests.sweeps.mutants.corpus import Case
 
 #: Subgraph and index of an operator.
 Place = tuple[int, int]
@@ -46,6 +47,8 @@ class Predictor:
         packs = Packs()
         self.names = tuple(names)
         self.left = left
+        #: What went wrong in the program itself -> models of which it did.
+        self.broken: dict[str, list[Case]] = defaultdict(list)
         self._seen: dict[str, set[bool]] = defaultdict(set)
         configurations = [
             Configuration(c.pack, c.parameters, Counting(c.pack, c.parameters, self._seen))
@@ -53,11 +56,14 @@ class Predictor:
         ]
         self._auditor = Auditor(packs, configurations)
 
-    def __call__(self, model: Model) -> Prediction | None:
-        """None for a file that no runtime takes for a model."""
+    def __call__(self, case: Case, model: Model) -> Prediction | None:
+        """None for a file that no runtime takes for a model, or that the program itself breaks on."""
         try:
             audit = self._auditor.audit(model)
         except ModelError:
+            return None
+        except Exception as error:
+            self.broken[f"{type(error).__name__}: {error}"].append(case)
             return None
         placed = {name: _placed(delegate) for name, delegate in zip(self.names, audit.delegates, strict=True)}
         return Prediction(_refused(audit.prepared), placed, self._exercised())

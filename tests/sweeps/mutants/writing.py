@@ -79,6 +79,8 @@ def described(group: Group) -> str:
 def figures(tally: Tally) -> list[str]:
     """The shares that agree, a line each."""
     lines = [f"the CPU loads it: {_share(tally.cpu.same, tally.cpu.all)}"]
+    for name in tally.silent:
+        lines.append(f"{name}: told nothing of any model: {tally.silent[name]}")
     for name, count in tally.operators.items():
         models = tally.models[name]
         lines.append(
