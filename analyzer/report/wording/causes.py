@@ -21,6 +21,8 @@ FOREMOST = 3
 #: How many causes are shown for many models together.
 COMMON = 10
 
+#: How the fix of what costs nothing begins.
+NO_ACTION = "No action is needed"
 #: Severities that only matter where an operator is delegated.
 LATER = ("fails", "wrong")
 
@@ -79,6 +81,8 @@ class Cause(Struct, frozen=True, kw_only=True):
     macs: int
     #: What is delegated with and without it, where others are lost because of its operators.
     gain: Gain | None = None
+    #: Whether there is nothing to do about it, as the rule says, beside what is delegated.
+    harmless: bool = False
     #: The operator that holds the graph back, where one does.
     culprit: Operator | None = None
 
@@ -169,7 +173,13 @@ def breaking(model_causes: Iterable[Cause]) -> list[Cause]:
 
 def direct(model_causes: Iterable[Cause]) -> list[Cause]:
     """Other causes that have to be dealt with: they block, and follow from nothing else."""
-    return [cause for cause in model_causes if cause.blocks and not (cause.broken or cause.knock_on)]
+    others = [cause for cause in model_causes if cause.blocks and not (cause.broken or cause.knock_on)]
+    return [cause for cause in others if not cause.harmless]
+
+
+def harmless(model_causes: Iterable[Cause]) -> list[Cause]:
+    """Refusals that cost nothing, so that there is nothing to do about them."""
+    return [cause for cause in model_causes if cause.blocks and cause.harmless]
 
 
 def knock_on(model_causes: Iterable[Cause]) -> list[Cause]:
@@ -217,7 +227,11 @@ def common(models: Iterable[Model]) -> list[Common]:
     counted: Counter[tuple[str, str]] = Counter()
     for model in models:
         ranked = asked(model, causes(model))
-        asking = [(_ask(cause), cause) for cause in ranked if cause.rules and (cause.blocks or cause.broken)]
+        asking = [
+            (_ask(cause), cause)
+            for cause in ranked
+            if cause.rules and (cause.broken or (cause.blocks and not cause.harmless))
+        ]
         for ask, cause in asking:
             rules.setdefault(ask, {}).update(dict.fromkeys(cause.rules))
         counted.update(dict.fromkeys((ask for ask, _ in asking), 1))
@@ -252,7 +266,11 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
     gains = {frozenset(map(_place, gain.operators)): gain for gain in audit.gains}
     for group in groups.values():
         cause = _found(group, position)
-        yield replace(cause, gain=_gain(cause, gains.get(frozenset(_places(cause.operators))), audit))
+        beside = audit.summary.selected.delegated > 0
+        harmless = beside and cause.fix.startswith(NO_ACTION)
+        yield replace(
+            cause, harmless=harmless, gain=_gain(cause, gains.get(frozenset(_places(cause.operators))), audit)
+        )
 
 
 def _refuses(finding: Finding) -> bool:

@@ -97,7 +97,7 @@ def _said(decided: Decided | None, summary: Summary, operators: tuple[Operator, 
     if decided is None:
         return f"{_EFFECTS[summary.verdict]}."
     words = effect(decided.severity, decided.stage, decided.kind)
-    message = plain(decided.message).rstrip(".")
+    message = plain(decided.message).rstrip(".").removeprefix("wrong numbers: ")
     named = _named(decided, operators)
     return f"{words}: {named}{message}."
 

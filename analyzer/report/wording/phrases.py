@@ -32,7 +32,7 @@ BREAKS = "What breaks the model"
 BLOCKS = "What blocks, most costly first"
 LOST = "Lost as a consequence"
 REMARKS = "Accepted, but worth knowing"
-UNTOUCHED = "No action needed: runs on the CPU and splits nothing"
+UNTOUCHED = "No action needed"
 
 #: The heading of delegates that were only asked because none was named.
 LEGACY = "Legacy, deprecated by their makers"
@@ -78,6 +78,7 @@ def sections(model_causes: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]
         (BLOCKS, causes.direct(model_causes)),
         (LOST, causes.knock_on(model_causes)),
         (REMARKS, causes.remarks(model_causes)),
+        (UNTOUCHED, causes.harmless(model_causes)),
     )
     return (group for group in groups if group[1])
 

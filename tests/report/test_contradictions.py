@@ -1,0 +1,156 @@
+"""Verdict, figures, findings and gate of a model say one thing, in the document and in every format."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import by_default, configure, fallbacks
+from analyzer.auditing.policy import read_policies
+from analyzer.auditing.types import Audit as Audited
+from analyzer.conformance.verdicts import Data
+from analyzer.model import graph, read_bytes
+from analyzer.report import render
+from analyzer.report.document import audit_document, convert
+from analyzer.report.document.audit_document import Audit, Model
+from analyzer.report.view import View
+from analyzer.report.wording import causes, phrases
+from analyzer.report.wording.verdict_line import VerdictLine
+from analyzer.rules.pack import BROKEN
+from analyzer.rules.registry import Packs
+from analyzer.sources import SAMPLE, find_one, load
+from tests.report import reading
+
+CASES = Path(__file__).parent.parent / "conformance"
+MODELS = os.environ.get("DELEGATE_ANALYZER_MODELS")
+#: What nobody may say of a model that doesn't work.
+PRAISE = re.compile(r"\bfull\b|\b100 %|Full residency|No action")
+
+
+@cache
+def auditor() -> Auditor:
+    packs = Packs()
+    configurations = by_default(packs, configure(packs, packs.usual()))
+    return Auditor(packs, configurations, fallbacks(packs, configurations))
+
+
+def chosen() -> Iterator[graph.Model]:
+    """The sample, some of the generated models, and all real ones where they are."""
+    yield load(find_one(SAMPLE))
+    generated = (model for _, _, model in Data(CASES, None).models())
+    yield from (model for model in islice(generated, 7, None, 90) if isinstance(model, graph.Model))
+    for file in sorted(Path(MODELS).rglob("*.tflite")) if MODELS else ():
+        yield read_bytes(file.read_bytes(), str(file))
+
+
+@pytest.fixture(scope="module")
+def audited() -> list[tuple[Audited, Model]]:
+    audits = map(auditor().audit, chosen())
+    catalogue = Packs().catalogue
+    return [(audit, convert.model(audit, catalogue=catalogue)) for audit in audits]
+
+
+def alone(model: Model, audit: Audit) -> audit_document.Document:
+    """One delegate's audit, asked for by name."""
+    only = replace(audit, legacy=False)
+    return convert.whole([replace(model, audits=(only,))], audit_document.Policy())
+
+
+def test_figures_follow_the_verdict(audited: list[tuple[Audited, Model]]) -> None:
+    for _, model in audited:
+        for audit in model.audits:
+            summary, where = audit.summary, (model.path, audit.delegate)
+            assert (summary.verdict in BROKEN) == (audit.decided is not None), where
+            assert 0 <= summary.delegated <= summary.operators, where
+            if summary.verdict in ("crash", "fails"):
+                ran = summary.delegated, summary.delegated_macs, summary.partitions, summary.boundary_bytes
+                assert ran == (0, 0, 0, 0), where
+                assert not summary.operators or summary.delegated_macs_share == 0, where
+                assert all(node.placement != "delegate" for node in audit.operators), where
+            else:
+                assert summary.delegated == sum(node.delegated for node in audit.operators), where
+                assert summary.partitions == len(audit.partitions), where
+            if summary.verdict == "full":
+                assert summary.delegated == summary.operators, where
+                assert summary.delegated_macs_share == 1, where
+            if summary.operators and not summary.macs:
+                assert summary.delegated_macs_share == summary.delegated_operators_share, where
+            if audit.decided is not None:
+                assert audit.decided.severity == summary.verdict, where
+
+
+def test_gates_see_what_is_said(audited: list[tuple[Audited, Model]]) -> None:
+    names = [audit.delegate for audit in audited[0][1].audits]
+    for found, model in audited:
+        for audit in model.audits:
+            name, where = audit.delegate, (model.path, audit.delegate)
+            failed = {
+                policy: read_policies([f"{name}:{policy}"], names)[0].reasons(found)
+                for policy in ("broken", "unsupported", "partial", "hazard", "delegated_operators_share < 1")
+            }
+            if audit.decided is None:
+                assert not failed["broken"], where
+                assert bool(failed["partial"]) == (audit.summary.verdict != "full"), where
+                continue
+            (reason,) = failed["broken"]
+            assert "\n" not in reason and f"[{audit.decided.rule}]" in reason, where
+            assert audit.decided.message.split("\n")[0].rstrip(".")[:40] in reason, where
+            assert all(failed[policy] for policy in ("unsupported", "partial", "hazard")), where
+            if audit.summary.verdict != "wrong" and audit.summary.operators:
+                assert failed["delegated_operators_share < 1"], where
+
+
+def test_formats_say_what_breaks_a_model_first_and_nothing_against_it(
+    audited: list[tuple[Audited, Model]],
+) -> None:
+    for _, model in audited:
+        for audit in model.audits:
+            if audit.decided is None:
+                broken = causes.breaking(causes.causes(replace(model, audits=(audit,))))
+                assert not broken, (model.path, audit.delegate)
+                continue
+            document = alone(model, audit)
+            where = model.path, audit.delegate
+            first, *_ = phrases.sections(causes.causes(document.models[0]))
+            assert first[0] == phrases.BREAKS, where
+            (sentence,) = phrases.told(document.models[0].audits[0])
+            text = render(document, "table", View(width=20_000)).decode()
+            assert sentence in text, where
+            head = text.split(phrases.BREAKS)[0].replace(model.path, "").replace(sentence, "")
+            assert not PRAISE.search(head), (where, head)
+            line = VerdictLine()
+            line.add(document.models[0])
+            assert audit.summary.verdict in str(line) and not PRAISE.search(str(line)), where
+
+
+def test_pages_are_red_where_a_model_is_broken(audited: list[tuple[Audited, Model]]) -> None:
+    # A page takes long to make: some of them.
+    broken = [model for _, model in audited if any(audit.decided for audit in model.audits)]
+    for model in broken[:: max(1, len(broken) // 20)]:
+        root = reading.page(render(convert.whole([model], audit_document.Policy()), "html"))
+        for audit, card in zip(model.audits, sorted_cards(root, model), strict=True):
+            assert (".broken" in classes(card)) == (audit.decided is not None), model.path
+            if audit.decided is not None:
+                assert f".v-{audit.summary.verdict}" in classes(card), model.path
+                assert card.one(".seen") == " ".join(phrases.told(audit)[0].split()), model.path
+                told = card.text().replace(card.one(".seen"), "").replace(card.one("h3"), "")
+                assert not PRAISE.search(told), (model.path, told)
+
+
+def sorted_cards(root: reading.Element, model: Model) -> list[reading.Element]:
+    """The cards in the order of audits: deprecated delegates that nobody asked for stand last."""
+    cards = list(root.all(".card"))
+    order = [position for group in phrases.groups(model) for position in group]
+    return [cards[order.index(position)] for position in range(len(order))]
+
+
+def classes(element: reading.Element) -> list[str]:
+    return [f".{name}" for name in (element.attributes.get("class") or "").split()]
