@@ -25,6 +25,8 @@ class PartitionContext:
         self.inputs = [subgraph.tensors[tensor] for tensor in inputs]
         self.outputs = [subgraph.tensors[tensor] for tensor in outputs]
         self.operators = [contexts[operator] for operator in operators]
+        self.partition = frozenset(operators)
+        self.read_through = None
         self.variables: list[Any] = []
 
 
