@@ -25,8 +25,9 @@ class PartitionContext:
         self.inputs = [subgraph.tensors[tensor] for tensor in inputs]
         self.outputs = [subgraph.tensors[tensor] for tensor in outputs]
         self.operators = [contexts[operator] for operator in operators]
-        self.partition = frozenset(operators)
+        #: What neighbours of a tensor are looked up by.
         self.read_through = None
+        self.partition = frozenset(operators)
         self.variables: list[Any] = []
 
 

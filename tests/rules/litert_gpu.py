@@ -44,9 +44,14 @@ def auditor() -> Auditor:
     return Auditor(packs, configure(packs, ["litert-gpu"]))
 
 
-def told(tensors: Sequence[Description], operators: Sequence[Description], **fields: Any) -> set[str]:
-    """What is told that breaks the model, as operator/rule."""
+def told(
+    tensors: Sequence[Description],
+    operators: Sequence[Description],
+    severities: Sequence[str] = BROKEN,
+    **fields: Any,
+) -> set[str]:
+    """What is told of these severities, by default what breaks the model, as operator/rule."""
     [audit] = auditor().audit(read_bytes(model(tensors, operators, **fields), "m")).delegates
     findings = [f for o in audit.operators if o.delegated for f in o.findings]
     findings += [blocker.finding for blocker in audit.blockers]
-    return {f.rule.removeprefix("litert-gpu/") for f in findings if f.severity in BROKEN}
+    return {f.rule.removeprefix("litert-gpu/") for f in findings if f.severity in severities}

@@ -44,6 +44,30 @@ def test_an_input_that_is_given_out(outputs: list[str], rule: str | None) -> Non
     assert found == ({rule} if rule else set())
 
 
+@pytest.mark.parametrize(
+    ("stride", "behind", "rule"),
+    [(1, "MUL", "every-op/no-op-before-merge"), (1, "DIV", None), (2, "MUL", None)],
+)
+def test_what_changes_nothing_between_two_that_merge(stride: int, behind: str, rule: str | None) -> None:
+    cut = (1, 6 // stride, 6, 8)
+    ends = [whole("begin", [0] * 4), whole("end", list(MAP)), whole("strides", [1, stride, 1, 1])]
+    tensors = [*real(x=MAP, y=MAP, z=cut, last=cut), *ends, constant("w", [8, 1, 1, 8])]
+    tensors += [constant("b", [8]), constant("v", [8])]
+    options = {
+        "padding": "SAME",
+        "stride_h": 1,
+        "stride_w": 1,
+        "dilation_h_factor": 1,
+        "dilation_w_factor": 1,
+    }
+    chain = [
+        operator("CONV_2D", ["x", "w", "b"], ["y"], options),
+        operator("STRIDED_SLICE", ["y", "begin", "end", "strides"], ["z"]),
+        operator(behind, ["z", "v"], ["last"]),
+    ]
+    assert told(tensors, chain, outputs=["z", "last"]) == ({rule} if rule else set())
+
+
 def named(name: str, rule: str | None) -> set[str]:
     return {f"{name}/{rule}"} if rule else set()
 
