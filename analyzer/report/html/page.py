@@ -98,8 +98,11 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
 
 
 def _telling(audits: Sequence[Audit]) -> int:
-    """The delegate with the most partitions among those that take a part, else the first."""
-    partitions = [audit.summary.partitions if audit.summary.verdict == "partial" else 0 for audit in audits]
+    """The delegate with the most partitions of those that take a part, legacy ones aside; else the first."""
+    partitions = [
+        audit.summary.partitions if audit.summary.verdict == "partial" and not audit.legacy else 0
+        for audit in audits
+    ]
     return partitions.index(max(partitions, default=0)) if partitions else 0
 
 
