@@ -194,10 +194,13 @@ class Judge:
         """The clauses that can fail under these parameters."""
         for clause in clauses:
             require, when = clause.require, clause.when
+            if when is not None and not clause.fixed:
+                when = partially_evaluated(when, known)
+            if when == FALSE:
+                continue
             if not clause.fixed:
                 require = partially_evaluated(require, known)
-                when = None if when is None else partially_evaluated(when, known)
-            if require == TRUE or when == FALSE:
+            if require == TRUE:
                 continue
             condition = None if when is None or isinstance(when, Literal) else compiled(when)
             explained = filled(clause.require, known) if isinstance(require, Literal) else require
