@@ -122,17 +122,17 @@ def test_accepting_them_brings_full_delegation(spec: str) -> None:
 
     def verdict(accepted: Sequence[tuple[int, int]]) -> str:
         judge.accepted = accepted
-        return lenient.audit(one).delegates[0].summary.verdict
+        return lenient.audit(one).delegates[0].summary.selected.verdict
 
     tried = 0
     for one in cases.models("synth/GRAPH/", every=5):
         [audit] = auditor.audit(one).delegates
         found = audit.to_full
         if found is None or found.blockers:
-            assert audit.summary.verdict != "full"
+            assert audit.summary.selected.verdict != "full"
             continue
         tried += 1
-        assert (not found.operators) == (audit.summary.verdict == "full"), one.path
+        assert (not found.operators) == (audit.summary.selected.verdict == "full"), one.path
         assert verdict(found.operators) == "full", one.path
         if found.operators:
             assert verdict(found.operators[1:]) != "full", one.path

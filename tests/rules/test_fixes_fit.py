@@ -73,12 +73,16 @@ def has_open_input(context: Context) -> bool:
 
 
 def at_the_start(context: Context) -> bool:
-    return all(tensor.constant or is_given(context, tensor) for tensor in context.inputs if tensor)
+    return context.subgraph.index == 0 and all(
+        tensor.constant or is_given(context, tensor) for tensor in context.inputs if tensor
+    )
 
 
 def at_the_end(context: Context) -> bool:
     consumers = context.subgraph.consumers
-    return not any(consumers.get(tensor.index) for tensor in context.outputs if tensor)
+    return context.subgraph.index == 0 and not any(
+        consumers.get(tensor.index) for tensor in context.outputs if tensor
+    )
 
 
 def lacks_bias(context: Context) -> bool:
@@ -198,7 +202,8 @@ def test_no_fix_asks_for_what_is_so_already(kind: str) -> None:
     auditor = Auditor(packs, configure(packs, DELEGATES))
     found: dict[str, str] = {}
     for origin, name, model in DATA.models():
-        if origin != kind or isinstance(model, ModelError):
+        # What was changed at random isn't a model that anybody would mend.
+        if origin != kind or isinstance(model, ModelError) or "/m-" in name:
             continue
         try:
             audit = auditor.audit(model)
