@@ -266,6 +266,9 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
     gains = {frozenset(map(_place, gain.operators)): gain for gain in audit.gains}
     for group in groups.values():
         cause = _found(group, position)
+        if cause.severity == "crash" and cause.stage == "check" and audit.summary.verdict != "crash":
+            # The delegate is never asked about it, because something else stops it before.
+            cause = replace(cause, severity="blocker")
         beside = audit.summary.selected.delegated > 0
         harmless = beside and cause.fix.startswith(NO_ACTION)
         yield replace(
