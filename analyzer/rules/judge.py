@@ -9,12 +9,25 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from analyzer.errors import RuleError
 from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import FALSE, TRUE, Call, Literal, Node, Not, operand_name, unnamed
 from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
-from analyzer.rules.pack import BUILD, FATAL, LOAD, REFUSING, RUN, Clause, Form, OperatorRules, RulePack, slug
+from analyzer.rules.pack import (
+    BUILD,
+    FATAL,
+    LATER,
+    LOAD,
+    REFUSING,
+    RUN,
+    Clause,
+    Form,
+    OperatorRules,
+    RulePack,
+    slug,
+)
 from analyzer.rules.parameters import compared
 from analyzer.rules.wording.message import message, proof
 from analyzer.rules.wording.reason import UNEXPLAINED, Explanation, absence, reason
@@ -216,6 +229,10 @@ class Judge:
                     continue
             except Undefined:
                 pass  # Explaining comes upon it again and says what was wanted there.
+            except RuleError:
+                if one.clause.stage not in LATER:
+                    raise
+                continue  # Patterns among very many operands: what can't be decided in time isn't said.
             findings.append(self._finding(one, context))
         return findings
 
