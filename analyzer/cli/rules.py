@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, rules_coverage, rules_diff, rules_files, rules_verify
+from analyzer.cli import BAD_INPUT, HOLDS
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.screen import width
+from analyzer.cli.rules_commands import coverage_command, diff_command, files_command, verify_command
 from analyzer.errors import RuleError
 from analyzer.report.rules import rule_reference
 from analyzer.report.wording import figures
@@ -23,11 +24,11 @@ def command() -> None:
     """List, show, check and compare rule packs: what each delegate takes, as data."""
 
 
-command.add_command(rules_coverage.command)
-command.add_command(rules_diff.command)
-command.add_command(rules_files.format_files)
-command.add_command(rules_files.test_files)
-command.add_command(rules_verify.command)
+command.add_command(coverage_command.command)
+command.add_command(diff_command.command)
+command.add_command(files_command.format_files)
+command.add_command(files_command.test_files)
+command.add_command(verify_command.command)
 
 
 @command.command("list")

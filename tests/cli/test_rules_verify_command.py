@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli import rules_verify as command
+from analyzer.cli.rules_commands import verify_command as command
 from tests.cli.models import chain, save
 from tests.cli.running import Outcome, run
 from tests.conformance.test_verdicts import folder, row

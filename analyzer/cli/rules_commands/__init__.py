@@ -1,0 +1,1 @@
+"""The commands below `rules` that take a module each."""
