@@ -11,7 +11,7 @@ from analyzer import batch
 from analyzer.auditing.policy import POLICIES
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, say
 from analyzer.cli.options import completion, declared
-from analyzer.cli.options.delivery import AuditDelivery
+from analyzer.cli.options.delivery import AuditDelivery, tell_policy
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.project import AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
@@ -85,10 +85,9 @@ def command(
             delivery.add(result.model)
         tally.complain_of_inputs()
         delivery.finish(tally.policy)
-    for reason in () if quiet else tally.policy.reasons:
-        say(f"policy failed: {reason}")
-    if not quiet and (said := tally.said([target.file or "" for target in files])):
-        say(said)
+    if not quiet:
+        tell_policy(tally.policy)
+        tally.sum_up([target.file or "" for target in files])
     return BAD_INPUT if tally.broken else FAILS if tally.policy.failed else HOLDS
 
 
@@ -133,15 +132,15 @@ class _Tally:
         reasons = tuple(self._reasons)
         return audit_document.Policy(fail_on=self._fail_on, failed=bool(reasons), reasons=reasons)
 
-    def said(self, files: Sequence[str]) -> str:
-        """What was written and what failed, in a line; empty where there is neither."""
+    def sum_up(self, files: Sequence[str]) -> None:
+        """Say what was written and what failed, in a line; nothing where there is neither."""
         policy = self.policy
         if not (files or policy.failed):
-            return ""
+            return
         written = f"{', '.join(files)}: " if files else ""
         reasons = figures.count(len(policy.reasons), "reason")
         failed = f"; policy failed: {', '.join(policy.fail_on)} ({reasons})" if policy.failed else ""
-        return f"{written}{self.verdicts}{failed}"
+        say(f"{written}{self.verdicts}{failed}")
 
     def complain_of_inputs(self) -> None:
         """Say which models lack an input that was to be resized. Raises: UsageError, as below."""

@@ -15,7 +15,7 @@ from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
 from analyzer.cli.options import completion, declared, phone
-from analyzer.cli.options.delivery import deliver
+from analyzer.cli.options.delivery import deliver, tell_policy
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.pairs import pairs
 from analyzer.cli.options.shapes import read_shapes
@@ -146,6 +146,8 @@ def command(
     if len(missing) < len(whole.models[0].runs):
         shown = [target for target in wanted if target.file is not None or not quiet]
         deliver(shown, partial(render, whole), color, verbose)
+        if not quiet:
+            tell_policy(whole.policy)
     return BAD_INPUT if missing else FAILS if whole.policy.failed else HOLDS
 
 

@@ -36,7 +36,7 @@ COUNT = r"([\d,]+) checks that no generated model"
 #: The figures of docs/accuracy.md in one sentence.
 FIGURES = r"Of [\d,]+ outcomes that were seen[^.]*(?:\.\d[^.]*)*\."
 #: What a command in a sentence leaves to the reader: `explain RULE`.
-_OPEN = re.compile(r"\b[A-Z]{4,}\b")
+_OPEN = re.compile(r"\b[A-Z]{3,}\b")
 _BLOCK = r"(<!-- quote: {name} -->\n```text\n)(.*?)(```\n)"
 #: A step of a workflow.
 _STEP = re.compile(r"^- run: ", re.MULTILINE)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 
+from analyzer.cli import say
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.output_file import OutputFile, write
 from analyzer.cli.options.screen import colored, show, width
@@ -32,6 +33,12 @@ def deliver(
         else:
             view = View(width=100, color=color == "always", verbose=verbose)
             write(target.file, render(target.format, view))
+
+
+def tell_policy(policy: audit_document.Policy) -> None:
+    """Say on stderr why a policy failed, one line a reason: whoever reads a log looks for whole ones."""
+    for reason in policy.reasons:
+        say(f"policy failed: {reason}")
 
 
 def _screen(color: str, verbose: bool) -> View:

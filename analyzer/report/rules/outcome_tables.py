@@ -30,11 +30,9 @@ _INTRO = """\
 What an audit says will become of a model, against what was seen to: models were run with the delegate and
 compared with the CPU, or the delegate's own code was made to build their graphs.
 [How true it is](how-true.md) tells who says so, and what that leaves open. This page is made by
-
-    delegate-analyzer rules verify --works WORKS --models MODELS -o docs/accuracy.md
-
-and written anew when rules change; a test holds it to that command where the data is present
-(`DELEGATE_ANALYZER_WORKS` and `DELEGATE_ANALYZER_MODELS` name the two folders).
+`delegate-analyzer rules verify --works WORKS --models MODELS -o docs/accuracy.md` and written anew when
+rules change; a test holds it to that command where the data is present (`DELEGATE_ANALYZER_WORKS` and
+`DELEGATE_ANALYZER_MODELS` name the two folders).
 """
 _LEGEND = """\
 "Works" counts models that were seen to work, or to be built without a comparison ("builds"); "false" those
