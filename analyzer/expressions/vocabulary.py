@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+from msgspec.structs import replace
+
 from analyzer.expressions import neighbours
 from analyzer.expressions.context import Context as Context
 from analyzer.expressions.context import Undefined as Undefined
@@ -94,6 +96,13 @@ def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:
     return tensor.computed_values
 
 
+def words(tensor: Tensor) -> tuple[int, ...]:
+    """Known numbers as kernels read them that take any type for INT32. Raises: Undefined."""
+    if tensor.dtype != "INT32" and tensor.computed_values is None and tensor.data is not None:
+        tensor = replace(tensor, dtype="INT32")
+    return tuple(int(value) for value in known_values(tensor))
+
+
 def readable(tensor: Tensor) -> bool:
     """Whether `known_values` has an answer."""
     count = elements(tensor.shape)
@@ -175,6 +184,11 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "values": ("list[number]", "elements of a constant, flattened", lambda c, t: values(t)),
     "known_value": ("number", "the one element of a known tensor", lambda c, t: _single(known_values(t), t)),
     "known_values": ("list[number]", "elements of a known tensor", lambda c, t: known_values(t)),
+    "words": (
+        "list[int]",
+        "elements of a known tensor as kernels read them that take any type for INT32",
+        lambda c, t: words(t),
+    ),
     "readable": ("bool", "known, and few enough values to look at", lambda c, t: readable(t)),
     "dynamic": ("bool", "its size is only known at run time", lambda c, t: t.dynamic),
     "persistent": ("bool", "kept in the persistent arena", lambda c, t: t.persistent),

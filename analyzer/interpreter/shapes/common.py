@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from analyzer.expressions.vocabulary import Context, Undefined, known_values
+from analyzer.expressions.vocabulary import words as words_of
 from analyzer.model.graph import Tensor
 
 Shape = tuple[int, ...]
@@ -35,10 +34,7 @@ def numbers(context: Context, position: int) -> tuple[int, ...]:
 
 def words(context: Context, position: int) -> tuple[int, ...]:
     """An input's numbers as kernels read them that take any type for INT32. Raises: Undefined."""
-    operand = tensor(context, position)
-    if operand.dtype == "INT32" or operand.computed_values is not None or operand.data is None:
-        return numbers(context, position)
-    return known_values(replace(operand, dtype="INT32"))  # type: ignore[return-value]
+    return words_of(tensor(context, position))
 
 
 def number(context: Context, position: int) -> int:

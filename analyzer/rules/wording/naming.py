@@ -55,6 +55,7 @@ _PROPERTIES = {
     "signature": "shape signature",
     "known_value": "value",
     "known_values": "values",
+    "words": "values",
     "scale_count": "number of scales",
     "zero_point_count": "number of zero points",
     "axis": "quantized dimension",
@@ -62,7 +63,13 @@ _PROPERTIES = {
 #: What functions make of many numbers.
 OF_MANY = {"sum": "sum", "product": "product", "min": "smallest", "max": "largest"}
 #: What the elements of a tensor's lists are called.
-_ELEMENTS = {"values": "value", "known_values": "value", "scales": "scale", "zero_points": "zero point"}
+_ELEMENTS = {
+    "values": "value",
+    "known_values": "value",
+    "words": "value",
+    "scales": "scale",
+    "zero_points": "zero point",
+}
 _FACTS = {
     "op": "operator",
     "version": "operator version",
