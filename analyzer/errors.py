@@ -46,6 +46,10 @@ class RuleError(AnalyzerError):
         self.problems = problems
 
 
+class UndecidedError(RuleError):
+    """A rule takes more steps on one operator than it may."""
+
+
 class UsageError(AnalyzerError):
     """The command line or a value on it is wrong."""
 

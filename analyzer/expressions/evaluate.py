@@ -7,7 +7,7 @@ from functools import partial, reduce
 from operator import attrgetter
 from typing import Any
 
-from analyzer.errors import RuleError
+from analyzer.errors import UndecidedError
 from analyzer.expressions import loops, operators
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import (
@@ -64,7 +64,7 @@ _compiled = remembered(compiled)
 
 
 def evaluate(node: Node, context: Context) -> Any:
-    """What a part of an expression comes to. Raises: Undefined, RuleError."""
+    """What a part of an expression comes to. Raises: Undefined, UndecidedError."""
     return _compiled(node)(context)
 
 
@@ -77,7 +77,7 @@ def _within_steps(node: Node) -> Evaluate:
             return counting(c)
         except loops.TooManySteps:
             problem = f"takes more than {MAX_STEPS:,} steps on one operator; loop over shorter lists"
-            raise RuleError([f"{show(node)}: {problem}"]) from None
+            raise UndecidedError([f"{show(node)}: {problem}"]) from None
 
     return evaluate
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from analyzer.errors import RuleError
+from analyzer.errors import UndecidedError
 from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import FALSE, TRUE, Call, Literal, Node, Not, operand_name, unnamed
 from analyzer.expressions.partial import filled, partially_evaluated
@@ -229,10 +229,11 @@ class Judge:
                     continue
             except Undefined:
                 pass  # Explaining comes upon it again and says what was wanted there.
-            except RuleError:
+            except UndecidedError:
                 if one.clause.stage not in LATER:
                     raise
-                continue  # Patterns among very many operands: what can't be decided in time isn't said.
+                findings.append(_undecided(one.clause))
+                continue
             findings.append(self._finding(one, context))
         return findings
 
@@ -263,6 +264,18 @@ class Judge:
             source=unlisted.source,
             actual=f"{len(operator.inputs)} inputs, {len(operator.outputs)} outputs",
         )
+
+
+def _undecided(clause: Clause) -> Finding:
+    """A pattern among very many operands that can't be looked for in time: said, since it may be there."""
+    return Finding(
+        rule=clause.id,
+        severity="note",
+        stage=clause.stage,
+        message="this operator has too many operands for this check, which was left out",
+        fix="Split the operator into several with fewer operands, and audit again.",
+        source=clause.source,
+    )
 
 
 def _holds(condition: Evaluate, context: Context) -> bool:
