@@ -52,6 +52,6 @@ def told(
 ) -> set[str]:
     """What is told of these severities, by default what breaks the model, as operator/rule."""
     [audit] = auditor().audit(read_bytes(model(tensors, operators, **fields), "m")).delegates
-    findings = [f for o in audit.operators if o.delegated for f in o.findings]
+    findings = [f for o in audit.operators if o.delegated or "blocker" in severities for f in o.findings]
     findings += [blocker.finding for blocker in audit.blockers]
     return {f.rule.removeprefix("litert-gpu/") for f in findings if f.severity in severities}

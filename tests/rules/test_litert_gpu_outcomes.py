@@ -45,6 +45,33 @@ def test_an_input_that_is_given_out(outputs: list[str], rule: str | None) -> Non
 
 
 @pytest.mark.parametrize(
+    ("name", "outputs", "rule"),
+    [
+        ("MUL", ["c", "z"], "every-op/known-output"),
+        ("MUL", ["z"], None),
+        ("ADD", ["c", "z"], None),
+    ],
+)
+def test_what_is_computed_of_constants_and_given_out(name: str, outputs: list[str], rule: str | None) -> None:
+    tensors = [*real(x=MAP, z=MAP, c=[8]), constant("a", [8]), constant("b", [8])]
+    operators = [operator(name, ["a", "b"], ["c"]), operator("SUB", ["x", "c"], ["z"])]
+    assert told(tensors, operators, outputs=outputs) == ({rule} if rule else set())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "taken"), [([8], [8], True), ([8], [1, 8], False), ([1, 8], [1, 8], True)]
+)
+def test_two_constants_are_taken_where_their_ranks_are_the_same(
+    first: list[int], second: list[int], taken: bool
+) -> None:
+    tensors = [*real(x=[1, 8], z=[1, 8], c=max(first, second, key=len))]
+    tensors += [constant("a", first), constant("b", second)]
+    operators = [operator("ADD", ["a", "b"], ["c"]), operator("SUB", ["x", "c"], ["z"])]
+    found = told(tensors, operators, severities=["blocker"])
+    assert ("add/one-or-two-operands" not in found) is taken
+
+
+@pytest.mark.parametrize(
     ("stride", "behind", "rule"),
     [(1, "MUL", "every-op/no-op-before-merge"), (1, "DIV", None), (2, "MUL", None)],
 )
