@@ -17,8 +17,10 @@ function showGraph(form) {
     state.open.clear();
     draw(state, form.querySelector("output"));
   };
+  const { text } = form.elements;
+  zoomable(state, form);
   form.parentElement.hidden = false;
-  form.addEventListener("input", start);
+  form.addEventListener("input", ({ target }) => (target === text ? seek(state, text.value, form.querySelector("output")) : start()));
   form.addEventListener("submit", (event) => event.preventDefault());
   canvas.addEventListener("click", (event) => toggle(state, event.target.closest("[data-node]")));
   canvas.addEventListener("keydown", (event) => {
@@ -69,6 +71,7 @@ function draw(state, output) {
   const note = element("p", `${said}: too long to print. They are listed under “Partitions” below.`, "unprinted");
   svg.classList.toggle("long", Boolean(laid.long));
   canvas.replaceChildren(svg, ...(laid.long ? [note] : []));
+  resize(state);
 }
 
 /** The layout that fits: from left to right, from top to bottom, or all in one column. */

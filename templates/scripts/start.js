@@ -32,6 +32,8 @@ document.querySelectorAll("form[data-overview]").forEach(filterModels);
 document.querySelectorAll("form[data-pairs]").forEach(filterPairs);
 document.querySelectorAll("form[data-for]").forEach(filterRows);
 document.querySelectorAll("form[data-causes]").forEach(filterCauses);
+document.querySelectorAll("[data-strip]").forEach(followStrip);
+document.querySelectorAll("[data-handover]").forEach(copyable);
 document.querySelectorAll("form[data-graph]").forEach(showGraph);
 addEventListener("hashchange", follow);
 // Following a link inside a page takes the focus away from it; closing what it opened gives it back.

@@ -69,11 +69,12 @@ def _between(lines: list[str]) -> list[str]:
 
 def _table_causes(lines: list[str]) -> Iterator[Cause]:
     section = ""
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+    for number, (line, after) in enumerate(zip(lines, [*lines[1:], ""], strict=True)):
         line = line.removeprefix(f"{phrases.LEGACY}: ")
         section = line if line in _SECTIONS else section if line else ""
         found = re.match(r"\d+  (.*?)  (.*)", line) if section else None
         if found:
+            after = lines[number + 2] if re.match(r" +layer  ", after) else after
             headline, fix = (re.sub(r"\s{2,}\[[^]]*\]$", "", text) for text in (found[2], after))
             fix = fix.split("fix  ", 1)[1] if fix.lstrip().startswith("fix  ") else ""
             yield Cause(section, found[1], headline, fix)
@@ -124,6 +125,7 @@ def _markdown_causes(tokens: list[Token]) -> Iterator[Cause]:
         section = text if text in _SECTIONS else section
         if ordered:
             head, _, rest = text.partition("\n")
+            rest = rest.partition("\n")[2] if rest.startswith("Layer: ") else rest
             who = next(child.content for child in (token.children or ())[1:] if child.type == "text")
             # What follows the fix are the ids of rules.
             fix = re.sub(r"(^| )[a-z0-9-]+/\S+(, \S+/\S+)*$", "", rest).removeprefix("Fix: ")

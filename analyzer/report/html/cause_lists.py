@@ -13,6 +13,7 @@ from analyzer.report.html.links import Link, links
 from analyzer.report.wording import causes, figures, phrases
 from analyzer.report.wording.causes import Case, Cause
 from analyzer.report.wording.hostile_text import plain
+from analyzer.report.wording.layers import layers
 from analyzer.rules.origin import permalink
 
 #: Up to so many causes are shown at once.
@@ -36,6 +37,7 @@ class ListedCause(Struct, frozen=True):
     severity: str
     whom: str
     others: str
+    layers: str
     cost: str
     gain: str
     percent: float
@@ -86,6 +88,7 @@ def _listed(ident: str, number: int, cause: Cause, model: Model, names: Sequence
         severity=cause.severity,
         whom=phrases.whom(cause, model),
         others=phrases.others(cause),
+        layers=layers(cause, model),
         cost=f"{figures.percent(share)} of MACs" if share else "",
         gain=phrases.consequence(cause, model),
         percent=round(share * 100, 1),

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from analyzer.report.document.audit_document import Audit, Document, Model
+from analyzer.report.document.audit_document import Audit, Document, Model, Tool
 from analyzer.report.document.contents import Port, Signature
 from analyzer.report.html import links
 from analyzer.report.html.cause_lists import CauseList, answers, cause_lists
 from analyzer.report.html.operator_matrix import Part, Row, Strip, parts, rows, strips
 from analyzer.report.html.verdict_cards import RealRun, VerdictCard, real_runs, verdict_cards
 from analyzer.report.wording import labels, phrases
+from analyzer.report.wording.handover import handover
 from analyzer.report.wording.hostile_text import plain
 
 #: How many inputs and outputs of an entry point are named.
@@ -46,6 +47,8 @@ class Section(Struct, frozen=True):
     legacy: str
     cause_lists: list[CauseList]
     legacy_lists: list[CauseList]
+    #: Markdown to copy; empty where nothing is to be changed.
+    handover: str
     strips: list[Strip]
     rows: list[Row]
     parts: list[Part]
@@ -60,10 +63,13 @@ class Section(Struct, frozen=True):
 def sections(document: Document) -> list[Section]:
     """One section a model."""
     named = labels.delegates(document)
-    return [_section(index, model, named[model.path]) for index, model in enumerate(document.models)]
+    return [
+        _section(index, model, named[model.path], document.tool)
+        for index, model in enumerate(document.models)
+    ]
 
 
-def _section(index: int, model: Model, names: Sequence[str]) -> Section:
+def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Section:
     ident = links.section(index)
     folder, slash, file = plain(model.path).rpartition("/")
     listed = list(cause_lists(ident, model, names))
@@ -86,6 +92,7 @@ def _section(index: int, model: Model, names: Sequence[str]) -> Section:
         legacy=phrases.LEGACY,
         cause_lists=[causes for causes in listed if not causes.legacy],
         legacy_lists=[causes for causes in listed if causes.legacy],
+        handover=handover(model, names, tool),
         strips=strips(names, model.audits),
         rows=table,
         parts=list(parts(ident, names, model.audits)),

@@ -9,6 +9,7 @@ from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import escaped
+from analyzer.report.wording.layers import layers
 from analyzer.report.wording.overview import Columns, Overview, overview
 
 
@@ -139,6 +140,8 @@ def _cause(number: int, cause: Cause, model: Model, names: Sequence[str]) -> Ite
     yield f"{number}. **{who}**: {escaped(phrases.headline(cause, model))}" + (
         "\\" if cause.fix or cause.rules else ""
     )
+    if told := layers(cause, model):
+        yield f"{indent}Layer: {escaped(told)}\\"
     fix = f"Fix: {escaped(cause.fix)} " if cause.fix else ""
     rules = ", ".join(f"`{rule}`" for rule in cause.rules)
     yield f"{indent}{fix}{rules}".rstrip() or indent

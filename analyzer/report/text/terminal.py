@@ -10,6 +10,7 @@ from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
+from analyzer.report.wording.layers import layers
 from analyzer.rules.pack import BROKEN
 
 #: The most that a delegate's name takes.
@@ -175,9 +176,10 @@ def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: 
     who = ", ".join(names[position] for position in cause.audits)
     text = f"{number}  {who}  {phrases.headline(cause, model)}"
     lines = [fill(text, view.width, subsequent_indent=indent, break_on_hyphens=False)]
-    if cause.fix:
-        fix = f"{indent}fix  {plain(cause.fix)}"
-        lines.append(fill(fix, view.width, subsequent_indent=f"{indent}     ", break_on_hyphens=False))
+    for word, told in (("layer", layers(cause, model)), ("fix", plain(cause.fix))):
+        if told:
+            line, hang = f"{indent}{word}  {told}", " " * (len(indent) + len(word) + 2)
+            lines.append(fill(line, view.width, subsequent_indent=hang, break_on_hyphens=False))
     if cause.rules:
         lines[-1] += _tag(f"[{phrases.rule(cause)}]", lines[-1], indent, view)
     return "\n".join(lines)

@@ -40,6 +40,37 @@ def test_it_is_drawn_when_it_is_seen(browser: Any, tmp_path: Path) -> None:
     opened.close()
 
 
+def test_it_grows_and_shrinks(opened: Opened) -> None:
+    svg = opened.page.locator(".graph svg")
+
+    def width() -> float:
+        return float(svg.get_attribute("width") or 0)
+
+    before = width()
+    opened.page.get_by_role("button", name="Larger").click()
+    assert width() == pytest.approx(before * 1.25, abs=1)
+    # What is opened is drawn in the same size.
+    opened.page.locator(".graph [role=button]").first.click()
+    opened.page.locator(".graph [role=button]").first.click()
+    assert width() == pytest.approx(before * 1.25, abs=1)
+    opened.page.get_by_role("button", name="Full size").click()
+    assert width() == before
+    opened.page.get_by_role("button", name="Whole graph").click()
+    box, canvas = svg.bounding_box(), opened.page.locator(".graph").bounding_box()
+    assert box and canvas and box["width"] <= canvas["width"] and box["height"] <= canvas["height"]
+
+
+def test_operators_are_found_in_it(opened: Opened) -> None:
+    opened.page.locator("form[data-graph] select").select_option("Hexagon")
+    find = opened.page.locator("form[data-graph] input")
+    find.fill("#8 conv_2d")
+    marked = opened.page.locator(".graph .sought")
+    assert "#8 CONV_2D" in (marked.first.text_content() or "")
+    assert opened.page.locator("form[data-graph] output").inner_text().startswith("in ")
+    find.fill("nothing of the kind")
+    assert marked.count() == 0
+
+
 def test_a_node_says_what_it_is_and_what_crosses(opened: Opened) -> None:
     opened.page.locator("form[data-graph] select").select_option("GPU")
     partition, refused = nodes(opened)

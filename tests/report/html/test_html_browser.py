@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from analyzer.report import render
@@ -44,6 +45,33 @@ def test_causes_can_be_narrowed_to_one_delegate(opened: Opened) -> None:
     opened.page.locator("select[name=delegate]").select_option("GPU")
     shown = opened.page.locator(".cause:visible")
     assert [chip.inner_text() for chip in shown.locator(".chip").all()] == ["GPU", "GPU"]
+
+
+def test_the_execution_order_names_what_is_pointed_at_and_leads_to_its_cause(opened: Opened) -> None:
+    page = opened.page
+    box = page.locator(".strip").nth(2).bounding_box()
+    position = {"x": box["width"] * 8.5 / 64, "y": box["height"] - 1}
+    page.locator(".strip").nth(2).hover(position=position)
+    assert page.locator(".pointed").inner_text().startswith("#8 CONV_2D")
+    assert page.locator(".pointed").inner_text().endswith("refused")
+    page.locator(".strip").nth(2).click(position=position)
+    cause = page.locator(".cause:target")
+    assert "Hexagon 5 CONV_2D (#8" in cause.inner_text()
+    # What nothing keeps off opens by itself.
+    page.locator(".strip").nth(2).click(position={"x": box["width"] * 0.5 / 64, "y": box["height"] - 1})
+    assert page.get_by_role("dialog").get_by_role("heading", level=2).inner_text().startswith("#0 ")
+
+
+def test_what_to_change_can_be_copied_for_others(browser: Any, tmp_path: Path) -> None:
+    opened = Opened(browser, tmp_path, sample.document(), permissions=["clipboard-read", "clipboard-write"])
+    page = opened.page
+    page.get_by_role("button", name="Copy for the model's team").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    text = page.evaluate("navigator.clipboard.readText()")
+    opened.close()
+    tokens = MarkdownIt("commonmark").parse(text)
+    assert [token.type for token in tokens if token.type == "ordered_list_open"]
+    assert text.count("\n") <= 12 and "`#8`" in text and "Use strides of at most 3" in text
 
 
 def test_an_operator_opens_with_every_delegate_s_findings(opened: Opened) -> None:
