@@ -6,7 +6,6 @@ The page's script reads the same names (`templates/scripts/layers.js`), where th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from analyzer.report.document.audit_document import Model
 from analyzer.report.wording.causes import Cause
@@ -49,7 +48,7 @@ def _layer(path: str) -> str:
 
 
 def layers(cause: Cause, model: Model) -> str:
-    """`block1/conv, block2/conv, head and 4 more`; empty where names don't tell, or all operators are meant."""
+    """`block1/conv, block2/conv, head and 4 more`; empty where names don't tell or all are meant."""
     nodes = cause.operators
     if cause.level == "graph" or len(nodes) == model.operators:
         return ""
