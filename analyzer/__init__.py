@@ -24,6 +24,7 @@ __all__ = [  # noqa: F405
     "audit",
     "load_rules",
     "read",
+    "recommend",
     "render",
     "run",
 ]

@@ -29,6 +29,7 @@ from analyzer.model import read as read
 from analyzer.report import known
 from analyzer.report import render as render_document
 from analyzer.report.document import audit_document, convert
+from analyzer.report.document.recommendation import Recommendation
 from analyzer.report.view import View
 from analyzer.rules.pack import RulePack as RulePack
 from analyzer.rules.registry import Packs
@@ -70,6 +71,27 @@ def audit(
     configurations = configurations if asked else by_default(packs, configurations)
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations), registered)
     return auditor.audit(_model(model), shapes)
+
+
+def recommend(
+    model: Model | str | Path,
+    platforms: str | Sequence[str] = (),
+    *,
+    rules: Rules | Sequence[Rules] = (),
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    registered: Sequence[str] = (),
+) -> Recommendation:
+    """What to choose for a model on each platform (`android`, `ios`, `desktop`), without any on both phones.
+
+    Each of its `choices` says in a `sentence` which delegate and why, and has the options to set, what the
+    app has to depend on, hazards, the order in which to fall back, and code. All else is as for `audit`.
+    Raises: ModelError, RuleError, UsageError.
+    """
+    from analyzer.recommendation.advisor import Advisor
+
+    asked = [platforms] if isinstance(platforms, str) else list(platforms)
+    advised = Advisor(_packs(rules), asked, registered).advise(_model(model), shapes)
+    return advised.recommendation or Recommendation(considered=(), choices=())
 
 
 def run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -61,12 +61,17 @@ def by_default(packs: Packs, configurations: Sequence[Configuration]) -> list[Co
 
 def also(configuration: Configuration) -> Configuration | None:
     """The same delegate with the parameters that its pack says an app can't choose, where they differ."""
+    pack = configuration.pack
+    return None if pack.also is None else varied(configuration, pack.also.parameters)
+
+
+def varied(configuration: Configuration, written: Mapping[str, str]) -> Configuration | None:
+    """The same delegate with some of its parameters as they are written here; None where they are so already.
+
+    Raises: UsageError.
+    """
     pack, parameters = configuration.pack, configuration.parameters
-    if pack.also is None:
-        return None
-    other = resolve(
-        pack, {name: _written(value) for name, value in parameters.items()} | pack.also.parameters
-    )
+    other = resolve(pack, {name: _written(value) for name, value in parameters.items()} | dict(written))
     return None if other == dict(parameters) else Configuration(pack, other, Judge(pack, other))
 
 

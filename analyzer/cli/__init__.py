@@ -20,6 +20,7 @@ HOLDS, FAILS, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 #: Command -> (module, the line that `--help` shows).
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("audit", "Which operators each delegate takes, why not, and what to change."),
+    "recommend": ("recommend", "Which delegate to choose on each platform, what to set, and why."),
     "run": ("run", "Run a model on the CPU and through a delegate: taken as predicted, same numbers?"),
     "evaluate": ("evaluate", "Accuracy, inference time and size of models side by side, on a data set."),
     "devices": ("devices", "Show the phones at hand: Android version, chip, GPU."),

@@ -13,14 +13,15 @@ from analyzer.cli import HOLDS
 @click.command("schema")
 @click.option(
     "--of",
-    type=click.Choice(["audit", "pack"]),
+    type=click.Choice(["audit", "recommendation", "pack"]),
     default="audit",
     show_default=True,
-    help="What `audit --format json` writes, or a rule file, so that editors complete it.",
+    help="What audit or recommend write as JSON, or a rule file, so that editors complete it.",
 )
 def command(of: str) -> int:
-    """Print a JSON Schema: of what `audit --format json` writes, or of rule files."""
-    click.echo(json.dumps(_pack_schema() if of == "pack" else _audit_schema(), indent=2))
+    """Print a JSON Schema: of what `audit` or `recommend` write with --format json, or of rule files."""
+    made = {"audit": _audit_schema, "recommendation": _advice_schema, "pack": _pack_schema}[of]
+    click.echo(json.dumps(made(), indent=2))
     return HOLDS
 
 
@@ -28,6 +29,12 @@ def _audit_schema() -> dict[str, Any]:
     from analyzer.report.document import audit_document
 
     return audit_document.json_schema()
+
+
+def _advice_schema() -> dict[str, Any]:
+    from analyzer.report.document import advice
+
+    return advice.json_schema()
 
 
 def _pack_schema() -> dict[str, Any]:

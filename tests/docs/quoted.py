@@ -28,6 +28,7 @@ PAGES = (
 QUOTES = {
     "short": ["audit", "sample:", "-d", "nnapi", "--fail-on", "never"],
     "audit": ["audit", "sample:", "-d", "gpu,nnapi", "--fail-on", "never"],
+    "recommend": ["recommend", "sample:", "--for", "android"],
     "packs": ["rules", "list"],
     "agreement": ["rules", "verify", "--about"],
 }

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from analyzer.report.document.contents import Graph, Signature
+from analyzer.report.document.recommendation import Recommendation
 from analyzer.report.document.run_results import Run
 from analyzer.report.document.values import Count, Share, one_of
 from analyzer.rules.pack import BROKEN
@@ -251,6 +252,8 @@ class Audit(Struct, frozen=True, kw_only=True):
     parameters: dict[str, str | int | bool]
     #: The pack's word on the delegate itself: `current`, `deprecated`.
     status: str = "current"
+    #: The systems that it is for: android, ios, linux, macos, windows.
+    platforms: tuple[str, ...] = ()
     #: Whether it is deprecated and was only asked because no delegate was named.
     legacy: bool = False
     #: Parameters whose values are part of what it is called.
@@ -279,7 +282,8 @@ class Model(Struct, frozen=True, kw_only=True):
 
     `operators` and `macs` are totals over all subgraphs, `dtypes` the element types of activations, the
     most frequent first, `weights` narrower ones of constants; where everything is asked for, `graphs` are
-    every operator's operands and options and every tensor, `signatures` the entry points.
+    every operator's operands and options and every tensor, `signatures` the entry points. `recommendation`
+    is what to choose among the delegates that were audited.
     """
 
     path: str
@@ -293,6 +297,7 @@ class Model(Struct, frozen=True, kw_only=True):
     weights: tuple[str, ...] = ()
     subgraphs: tuple[Subgraph, ...] = ()
     audits: tuple[Audit, ...] = ()
+    recommendation: Recommendation | None = None
     runs: tuple[Run, ...] = ()
     graphs: tuple[Graph, ...] | UnsetType = UNSET
     signatures: tuple[Signature, ...] | UnsetType = UNSET
@@ -320,10 +325,15 @@ _PUBLISHED = {
 }
 
 
+def published(schema: dict[str, Any], title: str) -> dict[str, Any]:
+    """A JSON Schema as it is given out, with names that stay."""
+    encoded = msgspec.json.encode(schema)
+    for module, name in _PUBLISHED.items():
+        encoded = encoded.replace(module, name)
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    return dialect | msgspec.json.decode(encoded, type=dict[str, Any])
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of `Document`."""
-    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Delegate Analyzer audit"}
-    schema = msgspec.json.encode(msgspec.json.schema(Document))
-    for module, published in _PUBLISHED.items():
-        schema = schema.replace(module, published)
-    return dialect | msgspec.json.decode(schema, type=dict[str, Any])
+    return published(msgspec.json.schema(Document), "Delegate Analyzer audit")

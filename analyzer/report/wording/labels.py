@@ -46,8 +46,13 @@ def _values(configuration: tuple[tuple[str, Value], ...], names: Sequence[str]) 
     return tuple(parameters.get(name) for name in names)
 
 
+def title(audit: Audit) -> str:
+    """A delegate's title, without the word for what it is."""
+    return audit.title.removesuffix(" delegate").removesuffix(" accelerator")
+
+
 def _label(audit: Audit, telling: Sequence[str]) -> str:
-    words = [audit.title.removesuffix(" delegate").removesuffix(" accelerator")]
+    words = [title(audit)]
     for name in telling:
         value = audit.parameters.get(name)
         shown = str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,95 @@
+"""`delegate-analyzer recommend`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.cli import HOLDS
+from analyzer.cli.options import completion, declared
+from analyzer.cli.options.delivery import deliver
+from analyzer.cli.options.output import Target
+from analyzer.cli.options.phone import adb_option
+from analyzer.cli.options.shapes import read_shapes
+from analyzer.errors import UsageError
+from analyzer.report.document.advice import Advice
+from analyzer.report.view import View
+from analyzer.sources import at_hand, find_one, load
+
+if TYPE_CHECKING:
+    from analyzer.recommendation.described_phone import Phone
+    from analyzer.rules.registry import Packs
+
+_FORMATS = ("table", "json", "markdown")
+
+
+@click.command("recommend")
+@click.argument("path", metavar="MODEL", shell_complete=completion.files)
+@declared.platform
+@click.option("--phone", "phones", multiple=True, metavar="PHONE",
+              help="For one phone: android-N, a chip (SM8650), or adb[:SERIAL].")  # fmt: skip
+@adb_option
+@declared.rules()
+@declared.shapes
+@click.option("--registered", multiple=True, metavar="NAME",
+              help="Custom operators that the app registers itself: MyOp,Flex*.")  # fmt: skip
+@declared.outputs(_FORMATS)
+@declared.color
+def command(
+    path: str,
+    platform: str | None,
+    phones: tuple[str, ...],
+    adb: str | None,
+    rules: tuple[str, ...],
+    shapes: tuple[str, ...],
+    registered: tuple[str, ...],
+    wanted: list[Target],
+    color: str,
+) -> int:
+    """Recommend a delegate for a model: one choice a platform, what to set, and why not another.
+
+    MODEL is a .tflite file, sample: (a model that ships with the tool) or - (stdin).
+    """
+    from analyzer.recommendation.advisor import Advisor
+    from analyzer.report.document.advice import advice
+    from analyzer.rules.registry import Packs
+
+    packs = Packs(map(Path, rules))
+    phone = _phone(packs, phones, adb, platform) if phones else None
+    customs = [name.strip() for text in registered for name in text.split(",") if name.strip()]
+    advisor = Advisor(packs, (platform,) if platform else (), customs, phone)
+    with at_hand(find_one(path)) as source:
+        told = advice(advisor.advise(load(source), read_shapes(shapes)))
+    deliver(wanted, lambda form, view: _render(told, form, view), color)
+    return HOLDS
+
+
+def _phone(packs: Packs, phones: tuple[str, ...], adb: str | None, platform: str | None) -> Phone:
+    """The phone that is meant. Raises: UsageError, RuntimeUnavailable, AdbError."""
+    from analyzer.recommendation.described_phone import Phone, described
+
+    if platform not in (None, *Phone.platforms):
+        raise UsageError(f"--for {platform}: --phone is about Android phones; leave one of them out")
+    attached = [text for text in phones if text == "adb" or text.startswith("adb:")]
+    if not attached:
+        return described(packs, phones)
+    if len(phones) > 1:
+        raise UsageError("--phone: an attached phone says all of itself; give no other beside it")
+    from analyzer.cli.options.phone import serial
+    from analyzer.execution.android.adb import Adb
+    from analyzer.execution.android.device import identify
+
+    info = identify(Adb(adb).device(serial(attached[0])))
+    return Phone(info.properties, info.serial)
+
+
+def _render(told: Advice, form: str, view: View) -> bytes:
+    import msgspec
+
+    from analyzer.report.text import advice_text
+
+    if form == "json":
+        return msgspec.json.encode(told) + b"\n"
+    return advice_text.markdown(told, view) if form == "markdown" else advice_text.table(told, view)

@@ -1,0 +1,87 @@
+"""A model -> what to choose, with every audit that takes: of all delegates, and with options to be set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure, fallbacks, for_platform, varied
+from analyzer.auditing.types import Audit, Configuration
+from analyzer.model.graph import Model
+from analyzer.recommendation.candidates import Attempted
+from analyzer.recommendation.deployment import Attempt, Deployment, deployments
+from analyzer.recommendation.described_phone import Phone
+from analyzer.recommendation.recommend import PHONES, recommend
+from analyzer.report.document import audit_document, convert
+from analyzer.rules.registry import Packs
+
+#: Sizes of inputs by name, as an app may resize them.
+Shapes = Mapping[str, tuple[int, ...]]
+#: What is tried, and the delegate with it.
+Tried = tuple[Attempt, Configuration]
+
+
+class Advisor:
+    """Recommends for some platforms, or for one phone; what was loaded serves every model.
+
+    Raises: UsageError, RuleError.
+    """
+
+    def __init__(
+        self,
+        packs: Packs,
+        platforms: Collection[str] = (),
+        registered: Sequence[str] = (),
+        phone: Phone | None = None,
+    ) -> None:
+        self._packs = packs
+        self._platforms = tuple(platforms) or (PHONES if phone is None else phone.platforms)
+        self._registered = registered
+        self._known = deployments()
+        names = dict.fromkeys(name for platform in self._platforms for name in for_platform(packs, platform))
+        specs = list(names) if phone is None else phone.specs(packs, names)
+        self._chips = () if phone is None else phone.chip_delegates(packs)
+        self._configurations = configure(packs, specs)
+
+    def advise(self, model: Model, shapes: Shapes | None = None) -> audit_document.Model:
+        """The model audited for all delegates, with the recommendation. Raises: ModelError."""
+        rest = fallbacks(self._packs, self._configurations)
+        audit = Auditor(self._packs, self._configurations, rest, self._registered).audit(model, shapes)
+        document = convert.model(audit)
+        tried = [*self._to_try(audit, document)]
+        attempts = self._attempts(model, shapes, tried) if tried else []
+        recommended = recommend(document, self._platforms, attempts, self._chips)
+        return replace(document, recommendation=recommended)
+
+    def _to_try(self, audit: Audit, document: audit_document.Model) -> Iterator[Tried]:
+        """What an app could set where it might help; a deprecated delegate isn't helped."""
+        for audited, told in zip(audit.delegates, document.audits, strict=True):
+            known: Deployment | None = self._known.get(told.delegate)
+            for attempt in known.attempt if known and told.status == "current" else ():
+                other = varied(audited.configuration, attempt.parameters)
+                if other is not None and _might_help(attempt, told):
+                    yield attempt, other
+
+    def _attempts(self, model: Model, shapes: Shapes | None, tried: Sequence[Tried]) -> list[Attempted]:
+        auditor = Auditor(self._packs, [other for _, other in tried], (), self._registered)
+        audits = convert.model(auditor.audit(model, shapes)).audits
+        return [
+            Attempted(
+                audit,
+                {name: audit.parameters[name] for name in attempt.parameters},
+                attempt.how,
+                attempt.where,
+                attempt.platforms,
+            )
+            for (attempt, _), audit in zip(tried, audits, strict=True)
+        ]
+
+
+def _might_help(attempt: Attempt, audit: audit_document.Audit) -> bool:
+    if attempt.when == "limit":
+        return any(node.lost == "limit" for node in audit.operators)
+    return audit.summary.verdict == "wrong" or any(
+        finding.severity == "hazard" for node in audit.operators for finding in node.findings
+    )

@@ -1,0 +1,152 @@
+"""A model's audits -> one choice a platform."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.recommendation import details, sentences
+from analyzer.recommendation.candidates import Attempted, Candidate, candidates, cost
+from analyzer.recommendation.deployment import Deployment, Target, deployments
+from analyzer.report.document.audit_document import Audit, Model
+from analyzer.report.document.recommendation import Choice, Improvement, Recommendation
+
+#: The platforms that are meant where none is named.
+PHONES = ("android", "ios")
+
+
+class _Case(Struct, frozen=True):
+    """One platform: what there is to choose from, and what runs the rest."""
+
+    model: Model
+    platform: str
+    ranked: Sequence[Candidate]
+    attempts: Sequence[Attempted]
+    #: What runs what delegates leave: its name, what sentences call it, and its audit where there is one.
+    rest: str
+    rest_named: str
+    rest_audit: Audit | None
+    known: Mapping[str, Deployment]
+
+
+def recommend(
+    model: Model,
+    platforms: Collection[str] = PHONES,
+    attempts: Sequence[Attempted] = (),
+    chips: Collection[str] = (),
+) -> Recommendation:
+    """What to choose on each platform that any of the model's audits is about.
+
+    `chips` are delegates for one chip that the phone in question has. Raises: RuleError.
+    """
+    known = {
+        name: replace(deployment, one_chip=deployment.one_chip and name not in chips)
+        for name, deployment in deployments().items()
+    }
+    cases = [_case(model, platform, attempts, known) for platform in platforms]
+    return Recommendation(
+        considered=tuple(dict.fromkeys(audit.delegate for audit in model.audits)),
+        choices=tuple(_choice(case) for case in cases if case.ranked),
+    )
+
+
+def _case(
+    model: Model, platform: str, attempts: Sequence[Attempted], known: Mapping[str, Deployment]
+) -> _Case:
+    rest = next((audit.fallback for audit in model.audits if audit.fallback), "")
+    accelerators = [audit for audit in model.audits if audit.fallback]
+    ranked = candidates(accelerators, attempts, known, platform)
+    named = known[rest].name if rest in known else rest or "the CPU"
+    audited = next((audit for audit in model.audits if audit.delegate == rest), None)
+    return _Case(model, platform, ranked, attempts, rest, named, audited, known)
+
+
+def _choice(case: _Case) -> Choice:
+    best, *others = case.ranked
+    if best.worth:
+        return _accelerated(case, best, others)
+    if not any(each.refused for each in case.ranked):
+        return _on_the_cpu(case)
+    # What the CPU refuses may still run where the delegate's runtime stands in for it, little as that saves.
+    working = [each for each in case.ranked if each.current and not each.broken and each.share]
+    if not working:
+        return _none(case)
+    return _accelerated(case, working[0], [each for each in case.ranked if each is not working[0]])
+
+
+def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> Choice:
+    summary = best.audit.summary
+    target = best.deployment.platforms.get(case.platform, Target())
+    return Choice(
+        platform=case.platform,
+        delegate=best.audit.delegate,
+        title=best.name,
+        accelerated=True,
+        sentence=sentences.chosen(best, others, case.rest_named),
+        parameters=dict(best.parameters),
+        delegated=summary.delegated,
+        delegated_macs_share=summary.delegated_macs_share,
+        boundary_bytes=summary.boundary_bytes,
+        cost=best.cost,
+        loading=tuple(details.loading(best, case.rest_named)),
+        settings=tuple(details.settings(best, case.model, case.platform)),
+        libraries=target.libraries,
+        manifest=target.manifest,
+        notes=target.notes,
+        hazards=tuple(details.hazards(best.audit)),
+        fallbacks=tuple(details.alternative(other) for other in others if other.worth),
+        cpu=not any(each.refused for each in case.ranked),
+        passed=tuple(details.passed(other) for other in others if not other.worth),
+        improvements=(
+            *details.options(case.ranked, case.attempts, case.platform),
+            *details.quantizing(best, case.model),
+        ),
+    )
+
+
+def _none(case: _Case) -> Choice:
+    return Choice(
+        platform=case.platform,
+        delegate=None,
+        title="",
+        accelerated=False,
+        sentence=sentences.nothing(case.ranked),
+        cpu=False,
+        passed=tuple(map(details.passed, case.ranked)),
+    )
+
+
+def _on_the_cpu(case: _Case) -> Choice:
+    known = case.known.get(case.rest) or Deployment(name=case.rest_named)
+    target = known.platforms.get(case.platform, Target())
+    told = _rest(case, known)
+    loading = details.loading(told, case.rest_named) if told else ()
+    settings = details.settings(told, case.model, case.platform) if told else ()
+    return Choice(
+        platform=case.platform,
+        delegate=case.rest,
+        title=known.name,
+        accelerated=False,
+        sentence=sentences.on_the_cpu(case.ranked, case.rest_named),
+        loading=tuple(loading),
+        settings=tuple(settings),
+        libraries=target.libraries,
+        manifest=target.manifest,
+        notes=target.notes,
+        hazards=tuple(details.hazards(told.audit)) if told else (),
+        passed=tuple(map(details.passed, case.ranked)),
+        improvements=tuple(_for_the_cpu(case, told)),
+    )
+
+
+def _rest(case: _Case, known: Deployment) -> Candidate | None:
+    audit = case.rest_audit
+    return Candidate(audit, known, cost(audit.summary, known.cost)) if audit else None
+
+
+def _for_the_cpu(case: _Case, told: Candidate | None) -> Iterator[Improvement]:
+    yield from details.options(case.ranked, case.attempts, case.platform)
+    if told is not None:
+        yield from details.quantizing(told, case.model)

@@ -1,0 +1,64 @@
+"""The recommendation in lines, the same in every format that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.report.document.recommendation import Choice, Recommendation
+from analyzer.report.wording import figures
+
+#: The platforms as they are written.
+_NAMES = {"android": "Android", "ios": "iOS", "desktop": "Desktop"}
+_KINDS = {"option": "Option", "fix": "Repair", "quantize": "Quantizing"}
+
+
+def headlines(recommendation: Recommendation | None) -> Iterator[tuple[str, Choice]]:
+    """`Android and iOS` and what holds for both: platforms of one sentence are told together."""
+    groups: dict[str, list[Choice]] = {}
+    for choice in recommendation.choices if recommendation else ():
+        groups.setdefault(choice.sentence, []).append(choice)
+    for choices in groups.values():
+        yield platforms([choice.platform for choice in choices]), choices[0]
+
+
+def each(recommendation: Recommendation) -> Iterator[tuple[str, Choice]]:
+    """Every platform by itself, for all that there is to know."""
+    return ((platforms([choice.platform]), choice) for choice in recommendation.choices)
+
+
+def platforms(names: Sequence[str]) -> str:
+    """`Android and iOS`."""
+    *first, last = [_NAMES.get(name, name) for name in names]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def facts(choice: Choice) -> Iterator[tuple[str, list[str]]]:
+    """What there is to know of a choice beside its sentence: a heading and its lines."""
+    yield "Loading", [f"{loading.way}: {loading.text}" for loading in choice.loading]
+    yield "Options", [_setting(setting.name, setting.value, setting.text) for setting in choice.settings]
+    yield "Libraries", [*choice.libraries]
+    yield "Manifest", [*choice.manifest]
+    yield "Notes", [*choice.notes]
+    yield "Hazards", [*choice.hazards]
+    yield "Fallback", fallbacks(choice)
+    yield "Passed over", [f"{_capital(passed.title)}: {passed.reason}" for passed in choice.passed]
+    yield "Would help", [f"{_KINDS[each.kind]}: {each.text}" for each in choice.improvements]
+
+
+def fallbacks(choice: Choice) -> list[str]:
+    """The order in which to fall back, the CPU last."""
+    lines = []
+    for other in choice.fallbacks:
+        share = figures.percent(other.delegated_macs_share)
+        lines.append(f"{other.title} ({share} of MACs)" if other.delegated_macs_share < 1 else other.title)
+    order = [*lines, *(["the CPU"] if choice.cpu else [])]
+    return [", then ".join(order)] if choice.accelerated and order else []
+
+
+def _setting(name: str, value: object, text: str) -> str:
+    shown = str(value).lower() if isinstance(value, bool) else value
+    return f"{name}: {text}" if value is None else f"{name}={shown}: {text}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

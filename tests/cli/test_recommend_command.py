@@ -1,0 +1,81 @@
+"""`recommend`: one choice a platform, in words, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from analyzer.report.document import advice
+from tests.cli.running import run
+from tests.recommendation.models import layers
+
+SCHEMA = advice.json_schema()
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def test_a_block_a_platform(tmp_path: Path) -> None:
+    layers(tmp_path, ["CONV_2D", "CONV_2D"])
+    done = run("recommend", tmp_path / "layers.tflite")
+    assert (done.code, done.err) == (0, "")
+    assert "Android: LiteRT GPU, both operators. NNAPI is deprecated." in done.text
+    assert "iOS: LiteRT GPU, both operators." in done.text
+    assert "Swift package google-ai-edge/LiteRT" in done.text
+    assert "CompiledModel with GPU alone: loads, and everything runs on the GPU." in done.text
+    assert '    <uses-native-library android:name="libOpenCL.so" android:required="false" />' in done.text
+    assert max(map(len, done.text.splitlines())) <= 100
+
+
+def test_one_platform_alone(tmp_path: Path) -> None:
+    layers(tmp_path, ["CONV_2D", "CONV_2D"], size=4, channels=4, quantized=True)
+    done = run("recommend", tmp_path / "layers.tflite", "--for", "desktop")
+    assert "Desktop: stay on XNNPACK: LiteRT GPU takes both operators" in done.text
+    assert "Android" not in done.text
+
+
+@pytest.mark.parametrize("more", [(), ("--for", "android"), ("--phone", "android-29", "--phone", "sm8650")])
+def test_json_fits_its_schema(tmp_path: Path, more: tuple[str, ...]) -> None:
+    layers(tmp_path, ["CONV_2D", "CEIL", "CONV_2D"])
+    done = run("recommend", tmp_path / "layers.tflite", "--format", "json", *more)
+    assert (done.code, done.err) == (0, "")
+    jsonschema.validate(done.json, SCHEMA)
+    assert done.json["recommendation"]["choices"][0]["platform"] == "android"
+
+
+def test_the_chip_of_a_phone_makes_its_npu_a_choice(tmp_path: Path) -> None:
+    layers(tmp_path, ["CONV_2D", "CONV_2D"], quantized=True)
+    done = run("recommend", tmp_path / "layers.tflite", "--phone", "SM8650", "--format", "json")
+    [choice] = done.json["recommendation"]["choices"]
+    assert choice["delegate"] == "qualcomm-htp"
+    assert choice["fallbacks"][0]["delegate"] == "litert-gpu"
+
+
+def test_markdown(tmp_path: Path) -> None:
+    file = tmp_path / "advice.md"
+    layers(tmp_path, ["CONV_2D", "CONV_2D"])
+    assert run("recommend", tmp_path / "layers.tflite", "-o", file).code == 0
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("## ")
+    assert "### Android: " in text
+    assert "```text\ncom.google.ai.edge.litert:litert:2.3.0\n" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sample:", "--for", "symbian"], "--for symbian: there is no such platform"),
+        (["sample:", "--phone", "SM8651"], "--phone SM8651: it is neither android-N nor adb"),
+        (["sample:", "--phone", "SM8650", "--for", "ios"], "--for ios: --phone is about Android phones"),
+        (["sample:", "--phone", "adb", "--phone", "SM8650"], "--phone: an attached phone says all of itself"),
+        (["sample:", "--format", "html"], "--format html: there is no such format"),
+        (["nothing.tflite"], "nothing.tflite"),
+    ],
+)
+def test_what_can_t_be_done_is_a_line(arguments: list[str], said: str) -> None:
+    done = run("recommend", *arguments)
+    assert done.code == 2 and said in done.complaint

@@ -1,0 +1,140 @@
+"""One choice a platform: by multiply-accumulates and by what crosses, never by counting operators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import analyzer
+from analyzer.report.document.recommendation import Choice, Recommendation
+from tests.recommendation.models import layers
+
+
+def choices(recommendation: Recommendation) -> dict[str, Choice]:
+    return {choice.platform: choice for choice in recommendation.choices}
+
+
+def android(folder: Path, names: list[str], **how: object) -> Choice:
+    model = layers(folder, names, **how)  # type: ignore[arg-type]
+    [choice] = analyzer.recommend(model, "android", registered=["MyOp"]).choices
+    return choice
+
+
+def test_what_is_taken_whole_is_chosen(tmp_path: Path) -> None:
+    choice = android(tmp_path, ["CONV_2D", "CONV_2D"])
+    assert choice.sentence == "LiteRT GPU, both operators. NNAPI is deprecated."
+    assert (choice.delegate, choice.accelerated, choice.delegated) == ("litert-gpu", True, 2)
+    assert [(loading.way, loading.works) for loading in choice.loading] == [
+        ("CompiledModel with GPU alone", True),
+        ("CompiledModel with GPU and CPU", True),
+    ]
+    assert "com.google.ai.edge.litert:litert-gpu:2.3.0" in choice.libraries
+    assert any("libOpenCL.so" in line for line in choice.manifest)
+    assert [setting.value for setting in choice.settings if setting.name == "precision"] == ["fp16"]
+    assert [other.delegate for other in choice.fallbacks] == ["gpu"]
+    assert choice.cost is not None and choice.cost.delegated < choice.cost.cpu
+
+
+def test_a_part_says_what_it_is_and_what_isn_t_chosen(tmp_path: Path) -> None:
+    recommended = analyzer.recommend(layers(tmp_path, ["CONV_2D", "CEIL", "CONV_2D"]))
+    ios = choices(recommended)["ios"]
+    assert ios.sentence == (
+        "LiteRT GPU, all 3 operators. Not the classic GPU (50 % of MACs) or Core ML (takes nothing)."
+    )
+    assert recommended.considered[:2] == ("litert-gpu", "gpu")
+
+
+def test_more_partitions_are_tried_and_named(tmp_path: Path) -> None:
+    names = ["CONV_2D", "CONV_2D", "MyOp", "CONV_2D"]
+    choice = android(tmp_path, names)
+    assert choice.sentence.startswith(
+        "the classic GPU with max_partitions=4 (from C or C++), 3 of 4 operators with all MACs, "
+        "the rest on XNNPACK (67 % without). Not LiteRT GPU (67 % of MACs)."
+    )
+    assert choice.parameters == {"max_partitions": 4}
+    assert any("max_delegated_partitions = 4" in setting.text for setting in choice.settings)
+    [ios] = analyzer.recommend(layers(tmp_path, names), "ios", registered=["MyOp"]).choices
+    assert ios.sentence.startswith("LiteRT GPU, 67 % of MACs"), "Metal's interface has no such option"
+
+
+def test_what_would_help_is_named_though_it_isn_t_chosen(tmp_path: Path) -> None:
+    choice = android(tmp_path, ["CONV_2D", "CEIL", "CONV_2D"])
+    assert choice.delegate == "litert-gpu"
+    [option] = [each for each in choice.improvements if each.kind == "option"]
+    assert option.text.startswith("max_partitions=4 on the classic GPU: 2 of 3 operators with all MACs")
+    assert "C and C++ only" in option.text
+
+
+def test_below_half_of_the_macs_it_stays_on_the_cpu(tmp_path: Path) -> None:
+    choice = android(tmp_path, ["MyOp", "CONV_2D", "MyOp", "CONV_2D", "MyOp", "CONV_2D"])
+    assert choice.delegate == "gpu", "which takes four partitions, and so all"
+    many = ["CONV_2D", "MyOp"] * 12
+    choice = android(tmp_path, many)
+    assert not choice.accelerated and choice.delegate == "xnnpack"
+    assert choice.sentence.startswith(
+        "stay on XNNPACK: the classic GPU with max_partitions=4 takes 33 % of MACs; "
+        "LiteRT GPU takes 8 % of MACs."
+    )
+    assert choice.loading and not choice.fallbacks
+
+
+def test_too_few_macs_to_gain_by_it(tmp_path: Path) -> None:
+    choice = android(tmp_path, ["CONV_2D", "CONV_2D"], size=4, channels=4)
+    assert choice.sentence.startswith(
+        "stay on XNNPACK: LiteRT GPU and the classic GPU take both operators, "
+        "but 4.61 k MACs are too few to gain by it."
+    )
+
+
+def test_transfers_eat_what_little_is_computed(tmp_path: Path) -> None:
+    choice = android(tmp_path, ["CONV_2D", "MyOp"], size=256, channels=1)
+    assert "moving 524 kB there and back costs more than it saves" in choice.sentence
+
+
+def test_nothing_to_multiply(tmp_path: Path) -> None:
+    assert "but there is nothing to multiply" in android(tmp_path, ["RELU", "CEIL"]).sentence
+
+
+def test_what_comes_out_wrong_isn_t_recommended(tmp_path: Path) -> None:
+    choice = android(tmp_path, ["CONV_2D", "CONV_2D"], outputs=["t0"])
+    assert choice.delegate != "litert-gpu"
+    assert "LiteRT GPU (an output comes out wrong)" in choice.sentence
+    [passed] = [each for each in choice.passed if each.delegate == "litert-gpu"]
+    assert passed.verdict == "wrong" and passed.reason.startswith("An output comes out wrong")
+
+
+def test_what_the_cpu_refuses_runs_nowhere(tmp_path: Path) -> None:
+    model = layers(tmp_path, ["CONV_2D", "MyOp"])
+    for choice in analyzer.recommend(model).choices:
+        assert choice.delegate is None and not choice.cpu
+        assert choice.sentence.startswith("nothing runs this model.")
+        assert "MyOp" in choice.sentence
+
+
+def test_what_one_chip_has_is_no_choice_for_a_platform(tmp_path: Path) -> None:
+    choice = android(tmp_path, ["CONV_2D", "CONV_2D"])
+    [chip] = [each for each in choice.passed if each.delegate == "qualcomm-htp"]
+    assert chip.reason.startswith("for phones with one chip only")
+
+
+def test_quantizing_is_told_by_what_the_model_is_made_of(tmp_path: Path) -> None:
+    floats, eight_bits = (
+        [each.text for each in android(tmp_path, ["CONV_2D"] * 2, quantized=q).improvements] for q in (0, 1)
+    )
+    assert any("float16 weights halve the file" in text for text in floats)
+    assert any("unpacked to floats" in text for text in eight_bits)
+
+
+def test_a_pack_of_ones_own_is_a_candidate(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    text = 'delegate = "mine"\ntitle = "Mine delegate"\nextends = "gpu"\nplatforms = ["ios"]\n'
+    file.write_text(text, encoding="utf-8")
+    model = layers(tmp_path, ["CONV_2D", "CONV_2D"])
+    [choice] = analyzer.recommend(model, "ios", rules=[file]).choices
+    assert "Mine" in {each.title for each in choice.fallbacks}
+
+
+def test_another_platform_is_an_error() -> None:
+    with pytest.raises(analyzer.AnalyzerError, match="--for windows"):
+        analyzer.recommend("x.tflite", "windows")
