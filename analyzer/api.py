@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.auditing.auditor import Auditor
-from analyzer.auditing.configurations import by_default, configure, fallbacks
+from analyzer.auditing.configurations import by_default, chosen, configure, fallbacks
 from analyzer.auditing.types import Audit as Audit
 from analyzer.errors import AnalyzerError as AnalyzerError
 from analyzer.errors import ModelError as ModelError
@@ -24,6 +24,7 @@ from analyzer.execution.inputs.signatures import entries
 from analyzer.execution.request import UNAVAILABLE, Limits
 from analyzer.execution.run_delegates import run_delegates
 from analyzer.execution.target import HOST
+from analyzer.interpreter import Interpreter
 from analyzer.model import Model as Model
 from analyzer.model import read as read
 from analyzer.report import known
@@ -31,6 +32,8 @@ from analyzer.report import render as render_document
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.recommendation import Recommendation
 from analyzer.report.view import View
+from analyzer.rewriting.fix import Fix as Fix
+from analyzer.rewriting.fix import fix as rewrite
 from analyzer.rules.pack import RulePack as RulePack
 from analyzer.rules.registry import Packs
 
@@ -166,6 +169,28 @@ def _run(model: Model, delegate: str, packs: Packs, settings: Settings) -> Run:
     if run.result.status == UNAVAILABLE:
         raise RuntimeUnavailable(run.result.message)
     return run
+
+
+def fix(
+    model: Model | str | Path,
+    delegates: str | Sequence[str] = (),
+    *,
+    rules: Rules | Sequence[Rules] = (),
+    run: bool = True,
+    timeout: float = 120.0,
+    memory: int = 4096,
+) -> Fix:
+    """Rewrite a model so that delegates take it, as `delegate-analyzer fix` does; nothing is written.
+
+    `data` of the result is the new file, the original's bytes where nothing helps; `plan` tells what was
+    rewritten, with audits before and after, `proof` what running both came to, None without `run`.
+    Raises: ModelError, RuleError, UsageError.
+    """
+    model = _model(model)
+    packs = _packs(rules)
+    asked = [delegates] if isinstance(delegates, str) else list(delegates)
+    auditor = Auditor(packs, chosen(packs, asked))
+    return rewrite(model, model.path, auditor, Interpreter(packs), Limits(timeout, memory), run)
 
 
 def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int = 80) -> str:

@@ -25,7 +25,7 @@ def asked(audit: Audit) -> list[str]:
 
 
 def test_every_public_name_is_there() -> None:
-    assert len(analyzer.__all__) <= 14
+    assert len(analyzer.__all__) <= 16
     offered: dict[str, object] = {}
     exec("from analyzer import *", offered)
     assert offered.keys() - {"__builtins__"} == set(analyzer.__all__)
@@ -123,6 +123,21 @@ def test_runs_are_those_of_the_command_line_unless_asked_otherwise() -> None:
     assert (own["timeout"], own["memory"]) == (settings.limits.seconds, settings.limits.megabytes)
     for name in ("runs", "warmup", "threads", "library", "vulkan_driver", "bisect"):
         assert own[name] == getattr(settings, name)
+
+
+def test_a_model_is_fixed(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    tensors = [tensor("a", [1, 1, 4]), tensor("b", [1, 4]), tensor("c", [1, 4])]
+    operators = [operator("SQUEEZE", ["a"], ["b"], {"squeeze_dims": [1]}), operator("ABS", ["b"], ["c"])]
+    file = save(tmp_path / "m.tflite", build_model(tensors, operators))
+    fixed = analyzer.fix(file, "gpu", run=False)
+    assert isinstance(fixed, analyzer.Fix)
+    assert [step.rewrite.name for step in fixed.plan.steps] == ["views-as-reshape"]
+    [before], [after] = fixed.plan.before.delegates, fixed.plan.after.delegates
+    assert (before.summary.verdict, after.summary.verdict) == ("partial", "full")
+    (tmp_path / "fixed.tflite").write_bytes(fixed.data)
+    [again] = analyzer.audit(tmp_path / "fixed.tflite", "gpu").delegates
+    assert again.summary == after.summary
 
 
 def test_errors_are_ours(tmp_path: Path) -> None:

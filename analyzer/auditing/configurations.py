@@ -59,6 +59,16 @@ def by_default(packs: Packs, configurations: Sequence[Configuration]) -> list[Co
     return sorted(marked, key=lambda configuration: configuration.legacy)
 
 
+def chosen(packs: Packs, specs: Sequence[str]) -> list[Configuration]:
+    """The delegates that are named; without any the usual ones, but for those that their makers gave up.
+
+    Raises: UsageError, RuleError.
+    """
+    if specs:
+        return configure(packs, specs)
+    return [each for each in by_default(packs, configure(packs, packs.usual())) if not each.legacy]
+
+
 def also(configuration: Configuration) -> Configuration | None:
     """The same delegate with the parameters that its pack says an app can't choose, where they differ."""
     pack = configuration.pack

@@ -59,7 +59,7 @@ def command(
     task = Task(specs(delegates), rules, ("never",), read_shapes(shapes), everything=True)
     whole = convert.whole(_models(task, (before, after)), audit_document.Policy())
     comparison = compare(whole)
-    deliver(wanted, partial(_rendered, whole, comparison))
+    deliver(wanted, partial(rendered, whole, comparison))
     return FAILS if fail_on == "worse" and comparison.worse else HOLDS
 
 
@@ -75,7 +75,8 @@ def _models(task: Task, paths: Sequence[str]) -> list[audit_document.Model]:
     return models
 
 
-def _rendered(whole: audit_document.Document, comparison: Comparison, format: str, view: View) -> bytes:
+def rendered(whole: audit_document.Document, comparison: Comparison, format: str, view: View) -> bytes:
+    """The comparison of a document's two models in one of the formats."""
     from analyzer.report.compare import text
 
     if format == "json":

@@ -13,15 +13,20 @@ from analyzer.cli import HOLDS
 @click.command("schema")
 @click.option(
     "--of",
-    type=click.Choice(["audit", "recommendation", "pack"]),
+    type=click.Choice(["audit", "fix", "recommendation", "pack"]),
     default="audit",
     show_default=True,
-    help="What audit or recommend write as JSON, or a rule file, so that editors complete it.",
+    help="What audit, fix or recommend write as JSON, or a rule file, so that editors complete it.",
 )
 def command(of: str) -> int:
-    """Print a JSON Schema: of what `audit` or `recommend` write with --format json, or of rule files."""
-    made = {"audit": _audit_schema, "recommendation": _advice_schema, "pack": _pack_schema}[of]
-    click.echo(json.dumps(made(), indent=2))
+    """Print a JSON Schema: of what audit, fix or recommend write with --format json, or of rule files."""
+    schemas = {
+        "audit": _audit_schema,
+        "fix": _fix_schema,
+        "recommendation": _advice_schema,
+        "pack": _pack_schema,
+    }
+    click.echo(json.dumps(schemas[of](), indent=2))
     return HOLDS
 
 
@@ -35,6 +40,12 @@ def _advice_schema() -> dict[str, Any]:
     from analyzer.report.document import advice
 
     return advice.json_schema()
+
+
+def _fix_schema() -> dict[str, Any]:
+    from analyzer.report.fix import fix_document
+
+    return fix_document.json_schema()
 
 
 def _pack_schema() -> dict[str, Any]:

@@ -36,7 +36,7 @@ def read(path: str | os.PathLike[str], name: str | None = None) -> Model:
     Raises: ModelError
     """
     name = name or os.fspath(path)
-    return _model(_contents(path, name), name)
+    return _model(contents(path, name), name)
 
 
 def read_bytes(data: bytes | memoryview, path: str) -> Model:
@@ -59,7 +59,8 @@ def _model(data: Bytes, path: str) -> Model:
         raise ModelError(path, *(known or (guess, _AGAIN))) from None
 
 
-def _contents(path: str | os.PathLike[str], name: str) -> Bytes:
+def contents(path: str | os.PathLike[str], name: str) -> Bytes:
+    """The bytes of a file that is called `name` in messages; a big one's are mapped. Raises: ModelError"""
     try:
         with opened(path) as file:
             size = os.fstat(file.fileno()).st_size

@@ -6,9 +6,20 @@ from collections.abc import Mapping
 from struct import calcsize
 from typing import Any
 
+from msgspec import Struct
+
 from analyzer.model import schema
 from analyzer.model.schema import Field
 from analyzer.model.vtable import CODES
+
+#: Whatever stands in a file keeps its alignment if it moves by a multiple of this.
+ALIGNMENT = 64
+
+
+class Kept(Struct, frozen=True):
+    """Stands for a string, vector or table that is in another file already, at this position."""
+
+    position: int
 
 
 def build(model: Mapping[str, Any], identifier: bytes | None = b"TFL3", table: str = "Model") -> bytes:
@@ -20,6 +31,20 @@ def build(model: Mapping[str, Any], identifier: bytes | None = b"TFL3", table: s
 
     builder = flatbuffers.Builder(1024)
     builder.Finish(_table(builder, table, model), file_identifier=identifier)
+    return bytes(builder.Output())
+
+
+def build_before(model: Mapping[str, Any]) -> bytes:
+    """The same, to stand before a file's bytes: what is `Kept` of that file is referred to, not written.
+
+    A flatbuffer refers forward alone, which is why new tables come first.
+    """
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1024)
+    root = _table(builder, "Model", model)
+    builder.minalign = max(builder.minalign, ALIGNMENT)
+    builder.Finish(root, file_identifier=b"TFL3")
     return bytes(builder.Output())
 
 
@@ -40,6 +65,9 @@ def _table(builder: Any, table: str, values: Mapping[str, Any]) -> int:
 
 
 def _object(builder: Any, field: Field, value: Any, values: Mapping[str, Any]) -> int:
+    """Where a field's object lies, counted from the end: what follows the end lies before it."""
+    if isinstance(value, Kept):
+        return -value.position
     if field.vector:
         return _vector(builder, field, value)
     if field.form == "string":
@@ -52,7 +80,10 @@ def _vector(builder: Any, field: Field, values: Any) -> int:
         builder.Prep(16, len(values))  # the format aligns the bytes of constants to 16
         return int(builder.CreateByteVector(bytes(values)))
     if field.form == "table":
-        places = [_table(builder, field.type, value) for value in values]
+        places = [
+            -value.position if isinstance(value, Kept) else _table(builder, field.type, value)
+            for value in values
+        ]
         builder.StartVector(4, len(places), 4)
         for place in reversed(places):
             builder.PrependUOffsetTRelative(place)

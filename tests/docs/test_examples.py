@@ -82,6 +82,10 @@ PROMISES = {
     "run model.tflite -d gpu --delegate-lib libdelegate.so --delegate-option key=value": Promise(
         "predicted to be delegated, ran on the CPU", code=1, needs=(needs_compiler,)
     ),
+    "fix model.tflite -o fixed.tflite -d gpu,litert-gpu": Promise("Nothing to rewrite"),
+    "fix model.tflite --dry-run -d litert-gpu": Promise("Nothing to rewrite"),
+    "fix model.tflite -o fixed.tflite -o compared.html -o compared.json": Promise("a copy"),
+    "schema --of fix": Promise("$schema"),
     "devices list": Promise("SERIAL Google Pixel 8 14 (API 34)", needs=(needs_adb,)),
     "devices show": Promise("Google Pixel 8", needs=(needs_adb,)),
     "run model.tflite -d gpu,nnapi --on adb": Promise(
@@ -143,7 +147,8 @@ def test_commands_do_as_they_say(command: str, promise: Promise, folder: Path) -
     assert [line.partition(": ")[0] for line in told] == ([", ".join(ending)] if ending else []), done.stderr
     assert ("policy failed: " in done.stderr) == (promise.code == 1)
     written = [folder / name for name in re.findall(r"(?:-o|>) (\S+)", command)]
-    said = "\n".join([done.stdout, done.stderr, *(file.read_text(encoding="utf-8") for file in written)])
+    texts = [file.read_text(encoding="utf-8") for file in written if file.suffix != ".tflite"]
+    said = "\n".join([done.stdout, done.stderr, *texts])
     assert promise.says in " ".join(said.split())
 
 

@@ -45,7 +45,7 @@ def _audited(model: Model) -> Model:
 def table(comparison: Comparison, width: int) -> str:
     """The comparison for a terminal: improvements and setbacks, a block for each delegate."""
     head = [_head(side, model, width) for side, model in _models(comparison)]
-    blocks = ["\n".join(head), _verdicts(comparison.delegates, width)]
+    blocks = ["\n".join(head), verdicts(comparison.delegates, width)]
     blocks += ["\n".join(_block(side, width)) for side in comparison.delegates if side.changes or side.risks]
     blocks += [fill(f"{title}  {words}", width, subsequent_indent="  ") for title, words in alone(comparison)]
     return "\n\n".join(blocks)
@@ -63,7 +63,8 @@ def _head(side: str, model: Model, width: int) -> str:
     return f"{name}\n{fill(facts, width, initial_indent=' ' * 8, subsequent_indent=' ' * 8)}"
 
 
-def _verdicts(sides: Sequence[Side], width: int) -> str:
+def verdicts(sides: Sequence[Side], width: int) -> str:
+    """A line a delegate: what it makes of the models, before and after."""
     rows = [HEADERS, *([side.delegate, side.change, *cells(side)] for side in sides)]
     text = ""
     for widths in (None, _NARROW):

@@ -1,0 +1,155 @@
+"""`delegate-analyzer fix`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from analyzer.cli import HOLDS
+from analyzer.cli.compare import rendered
+from analyzer.cli.options import completion, declared
+from analyzer.cli.options.delivery import deliver
+from analyzer.cli.options.output import Target, targets
+from analyzer.cli.options.output_file import write
+from analyzer.cli.options.screen import width
+from analyzer.cli.options.specs import specs
+from analyzer.errors import UsageError
+from analyzer.model_auditor import Task
+from analyzer.report.view import View
+from analyzer.rules.registry import Packs
+from analyzer.sources import ENDING, ModelSource, find_one, load, on_disk
+
+if TYPE_CHECKING:
+    from analyzer.execution.request import Limits
+    from analyzer.report.compare.model_diff import Comparison
+    from analyzer.report.document.audit_document import Document
+    from analyzer.report.fix.fix_document import FixResult
+    from analyzer.rewriting.fix import Fix
+
+#: Formats for stdout, and those that the comparison of both models is written in.
+_FORMATS = ("table", "json")
+_COMPARISONS = ("table", "json", "markdown", "html")
+
+
+class _Fixed(Struct, frozen=True):
+    """The result, and both models audited and compared."""
+
+    fix: Fix
+    document: Document
+    comparison: Comparison
+
+
+@click.command("fix")
+@click.argument("path", shell_complete=completion.files)
+@click.option(
+    "-o",
+    "--output",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="FILE.tflite: the result. FILE.html, .json, .md: both models compared.",
+)
+@declared.delegates("Delegate to please, as NAME or NAME:PARAM=VALUE:..., as for audit.")
+@declared.asked_rules
+@click.option("--dry-run", is_flag=True, help="Only say what would be rewritten and what it would bring.")
+@click.option("--no-run", is_flag=True, help="Don't run the model before and after.")
+@declared.timeout("Seconds for each run.")
+@declared.memory("run")
+@click.option(
+    "--format",
+    "stdout_format",
+    type=click.Choice(_FORMATS),
+    default="table",
+    show_default=True,
+    help="For stdout.",
+)
+@declared.quiet
+def command(
+    path: str,
+    files: tuple[str, ...],
+    delegates: tuple[str, ...],
+    rules: tuple[str, ...],
+    dry_run: bool,
+    no_run: bool,
+    timeout: float,
+    memory: int,
+    stdout_format: str,
+    quiet: bool,
+) -> int:
+    """Rewrite a model so that delegates take it, and prove that it computes what it did.
+
+    What helps a delegate that is asked for and hurts none is applied; the original stays as it is. The result
+    and the original are run on the CPU, and a rewrite that changes the numbers is dropped. PATH is a .tflite
+    file, sample: or - (stdin).
+    """
+    from analyzer.execution.request import Limits
+    from analyzer.report.fix.fix_document import fix_result
+
+    model_file, wanted = _outputs(files, dry_run)
+    task = Task(specs(delegates), rules)
+    with on_disk(find_one(path)) as source:
+        _refuse_in_place(source, model_file)
+        made = _fixed(source, model_file, task, Limits(timeout, memory), not (dry_run or no_run))
+    if model_file is not None:
+        write(model_file, made.fix.data)
+    deliver(wanted, partial(rendered, made.document, made.comparison))
+    if not quiet:
+        result = fix_result(made.fix, made.comparison.delegates, model_file)
+        deliver([Target(stdout_format, None)], partial(_said, result))
+    return HOLDS
+
+
+def _outputs(files: Sequence[str], dry_run: bool) -> tuple[str | None, list[Target]]:
+    """The file that the result goes to, and where the comparison goes. Raises: UsageError."""
+    models = [file for file in files if file.lower().endswith(ENDING)]
+    others = [file for file in files if file not in models]
+    if dry_run and models:
+        raise UsageError(f"-o {models[0]}: --dry-run writes no model; leave one of them out")
+    if len(models) != (not dry_run):
+        raise UsageError(f"fix: takes one file for the result; write -o OUT{ENDING}, or --dry-run")
+    for file in models:
+        if not Path(file).parent.is_dir():
+            raise UsageError(f"-o {file}: there is no folder {Path(file).parent}; make it first")
+    return (models[0] if models else None), targets("table", others, _COMPARISONS) if others else []
+
+
+def _fixed(source: ModelSource, model_file: str | None, task: Task, limits: Limits, proven: bool) -> _Fixed:
+    from analyzer.auditing.auditor import Auditor
+    from analyzer.auditing.configurations import chosen, fallbacks
+    from analyzer.interpreter import Interpreter
+    from analyzer.model import read_bytes
+    from analyzer.report.compare.model_diff import compare
+    from analyzer.report.document import audit_document, convert
+    from analyzer.rewriting.fix import fix
+
+    packs = Packs(map(Path, task.rules))
+    configurations = chosen(packs, task.delegates)
+    model = load(source)
+    fixed = fix(model, source.file or "", Auditor(packs, configurations), Interpreter(packs), limits, proven)
+    auditor = Auditor(packs, configurations, fallbacks(packs, configurations))
+    result = read_bytes(fixed.data, model_file or f"{source.name} (rewritten)")
+    models = [convert.model(auditor.audit(each), catalogue=packs.catalogue) for each in (model, result)]
+    whole = convert.whole(models, audit_document.Policy())
+    return _Fixed(fixed, whole, compare(whole))
+
+
+def _refuse_in_place(source: ModelSource, model_file: str | None) -> None:
+    """Raises: UsageError where the result would take the model's place."""
+    there = model_file is not None and source.file is not None and os.path.exists(model_file)
+    if there and os.path.samefile(str(model_file), str(source.file)):
+        raise UsageError(f"-o {model_file}: is the model itself; name another file")
+
+
+def _said(result: FixResult, format: str, view: View) -> bytes:
+    from analyzer.report.fix import fix_document, fix_text
+
+    if format == "json":
+        return fix_document.render_json(result)
+    return fix_text.table(result, width()).encode()

@@ -1,0 +1,1 @@
+"""What `fix` did to a model, in words and as JSON."""

@@ -1,0 +1,223 @@
+"""Writes a model's file again with some of its tables changed, and every other byte as it was.
+
+New tables are put before the file, which moves as a whole: what they don't say anew they refer to, and
+weights, names, metadata and tables that this program doesn't know stay byte for byte.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from analyzer.errors import ModelError
+from analyzer.model import schema
+from analyzer.model.flatbuffer import Bytes, Flatbuffer
+from analyzer.model.graph import Model, Operator, OperatorCode, Quantization, Subgraph, Tensor
+from analyzer.model.vtable import kind, refers
+from analyzer.model.write import Kept, build_before
+
+#: Flatbuffers count distances in 32 bits, and the runtime reads them with a sign.
+_LARGEST = (1 << 31) - (1 << 24)
+_PLACEHOLDER = 127
+#: Fields of a tensor in the schema -> in `Tensor`.
+_TENSOR = {
+    "shape": "shape",
+    "type": "dtype",
+    "buffer": "buffer",
+    "name": "name",
+    "quantization": "quantization",
+    "is_variable": "variable",
+    "sparsity": "sparsity",
+    "shape_signature": "shape_signature",
+    "has_rank": "has_rank",
+}
+_NOTHING = object()
+_END_OF_ZIP, _ENTRY_OF_ZIP = b"PK\5\6", b"PK\1\2"
+
+
+class Amendment:
+    """One file, and how tables of it are written anew."""
+
+    def __init__(self, data: Bytes, model: Model) -> None:
+        """Raises: ModelError for a file that can't be amended without loss."""
+        self._data = data
+        self._model = model
+        self._file = Flatbuffer(data)
+        if len(data) > _LARGEST:
+            raise self._refused("is larger than 2 GB", "split it into several models")
+        self._root = self._fields("Model", self._file.root())
+        self._buffers = self._places(self._root["buffers"].position)
+        outside = [self._fields("Buffer", place).get("offset", 0) > 1 for place in self._buffers]
+        if any(outside):
+            raise self._refused("keeps weights behind the flatbuffer", "convert it to one of less than 2 GB")
+        self._codes = model.operator_codes
+
+    @property
+    def buffers(self) -> int:
+        """How many buffers the file has; those that come in are numbered from there."""
+        return len(self._buffers)
+
+    def written(
+        self, after: Model, origins: Sequence[Sequence[int | None]], buffers: Sequence[bytes]
+    ) -> bytes:
+        """The file with the graphs of `after`.
+
+        `origins` are for each operator of each subgraph the operator of the file that it is or was made of.
+        """
+        self._codes = after.operator_codes
+        places = self._places(self._root["subgraphs"].position)
+        graphs = [
+            Kept(place) if new is old else self._subgraph(place, old, new, origin)
+            for place, old, new, origin in zip(
+                places, self._model.subgraphs, after.subgraphs, origins, strict=True
+            )
+        ]
+        known = self._places(self._root["operator_codes"].position)
+        codes = [
+            Kept(place) if code == old else _code(code)
+            for code, old, place in zip_longest(after.operator_codes, self._model.operator_codes, known)
+        ]
+        front = build_before(
+            self._root
+            | {
+                "subgraphs": graphs,
+                "operator_codes": codes,
+                "buffers": [*map(Kept, self._buffers), *({"data": data} for data in buffers)],
+            }
+        )
+        return front + _moved(self._data, len(front))
+
+    def _subgraph(
+        self, place: int, old: Subgraph, new: Subgraph, origins: Sequence[int | None]
+    ) -> dict[str, Any]:
+        fields = self._fields("SubGraph", place)
+        tensors = self._places(fields["tensors"].position) if "tensors" in fields else []
+        operators = self._places(fields["operators"].position) if "operators" in fields else []
+        quantizations = {
+            id(tensor.quantization): self._fields("Tensor", tensors[tensor.index])["quantization"]
+            for tensor in old.tensors
+            if tensor.quantization is not None
+        }
+        return fields | {
+            "tensors": [self._tensor(tensor, old, tensors, quantizations) for tensor in new.tensors],
+            "operators": [
+                self._operator(operator, origin, old, operators)
+                for operator, origin in zip(new.operators, origins, strict=True)
+            ],
+            "inputs": new.inputs,
+            "outputs": new.outputs,
+        }
+
+    def _tensor(
+        self, tensor: Tensor, old: Subgraph, places: Sequence[int], quantizations: Mapping[int, Kept]
+    ) -> dict[str, Any] | Kept:
+        fields: dict[str, Any] = {}
+        before = None
+        if tensor.index < len(old.tensors):
+            before = old.tensors[tensor.index]
+            if tensor is before:
+                return Kept(places[tensor.index])
+            fields = self._fields("Tensor", places[tensor.index])
+        for name, attribute in _TENSOR.items():
+            value, was = getattr(tensor, attribute), getattr(before, attribute, _NOTHING)
+            if value is was or value == was:
+                continue
+            if isinstance(value, Quantization):
+                value = quantizations.get(id(value)) or _quantization(value)
+            fields[name] = value
+        return fields
+
+    def _operator(
+        self, operator: Operator, origin: int | None, old: Subgraph, places: Sequence[int]
+    ) -> dict[str, Any] | Kept:
+        code = OperatorCode(operator.name, operator.version, operator.custom)
+        if origin is None:
+            return _operands(operator) | _options(operator) | {"opcode_index": self._code_index(code)}
+        before = old.operators[origin]
+        operands, options = _operands(operator), operator.options is before.options
+        known = code == OperatorCode(before.name, before.version, before.custom)
+        if options and known and operands == _operands(before):
+            return Kept(places[origin])
+        fields = self._fields("Operator", places[origin]) | operands
+        if not options:
+            fields |= _options(operator)
+        return fields if known else fields | {"opcode_index": self._code_index(code)}
+
+    def _code_index(self, code: OperatorCode) -> int:
+        return self._codes.index(code)
+
+    def _fields(self, table: str, position: int) -> dict[str, Any]:
+        """A table's fields, what they refer to left where it is."""
+        row = self._file.row(kind(table), position)
+        fields = schema.fields(table).values()
+        vtable = position - struct.unpack_from("<i", self._data, position)[0]
+        size = struct.unpack_from("<H", self._data, vtable)[0]
+        if any(self._data[vtable + 4 + 2 * len(row) : vtable + size]):
+            raise self._refused(f"has fields of {table} that this version doesn't know", "use a newer one")
+        return {
+            field.name: Kept(row[field.slot]) if refers(field) else row[field.slot]
+            for field in fields
+            if row[field.slot] is not None
+        }
+
+    def _places(self, vector: int) -> list[int]:
+        """The positions of a vector's tables."""
+        count = self._file.length(vector, 4)
+        distances = struct.unpack_from(f"<{count}I", self._data, vector + 4)
+        return [vector + 4 + 4 * i + distance for i, distance in enumerate(distances)]
+
+    def _refused(self, problem: str, advice: str) -> ModelError:
+        return ModelError(self._model.path, f"it {problem}, so it can't be rewritten without loss", advice)
+
+
+def _operands(operator: Operator) -> dict[str, Any]:
+    return {"inputs": operator.inputs, "outputs": operator.outputs}
+
+
+def _options(operator: Operator) -> dict[str, Any]:
+    table = operator.options_table
+    if table is None:
+        return {}
+    second = table in schema.members("BuiltinOptions2").values()
+    field = "builtin_options_2" if second else "builtin_options"
+    return {f"{field}_type": table, field: operator.options}
+
+
+def _code(code: OperatorCode) -> dict[str, Any]:
+    numbers = {name: number for number, name in schema.members("BuiltinOperator").items()}
+    return {
+        "builtin_code": code.name,
+        "deprecated_builtin_code": min(numbers[code.name], _PLACEHOLDER),
+        "version": code.version,
+        "custom_code": code.custom,
+    }
+
+
+def _quantization(quantization: Quantization) -> dict[str, Any]:
+    assert quantization.details is None
+    return {
+        "scale": quantization.scales,
+        "zero_point": quantization.zero_points,
+        "quantized_dimension": quantization.axis,
+    }
+
+
+def _moved(data: Bytes, by: int) -> bytes:
+    """The file's bytes for a place further on: those of an archive at its end count from the file's start."""
+    moved = bytearray(data)
+    end = moved.rfind(_END_OF_ZIP)
+    if end < 0 or end + 22 > len(data):
+        return bytes(data)
+    entries, _, at = struct.unpack_from("<HII", moved, end + 10)
+    if not entries:
+        return bytes(data)
+    struct.pack_into("<I", moved, end + 16, at + by)
+    for _ in range(entries):
+        if moved[at : at + 4] != _ENTRY_OF_ZIP:
+            return bytes(data)
+        (local,) = struct.unpack_from("<I", moved, at + 42)
+        struct.pack_into("<I", moved, at + 42, local + by)
+        at += 46 + sum(struct.unpack_from("<HHH", moved, at + 28))
+    return bytes(moved)

@@ -1,0 +1,89 @@
+"""A model's file rewritten for delegates, and what is known of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.execution.request import Limits
+from analyzer.interpreter import Interpreter
+from analyzer.model.graph import Model
+from analyzer.model.read import contents
+from analyzer.rewriting.amend import Amendment
+from analyzer.rewriting.draft import Draft
+from analyzer.rewriting.fixer import Fixer, Plan, Step
+from analyzer.rewriting.proof import BROKEN, Proof, prove
+from analyzer.rewriting.rewrite import EQUAL, Promise
+
+#: Limits of each run that proves a result.
+LIMITS = Limits()
+
+
+class Fix(Struct, frozen=True):
+    """What became of a model."""
+
+    plan: Plan
+    #: The file to write: the original's own bytes where nothing helps.
+    data: bytes
+    #: None where nothing was changed, or nothing was to be run.
+    proof: Proof | None = None
+    #: Rewrites that would have helped and weren't borne out -> why.
+    dropped: Mapping[str, str] = {}
+
+    @property
+    def promise(self) -> Promise:
+        return promised(self.plan.steps)
+
+
+def promised(steps: tuple[Step, ...]) -> Promise:
+    """The least that the rewrites of these steps promise together."""
+    bounds = [step.rewrite.promise.snr_db for step in steps]
+    least = min((bound for bound in bounds if bound is not None), default=None)
+    return EQUAL if least is None else Promise(least)
+
+
+def fix(
+    model: Model,
+    path: str,
+    auditor: Auditor,
+    interpreter: Interpreter,
+    limits: Limits = LIMITS,
+    proven: bool = True,
+) -> Fix:
+    """Rewrite a file's model as far as audits say that it helps; run both if it is to be `proven`.
+
+    Raises: ModelError for a file that can't be rewritten without loss.
+    """
+    data = contents(path, model.path)
+    amendment = Amendment(data, model)
+    fixer, draft = Fixer(auditor, interpreter), Draft.of(model, amendment)
+    dropped: dict[str, str] = {}
+    while True:
+        plan = fixer.plan(draft, dropped)
+        if not plan.steps:
+            return Fix(plan, bytes(data), None, dropped)
+        written = _written(amendment, plan.draft)
+        if not proven:
+            return Fix(plan, written, None, dropped)
+        proof = prove(model, path, written, promised(plan.steps), limits)
+        if proof.status != BROKEN:
+            return Fix(plan, written, proof, dropped)
+        culprit, why = _culprit(amendment, model, path, plan, proof, limits)
+        dropped[culprit] = why
+
+
+def _culprit(
+    amendment: Amendment, model: Model, path: str, plan: Plan, proof: Proof, limits: Limits
+) -> tuple[str, str]:
+    """The first rewrite after which the numbers are other ones, and how they are."""
+    for number, step in enumerate(plan.steps[:-1], 1):
+        result = prove(model, path, _written(amendment, step.draft), promised(plan.steps[:number]), limits)
+        if result.status == BROKEN:
+            return step.rewrite.name, result.message
+    return plan.steps[-1].rewrite.name, proof.message
+
+
+def _written(amendment: Amendment, draft: Draft) -> bytes:
+    return amendment.written(draft.model, draft.origins, draft.buffers)

@@ -1,0 +1,108 @@
+"""Finds the rewrites that help a model: those that audits say some delegate gains by and none loses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+
+from msgspec import Struct
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.types import Audit
+from analyzer.interpreter import Interpreter
+from analyzer.rewriting.draft import Draft, Patch
+from analyzer.rewriting.gain import gained, helps, troubled
+from analyzer.rewriting.prepared_graph import Graph, graphs
+from analyzer.rewriting.rewrite import Rewrite, rewrites
+
+#: Rounds over all rewrites, and places that one is tried at alone where it doesn't help at all of them.
+_ROUNDS, _ALONE = 30, 60
+
+
+class Step(Struct, frozen=True):
+    """A rewrite, at how many places it was applied, and what it made of the operators there."""
+
+    rewrite: Rewrite
+    places: int
+    operators: Counter[str]
+    #: The model with it and all before it.
+    draft: Draft
+
+
+class Plan(Struct, frozen=True):
+    """What is to become of a model."""
+
+    before: Audit
+    after: Audit
+    draft: Draft
+    steps: tuple[Step, ...] = ()
+
+
+class Fixer:
+    """Plans for models, by the delegates of an auditor."""
+
+    def __init__(self, auditor: Auditor, interpreter: Interpreter) -> None:
+        self._auditor = auditor
+        self._interpreter = interpreter
+
+    def plan(self, draft: Draft, banned: Collection[str] = ()) -> Plan:
+        """What helps a model, without rewrites of these names."""
+        before = self._auditor.audit(draft.model)
+        usable = [each for each in rewrites() if each.name not in banned]
+        plan = self._settled(Plan(before, before, draft), usable)
+        for name in dict.fromkeys(step.rewrite.name for step in plan.steps):
+            # What the end doesn't hang on is left as it was.
+            others = [each for each in usable if each.name != name]
+            less = self._settled(Plan(before, before, draft), others)
+            if not gained(less.after, plan.after):
+                plan, usable = less, others
+        return plan if gained(before, plan.after) else Plan(before, before, draft)
+
+    def _settled(self, plan: Plan, usable: Sequence[Rewrite]) -> Plan:
+        """All that helps, over and over: one rewrite makes room for another."""
+        for _ in range(_ROUNDS):
+            steps = len(plan.steps)
+            for rewrite in usable:
+                plan = self._applied(plan, rewrite)
+            if len(plan.steps) == steps:
+                break
+        return plan
+
+    def _applied(self, plan: Plan, rewrite: Rewrite) -> Plan:
+        """The rewrite wherever it helps: everywhere at once, else where it does by itself."""
+        patches = list(self._patches(plan, rewrite))
+        if not patches:
+            return plan
+        made = self._with(plan, rewrite, patches)
+        if helps(plan.after, made.after):
+            return made
+        kept: list[Patch] = []
+        best = plan
+        for patch in patches[:_ALONE] if len(patches) > 1 else ():
+            made = self._with(plan, rewrite, [*kept, patch])
+            if helps(best.after, made.after):
+                best = made
+                kept.append(patch)
+        return best
+
+    def _with(self, plan: Plan, rewrite: Rewrite, patches: Sequence[Patch]) -> Plan:
+        draft = plan.draft.apply(patches)
+        step = Step(rewrite, len(patches), draft.grown(plan.draft), draft)
+        return Plan(plan.before, self._auditor.audit(draft.model), draft, (*plan.steps, step))
+
+    def _patches(self, plan: Plan, rewrite: Rewrite) -> Iterator[Patch]:
+        """What a rewrite would do where something is the matter, no two of them at one operator."""
+        trouble = set().union(*(troubled(audit) for audit in plan.after.delegates))
+        taken: set[tuple[int, int]] = set()
+        for graph in graphs(self._interpreter, plan.after.prepared):
+            for patch in _found(graph, rewrite):
+                places = {(patch.subgraph, index) for index in patch.touches(graph.subgraph)}
+                if places & trouble and not places & taken:
+                    taken |= places
+                    yield patch
+
+
+def _found(graph: Graph, rewrite: Rewrite) -> Iterator[Patch]:
+    for operator in graph.subgraph.operators:
+        if (patch := rewrite.at(graph, operator.index)) is not None:
+            yield patch

@@ -1,0 +1,146 @@
+"""A subgraph as rewrites see it: prepared, and with what an app may still resize told apart."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from msgspec import Struct
+
+from analyzer.errors import ModelError
+from analyzer.interpreter import Interpreter
+from analyzer.model.graph import OMITTED, Model, Operator, Prepared, Subgraph, Tensor
+from analyzer.rewriting.arithmetic import Arithmetic, Unknown, Values
+
+#: What open sizes are tried with: any two tell a size that hangs on them from one that doesn't.
+_TRIED = (3, 5)
+_OPEN = -1
+
+
+class Unfit(Exception):
+    """The pattern of a rewrite isn't there, or what it hangs on can't be told."""
+
+
+class Graph(Struct, frozen=True, dict=True):
+    """One subgraph by now."""
+
+    #: As in the file, with what was rewritten.
+    stated: Subgraph
+    #: As the interpreter has it, with the file's sizes.
+    subgraph: Subgraph
+    #: The same with other sizes for what is open; None where nothing is.
+    resized: Subgraph | None = None
+    #: Sizes aren't known from the outputs of this operator on.
+    known_to: int | None = None
+    #: Tensors that a signature names among its outputs.
+    named: frozenset[int] = frozenset()
+
+    @cached_property
+    def _unknown(self) -> frozenset[int]:
+        if self.known_to is None:
+            return frozenset()
+        later = self.subgraph.operators[self.known_to :]
+        return frozenset(index for operator in later for index in operator.outputs)
+
+    def open_axes(self, index: int) -> frozenset[int]:
+        """Dimensions whose size an app may choose. Raises: Unfit where that can't be told."""
+        tensor = self.subgraph.tensors[index]
+        if index in self._unknown or tensor.dynamic:
+            raise Unfit
+        if self.resized is None:
+            return frozenset()
+        other = self.resized.tensors[index]
+        if len(other.shape) != len(tensor.shape) or other.dynamic:
+            raise Unfit
+        pairs = zip(tensor.shape, other.shape, strict=True)
+        return frozenset(axis for axis, (size, resized) in enumerate(pairs) if size != resized)
+
+    @cached_property
+    def _arithmetic(self) -> list[Arithmetic]:
+        """With the file's own sizes, and with others where an app may choose."""
+        subgraphs = [self.subgraph] if self.resized is None else [self.subgraph, self.resized]
+        return [Arithmetic(subgraph, self._unknown) for subgraph in subgraphs]
+
+    def values(self, index: int) -> list[Values]:
+        """A tensor's elements, with each of these sizes. Raises: Unfit where running alone can tell."""
+        try:
+            return [arithmetic.values(index) for arithmetic in self._arithmetic]
+        except Unknown:
+            raise Unfit from None
+
+    def leaves(self, index: int) -> bool:
+        """Whether a tensor is an output of the subgraph."""
+        return index in self.subgraph.output_set or index in self.named
+
+    def producer(self, index: int) -> Operator | None:
+        """The one operator that writes a tensor."""
+        writers = self.subgraph.producers.get(index, ())
+        return self.subgraph.operators[writers[0]] if len(writers) == 1 else None
+
+    def readers(self, index: int) -> list[Operator]:
+        """Operators that read a tensor, each once."""
+        return [self.subgraph.operators[i] for i in dict.fromkeys(self.subgraph.consumers.get(index, ()))]
+
+
+def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
+    """The subgraphs that an app enters; what others call keeps the shape that its callers rely on."""
+    model = prepared.model
+    resized = _resized(interpreter, model)
+    entered = {0, *(signature.subgraph for signature in model.signatures)}
+    made = []
+    for index in sorted(entered):
+        subgraph = prepared.subgraphs[index]
+        stops = [prepared.stops.get(index), None if resized is None else resized.stops.get(index)]
+        places = [stop.operator or 0 for stop in stops if stop is not None]
+        refused = prepared.refused is not None and _any_open(model)
+        made.append(
+            Graph(
+                model.subgraphs[index],
+                subgraph,
+                None if resized is None else resized.subgraphs[index],
+                0 if refused else min(places, default=None),
+                frozenset(
+                    output
+                    for signature in model.signatures
+                    if signature.subgraph == index
+                    for output in signature.outputs.values()
+                ),
+            )
+        )
+    return made
+
+
+def _resized(interpreter: Interpreter, model: Model) -> Prepared | None:
+    """The model with other sizes for what is open; None where nothing is, or nothing can be told."""
+    shapes = {}
+    for name, tensor in _inputs(model).items():
+        if _is_open(tensor):
+            signature = tensor.shape_signature or ()
+            shapes[name] = tuple(
+                (_TRIED[size == _TRIED[0]] if wanted == _OPEN else size)
+                for size, wanted in zip(tensor.shape, signature, strict=True)
+            )
+    if not shapes:
+        return None
+    try:
+        return interpreter.prepare(model, shapes)
+    except ModelError:
+        return None
+
+
+def _any_open(model: Model) -> bool:
+    return any(map(_is_open, _inputs(model).values()))
+
+
+def _is_open(tensor: Tensor) -> bool:
+    signature = tensor.shape_signature or ()
+    return _OPEN in signature and len(signature) == len(tensor.shape)
+
+
+def _inputs(model: Model) -> dict[str, Tensor]:
+    """Inputs by the names that they are resized by."""
+    first = model.subgraphs[0]
+    named = {first.tensors[i].name: first.tensors[i] for i in first.inputs if i != OMITTED}
+    for signature in model.signatures:
+        tensors = model.subgraphs[signature.subgraph].tensors
+        named |= {name: tensors[index] for name, index in signature.inputs.items()}
+    return named

@@ -1,0 +1,113 @@
+"""Original and result run on the CPU, in a process of their own, on the same random and special inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+from analyzer.errors import RuntimeUnavailable
+from analyzer.execution.compare.measures import OutputComparison, Thresholds, compare
+from analyzer.execution.engines import lookup
+from analyzer.execution.inputs import generate, signatures
+from analyzer.execution.inputs.generate import LARGE, ZEROS, Wanted
+from analyzer.execution.request import OK, Entry, Limits, RunRequest, RunResult, Sample
+from analyzer.model.graph import Model
+from analyzer.rewriting.rewrite import Promise
+
+_WANTED = Wanted(samples=2, special=(ZEROS, LARGE))
+#: What `equal` leaves to floating point, as a share of a value and of the largest.
+_ROUNDING = 1e-6
+#: How a proof ends.
+HOLDS, BROKEN, UNPROVEN = "holds", "broken", "unproven"
+
+
+class Proof(Struct, frozen=True):
+    """`holds`, `broken`, or `unproven` where the original can't be run here: why, in words."""
+
+    status: str
+    message: str = ""
+    #: Every output of every entry, result against original.
+    outputs: tuple[OutputComparison, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        return all(output.equal == 1.0 for output in self.outputs)
+
+    @property
+    def snr_db(self) -> float | None:
+        """The least signal to noise of an output; None where nothing differs."""
+        return min((output.snr_db for output in self.outputs if output.snr_db is not None), default=None)
+
+
+def prove(original: Model, path: str, data: bytes, promise: Promise, limits: Limits) -> Proof:
+    """Run a model's file and what was made of it, which has the same inputs and outputs."""
+    outputs: list[OutputComparison] = []
+    try:
+        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+            file = Path(folder) / "rewritten.tflite"
+            file.write_bytes(data)
+            for entry in signatures.entries(original):
+                samples = generate.samples(original, entry, _WANTED)
+                reference = _run(original, path, entry, samples, limits)
+                if reference.status != OK:
+                    return Proof(UNPROVEN, f"the original doesn't run on this CPU: {reference.message}")
+                result = _run(original, str(file), entry, samples, limits)
+                if result.status != OK:
+                    return Proof(BROKEN, f"it no longer runs on the CPU: {result.message}")
+                compared = _compared(original, entry, reference, result)
+                if _problem(compared, promise):
+                    again = _run(original, path, entry, samples, limits)
+                    if _problem(_compared(original, entry, reference, again), promise):
+                        return Proof(UNPROVEN, "the original gives other numbers each time it runs")
+                outputs += compared
+    except RuntimeUnavailable as missing:
+        return Proof(UNPROVEN, str(missing))
+    problem = _problem(outputs, promise)
+    return Proof(BROKEN if problem else HOLDS, problem, tuple(outputs))
+
+
+def _run(model: Model, path: str, entry: Entry, samples: Sequence[Sample], limits: Limits) -> RunResult:
+    """Raises: RuntimeUnavailable where there is no interpreter."""
+    runner = lookup.local(lookup.REFERENCE)
+    request = RunRequest(
+        model=path, entry=entry, warmup=0, runs=0, computed=signatures.computed(model, entry)
+    )
+    runner.check(request)
+    return runner.run(request, samples, limits)
+
+
+def _compared(model: Model, entry: Entry, reference: RunResult, result: RunResult) -> list[OutputComparison]:
+    written = result.measured.never_written if result.measured else {}
+    known = reference.measured.never_written if reference.measured else {}
+    left = {name: count for name, count in written.items() if name not in known}
+    thresholds = Thresholds(atol=_ROUNDING, rtol=_ROUNDING)
+    return compare(model, entry, reference.outputs, result.outputs, thresholds, left)
+
+
+def _problem(outputs: Sequence[OutputComparison], promise: Promise) -> str:
+    for output in outputs:
+        if promise.snr_db is None and not _equal(output):
+            return f"output {output.name}: {output.problem or _apart(output)}, expected equal"
+        bound = promise.snr_db
+        if bound is not None and (output.nan or (output.snr_db is not None and output.snr_db < bound)):
+            return f"output {output.name}: {_apart(output)}, expected at least {bound:g} dB"
+    return ""
+
+
+def _equal(output: OutputComparison) -> bool:
+    """The same bits; where floating point, up to rounding."""
+    if output.equal == 1.0:
+        return True
+    floating = output.dtype.startswith("FLOAT")
+    return floating and not output.nan and (output.within or output.max_rel <= _ROUNDING)
+
+
+def _apart(output: OutputComparison) -> str:
+    if output.nan:
+        return f"{output.nan} elements are NaN or infinite on one side alone"
+    if output.snr_db is None:
+        return f"differs by {output.max_abs:.3g}"
+    return f"{output.snr_db:.0f} dB, differs by at most {output.max_abs:.3g}"

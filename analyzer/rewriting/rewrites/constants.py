@@ -1,0 +1,54 @@
+"""Arithmetic on sizes and constants: what is the same whatever an app does is a constant."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from analyzer.model.graph import OMITTED, Tensor
+from analyzer.rewriting.draft import NEW, Patch
+from analyzer.rewriting.rewrite import ANY, rewrite
+from analyzer.rewriting.site import Site, packed
+
+#: Constants in half precision are read through where they are turned into floats: that is no arithmetic.
+_LEFT = ("DEQUANTIZE", "DENSIFY")
+
+
+@rewrite(ANY, title="Shapes and values that hang on constants alone become constants")
+def constants_folded(site: Site) -> Patch | None:
+    operator = site.operator
+    site.require(operator.name not in _LEFT, OMITTED not in operator.outputs, bool(operator.outputs))
+    altered = {}
+    for place in range(len(operator.outputs)):
+        output = site.output(place)
+        site.require(not site.graph.leaves(output.index), not output.constant)
+        altered[output.index] = _constant(site, output)
+    return site.patch({operator.index: ()}, altered)
+
+
+def _constant(site: Site, tensor: Tensor) -> Tensor:
+    stated = site.graph.stated.tensors[tensor.index]
+    data = packed(tensor.dtype, site.values(tensor))
+    return replace(
+        stated,
+        dtype=tensor.dtype,
+        shape=tensor.shape,
+        shape_signature=None,
+        constant=True,
+        data=memoryview(data),
+        buffer=NEW,
+    )
+
+
+@rewrite("RESHAPE", title="The shape of RESHAPE, where it is computed, becomes a constant")
+def reshape_by_constant(site: Site) -> Patch | None:
+    site.require(site.has(1), not site.input(1).constant)
+    source, target = site.input(), site.output()
+    sizes = site.sizes(site.input(1))
+    shape = site.constant("INT32", [len(sizes)], sizes, f"{target.name}/shape")
+    reshaped = replace(
+        site.operator,
+        inputs=(source.index, shape),
+        options={"new_shape": sizes},
+        options_table="ReshapeOptions",
+    )
+    return site.replaced(reshaped)

@@ -1,0 +1,102 @@
+"""`fix`, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from unittest import mock
+
+import jsonschema
+import pytest
+
+from analyzer.execution.engines import tflite
+from tests.building import model, operator, tensor
+from tests.cli.models import chain, save
+from tests.cli.running import run
+
+
+@pytest.fixture
+def squeezing(tmp_path: Path) -> Path:
+    data = model(
+        [tensor("x", [1, 1, 4]), tensor("a", [1, 4]), tensor("y", [1, 4])],
+        [operator("SQUEEZE", ["x"], ["a"], {"squeeze_dims": [1]}), operator("ABS", ["a"], ["y"])],
+    )
+    return save(tmp_path / "m.tflite", data)
+
+
+def verdicts(file: Path, delegate: str) -> str:
+    [audit] = run("audit", file, "-d", delegate, "--format", "json").json["models"][0]["audits"]
+    return str(audit["summary"]["verdict"])
+
+
+def test_a_model_is_rewritten_and_proven(squeezing: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    original, out = squeezing.read_bytes(), tmp_path / "out.tflite"
+    done = run("fix", squeezing, "-o", out, "-d", "gpu")
+    assert (done.code, done.err) == (0, "")
+    assert "SQUEEZE and EXPAND_DIMS become RESHAPE: 1 place" in done.text
+    assert "Proven: run before and after on the CPU, 1 output bit for bit the same." in done.text
+    assert (verdicts(squeezing, "gpu"), verdicts(out, "gpu")) == ("partial", "full")
+    assert squeezing.read_bytes() == original
+
+
+def test_dry_run_writes_nothing(squeezing: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = run("fix", squeezing, "--dry-run", "-d", "gpu,litert-gpu", "-o", page)
+    assert (done.code, done.err) == (0, "")
+    assert "What would be rewritten" in done.text
+    assert "Nothing was run or written." in done.text
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.tflite", "page.html"]
+    assert 'id="comparison"' in page.read_text("utf-8")
+
+
+def test_json_holds_to_its_schema(squeezing: Path, tmp_path: Path) -> None:
+    out, compared = tmp_path / "out.tflite", tmp_path / "c.json"
+    done = run("fix", squeezing, "-o", out, "-o", compared, "-d", "gpu", "--format", "json", "--no-run")
+    jsonschema.validate(done.json, run("schema", "--of", "fix").json)
+    [applied] = done.json["rewrites"]
+    assert (applied["name"], applied["places"], applied["promise"]) == ("views-as-reshape", 1, None)
+    assert applied["operators"] == {"RESHAPE": 1, "SQUEEZE": -1}
+    assert done.json["proof"] is None
+    assert done.json["bytes_after"] == out.stat().st_size
+    assert [side["change"] for side in json.loads(compared.read_text("utf-8"))["delegates"]] == ["better"]
+
+
+def test_what_helps_nobody_is_a_copy(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.tflite", chain("ABS"))
+    done = run("fix", file, "-o", tmp_path / "out.tflite", "-d", "gpu")
+    assert done.code == 0
+    assert "Nothing to rewrite: no rewrite brings these delegates further" in done.text
+    assert (tmp_path / "out.tflite").read_bytes() == file.read_bytes()
+
+
+def test_without_a_runtime_nothing_is_proven_and_that_is_said(squeezing: Path, tmp_path: Path) -> None:
+    with mock.patch.object(tflite, "_SOURCES", ()):
+        done = run("fix", squeezing, "-o", tmp_path / "out.tflite", "-d", "gpu")
+    assert done.code == 0
+    assert "Not proven: cpu: no TFLite interpreter is installed" in " ".join(done.text.split())
+    assert verdicts(tmp_path / "out.tflite", "gpu") == "full"
+
+
+def test_never_in_place(squeezing: Path) -> None:
+    original = squeezing.read_bytes()
+    done = run("fix", squeezing, "-o", squeezing, "-d", "gpu")
+    assert done.code == 2
+    assert done.complaint == f"-o {squeezing}: is the model itself; name another file"
+    assert squeezing.read_bytes() == original
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "fix: takes one file for the result; write -o OUT.tflite, or --dry-run"),
+        (("-o", "a.tflite", "-o", "b.tflite"), "fix: takes one file for the result"),
+        (("-o", "a.tflite", "--dry-run"), "-o a.tflite: --dry-run writes no model"),
+        (("-o", "nowhere/a.tflite"), "-o nowhere/a.tflite: there is no folder nowhere"),
+        (("-o", "a.tflite", "-o", "a.csv"), "-o a.csv: no format for the ending .csv"),
+    ],
+)
+def test_bad_usage_is_one_line(squeezing: Path, arguments: tuple[str, ...], complaint: str) -> None:
+    done = run("fix", squeezing, *arguments)
+    assert done.code == 2
+    assert done.complaint.startswith(complaint)

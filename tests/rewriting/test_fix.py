@@ -1,0 +1,99 @@
+"""What is applied, what is left, what is dropped: audits and runs decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.execution.request import Limits
+from analyzer.model import read
+from analyzer.rewriting import rewrite
+from analyzer.rewriting.draft import Patch
+from analyzer.rewriting.fix import Fix, fix
+from analyzer.rewriting.proof import HOLDS, UNPROVEN
+from analyzer.rewriting.rewrite import EQUAL, Promise, Rewrite
+from analyzer.rewriting.site import Site
+from analyzer.rules.registry import Packs
+from tests.building import chain, model, operator, tensor
+from tests.rewriting.holding import prepares
+
+pytest.importorskip("ai_edge_litert.interpreter")
+
+
+def fixed(tmp_path: Path, data: bytes, *delegates: str, proven: bool = True) -> Fix:
+    file = tmp_path / "m.tflite"
+    file.write_bytes(data)
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, delegates))
+    return fix(read(file), str(file), auditor, prepares(), Limits(60), proven)
+
+
+def other(name: str, promise: Promise = EQUAL) -> Rewrite:
+    """A rewrite that puts another operator of one input in ROUND's place."""
+
+    def function(site: Site) -> Patch | None:
+        return site.replaced(site.make(name, [site.input().index], [site.output().index]))
+
+    return Rewrite("other", f"ROUND becomes {name}", frozenset(["ROUND"]), promise, function)
+
+
+def using(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite) -> None:
+    monkeypatch.setattr("analyzer.rewriting.fixer.rewrites", lambda: rewrites)
+
+
+def test_what_isnt_borne_out_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    using(monkeypatch, other("ABS"))
+    data = chain("ROUND", "NEG")
+    result = fixed(tmp_path, data, "gpu")
+    assert result.plan.steps == ()
+    assert list(result.dropped) == ["other"]
+    assert "expected equal" in result.dropped["other"]
+    assert result.data == data
+
+
+def test_a_bound_that_isnt_kept_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    using(monkeypatch, other("ABS", Promise(100.0)))
+    result = fixed(tmp_path, chain("ROUND", "NEG"), "gpu")
+    assert "expected at least 100 dB" in result.dropped["other"]
+
+
+def test_a_rewrite_that_holds_stays_beside_one_that_doesnt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    using(monkeypatch, other("ABS"), *rewrite.rewrites())
+    data = model(
+        [tensor("x", [1, 1, 4]), tensor("a", [1, 4]), tensor("y", [1, 4])],
+        [operator("SQUEEZE", ["x"], ["a"], {"squeeze_dims": [1]}), operator("ROUND", ["a"], ["y"])],
+    )
+    result = fixed(tmp_path, data, "gpu")
+    assert [step.rewrite.name for step in result.plan.steps] == ["views-as-reshape"]
+    assert list(result.dropped) == ["other"]
+    assert result.proof is not None and result.proof.status == HOLDS
+
+
+def test_what_hurts_another_delegate_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The one takes SIGN and not ROUND, the other ROUND and not SIGN.
+    using(monkeypatch, other("SIGN"))
+    data = chain("ROUND", "NEG")
+    alone = fixed(tmp_path, data, "gpu", proven=False)
+    both = fixed(tmp_path, data, "gpu", "xnnpack", proven=False)
+    assert [step.rewrite.name for step in alone.plan.steps] == ["other"]
+    assert both.plan.steps == ()
+
+
+def test_what_the_cpu_cannot_run_is_unproven(tmp_path: Path) -> None:
+    data = model(
+        [tensor("x", [1, 1, 4]), tensor("a", [1, 4]), tensor("y", [1, 4])],
+        [operator("SQUEEZE", ["x"], ["a"], {"squeeze_dims": [1]}), operator("Mine", ["a"], ["y"], None)],
+    )
+    file = tmp_path / "m.tflite"
+    file.write_bytes(data)
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, ["gpu"]), registered=["Mine"])
+    result = fix(read(file), str(file), auditor, prepares(), Limits(60))
+    assert [step.rewrite.name for step in result.plan.steps] == ["views-as-reshape"]
+    assert result.proof is not None and result.proof.status == UNPROVEN
+    assert "the original doesn't run on this CPU" in result.proof.message
