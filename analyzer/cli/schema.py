@@ -13,17 +13,18 @@ from analyzer.cli import HOLDS
 @click.command("schema")
 @click.option(
     "--of",
-    type=click.Choice(["audit", "fix", "recommendation", "pack"]),
+    type=click.Choice(["audit", "fix", "recommendation", "log", "pack"]),
     default="audit",
     show_default=True,
-    help="What audit, fix or recommend write as JSON, or a rule file, so that editors complete it.",
+    help="What audit, fix, recommend or log write as JSON, or a rule file, so that editors complete it.",
 )
 def command(of: str) -> int:
-    """Print a JSON Schema: of what audit, fix or recommend write with --format json, or of rule files."""
+    """Print a JSON Schema: of what audit, fix, recommend or log write as JSON, or of rule files."""
     schemas = {
         "audit": _audit_schema,
         "fix": _fix_schema,
         "recommendation": _advice_schema,
+        "log": _log_schema,
         "pack": _pack_schema,
     }
     click.echo(json.dumps(schemas[of](), indent=2))
@@ -54,3 +55,9 @@ def _pack_schema() -> dict[str, Any]:
     from analyzer.rules.loading.format import PackTable
 
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(PackTable)}
+
+
+def _log_schema() -> dict[str, Any]:
+    from analyzer.device_log import log_document
+
+    return log_document.json_schema()

@@ -22,6 +22,13 @@ SIZE = 8
 WEIGHTS = np.array([[4, 4, 4], [-4, -4, -4]], np.float32)
 BIAS = np.array([-6, 6], np.float32)
 
+#: What a phone says of the classifier.
+LOG = """\
+I tflite  : Created TensorFlow Lite delegate for GPU.
+I tflite  : Replacing 3 out of 3 node(s) with delegate (TfLiteGpuDelegateV2) node, yielding 1 partitions.
+I tflite  : Created 1 GPU delegate kernels.
+"""
+
 
 def furnish(folder: Path) -> None:
     """Write all that needs nothing but what the tests need."""
@@ -31,6 +38,7 @@ def furnish(folder: Path) -> None:
         _write(folder / name, quantized())
     for name in ("npu.toml", "ci/npu.toml"):
         _write(folder / name, tiny().encode())
+    (folder / "phone.log").write_text(LOG, encoding="utf-8")
     save(folder / "test.npz", *samples())
     _images(folder / "images")
 
