@@ -38,6 +38,7 @@ SLOW = (
     "conformance/test_runtime_query.py",
     "conformance/test_unexercised.py",
     "docs/test_examples.py",
+    "report/ci/test_formats.py::test_sarif_is_valid",
     "docs/test_quotes.py::test_the_python_it_shows_runs",
     "evaluation/test_evaluator.py",
     "examples/test_digits.py",

@@ -19,10 +19,24 @@ FORMATS = {
     "jsonl": ("document.json", "render_lines"),
     "markdown": ("text.markdown", "render"),
     "html": ("html.render", "render"),
+    "sarif": ("ci.sarif", "render"),
+    "junit": ("ci.junit", "render"),
+    "github": ("ci.annotations", "render_github"),
+    "gitlab": ("ci.annotations", "render_gitlab"),
+    "csv": ("ci.spreadsheet", "render"),
 }
 
 #: File ending -> format name.
-ENDINGS = {".txt": "table", ".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".html": "html"}
+ENDINGS = {
+    ".txt": "table",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".md": "markdown",
+    ".html": "html",
+    ".sarif": "sarif",
+    ".xml": "junit",
+    ".csv": "csv",
+}
 
 
 def known(name: str, asked_by: str, formats: Collection[str] = FORMATS) -> str:

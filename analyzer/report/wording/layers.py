@@ -6,8 +6,9 @@ The page's script reads the same names (`templates/scripts/layers.js`), where th
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from analyzer.report.document.audit_document import Model
+from analyzer.report.document.audit_document import Model, Operator
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import plain
 
@@ -48,10 +49,13 @@ def _layer(path: str) -> str:
 
 
 def layers(cause: Cause, model: Model) -> str:
-    """`block1/conv, block2/conv, head and 4 more`; empty where names don't tell or all are meant."""
-    nodes = cause.operators
-    if cause.level == "graph" or len(nodes) == model.operators:
-        return ""
+    """The layers that a cause concerns; empty where names don't tell or all operators are meant."""
+    everything = cause.level == "graph" or len(cause.operators) == model.operators
+    return "" if everything else layers_of(cause.operators)
+
+
+def layers_of(nodes: Sequence[Operator]) -> str:
+    """`block1/conv, block2/conv, head and 4 more`."""
     names = (layer(node.output[:1000]) for node in nodes if node.output)
     known = [name for name in dict.fromkeys(names) if name and len(name) <= _LONGEST]
     shown = known if len(known) <= _FEW + 1 else known[:_FEW]

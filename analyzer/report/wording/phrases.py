@@ -186,6 +186,11 @@ def whom(cause: Cause, model: Model) -> str:
         return _named(cause.culprit) + held
     if cause.level == "graph" and not nodes:
         return "the whole graph"
+    return concerned(nodes, model)
+
+
+def concerned(nodes: Sequence[Operator], model: Model) -> str:
+    """Operators with some of their places: `12 CONV_2D (#3 #9 #12 and 9 more)`, `every operator`."""
     if len(nodes) == 1:
         return _named(nodes[0])
     if len(nodes) == model.operators:

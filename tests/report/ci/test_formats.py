@@ -1,0 +1,146 @@
+"""What build servers and code hosts read, read by their own parsers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import junitparser
+import pytest
+from msgspec.structs import replace
+from sarif import loader
+
+from analyzer.report import render
+from analyzer.report.ci.alerts import LEVELS, alerts
+from analyzer.report.document.audit_document import Document
+from tests.report import sample_document as sample
+
+DOCUMENTS = {
+    "described": sample.document(sample.described()),
+    "crashing": sample.document(sample.crashing()),
+    "hostile": sample.hostile(),
+    "unreadable": sample.document(sample.model(), sample.unreadable()),
+    "empty": sample.document(sample.empty()),
+}
+every_document = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+
+
+@every_document
+def test_sarif_is_read_by_its_consumers(document: Document, tmp_path: Path) -> None:
+    file = tmp_path / "audit.sarif"
+    file.write_bytes(render(document, "sarif"))
+    run = loader.load_sarif_file(str(file)).runs[0]
+    assert run.get_tool_name() == "delegate-analyzer"
+    told = alerts(document)
+    assert [record["Severity"] for record in run.get_records()] == [alert.level for alert in told]
+    results = run.run_data["results"]
+    rules = run.run_data["tool"]["driver"]["rules"]
+    assert [rules[result["ruleIndex"]]["id"] for result in results] == [alert.rule for alert in told]
+    marks = [result["partialFingerprints"]["primaryLocationLineHash"] for result in results]
+    assert len(set(marks)) == len(marks), "one result for each rule, model and delegate"
+    for result in results:
+        place = result["locations"][0]
+        assert re.fullmatch(r"[\w.~%/!$&'()*+,;=:@-]+", place["physicalLocation"]["artifactLocation"]["uri"])
+        for logical in place.get("logicalLocations", ()):
+            assert logical["name"] and len(logical["fullyQualifiedName"].split("/")) >= 3
+
+
+@pytest.fixture(scope="session")
+def multitool(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The validator of those who define the format."""
+    if (tool := shutil.which("sarif-multitool")) is not None:
+        return tool
+    if (npm := shutil.which("npm")) is None:
+        pytest.skip("no npm here")
+    folder = tmp_path_factory.mktemp("multitool")
+    command = [npm, "install", "--silent", "--no-audit", "@microsoft/sarif-multitool@5"]
+    try:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+    except (subprocess.SubprocessError, OSError):
+        pytest.skip("the validator can't be installed here")
+    return str(folder / "node_modules" / ".bin" / "sarif-multitool")
+
+
+def test_sarif_is_valid(multitool: str, tmp_path: Path) -> None:
+    names = []
+    for name, document in DOCUMENTS.items():
+        names.append(f"{name}.sarif")
+        (tmp_path / names[-1]).write_bytes(render(document, "sarif"))
+    done = subprocess.run([multitool, "validate", *names], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " error " not in done.stdout, done.stdout
+
+
+def test_a_result_stays_the_same_when_the_model_is_exported_again() -> None:
+    """Operators move, names of tensors change: what is tracked is the rule, the file and the delegate."""
+    before = sample.model()
+    audits = tuple(
+        replace(audit, operators=tuple(replace(node, index=node.index + 5) for node in audit.operators))
+        for audit in before.audits
+    )
+    one, other = (
+        {alert.fingerprint for alert in alerts(sample.document(model))}
+        for model in (before, replace(before, audits=audits))
+    )
+    assert one == other
+
+
+@every_document
+def test_junit_is_read_and_counts_what_is_delegated(document: Document, tmp_path: Path) -> None:
+    file = tmp_path / "audit.xml"
+    file.write_bytes(render(document, "junit"))
+    suites = list(junitparser.JUnitXml.fromfile(str(file)))
+    audits = [audit for model in document.models for audit in model.audits if not audit.legacy]
+    unread = [model for model in document.models if model.error is not None]
+    assert len(suites) == len(audits) + len(unread)
+    for suite, audit in zip([suite for suite in suites if not suite.errors], audits, strict=True):
+        verdict, *cases = list(suite)
+        assert len(cases) == len(audit.operators)
+        assert bool(verdict.result) == (audit.summary.verdict in ("crash", "fails", "wrong"))
+        passed = [not case.result for case in cases]
+        assert passed == [node.delegated for node in audit.operators]
+        failures = [case for case in (verdict, *cases) if case.is_failure]
+        assert suite.failures == len(failures)
+        assert all(case.result[0].message and case.result[0].type for case in failures)
+
+
+@every_document
+def test_a_workflow_command_is_one_line(document: Document) -> None:
+    *lines, last = render(document, "github").decode().splitlines()
+    assert len(lines) == len(alerts(document))
+    for line in lines:
+        assert re.fullmatch(r"::(error|warning|notice) file=[^,:\n]*,title=[^,:\n]*::[^\r\n]+", line), line
+    assert re.fullmatch(r"(\d+ (error|warning|note)s?(, )?)+|nothing to say", last)
+
+
+@every_document
+def test_gitlab_s_issues_have_what_it_asks_for(document: Document) -> None:
+    issues = json.loads(render(document, "gitlab"))
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(alerts(document))
+    for issue in issues:
+        assert issue["severity"] in ("info", "minor", "major", "critical", "blocker")
+        assert issue["location"]["path"] and issue["location"]["lines"]["begin"] == 1
+        assert issue["description"] and issue["check_name"]
+
+
+@every_document
+def test_a_spreadsheet_has_a_row_for_each_audit_and_no_formula(document: Document) -> None:
+    rows = list(csv.DictReader(io.StringIO(render(document, "csv").decode(), newline="")))
+    expected = []
+    for model in document.models:
+        expected += [("", "")] if model.error is not None else []
+        expected += [(audit.summary.verdict, str(audit.summary.delegated)) for audit in model.audits]
+    assert [(row["verdict"], row["delegated"]) for row in rows] == expected
+    assert [bool(row["error"]) for row in rows] == [not verdict for verdict, _ in expected]
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_the_gravest_comes_first() -> None:
+    document = sample.document(sample.model(), sample.unreadable())
+    levels = [LEVELS.index(alert.level) for alert in alerts(document)]
+    assert levels == sorted(levels) and levels[0] == 0
