@@ -54,8 +54,8 @@ class Alert(Struct, frozen=True):
 def alerts(document: Document) -> list[Alert]:
     """Every alert of every model, the gravest first, else in the order of the models and of their costs."""
     named = labels.delegates(document)
-    found = [alert for model in document.models for alert in _of_model(model, named[model.path])]
-    return sorted(found, key=lambda alert: LEVELS.index(alert.level))
+    told = [alert for model in document.models for alert in _of_model(model, named[model.path])]
+    return sorted(told, key=lambda alert: LEVELS.index(alert.level))
 
 
 def path(model: Model) -> str:
@@ -90,7 +90,7 @@ def _of_model(model: Model, names: Sequence[str]) -> Iterator[Alert]:
 
 
 def _alert(rule: str, cause: Cause, model: Model, audit: Audit, name: str) -> Alert:
-    nodes = tuple(node for node in cause.operators if any(found.rule == rule for found in node.findings))
+    nodes = tuple(node for node in cause.operators if any(finding.rule == rule for finding in node.findings))
     nodes = nodes or cause.operators
     upstream = audit.rules.upstream
     own = rule.startswith(f"{audit.delegate}/")
@@ -114,7 +114,7 @@ def _level(cause: Cause) -> str:
 
 
 def _message(rule: str, cause: Cause, nodes: Sequence[Operator], model: Model) -> str:
-    texts = [found.message for node in nodes for found in node.findings if found.rule == rule]
+    texts = [finding.message for node in nodes for finding in node.findings if finding.rule == rule]
     where = layers_of(nodes) if len(nodes) < model.operators else ""
     who = phrases.concerned(nodes, model) if nodes else "the whole graph"
     consequence = phrases.consequence(cause, model)
@@ -123,7 +123,7 @@ def _message(rule: str, cause: Cause, nodes: Sequence[Operator], model: Model) -
     return (f"{words} (layer {where})" if where else words)[:_LONGEST]
 
 
-def counted(found: Sequence[Alert]) -> str:
+def counted(ranked: Sequence[Alert]) -> str:
     """`2 errors, 1 warning`; empty where there is none."""
-    numbers = ((level, sum(alert.level == level for alert in found)) for level in LEVELS)
+    numbers = ((level, sum(alert.level == level for alert in ranked)) for level in LEVELS)
     return ", ".join(figures.count(number, level) for level, number in numbers if number)

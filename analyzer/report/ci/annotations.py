@@ -15,9 +15,9 @@ _SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}
 
 def render_github(document: Document, view: View) -> bytes:
     """The gravest first: of each kind, GitHub shows ten a step. A last line counts them all."""
-    found = alerts(document)
-    lines = [_command(alert) for alert in found]
-    return "".join(f"{line}\n" for line in [*lines, counted(found) or "nothing to say"]).encode()
+    ranked = alerts(document)
+    lines = [_command(alert) for alert in ranked]
+    return "".join(f"{line}\n" for line in [*lines, counted(ranked) or "nothing to say"]).encode()
 
 
 def _command(alert: Alert) -> str:

@@ -20,9 +20,9 @@ _MOST_RESULTS, _MOST_PLACES, _LONGEST = 5000, 100, 1024
 
 def render(document: Document, view: View) -> bytes:
     """One run over all models; of very many results the gravest are kept."""
-    found = alerts(document)[:_MOST_RESULTS]
+    ranked = alerts(document)[:_MOST_RESULTS]
     rules: dict[str, Alert] = {}
-    for alert in found:
+    for alert in ranked:
         rules.setdefault(alert.rule, alert)
     order = {rule: index for index, rule in enumerate(rules)}
     run = {
@@ -30,7 +30,7 @@ def render(document: Document, view: View) -> bytes:
         "automationDetails": {"id": "delegate-analyzer/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": all(model.error is None for model in document.models)}],
-        "results": [_result(alert, order[alert.rule]) for alert in found],
+        "results": [_result(alert, order[alert.rule]) for alert in ranked],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(log), indent=1) + b"\n"
