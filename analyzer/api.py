@@ -91,9 +91,11 @@ def recommend(
     Raises: ModelError, RuleError, UsageError.
     """
     from analyzer.recommendation.advisor import Advisor
+    from analyzer.recommendation.snippets import LANGUAGES
 
     asked = [platforms] if isinstance(platforms, str) else list(platforms)
-    advised = Advisor(_packs(rules), asked, registered).advise(_model(model), shapes)
+    advisor = Advisor(_packs(rules), asked, registered, languages=LANGUAGES)
+    advised = advisor.advise(_model(model), shapes)
     return advised.recommendation or Recommendation(considered=(), choices=())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,22 @@ from analyzer.errors import UsageError
 from analyzer.report.document.advice import Advice
 from analyzer.report.view import View
 from analyzer.sources import at_hand, find_one, load
+from analyzer.suggest import nearest
 
 if TYPE_CHECKING:
     from analyzer.recommendation.described_phone import Phone
     from analyzer.rules.registry import Packs
 
 _FORMATS = ("table", "json", "markdown")
+#: What `--code` may say -> the language as it is called.
+_LANGUAGES = {
+    "kotlin": "Kotlin",
+    "swift": "Swift",
+    "c++": "C++",
+    "python": "Python",
+    "flutter": "Flutter",
+    "react-native": "React Native",
+}
 
 
 @click.command("recommend")
@@ -35,6 +46,9 @@ _FORMATS = ("table", "json", "markdown")
 @declared.shapes
 @click.option("--registered", multiple=True, metavar="NAME",
               help="Custom operators that the app registers itself: MyOp,Flex*.")  # fmt: skip
+@click.option("--code", "languages", multiple=True, metavar="LANGUAGE",
+              shell_complete=completion.one_of((*_LANGUAGES, "all")),
+              help=f"Add code to paste: {', '.join(_LANGUAGES)} or all. JSON has it always.")  # fmt: skip
 @declared.outputs(_FORMATS)
 @declared.color
 def command(
@@ -45,6 +59,7 @@ def command(
     rules: tuple[str, ...],
     shapes: tuple[str, ...],
     registered: tuple[str, ...],
+    languages: tuple[str, ...],
     wanted: list[Target],
     color: str,
 ) -> int:
@@ -59,11 +74,25 @@ def command(
     packs = Packs(map(Path, rules))
     phone = _phone(packs, phones, adb, platform) if phones else None
     customs = [name.strip() for text in registered for name in text.split(",") if name.strip()]
-    advisor = Advisor(packs, (platform,) if platform else (), customs, phone)
+    every = languages if all(target.format != "json" for target in wanted) else ("all",)
+    advisor = Advisor(packs, (platform,) if platform else (), customs, phone, _chosen(every))
     with at_hand(find_one(path)) as source:
         told = advice(advisor.advise(load(source), read_shapes(shapes)))
-    deliver(wanted, lambda form, view: _render(told, form, view), color)
+    shown = _chosen(languages)
+    deliver(wanted, lambda form, view: _render(told, form, view, shown), color)
     return HOLDS
+
+
+def _chosen(languages: Sequence[str]) -> tuple[str, ...]:
+    """The languages of the code. Raises: UsageError where there is no such one."""
+    names: list[str] = []
+    for text in ",".join(languages).lower().split(",") if languages else ():
+        if text not in (*_LANGUAGES, "all"):
+            known = list(_LANGUAGES)
+            hint = nearest(text, known)
+            raise UsageError(f"--code {text}: there is no code in it{hint}; use {', '.join(known)} or all")
+        names += _LANGUAGES.values() if text == "all" else [_LANGUAGES[text]]
+    return tuple(dict.fromkeys(names))
 
 
 def _phone(packs: Packs, phones: tuple[str, ...], adb: str | None, platform: str | None) -> Phone:
@@ -85,11 +114,12 @@ def _phone(packs: Packs, phones: tuple[str, ...], adb: str | None, platform: str
     return Phone(info.properties, info.serial)
 
 
-def _render(told: Advice, form: str, view: View) -> bytes:
+def _render(told: Advice, form: str, view: View, languages: Sequence[str]) -> bytes:
     import msgspec
 
     from analyzer.report.text import advice_text
 
     if form == "json":
         return msgspec.json.encode(told) + b"\n"
-    return advice_text.markdown(told, view) if form == "markdown" else advice_text.table(told, view)
+    written = advice_text.markdown if form == "markdown" else advice_text.table
+    return written(told, view, languages)

@@ -35,10 +35,12 @@ class Advisor:
         platforms: Collection[str] = (),
         registered: Sequence[str] = (),
         phone: Phone | None = None,
+        languages: Sequence[str] = (),
     ) -> None:
         self._packs = packs
         self._platforms = tuple(platforms) or (PHONES if phone is None else phone.platforms)
         self._registered = registered
+        self._languages = languages
         self._known = deployments()
         names = dict.fromkeys(name for platform in self._platforms for name in for_platform(packs, platform))
         specs = list(names) if phone is None else phone.specs(packs, names)
@@ -52,7 +54,7 @@ class Advisor:
         document = convert.model(audit)
         tried = [*self._to_try(audit, document)]
         attempts = self._attempts(model, shapes, tried) if tried else []
-        recommended = recommend(document, self._platforms, attempts, self._chips)
+        recommended = recommend(document, self._platforms, attempts, self._chips, self._languages)
         return replace(document, recommendation=recommended)
 
     def _to_try(self, audit: Audit, document: audit_document.Model) -> Iterator[Tried]:

@@ -73,6 +73,19 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
     notes: tuple[str, ...] = ()
 
 
+class Code(Struct, frozen=True, forbid_unknown_fields=True):
+    """Code to paste: a template of `templates/code/`, and what the project has to depend on."""
+
+    language: str
+    template: str
+    platforms: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    #: The parameters that it sets; with others it can't be had from this language.
+    sets: tuple[str, ...] = ()
+    #: Whether it takes models of floats alone.
+    floats_only: bool = False
+
+
 class Deployment(Struct, frozen=True, forbid_unknown_fields=True):
     """All that is known about bringing a delegate into an app; one without a file has its title only."""
 
@@ -88,6 +101,7 @@ class Deployment(Struct, frozen=True, forbid_unknown_fields=True):
     attempt: tuple[Attempt, ...] = ()
     option: tuple[Option, ...] = ()
     platforms: dict[str, Target] = {}
+    code: tuple[Code, ...] = ()
     #: By what the model is made of: float32, float16, dynamic, int8.
     quantizing: dict[str, str] = {}
 

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from analyzer.recommendation import details, sentences
 from analyzer.recommendation.candidates import Attempted, Candidate, candidates, cost
 from analyzer.recommendation.deployment import Deployment, Target, deployments
+from analyzer.recommendation.snippets import snippets
 from analyzer.report.document.audit_document import Audit, Model
-from analyzer.report.document.recommendation import Choice, Improvement, Recommendation
+from analyzer.report.document.recommendation import Choice, Improvement, Recommendation, Snippet
 
 #: The platforms that are meant where none is named.
 PHONES = ("android", "ios")
@@ -29,6 +30,13 @@ class _Case(Struct, frozen=True):
     rest_named: str
     rest_audit: Audit | None
     known: Mapping[str, Deployment]
+    languages: Sequence[str]
+
+    def code(self, *several: Candidate) -> tuple[Snippet, ...]:
+        """Code for the first that a language can have, the CPU last."""
+        on_the_cpu = [_rest(self)] if self.rest_audit else []
+        order = [*several, *(each for each in on_the_cpu if each is not None)]
+        return tuple(snippets(order, self.model, self.platform, self.languages)) if self.languages else ()
 
 
 def recommend(
@@ -36,8 +44,9 @@ def recommend(
     platforms: Collection[str] = PHONES,
     attempts: Sequence[Attempted] = (),
     chips: Collection[str] = (),
+    languages: Sequence[str] = (),
 ) -> Recommendation:
-    """What to choose on each platform that any of the model's audits is about.
+    """What to choose on each platform that any of the model's audits is about, with code in `languages`.
 
     `chips` are delegates for one chip that the phone in question has. Raises: RuleError.
     """
@@ -45,7 +54,7 @@ def recommend(
         name: replace(deployment, one_chip=deployment.one_chip and name not in chips)
         for name, deployment in deployments().items()
     }
-    cases = [_case(model, platform, attempts, known) for platform in platforms]
+    cases = [_case(model, platform, attempts, known, languages) for platform in platforms]
     return Recommendation(
         considered=tuple(dict.fromkeys(audit.delegate for audit in model.audits)),
         choices=tuple(_choice(case) for case in cases if case.ranked),
@@ -53,14 +62,18 @@ def recommend(
 
 
 def _case(
-    model: Model, platform: str, attempts: Sequence[Attempted], known: Mapping[str, Deployment]
+    model: Model,
+    platform: str,
+    attempts: Sequence[Attempted],
+    known: Mapping[str, Deployment],
+    languages: Sequence[str],
 ) -> _Case:
     rest = next((audit.fallback for audit in model.audits if audit.fallback), "")
     accelerators = [audit for audit in model.audits if audit.fallback]
     ranked = candidates(accelerators, attempts, known, platform)
     named = known[rest].name if rest in known else rest or "the CPU"
     audited = next((audit for audit in model.audits if audit.delegate == rest), None)
-    return _Case(model, platform, ranked, attempts, rest, named, audited, known)
+    return _Case(model, platform, ranked, attempts, rest, named, audited, known, languages)
 
 
 def _choice(case: _Case) -> Choice:
@@ -103,7 +116,14 @@ def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> C
             *details.options(case.ranked, case.attempts, case.platform),
             *details.quantizing(best, case.model),
         ),
+        code=case.code(*_loadable([best, *others])),
     )
+
+
+def _loadable(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """What is worth loading, the best first, with other parameters and with those that were asked for."""
+    several = [*ranked, *(each.instead_of for each in ranked if each.instead_of is not None)]
+    return sorted((each for each in several if each.worth), key=lambda each: each.cost.delegated)
 
 
 def _none(case: _Case) -> Choice:
@@ -121,7 +141,7 @@ def _none(case: _Case) -> Choice:
 def _on_the_cpu(case: _Case) -> Choice:
     known = case.known.get(case.rest) or Deployment(name=case.rest_named)
     target = known.platforms.get(case.platform, Target())
-    told = _rest(case, known)
+    told = _rest(case)
     loading = details.loading(told, case.rest_named) if told else ()
     settings = details.settings(told, case.model, case.platform) if told else ()
     return Choice(
@@ -138,12 +158,17 @@ def _on_the_cpu(case: _Case) -> Choice:
         hazards=tuple(details.hazards(told.audit)) if told else (),
         passed=tuple(map(details.passed, case.ranked)),
         improvements=tuple(_for_the_cpu(case, told)),
+        code=case.code(),
     )
 
 
-def _rest(case: _Case, known: Deployment) -> Candidate | None:
+def _rest(case: _Case) -> Candidate | None:
+    """What runs the rest, as if it were a delegate to choose."""
     audit = case.rest_audit
-    return Candidate(audit, known, cost(audit.summary, known.cost)) if audit else None
+    if audit is None:
+        return None
+    known = case.known.get(case.rest) or Deployment(name=case.rest_named)
+    return Candidate(audit, known, cost(audit.summary, known.cost))
 
 
 def _for_the_cpu(case: _Case, told: Candidate | None) -> Iterator[Improvement]:

@@ -49,6 +49,11 @@ def render(template: str, scripts: Sequence[str], **values: Any) -> bytes:
     return text.encode()
 
 
+def text(template: str, **values: Any) -> str:
+    """A text of `templates/`. Values are words and numbers: nothing in them is left to be escaped."""
+    return _environment().get_template(template).render(values)
+
+
 def compile_all(folder: Path) -> None:
     """Write all templates to `folder` as Python modules, as jinja2 compiles them: what a wheel brings."""
     source = _environment_of(_source())

@@ -55,6 +55,21 @@ def test_the_chip_of_a_phone_makes_its_npu_a_choice(tmp_path: Path) -> None:
     assert choice["fallbacks"][0]["delegate"] == "litert-gpu"
 
 
+def test_code_is_shown_where_it_is_asked_for(tmp_path: Path) -> None:
+    layers(tmp_path, ["CONV_2D", "CONV_2D"])
+    asked = ("recommend", tmp_path / "layers.tflite", "--for", "android")
+    assert "CompiledModel.create" not in run(*asked).text
+    done = run(*asked, "--code", "kotlin,python")
+    assert "  Kotlin, for LiteRT GPU\n" in done.text
+    assert '    val model = CompiledModel.create(context.assets, "layers.tflite", options)' in done.text
+    assert "  Python, for LiteRT GPU\n" in done.text and "Flutter" not in done.text
+    languages = [
+        each["language"]
+        for each in run(*asked, "--format", "json").json["recommendation"]["choices"][0]["code"]
+    ]
+    assert languages == ["Kotlin", "C++", "Python", "Flutter", "React Native"]
+
+
 def test_markdown(tmp_path: Path) -> None:
     file = tmp_path / "advice.md"
     layers(tmp_path, ["CONV_2D", "CONV_2D"])
@@ -73,6 +88,7 @@ def test_markdown(tmp_path: Path) -> None:
         (["sample:", "--phone", "SM8650", "--for", "ios"], "--for ios: --phone is about Android phones"),
         (["sample:", "--phone", "adb", "--phone", "SM8650"], "--phone: an attached phone says all of itself"),
         (["sample:", "--format", "html"], "--format html: there is no such format"),
+        (["sample:", "--code", "java"], "--code java: there is no code in it"),
         (["nothing.tflite"], "nothing.tflite"),
     ],
 )

@@ -49,7 +49,7 @@ def test_more_partitions_are_tried_and_named(tmp_path: Path) -> None:
     names = ["CONV_2D", "CONV_2D", "MyOp", "CONV_2D"]
     choice = android(tmp_path, names)
     assert choice.sentence.startswith(
-        "the classic GPU with max_partitions=4 (from C or C++), 3 of 4 operators with all MACs, "
+        "the classic GPU with max_partitions=4 (from C, C++ or Flutter), 3 of 4 operators with all MACs, "
         "the rest on XNNPACK (67 % without). Not LiteRT GPU (67 % of MACs)."
     )
     assert choice.parameters == {"max_partitions": 4}
@@ -63,7 +63,7 @@ def test_what_would_help_is_named_though_it_isn_t_chosen(tmp_path: Path) -> None
     assert choice.delegate == "litert-gpu"
     [option] = [each for each in choice.improvements if each.kind == "option"]
     assert option.text.startswith("max_partitions=4 on the classic GPU: 2 of 3 operators with all MACs")
-    assert "C and C++ only" in option.text
+    assert "from C, C++ or Flutter" in option.text
 
 
 def test_below_half_of_the_macs_it_stays_on_the_cpu(tmp_path: Path) -> None:

@@ -57,9 +57,11 @@ class Improvement(Struct, frozen=True, kw_only=True):
 
 
 class Snippet(Struct, frozen=True, kw_only=True):
-    """Code that loads the model with the delegate and these options."""
+    """Code that loads the model with these options, on a fallback where a language has no better."""
 
     language: str
+    delegate: str
+    title: str
     #: What the project has to depend on, a line each.
     libraries: tuple[str, ...] = ()
     code: str
