@@ -9,8 +9,10 @@ from msgspec import Struct
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import by_default, configure, fallbacks
-from analyzer.auditing.policy import read_policies
 from analyzer.errors import InputError, ModelError
+from analyzer.gating.baseline import Baseline
+from analyzer.gating.excuses import Excuses, Known, Waiver, sites
+from analyzer.gating.policy import read_policies
 from analyzer.report.document import audit_document, convert
 from analyzer.rules.registry import Packs
 from analyzer.sources import ModelSource, at_hand, load
@@ -32,6 +34,10 @@ class Task(Struct, frozen=True):
     everything: bool = False
     #: Whether nobody named these delegates: deprecated ones are then told apart.
     usual: bool = False
+    #: Policies of which only is told that they don't hold.
+    warn_on: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    baseline: Baseline | None = None
 
 
 class MissingInput(Struct, frozen=True):
@@ -48,6 +54,10 @@ class ModelResult(Struct, frozen=True):
     reasons: tuple[str, ...] = ()
     error: str | None = None
     lacks: MissingInput | None = None
+    warnings: tuple[str, ...] = ()
+    #: How many findings were excused, and positions of the waivers that did it.
+    excused: int = 0
+    waivers: tuple[int, ...] = ()
 
 
 class ModelAuditor:
@@ -68,6 +78,8 @@ class ModelAuditor:
         self._auditor = Auditor(packs, configurations, rest, task.registered)
         delegates = [configuration.pack.delegate for configuration in configurations]
         self._policies = read_policies(task.fail_on, delegates)
+        self._warning = read_policies(task.warn_on, delegates)
+        self._excuses = Excuses(task.waivers)
         self._catalogue = packs.catalogue if task.everything else None
 
     def audit(self, source: ModelSource) -> ModelResult:
@@ -78,9 +90,24 @@ class ModelAuditor:
             except ModelError as error:
                 model = convert.unread(held.name, held.size, error)
                 return ModelResult(model, error=str(error), lacks=_lacks(error))
-            reasons = [reason for policy in self._policies for reason in policy.reasons(audit)]
-            digest = held.sha256 if self.task.hash else None
-            return ModelResult(convert.model(audit, digest, self._catalogue), tuple(reasons))
+            known = Known() if self.task.baseline is None else self.task.baseline.known(held.name)
+            excused = self._excuses.of(audit, known)
+            reasons, warnings = (
+                tuple(reason for policy in policies for reason in policy.reasons(audit, excused))
+                for policies in (self._policies, self._warning)
+            )
+            return ModelResult(
+                convert.model(audit, held.sha256 if self.task.hash else None, self._catalogue),
+                reasons,
+                warnings=warnings,
+                excused=len(excused.spots),
+                waivers=excused.waivers,
+            )
+
+    def sites(self, source: ModelSource) -> Known:
+        """What a baseline holds of a model. Raises: ModelError."""
+        with at_hand(source) as held:
+            return sites(self._auditor.audit(load(held), self.task.shapes))
 
 
 def _lacks(error: ModelError) -> MissingInput | None:

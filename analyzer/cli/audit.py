@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 import click
 
 from analyzer import batch
-from analyzer.auditing.policy import POLICIES
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import AuditDelivery, tell_policy
@@ -16,6 +15,7 @@ from analyzer.cli.options.output import Target
 from analyzer.cli.options.project import AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import UsageError
+from analyzer.gating.policy import POLICIES
 from analyzer.model_auditor import ModelAuditor, ModelResult, Task
 from analyzer.report import FORMATS
 from analyzer.report.document import audit_document
@@ -37,13 +37,13 @@ _NAMED = 8
 @declared.platform
 @declared.asked_rules
 @declared.shapes
-@click.option("--registered", multiple=True, metavar="NAME",
-              help="Custom operators that the app registers itself: MyOp,Flex*.")  # fmt: skip
+@declared.registered
 @declared.outputs(FORMATS)
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
               shell_complete=completion.one_of(POLICIES),
               help="never, broken, unsupported, partial, hazard, or an expression.")  # fmt: skip
-@declared.project_file("The project's file. Default: delegate-analyzer.toml here.")
+@click.option("--baseline", metavar="FILE", help="Fail only on what isn't in it: see baseline write.")
+@declared.project_file("The project's file. Default: the nearest delegate-analyzer.toml or pyproject.toml.")
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
 @declared.jobs
 @declared.color
@@ -58,6 +58,7 @@ def command(
     registered: tuple[str, ...],
     wanted: list[Target],
     fail_on: tuple[str, ...],
+    baseline: str | None,
     config: str | None,
     hashes: bool,
     jobs: int,
@@ -72,13 +73,13 @@ def command(
     """
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other; use one of them")
-    options = audit_options(config, delegates, rules, fail_on, registered, platform)
+    options = audit_options(config, delegates, rules, fail_on, registered, platform, paths, baseline)
     everything = verbose or any(target.format == "html" for target in wanted)
     auditor = ModelAuditor(_task(options, shapes, hashes, everything), options.packs)
     sources = find(paths)
     results = _with_progress(batch.results(auditor, sources, jobs), len(sources), quiet)
     files = [target for target in wanted if target.file is not None]
-    tally = _Tally(options.fail_on)
+    tally = _Tally(options)
     with AuditDelivery(files if quiet else wanted, color, verbose) as delivery:
         for result in results:
             tally.add(result)
@@ -87,6 +88,7 @@ def command(
         delivery.finish(tally.policy)
     if not quiet:
         tell_policy(tally.policy)
+        tally.tell_waivers()
         tally.sum_up([target.file or "" for target in files])
     return BAD_INPUT if tally.broken else FAILS if tally.policy.failed else HOLDS
 
@@ -101,15 +103,21 @@ def _task(options: AuditOptions, shapes: Sequence[str], hashes: bool, everything
         hashes,
         everything,
         options.usual,
+        options.warn_on,
+        options.waivers,
+        options.baseline,
     )
 
 
 class _Tally:
     """What all models together came to; says on stderr what is wrong with each."""
 
-    def __init__(self, fail_on: Sequence[str]) -> None:
-        self._fail_on = tuple(fail_on)
+    def __init__(self, options: AuditOptions) -> None:
+        self._options = options
         self._reasons: list[str] = []
+        self._warnings: list[str] = []
+        self._excused = 0
+        self._unused = dict(enumerate(options.waivers))
         self._lacking: list[ModelResult] = []
         self._audited = False
         self.broken = False
@@ -124,13 +132,28 @@ class _Tally:
         self._audited = self._audited or result.model.error is None
         self.broken = self.broken or result.model.error is not None
         self._reasons += result.reasons
+        self._warnings += result.warnings
+        self._excused += result.excused
+        for position in result.waivers:
+            self._unused.pop(position, None)
         self.verdicts.add(result.model)
 
     @property
     def policy(self) -> audit_document.Policy:
         """Whether what was asked to fail did."""
         reasons = tuple(self._reasons)
-        return audit_document.Policy(fail_on=self._fail_on, failed=bool(reasons), reasons=reasons)
+        return audit_document.Policy(fail_on=self._options.fail_on, failed=bool(reasons), reasons=reasons)
+
+    def tell_waivers(self) -> None:
+        """Say what only warns, and which waivers the project can do without."""
+        for warning in self._warnings:
+            say(f"policy warns: {warning}")
+        for waiver in self._options.expired:
+            say(f"waiver expired on {waiver.expires}: {waiver.named} ({waiver.reason})")
+        # What was asked of other models only, may still serve.
+        for waiver in self._unused.values() if self._audited else ():
+            if waiver.model == "*":
+                say(f"waiver excuses nothing: {waiver.named} ({waiver.reason}); take it out")
 
     def sum_up(self, files: Sequence[str]) -> None:
         """Say what was written and what failed, in a line; nothing where there is neither."""
@@ -140,7 +163,8 @@ class _Tally:
         written = f"{', '.join(files)}: " if files else ""
         reasons = figures.count(len(policy.reasons), "reason")
         failed = f"; policy failed: {', '.join(policy.fail_on)} ({reasons})" if policy.failed else ""
-        say(f"{written}{self.verdicts}{failed}")
+        excused = f"; {figures.count(self._excused, 'finding')} excused" if self._excused else ""
+        say(f"{written}{self.verdicts}{failed}{excused}")
 
     def complain_of_inputs(self) -> None:
         """Say which models lack an input that was to be resized. Raises: UsageError, as below."""

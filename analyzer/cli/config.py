@@ -48,6 +48,12 @@ def _shown(project: Project, packs: Packs, asked: tuple[str, ...]) -> str:
         f"file       {project.file or 'none'}",
         f"version    {__version__}   required: {settings.required_version or 'any'}",
         f"fail-on    {', '.join(settings.fail_on) or 'as the command line says'}",
+        *([f"warn-on    {', '.join(settings.warn_on)}"] if settings.warn_on else []),
+        *([f"baseline   {project.baseline}"] if settings.baseline else []),
+        *(
+            f"waiver     {waiver.named}: until {waiver.expires}, {waiver.reason}"
+            for waiver in settings.waivers
+        ),
         *([f"for        {settings.platform}"] if settings.platform else []),
         *([f"registered {', '.join(settings.registered)}"] if settings.registered else []),
         "delegates",

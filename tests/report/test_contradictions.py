@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import by_default, configure, fallbacks
-from analyzer.auditing.policy import read_policies
 from analyzer.auditing.types import Audit as Audited
 from analyzer.conformance.verdicts import Data
+from analyzer.gating.policy import read_policies
 from analyzer.model import graph, read_bytes
 from analyzer.report import render
 from analyzer.report.document import audit_document, convert

@@ -38,6 +38,14 @@ platform = click.option(
 )
 
 
+registered = click.option(
+    "--registered",
+    multiple=True,
+    metavar="NAME",
+    help="Custom operators that the app registers itself: MyOp,Flex*.",
+)
+
+
 def rules(help: str = "Also use the rule pack in FILE.") -> Decorator:
     """`--rules`: further rule files."""
     return click.option("--rules", multiple=True, metavar="FILE", shell_complete=completion.files, help=help)

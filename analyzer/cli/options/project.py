@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer import config
 from analyzer.auditing.configurations import for_platform
-from analyzer.auditing.policy import read_policies
 from analyzer.cli.options.specs import specs
+from analyzer.config import Project
 from analyzer.errors import UsageError
+from analyzer.gating.baseline import Baseline, read_baseline
+from analyzer.gating.excuses import Waiver
+from analyzer.gating.policy import read_policies
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
 
@@ -28,6 +33,11 @@ class AuditOptions(Struct, frozen=True):
     registered: tuple[str, ...] = ()
     #: Whether nobody named the delegates.
     usual: bool = True
+    warn_on: tuple[str, ...] = ()
+    #: The file's waivers that are in force, and those that no longer are.
+    waivers: tuple[Waiver, ...] = ()
+    expired: tuple[Waiver, ...] = ()
+    baseline: Baseline | None = None
 
 
 def audit_options(
@@ -37,12 +47,34 @@ def audit_options(
     fail_on: Sequence[str],
     registered: Sequence[str] = (),
     platform: str | None = None,
+    paths: Sequence[str] = (),
+    baseline: str | None = None,
 ) -> AuditOptions:
-    """What is audited, by which rules and to what end.
+    """What is audited, by which rules and to what end; `paths` are the models, near which the file may lie.
 
     Raises: UsageError where the file is wrong, or pins another version of this tool or of a pack.
     """
-    project = config.find(file)
+    project = config.find(file, paths)
+    options = _delegates_and_rules(project, delegates, rules, fail_on, registered, platform)
+    waivers = project.settings.waivers
+    today = datetime.date.today()
+    known = baseline or project.baseline
+    return replace(
+        options,
+        waivers=tuple(waiver for waiver in waivers if waiver.expires >= today),
+        expired=tuple(waiver for waiver in waivers if waiver.expires < today),
+        baseline=read_baseline(known) if known else None,
+    )
+
+
+def _delegates_and_rules(
+    project: Project,
+    delegates: Sequence[str],
+    rules: Sequence[str],
+    fail_on: Sequence[str],
+    registered: Sequence[str],
+    platform: str | None,
+) -> AuditOptions:
     asked = specs(delegates)
     if asked and platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")
@@ -63,8 +95,10 @@ def audit_options(
         config.check_packs(project, packs, settled)
         _check(packs, settled)
         policies = () if fail_on else config.policies(project, settled)
-        read_policies(policies, [split(spec)[0] for spec in settled])
-    return AuditOptions(packs, settled, files, tuple(fail_on) or policies or usual, customs, not named)
+        warn_on = config.warnings(project, settled)
+        read_policies((*policies, *warn_on), [split(spec)[0] for spec in settled])
+    policies = tuple(fail_on) or policies or usual
+    return AuditOptions(packs, settled, files, policies, customs, not named, warn_on)
 
 
 def _check(packs: Packs, specs: Sequence[str]) -> None:

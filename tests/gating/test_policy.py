@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from analyzer.auditing.policy import read_policies
 from analyzer.auditing.types import Audit, Summary
 from analyzer.errors import UsageError
+from analyzer.gating.policy import read_policies
 from analyzer.model import read_bytes
 from analyzer.model.graph import Prepared
 from tests.auditing.auditing import audited

@@ -9,18 +9,46 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from analyzer.auditing.delegate_audit import deciding
-from analyzer.auditing.types import Audit, DelegateAudit, Summary
+from analyzer.auditing.types import Audit, DelegateAudit, OperatorAudit, Summary
 from analyzer.errors import UsageError
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Undefined
+from analyzer.gating.excuses import NOTHING, Excused
 from analyzer.rules.judge import Finding
+from analyzer.rules.pack import BROKEN
 from analyzer.suggest import nearest
 
+
+class Case(Struct, frozen=True):
+    """One delegate's audit, with what the project has excused of it."""
+
+    audit: DelegateAudit
+    position: int = 0
+    excused: Excused = NOTHING
+    file_bytes: int = 0
+
+    @property
+    def forgiving(self) -> bool:
+        """Whether anything is excused here."""
+        return any(spot[0] == self.position for spot in self.excused.spots)
+
+    def counts(self, finding: Finding, operator: OperatorAudit | None = None) -> bool:
+        """Whether a finding isn't excused."""
+        place = (-1, -1) if operator is None else (operator.subgraph, operator.index)
+        return (self.position, *place, finding.rule) not in self.excused
+
+    def unsupported(self) -> list[OperatorAudit]:
+        """Operators that are refused for something that isn't excused."""
+        refused = [o for o in self.audit.operators if not (o.supported or o.folded)]
+        return [o for o in refused if not o.findings or any(self.counts(f, o) for f in o.findings)]
+
+
 #: Why an audit fails, in one line, or None where it doesn't.
-Test = Callable[[DelegateAudit], str | None]
+Test = Callable[[Case], str | None]
 
 _FACTS = dict.fromkeys((name for name in Summary.__struct_fields__ if name != "selected"), "int") | {
+    "file_bytes": "int",
     "delegated_operators_share": "float",
     "delegated_macs_share": "float",
     "verdict": "str",
@@ -33,8 +61,8 @@ _DELEGATE = re.compile(r"^([A-Za-z][\w.-]*):(.+)$", re.DOTALL)
 class _Facts:
     """The facts that an expression over the summary is evaluated against, with its loops' variables."""
 
-    def __init__(self, summary: Summary) -> None:
-        self.__dict__.update(asdict(summary))
+    def __init__(self, case: Case) -> None:
+        self.__dict__.update(asdict(case.audit.summary), file_bytes=case.file_bytes)
         self.variables: list[object] = []
 
 
@@ -45,12 +73,13 @@ class Policy(Struct, frozen=True):
     delegate: str | None
     test: Test
 
-    def reasons(self, audit: Audit) -> list[str]:
-        """One line for every configuration of the delegate that fails."""
+    def reasons(self, audit: Audit, excused: Excused = NOTHING) -> list[str]:
+        """One line for every configuration of the delegate that fails for what isn't excused."""
         lines = []
-        for delegate_audit in audit.delegates:
+        for position, delegate_audit in enumerate(audit.delegates):
             name = delegate_audit.configuration.pack.delegate
-            if self.delegate in (None, name) and (reason := self.test(delegate_audit)) is not None:
+            case = Case(delegate_audit, position, excused, audit.model.size)
+            if self.delegate in (None, name) and (reason := self.test(case)) is not None:
                 lines.append(f"{audit.model.path.rstrip(':')}: {name}: {reason}")
         return lines
 
@@ -95,53 +124,72 @@ def _expression(text: str, rest: str) -> Test:
 
     asked = [fact for fact in _FACTS if re.search(rf"\b{fact}\b", rest)]
 
-    def values(audit: DelegateAudit) -> str:
-        facts = {fact: getattr(audit.summary, fact) for fact in asked}
+    def values(case: Case) -> str:
+        known = _Facts(case).__dict__
+        facts = {fact: known[fact] for fact in asked}
         return ", ".join(
             f"{fact} is {value:.4g}" if isinstance(value, float) else f"{fact} is {value}"
             for fact, value in facts.items()
         )
 
-    def test(audit: DelegateAudit) -> str | None:
+    def test(case: Case) -> str | None:
         try:
-            return f"{name} holds: {values(audit)}" if holds(_Facts(audit.summary)) else None  # type: ignore[arg-type]
+            return f"{name} holds: {values(case)}" if holds(_Facts(case)) else None  # type: ignore[arg-type]
         except Undefined as absent:
             return f"{name} can't be told: {absent}"
 
     return test
 
 
-def _broken(audit: DelegateAudit) -> str | None:
-    """The verdict with what decides it: its message, its rule."""
-    decision = deciding(audit)
-    return None if decision is None else f"verdict is {audit.summary.verdict}: {_said(decision.finding)}"
+def _broken(case: Case) -> str | None:
+    """The verdict with what decides it, its message and its rule; where that is excused, with what is not."""
+    verdict, decision = case.audit.summary.verdict, deciding(case.audit)
+    if decision is None:
+        return None
+    if not case.forgiving:
+        return f"verdict is {verdict}: {_said(decision.finding)}"
+    counting = [blocker.finding for blocker in case.audit.blockers if case.counts(blocker.finding)]
+    operators = [operator for operator in case.audit.operators if operator.delegated]
+    counting += [finding for o in operators for finding in o.findings if case.counts(finding, o)]
+    left = [finding for finding in counting if finding.severity in BROKEN]
+    first = min(left, key=lambda finding: BROKEN.index(finding.severity), default=None)
+    return None if first is None else f"verdict is {verdict}: {_said(first)}"
 
 
-def _unsupported(audit: DelegateAudit) -> str | None:
-    summary = audit.summary
-    if (reason := _broken(audit)) is not None:
+def _unsupported(case: Case) -> str | None:
+    summary = case.audit.summary
+    if (reason := _broken(case)) is not None:
         return reason
-    if summary.unsupported:
-        return f"{summary.unsupported} of {summary.operators} operators unsupported"
-    if summary.operators and not summary.delegated:
+    if unsupported := case.unsupported():
+        return f"{len(unsupported)} of {summary.operators} operators unsupported"
+    if summary.operators and not summary.delegated and not _all_excused(case):
         return f"none of {summary.operators} operators delegated"
     return None
 
 
-def _partial(audit: DelegateAudit) -> str | None:
-    summary = audit.summary
+def _partial(case: Case) -> str | None:
+    summary = case.audit.summary
     if summary.verdict == "full":
         return None
-    if summary.broken:
-        return _broken(audit)
+    if (reason := _broken(case)) is not None:
+        return reason
+    if _all_excused(case):
+        return None
     return f"verdict is {summary.verdict}, {summary.delegated} of {summary.operators} operators delegated"
 
 
-def _hazard(audit: DelegateAudit) -> str | None:
-    if (reason := _broken(audit)) is not None:
+def _all_excused(case: Case) -> bool:
+    """Whether all that keeps operators off the delegate is excused; what is lost because of that is too."""
+    holding = [blocker.finding for blocker in case.audit.blockers if blocker.kind is not None]
+    return case.forgiving and not case.unsupported() and not any(map(case.counts, holding))
+
+
+def _hazard(case: Case) -> str | None:
+    if (reason := _broken(case)) is not None:
         return reason
-    findings = [blocker.finding for blocker in audit.blockers]
-    findings += [finding for operator in audit.operators for finding in operator.findings]
+    audit = case.audit
+    findings = [blocker.finding for blocker in audit.blockers if case.counts(blocker.finding)]
+    findings += [finding for o in audit.operators for finding in o.findings if case.counts(finding, o)]
     said: dict[str, Finding] = {}
     for finding in findings:
         if finding.severity == "hazard":
@@ -160,7 +208,7 @@ def _said(finding: Finding) -> str:
 
 
 _NAMED: dict[str, Test] = {
-    "never": lambda audit: None,
+    "never": lambda case: None,
     "broken": _broken,
     "unsupported": _unsupported,
     "partial": _partial,

@@ -1,0 +1,59 @@
+"""`delegate-analyzer baseline`."""
+
+from __future__ import annotations
+
+import click
+
+from analyzer.cli import BAD_INPUT, HOLDS, complain, say
+from analyzer.cli.options import completion, declared
+from analyzer.cli.options.output_file import write
+from analyzer.cli.options.project import audit_options
+from analyzer.cli.options.shapes import read_shapes
+from analyzer.errors import ModelError
+from analyzer.gating.baseline import written
+from analyzer.gating.excuses import Known
+from analyzer.model_auditor import ModelAuditor, Task
+from analyzer.report.wording import figures
+from analyzer.sources import find
+
+
+@click.group("baseline")
+def command() -> None:
+    """What is known of models: audit --baseline FILE then fails on what is new only."""
+
+
+@command.command("write")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
+@declared.delegates("As audit has it; give the same to both.")
+@declared.platform
+@declared.asked_rules
+@declared.shapes
+@declared.registered
+@declared.project_file("The project's file.")
+@click.option("-o", "--output", "file", metavar="FILE", required=True, help="The baseline.")
+def write_command(
+    paths: tuple[str, ...],
+    delegates: tuple[str, ...],
+    platform: str | None,
+    rules: tuple[str, ...],
+    shapes: tuple[str, ...],
+    registered: tuple[str, ...],
+    config: str | None,
+    file: str,
+) -> int:
+    """Write what rules say of models today: keep FILE with the models, and audit with --baseline FILE."""
+    options = audit_options(config, delegates, rules, (), registered, platform, paths)
+    task = Task(options.delegates, options.rules, (), read_shapes(shapes), options.registered)
+    auditor = ModelAuditor(task, options.packs)
+    known: dict[str, Known] = {}
+    unread = False
+    for source in find(paths):
+        try:
+            known[source.name] = auditor.sites(source)
+        except ModelError as error:
+            unread = True
+            complain(str(error))
+    write(file, written(file, known))
+    findings = sum(sum(sites.values()) for sites in known.values())
+    say(f"{file}: {figures.count(findings, 'finding')} of {figures.count(len(known), 'model')}")
+    return BAD_INPUT if unread else HOLDS

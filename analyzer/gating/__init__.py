@@ -1,0 +1,1 @@
+"""What makes an audit fail: policies, and what a project has excused from them."""
