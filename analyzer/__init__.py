@@ -23,6 +23,7 @@ __all__ = [  # noqa: F405
     "RulePack",
     "Run",
     "audit",
+    "compare",
     "fix",
     "load_rules",
     "read",

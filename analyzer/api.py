@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
+from msgspec.structs import replace
+
+from analyzer.auditing import types
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import by_default, chosen, configure, fallbacks
-from analyzer.auditing.types import Audit as Audit
 from analyzer.errors import AnalyzerError as AnalyzerError
 from analyzer.errors import ModelError as ModelError
 from analyzer.errors import RuleError as RuleError
@@ -26,7 +30,7 @@ from analyzer.execution.run_delegates import run_delegates
 from analyzer.execution.target import HOST
 from analyzer.interpreter import Interpreter
 from analyzer.model import Model as Model
-from analyzer.model import read as read
+from analyzer.model import read_bytes
 from analyzer.report import known
 from analyzer.report import render as render_document
 from analyzer.report.document import audit_document, convert
@@ -36,9 +40,24 @@ from analyzer.rewriting.fix import Fix as Fix
 from analyzer.rewriting.fix import fix as rewrite
 from analyzer.rules.pack import RulePack as RulePack
 from analyzer.rules.registry import Packs
+from analyzer.sources import ModelSource, at_hand, find_one, load, on_disk
 
+if TYPE_CHECKING:
+    from analyzer.report.compare.model_diff import Comparison
+
+#: A model's file, its bytes, or a file that is open for reading bytes.
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 #: A rule file, or the pack that was loaded from one.
 Rules = str | Path | RulePack
+
+
+class Audit(types.Audit, frozen=True):
+    """All that is said of one model; in a notebook, a card a delegate with the whole page behind them."""
+
+    def _repr_html_(self) -> str:
+        from analyzer.report.html.render import notebook
+
+        return notebook(_document([self], explained=True))
 
 
 def load_rules(source: str | Path) -> RulePack:
@@ -53,8 +72,33 @@ def load_rules(source: str | Path) -> RulePack:
     return packs.get(packs.given[0])
 
 
+def read(source: Source, name: str | None = None) -> Model:
+    """Read a model: the path of its file, its bytes, or a file that is open for reading bytes.
+
+    `name` is what it is called in messages and reports. Bytes aren't copied, and have to stay as they are.
+    Raises: ModelError, UsageError.
+    """
+    if isinstance(source, str | os.PathLike):
+        with at_hand(find_one(os.fspath(source))) as held:
+            return load(held, name)
+    data, known = _contents(source)
+    return read_bytes(data, name or known)
+
+
+def _contents(source: bytes | bytearray | memoryview | IO[bytes]) -> tuple[bytes | memoryview, str]:
+    """The bytes, and what they are called. Raises: UsageError."""
+    if isinstance(source, bytes):
+        return source, "<bytes>"
+    if isinstance(source, bytearray | memoryview):
+        return memoryview(source), "<bytes>"
+    data, name = source.read(), str(getattr(source, "name", "<file>"))
+    if not isinstance(data, bytes):
+        raise UsageError(f"{name}: is open for reading text; open it with mode 'rb'")
+    return data, name
+
+
 def audit(
-    model: Model | str | Path,
+    model: Model | Source,
     delegates: str | Sequence[str] = (),
     *,
     rules: Rules | Sequence[Rules] = (),
@@ -63,6 +107,7 @@ def audit(
 ) -> Audit:
     """Audit a model for delegates named as on the command line (`"gpu:quantized=false"`).
 
+    The model is one that was read, the path of a file, bytes, or a file that is open, as for `read`.
     `rules` are further rule files, or packs from `load_rules`; without `delegates` theirs are asked, or the
     usual five where there are none. `shapes` resizes inputs by name; `registered` names
     custom operators that the app has kernels for (`"Flex*"`).
@@ -73,11 +118,41 @@ def audit(
     configurations = configure(packs, asked or packs.usual())
     configurations = configurations if asked else by_default(packs, configurations)
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations), registered)
-    return auditor.audit(_model(model), shapes)
+    audited = auditor.audit(_model(model), shapes)
+    return Audit(audited.model, audited.prepared, audited.delegates, audited.fallbacks)
+
+
+def compare(
+    before: Audit | Model | Source,
+    after: Audit | Model | Source,
+    delegates: str | Sequence[str] = (),
+    *,
+    rules: Rules | Sequence[Rules] = (),
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Comparison:
+    """What got better and what worse from one model, or its audit, to another, as `compare` has it.
+
+    `worse` are the delegates on which the second fares worse; `delegates` has them all, each with its
+    `change`, its `changes` and its `risks`. Audits have to be of the same delegates.
+    Raises: ModelError, RuleError, UsageError.
+    """
+    from analyzer.report.compare.model_diff import compare as differences
+
+    audits = [
+        each if isinstance(each, Audit) else audit(each, delegates, rules=rules, shapes=shapes)
+        for each in (before, after)
+    ]
+    first, second = ([each.spec for each in audited.delegates] for audited in audits)
+    if first != second:
+        raise UsageError(
+            f"compare: audits of {', '.join(first) or 'nothing'} and of {', '.join(second) or 'nothing'}; "
+            "audit both models for the same delegates"
+        )
+    return differences(_document(audits, explained=True))
 
 
 def recommend(
-    model: Model | str | Path,
+    model: Model | Source,
     platforms: str | Sequence[str] = (),
     *,
     rules: Rules | Sequence[Rules] = (),
@@ -100,7 +175,7 @@ def recommend(
 
 
 def run(
-    model: Model | str | Path,
+    model: Model | Source,
     delegate: str,
     inputs: Mapping[str, Any] | None = None,
     *,
@@ -133,7 +208,6 @@ def run(
     beside each other in `outputs`.
     Raises: ModelError, RuleError, UsageError, RuntimeUnavailable.
     """
-    model = _model(model)
     given = inputs or {}
     arrays = {name: value for name, value in given.items() if not isinstance(value, str | Path)}
     settings = Settings(
@@ -141,7 +215,7 @@ def run(
             seed, samples, tuple(special), ranges=dict(ranges or {}), shapes=dict(shapes or {}), given=arrays
         ),
         files=tuple(f"{name}={file}" for name, file in given.items() if name not in arrays),
-        signature=_signature(model, signature),
+        signature=signature,
         thresholds=Thresholds(atol, rtol, min_snr),
         limits=Limits(timeout, memory),
         runs=runs,
@@ -152,7 +226,9 @@ def run(
         vulkan_driver=vulkan_driver,
         bisect=bisect,
     )
-    return _run(model, delegate, _packs(rules), settings)
+    with _in_a_file(model) as (read_model, file):
+        settings = replace(settings, signature=_signature(read_model, signature))
+        return _run(read_model, file, delegate, _packs(rules), settings)
 
 
 def _signature(model: Model, key: str | None) -> str | None:
@@ -164,17 +240,17 @@ def _signature(model: Model, key: str | None) -> str | None:
     return entry.key
 
 
-def _run(model: Model, delegate: str, packs: Packs, settings: Settings) -> Run:
+def _run(model: Model, file: str, delegate: str, packs: Packs, settings: Settings) -> Run:
     asked = [delegate] if settings.library else HOST.specs(packs, [delegate])
     audited = Auditor(packs, configure(packs, asked)).audit(model, settings.wanted.shapes)
-    (run,) = run_delegates(audited, model.path, settings)
+    (run,) = run_delegates(audited, file, settings)
     if run.result.status == UNAVAILABLE:
         raise RuntimeUnavailable(run.result.message)
     return run
 
 
 def fix(
-    model: Model | str | Path,
+    model: Model | Source,
     delegates: str | Sequence[str] = (),
     *,
     rules: Rules | Sequence[Rules] = (),
@@ -188,11 +264,11 @@ def fix(
     rewritten, with audits before and after, `proof` what running both came to, None without `run`.
     Raises: ModelError, RuleError, UsageError.
     """
-    model = _model(model)
     packs = _packs(rules)
     asked = [delegates] if isinstance(delegates, str) else list(delegates)
     auditor = Auditor(packs, chosen(packs, asked))
-    return rewrite(model, model.path, auditor, Interpreter(packs), Limits(timeout, memory), run)
+    with _in_a_file(model) as (read_model, file):
+        return rewrite(read_model, file, auditor, Interpreter(packs), Limits(timeout, memory), run)
 
 
 def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int = 80) -> str:
@@ -201,9 +277,7 @@ def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int
     Raises: UsageError where there is no such format.
     """
     several = [audits] if isinstance(audits, Audit) else audits
-    catalogue = Packs().catalogue if known(format, "format") == "html" else None
-    models = [convert.model(audit, catalogue=catalogue) for audit in several]
-    whole = convert.whole(models, audit_document.Policy())
+    whole = _document(several, explained=known(format, "format") == "html")
     return render_document(whole, format, View(width=width)).decode()
 
 
@@ -212,5 +286,29 @@ def _packs(rules: Rules | Sequence[Rules]) -> Packs:
     return Packs(Path(source) if isinstance(source, str) else source for source in several)
 
 
-def _model(model: Model | str | Path) -> Model:
+def _model(model: Model | Source) -> Model:
     return model if isinstance(model, Model) else read(model)
+
+
+@contextmanager
+def _in_a_file(source: Model | Source) -> Iterator[tuple[Model, str]]:
+    """A model and a file that holds it for as long as it is needed. Raises: ModelError, UsageError."""
+    if isinstance(source, Model):
+        if not os.path.isfile(source.path):
+            raise UsageError(f"{source.path}: no file holds this model; give its bytes or a path itself")
+        yield source, source.path
+        return
+    if isinstance(source, str | os.PathLike):
+        found = find_one(os.fspath(source))
+    else:
+        data, name = _contents(source)
+        found = ModelSource(name, None, bytes(data))
+    with on_disk(found) as held:
+        yield load(held), str(held.file)
+
+
+def _document(audits: Sequence[types.Audit], explained: bool) -> audit_document.Document:
+    """Audits as the public document; `explained`: with every operator's operands, as pages want them."""
+    catalogue = Packs().catalogue if explained else None
+    models = [convert.model(audit, catalogue=catalogue) for audit in audits]
+    return convert.whole(models, audit_document.Policy())

@@ -24,17 +24,17 @@ _IN_MEMORY = 1 << 24
 
 
 class ModelSource(Struct, frozen=True):
-    """A model: what it is called, and its file (None: standard input) or, once read, its bytes."""
+    """A model: what it is called, and its file or its bytes; of standard input that isn't read neither."""
 
     name: str
     file: str | None
-    data: bytes = b""
+    data: bytes | None = None
 
     @property
     def size(self) -> int:
         """Bytes; 0 where that can't be told."""
         try:
-            return os.path.getsize(self.file) if self.file is not None else len(self.data)
+            return os.path.getsize(self.file) if self.file is not None else len(self.data or b"")
         except OSError:
             return 0
 
@@ -44,7 +44,7 @@ class ModelSource(Struct, frozen=True):
         import hashlib
 
         if self.file is None:
-            return hashlib.sha256(self.data).hexdigest()
+            return hashlib.sha256(self.data or b"").hexdigest()
         with open(self.file, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -109,9 +109,10 @@ def _readable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace") or "''"
 
 
-def load(source: ModelSource) -> Model:
-    """Read a model that is at hand. Raises: ModelError."""
-    return read_bytes(source.data, source.name) if source.file is None else read(source.file, source.name)
+def load(source: ModelSource, name: str | None = None) -> Model:
+    """Read a model that is at hand, called `name` if that is given. Raises: ModelError."""
+    name = name or source.name
+    return read(source.file, name) if source.file is not None else read_bytes(source.data or b"", name)
 
 
 @contextmanager
@@ -121,7 +122,7 @@ def at_hand(source: ModelSource, in_memory: int = _IN_MEMORY) -> Iterator[ModelS
 
     Raises: UsageError where there is no room for it.
     """
-    if source.file is not None:
+    if source.file is not None or source.data is not None:
         yield source
         return
     head = sys.stdin.buffer.read(in_memory + 1)
@@ -139,7 +140,7 @@ def on_disk(source: ModelSource) -> Iterator[ModelSource]:
         if held.file is not None:
             yield held
             return
-        with _temporary(held.name, held.data) as file:
+        with _temporary(held.name, held.data or b"") as file:
             yield ModelSource(held.name, file)
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import inspect
+import io
 import json
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -150,3 +156,109 @@ def test_errors_are_ours(tmp_path: Path) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         _ = analyzer.nothing
+
+
+def test_a_model_comes_as_a_path_as_bytes_or_as_a_file() -> None:
+    data = SAMPLE.read_bytes()
+    with SAMPLE.open("rb") as file:
+        models = [
+            analyzer.read(source)
+            for source in (SAMPLE, str(SAMPLE), data, bytearray(data), memoryview(data), file)
+        ]
+    texts = [analyzer.render(analyzer.audit(model, "coreml"), "json") for model in models]
+    assert len({text.partition('"bytes"')[2] for text in texts}) == 1
+    assert [model.path for model in models] == [str(SAMPLE)] * 2 + ["<bytes>"] * 3 + [str(SAMPLE)]
+    assert analyzer.read(data, "m.tflite").path == "m.tflite"
+    assert analyzer.audit(io.BytesIO(data), "coreml").model.path == "<file>"
+
+
+def test_what_is_no_model_is_said_of_bytes_too() -> None:
+    with pytest.raises(analyzer.ModelError, match=r"<bytes>: is empty"):
+        analyzer.read(b"")
+    with pytest.raises(analyzer.AnalyzerError, match="mode 'rb'"):
+        analyzer.read(io.StringIO("text"))  # type: ignore[arg-type]
+
+
+def test_delegates_go_by_position_and_by_name() -> None:
+    delegates = analyzer.audit(SAMPLE, ["gpu", "gpu:quantized=false", "nnapi:api=29"]).delegates
+    assert delegates["gpu"] is delegates[0]
+    assert delegates["gpu:quantized=false"] is delegates[1]
+    assert delegates["nnapi"] is delegates["nnapi:api=29"] is delegates[-1]
+    assert delegates[1:] == tuple(delegates)[1:]
+    with pytest.raises(KeyError, match="no audits of it; there are gpu, gpu:quantized=false, nnapi:api=29"):
+        delegates["coreml"]
+    twice = analyzer.audit(SAMPLE, ["gpu:opencl=false", "gpu:quantized=false"]).delegates
+    with pytest.raises(KeyError, match="several"):
+        twice["gpu"]
+
+
+def test_findings_are_easy_to_walk() -> None:
+    gpu = analyzer.audit(SAMPLE, "gpu").delegates["gpu"]
+    assert gpu.verdict == "partial"
+    by_rule = {finding.rule: finding for finding in gpu.findings}
+    finding = by_rule["gpu/space-to-batch-nd/never"]
+    assert (finding.severity, finding.subgraph, finding.operator) == ("blocker", 0, 24)
+    assert finding.message and finding.fix
+
+
+def test_models_or_audits_are_compared(resizable: Path) -> None:
+    comparison = analyzer.compare(SAMPLE, SAMPLE.read_bytes(), "gpu")
+    assert [(side.delegate, side.change) for side in comparison.delegates] == [("TFLite GPU", "same")]
+    before, after = (analyzer.audit(model, ["gpu", "nnapi"]) for model in (SAMPLE, resizable))
+    assert [side.change for side in analyzer.compare(before, after).delegates] == ["better", "better"]
+    with pytest.raises(analyzer.AnalyzerError, match="audit both models for the same delegates"):
+        analyzer.compare(before, analyzer.audit(SAMPLE, "gpu"))
+
+
+def test_a_model_in_memory_is_run_and_fixed(resizable: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    data = resizable.read_bytes()
+    assert analyzer.run(data, "xnnpack", samples=1, runs=0).agrees
+    assert analyzer.fix(data, "gpu", run=False).data == data
+    with pytest.raises(analyzer.AnalyzerError, match="no file holds this model"):
+        analyzer.run(analyzer.read(data), "xnnpack")
+
+
+def rendered(path: str) -> str:
+    """What a process of its own makes of a model."""
+    return analyzer.render(analyzer.audit(path, "coreml"), "json")
+
+
+def test_threads_share_a_model() -> None:
+    model = analyzer.read(SAMPLE)
+    alone = rendered(str(SAMPLE))
+    with ThreadPoolExecutor(4) as pool:
+        audits = list(pool.map(analyzer.audit, [model] * 4, ["coreml"] * 4))
+        pages = list(pool.map(lambda audit: analyzer.render(audit, "html"), audits))
+    assert {analyzer.render(audit, "json") for audit in audits} == {alone}
+    assert len(set(pages)) == 1
+
+
+def test_a_loop_waits_for_threads() -> None:
+    async def both() -> list[analyzer.Audit]:
+        return await asyncio.gather(*(asyncio.to_thread(analyzer.audit, SAMPLE, "coreml") for _ in range(4)))
+
+    assert {audit.delegates["coreml"].verdict for audit in asyncio.run(both())} == {"partial"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_processes_however_they_start(method: str) -> None:
+    if method == "fork" and sys.version_info >= (3, 12):
+        pytest.skip("forking a process with threads is warned of")
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        assert set(pool.map(rendered, [str(SAMPLE)] * 2)) == {rendered(str(SAMPLE))}
+
+
+def test_nothing_is_kept_between_calls(tmp_path: Path) -> None:
+    """A rule file that changes is read again, and a model's bytes are never held on to by the package."""
+    file = tmp_path / "mine.toml"
+    for title in ("One", "Two"):
+        file.write_text(f'delegate = "mine"\ntitle = "{title}"\nextends = "hexagon"\n', encoding="utf-8")
+        audit = analyzer.audit(SAMPLE, rules=file)
+        assert audit.delegates["mine"].configuration.pack.title == title
+    data = bytearray(SAMPLE.read_bytes())
+    analyzer.audit(data, "gpu")
+    gc.collect()
+    data.append(0)  # refused as long as anything views it

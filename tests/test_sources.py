@@ -38,7 +38,7 @@ def test_a_small_standard_input_stays_in_memory(temporary: Path) -> None:
 @pytest.mark.parametrize("in_memory", [0, 1, len(CONTENT) - 1])
 def test_a_big_standard_input_is_kept_in_a_file_while_it_is_needed(temporary: Path, in_memory: int) -> None:
     with at_hand(find_one(STDIN), in_memory) as source:
-        assert (source.name, source.data, source.size) == (STDIN, b"", len(CONTENT))
+        assert (source.name, source.data, source.size) == (STDIN, None, len(CONTENT))
         assert source.file is not None and Path(source.file).read_bytes() == CONTENT
         assert source.sha256 == hashlib.sha256(CONTENT).hexdigest()
         model = load(source)

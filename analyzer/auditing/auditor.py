@@ -11,7 +11,7 @@ from analyzer.auditing import graph_findings
 from analyzer.auditing.configurations import also
 from analyzer.auditing.delegate_audit import audit_delegate
 from analyzer.auditing.macs import MacCounter
-from analyzer.auditing.types import Audit, Blocker, Configuration, DelegateAudit
+from analyzer.auditing.types import Audit, Blocker, Configuration, DelegateAudit, DelegateAudits
 from analyzer.errors import ModelError
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter import Interpreter
@@ -80,7 +80,7 @@ class Auditor:
             audits.append(audited)
         asked = len(self._configurations)
         fallbacks = {audit.configuration.pack.delegate: audit for audit in (*audits[asked:], *audits[:asked])}
-        return Audit(model, cases[registered].prepared, tuple(audits[:asked]), fallbacks)
+        return Audit(model, cases[registered].prepared, DelegateAudits(audits[:asked]), fallbacks)
 
     def _also(self, configuration: Configuration) -> Configuration | None:
         known = id(configuration)

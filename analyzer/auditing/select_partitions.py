@@ -6,7 +6,6 @@ Source: google-ai-edge/LiteRT f67457790, tflite/delegates/utils.cc.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -44,7 +43,6 @@ class GraphLimits(Struct, frozen=True):
         return self.graph.build_failure in ("rolls-back-model", "fails-load")
 
 
-@lru_cache(maxsize=64)
 def graph_limits(judge: Judge) -> GraphLimits:
     """The limits that a pack's parameters come to."""
     graph, parameters = judge.pack.graph, judge.parameters

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
 from msgspec import Struct
 
 from analyzer.model.graph import Model, Prepared
 from analyzer.rules.judge import Finding, Judge
 from analyzer.rules.pack import BROKEN, RulePack
+from analyzer.rules.parameters import resolve
 
 
 class Configuration(Struct, frozen=True):
@@ -121,6 +122,39 @@ class Gain(Struct, frozen=True):
     delegated_macs: int
 
 
+class Located(Struct, frozen=True):
+    """A finding and its place: indices of a subgraph, an operator, a tensor; none for the whole model."""
+
+    finding: Finding
+    subgraph: int | None = None
+    operator: int | None = None
+    tensor: int | None = None
+
+    def __repr__(self) -> str:
+        place = "" if self.operator is None else f"#{self.operator}: "
+        return f"<{self.severity} {self.rule}: {place}{self.message}>"
+
+    @property
+    def rule(self) -> str:
+        """The rule's id, for `explain`."""
+        return self.finding.rule
+
+    @property
+    def severity(self) -> str:
+        """blocker, crash, fails, wrong, hazard or note."""
+        return self.finding.severity
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in a sentence."""
+        return self.finding.message
+
+    @property
+    def fix(self) -> str:
+        """What to do about it; empty where there is nothing."""
+        return self.finding.fix
+
+
 class DelegateAudit(Struct, frozen=True):
     configuration: Configuration
     operators: tuple[OperatorAudit, ...]
@@ -134,12 +168,78 @@ class DelegateAudit(Struct, frozen=True):
     #: The same with the pack's other parameters (`Also`), where the model is taken whole without them.
     also: DelegateAudit | None = None
 
+    def __repr__(self) -> str:
+        told = f"{self.summary.delegated} of {self.summary.operators} operators"
+        return f"<DelegateAudit of {self.spec}: {self.verdict}, {told}>"
+
+    @property
+    def delegate(self) -> str:
+        """The delegate's name, as its pack has it."""
+        return self.configuration.pack.delegate
+
+    @property
+    def spec(self) -> str:
+        """The delegate with those of its parameters that aren't as usual: `gpu:quantized=false`."""
+        pack = self.configuration.pack
+        given: dict[str, str] = {}
+        for name, value in self.configuration.parameters.items():
+            if resolve(pack, given)[name] != value:
+                given[name] = str(value).lower() if isinstance(value, bool) else str(value)
+        written = (f"{name}={value}" for name, value in given.items())
+        return ":".join([self.delegate, *written])
+
+    @property
+    def verdict(self) -> str:
+        """What becomes of the model: crash, fails, wrong, full, partial or none."""
+        return self.summary.verdict
+
+    @property
+    def findings(self) -> tuple[Located, ...]:
+        """All findings, those on the whole graph first, each with its place."""
+        graph = [
+            Located(blocker.finding, blocker.subgraph, blocker.operator, blocker.tensor)
+            for blocker in self.blockers
+        ]
+        operators = (
+            Located(finding, operator.subgraph, operator.index)
+            for operator in self.operators
+            for finding in operator.findings
+        )
+        return (*graph, *operators)
+
+
+class DelegateAudits(tuple[DelegateAudit, ...]):
+    """The audits of one model, in the order in which delegates were asked; also by a delegate's name."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: SupportsIndex | str) -> DelegateAudit: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> tuple[DelegateAudit, ...]: ...
+
+    def __getitem__(self, key: Any) -> Any:
+        """By position, or by a name that is asked once. Raises: KeyError, which says what there is."""
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        exactly = [audit for audit in self if audit.spec == key]
+        named = exactly or [audit for audit in self if audit.delegate == key]
+        if len(named) == 1:
+            return named[0]
+        specs = ", ".join(audit.spec for audit in self)
+        raise KeyError(f"{key}: {'several' if named else 'no'} audits of it; there are {specs}")
+
 
 class Audit(Struct, frozen=True):
     """Everything that is said of one model."""
 
     model: Model
     prepared: Prepared
-    delegates: tuple[DelegateAudit, ...]
+    delegates: DelegateAudits
     #: By name, what runs the operators that delegates leave out: as if it were asked alone.
     fallbacks: Mapping[str, DelegateAudit] = {}
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{audit.spec} {audit.verdict}" for audit in self.delegates)
+        return f"<Audit of {self.model.path!r}: {told}>"

@@ -281,6 +281,10 @@ class Model(Struct, frozen=True, dict=True):
     #: What the file cannot be blamed for but the reader had to put up with, one line each.
     remarks: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        operators = sum(len(subgraph.operators) for subgraph in self.subgraphs)
+        return f"<Model {self.path!r}: {operators} operators, {self.size} bytes>"
+
 
 class PrepareIssue(Struct, frozen=True):
     """The reason for which the interpreter stopped preparing a subgraph, or refused the model."""

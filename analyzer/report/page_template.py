@@ -50,7 +50,7 @@ def render(template: str, scripts: Sequence[str], **values: Any) -> bytes:
 
 
 def text(template: str, **values: Any) -> str:
-    """A text of `templates/`. Values are words and numbers: nothing in them is left to be escaped."""
+    """A text of `templates/`, or a part of a page that others make: no style or script of ours."""
     return _environment().get_template(template).render(values)
 
 

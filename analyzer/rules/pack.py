@@ -211,6 +211,9 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     partial: str = ""
     notes: str = ""
 
+    def __repr__(self) -> str:
+        return f"<RulePack {self.delegate}: {self.title}>"
+
     def advice(self) -> Fixes:
         """The fixes, decoded."""
         return msgspec.json.decode(self.fixes, type=Fixes)

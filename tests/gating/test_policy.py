@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from analyzer.auditing.types import Audit, Summary
+from analyzer.auditing.types import Audit, DelegateAudits, Summary
 from analyzer.errors import UsageError
 from analyzer.gating.policy import read_policies
 from analyzer.model import read_bytes
@@ -30,7 +30,7 @@ def reasons(policy: str, *operators: str, rules: str | None = None) -> list[str]
     found = audited(data, rules or tiny())
     model = read_bytes(data, "m.tflite")
     [read] = read_policies([policy], ["tiny"])
-    return read.reasons(Audit(model, Prepared(model, model.subgraphs), (found,)))
+    return read.reasons(Audit(model, Prepared(model, model.subgraphs), DelegateAudits((found,))))
 
 
 @pytest.mark.parametrize(

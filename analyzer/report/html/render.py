@@ -45,6 +45,12 @@ def render(document: Document, view: View) -> bytes:
     return page_of(document)
 
 
+def notebook(document: Document) -> str:
+    """A card a delegate in HTML that any notebook shows, the whole page folded behind them."""
+    whole = page_of(document).decode()
+    return page_template.text("notebook.html.jinja", sections=page.sections(document), page=whole)
+
+
 def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
     """The report; of two models that are compared, what got better and worse comes first."""
     sections = page.sections(document)
