@@ -208,14 +208,13 @@ def run(
     beside each other in `outputs`.
     Raises: ModelError, RuleError, UsageError, RuntimeUnavailable.
     """
-    given = inputs or {}
+    given = dict(inputs or {})
     arrays = {name: value for name, value in given.items() if not isinstance(value, str | Path)}
     settings = Settings(
         wanted=Wanted(
             seed, samples, tuple(special), ranges=dict(ranges or {}), shapes=dict(shapes or {}), given=arrays
         ),
         files=tuple(f"{name}={file}" for name, file in given.items() if name not in arrays),
-        signature=signature,
         thresholds=Thresholds(atol, rtol, min_snr),
         limits=Limits(timeout, memory),
         runs=runs,
