@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import FAILS, HOLDS, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
@@ -36,9 +36,17 @@ _FORMATS = ("table", "json", "markdown", "html")
 @declared.outputs(_FORMATS)
 @click.option(
     "--fail-on",
-    type=click.Choice(["never", "worse"]),
+    type=click.Choice(["never", "worse", "regression"]),
     default="never",
-    help="Exit code 1 where AFTER is worse.",
+    help="Exit code 1 where AFTER is worse; regression: also where a hazard is new, or the file grew.",
+)
+@click.option(
+    "--growth",
+    type=click.FloatRange(0),
+    default=10.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="So much a file may grow before it is a regression.",
 )
 def command(
     before: str,
@@ -48,18 +56,27 @@ def command(
     shapes: tuple[str, ...],
     wanted: list[Target],
     fail_on: str,
+    growth: float,
 ) -> int:
     """Compare two models: float against quantized, version against version; what got better, what worse.
 
     BEFORE and AFTER are .tflite files or sample:.
     """
     from analyzer.report.compare.model_diff import compare
+    from analyzer.report.compare.regressions import regressions, unlike
 
     # Shapes help to find operators again.
     task = Task(specs(delegates), rules, ("never",), read_shapes(shapes), everything=True)
     whole = convert.whole(_models(task, (before, after)), audit_document.Policy())
     comparison = compare(whole)
     deliver(wanted, partial(rendered, whole, comparison))
+    if unlike(comparison):
+        say(f"{before} and {after} have no operator in common: to compare them says little")
+    if fail_on == "regression":
+        lines = regressions(comparison, growth)
+        for line in lines:
+            say(f"regression: {line}")
+        return FAILS if lines else HOLDS
     return FAILS if fail_on == "worse" and comparison.worse else HOLDS
 
 

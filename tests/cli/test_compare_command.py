@@ -6,6 +6,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from analyzer.cli.compare import command
+from tests.building import chain
+from tests.packs import tiny
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -28,3 +30,38 @@ def test_formats(tmp_path: Path) -> None:
     assert "| TFLite GPU | **same** | partial |" in note.read_text("utf-8")
     assert 'id="comparison"' in page.read_text("utf-8")
     assert [side["change"] for side in json.loads(data.read_text("utf-8"))["delegates"]] == ["same"]
+
+
+def model_file(folder: Path, name: str, *operators: str) -> str:
+    file = folder / name
+    file.write_bytes(chain(*operators))
+    return str(file)
+
+
+def test_a_regression_is_told_line_by_line(tmp_path: Path) -> None:
+    rules = tmp_path / "tiny.toml"
+    rules.write_text(tiny())
+    words = ("-d", "tiny", "--rules", str(rules), "--fail-on", "regression", "--growth", "1000")
+    good = model_file(tmp_path, "good.tflite", "RELU", "ABS")
+    fewer = model_file(tmp_path, "fewer.tflite", "RELU", "NEG")
+    risky = model_file(tmp_path, "risky.tflite", "RELU", "EXP")
+    assert run(good, good, *words)[0] == 0
+    code, text = run(good, fewer, *words)
+    assert code == 1 and "regression: Tiny: was full, is partial" in text
+    code, text = run(good, risky, *words)
+    assert code == 1 and "hazard, new: EXP comes out inexact [tiny/exp/inexact]" in text
+    assert run(risky, good, *words)[0] == 0
+
+
+def test_a_file_that_grows_is_a_regression(tmp_path: Path) -> None:
+    small, large = (model_file(tmp_path, f"{n}.tflite", *["ABS"] * n) for n in (2, 20))
+    words = ("-d", "gpu", "--fail-on", "regression")
+    code, text = run(small, large, *words)
+    assert code == 1 and "regression: the file grew by " in text
+    assert run(small, large, *words, "--growth", "1000")[0] == 0
+
+
+def test_models_without_anything_in_common_are_said_to_be_so(tmp_path: Path) -> None:
+    one, other = (model_file(tmp_path, f"{name}.tflite", name) for name in ("ABS", "SIN"))
+    assert "have no operator in common" in run(one, other, "-d", "gpu")[1]
+    assert "in common" not in run(one, one, "-d", "gpu")[1]
