@@ -27,13 +27,13 @@ def stopped(stop: PrepareIssue, subgraph: int | None, remains: bool) -> Blocker:
     if stop.kind == "dynamic":
         finding = _of(stop, "blocker", "check")
         return Blocker(finding, subgraph, stop.operator, stop.tensor, DYNAMIC, remains)
-    finding = _of(stop, "fails", "load")
+    finding = _of(stop, stop.severity, "load")
     return Blocker(finding, subgraph, stop.operator, stop.tensor, REFUSED, remains)
 
 
 def unprepared_rest(stop: PrepareIssue, subgraph: int | None) -> Blocker:
     """What the delegate took is compiled, but the interpreter refuses what it left."""
-    return Blocker(_of(stop, "fails", "load"), subgraph, stop.operator, stop.tensor)
+    return Blocker(_of(stop, stop.severity, "load"), subgraph, stop.operator, stop.tensor)
 
 
 def _of(stop: PrepareIssue, severity: str, stage: str) -> Finding:

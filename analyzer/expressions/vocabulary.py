@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from msgspec.structs import replace
-
 from analyzer.expressions import neighbours
 from analyzer.expressions.context import Context as Context
 from analyzer.expressions.context import Undefined as Undefined
@@ -97,9 +95,12 @@ def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:
 
 
 def words(tensor: Tensor) -> tuple[int, ...]:
-    """Known numbers as kernels read them that take any type for INT32. Raises: Undefined."""
-    if tensor.dtype != "INT32" and tensor.computed_values is None and tensor.data is not None:
-        tensor = replace(tensor, dtype="INT32")
+    """Numbers as kernels read them that take any type for INT32: of a constant, all that its buffer holds.
+
+    Raises: Undefined where they aren't known.
+    """
+    if tensor.constant and tensor.data is not None:
+        return _int32(tensor.data)
     return tuple(int(value) for value in known_values(tensor))
 
 
@@ -186,7 +187,7 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "known_values": ("list[number]", "elements of a known tensor", lambda c, t: known_values(t)),
     "words": (
         "list[int]",
-        "elements of a known tensor as kernels read them that take any type for INT32",
+        "what is known of a tensor, as kernels read it that take any type for INT32: the whole buffer",
         lambda c, t: words(t),
     ),
     "readable": ("bool", "known, and few enough values to look at", lambda c, t: readable(t)),

@@ -11,6 +11,8 @@ from analyzer.rules.graph_rules import BUILDING
 from analyzer.rules.judge import Finding, Judge
 
 _SCHEMA = 3
+#: What types are read as that the schema has no name for.
+_UNKNOWN = "TensorType:"
 #: Types whose constants have no size that could be checked.
 _SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
 
@@ -190,6 +192,12 @@ def _quantization(tensor: Tensor) -> PrepareIssue | None:
 
 
 def _size(tensor: Tensor) -> PrepareIssue | None:
+    if tensor.dtype.startswith(_UNKNOWN):
+        return _stop(
+            "unknown-type",
+            f"{_title(tensor)} has an element type that the runtime doesn't know, {tensor.dtype}.",
+            tensor=tensor.index,
+        )
     if tensor.variable and tensor.constant:
         return _stop(
             "constant-variable",

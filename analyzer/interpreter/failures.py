@@ -21,7 +21,8 @@ _LONGEST_CHAIN = 6
 def failure(finding: Finding, context: Context, kernels: Kernels) -> PrepareIssue:
     """A kernel refuses its operator."""
     tensor = _operand(finding, context, kernels) or _output(context)
-    return _found(finding, "failure", _unprepared(context.operator, finding.message), context, tensor)
+    issue = _found(finding, "failure", _unprepared(context.operator, finding.message), context, tensor)
+    return replace(issue, severity="crash") if finding.severity == "crash" else issue
 
 
 def dynamic(finding: Finding, context: Context, kernels: Kernels) -> PrepareIssue:

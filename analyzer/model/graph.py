@@ -301,6 +301,8 @@ class PrepareIssue(Struct, frozen=True):
     actual: str | None = None
     #: Of those that keep the interpreter from being built: whose operator or tensor it is.
     subgraph: int | None = None
+    #: Of failures: "fails", an error; or "crash", the CPU's own code ends the process.
+    severity: str = "fails"
 
 
 class Prepared(Struct, frozen=True):

@@ -119,6 +119,12 @@ BUILDING = _by_id(
         "tflite/core/subgraph.cc CheckInputAndOutputForOverlap",
     ),
     GraphRule(
+        "build/unknown-type",
+        "Every tensor needs an element type that the runtime knows.",
+        "Update the runtime, or convert with a converter that is no newer than it.",
+        "core/api/flatbuffer_conversions.cc ConvertTensorType",
+    ),
+    GraphRule(
         "build/negative-dimension",
         "Dimensions in shape can't be negative.",
         "Store 1 for an open dimension in shape, and -1 in shape_signature only.",

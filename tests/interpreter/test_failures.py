@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.model import read_bytes
+from analyzer.rules.registry import Packs
 from tests.building import Description, model, operator, tensor
 from tests.interpreter.preparing import numbers, prepared, single_operator, stop
 
@@ -155,3 +159,61 @@ def test_what_fails_with_any_size_is_no_fault_of_the_resizing() -> None:
     operands = [tensor("x", [1, 2, 2, 1]), numbers("b", 1, 1), numbers("c", 3, 0, 0, 0, shape=[2, 2])]
     data = model([*operands, tensor("y", [])], [operator("BATCH_TO_SPACE_ND", ["x", "b", "c"], ["y"])])
     assert stop(prepared(data, {"x": [1, 2, 2, 2]})).fix == stop(prepared(data)).fix
+
+
+def eight_bit(name: str, scale: float | None = 0.1) -> Description:
+    return tensor(name, [4], "INT8", scale=[] if scale is None else [scale])
+
+
+@pytest.mark.parametrize(
+    ("name", "scales", "rule"),
+    [
+        ("ADD", (0.1, 0.1, 0.1), None),
+        ("ADD", (0.1, None, 0.1), "runtime/add/scales"),
+        ("ADD", (0.1, 0.1, 1e-8), "runtime/add/scales"),
+        ("SUB", (0.1, 0.1, 1e-8), None),
+        ("SUB", (None, None, None), "runtime/sub/scales"),
+        ("SQUARED_DIFFERENCE", (0.1, 0.1, None), "runtime/squared-difference/scales"),
+    ],
+)
+def test_sums_without_scales_end_the_process(name: str, scales: Any, rule: str | None) -> None:
+    first, second, result = scales
+    tensors = [eight_bit("a", first), eight_bit("b", second)]
+    found = single_operator(name, tensors, [eight_bit("y", result)], version=2).stops.get(0)
+    assert (found and (found.rule, found.severity)) == (rule and (rule, "crash"))
+
+
+def test_a_crash_of_the_cpu_is_the_verdict_of_whoever_comes_after_it() -> None:
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, ["gpu", "xnnpack"]))
+    tensors = [eight_bit("a", None), eight_bit("b", None), eight_bit("y", None)]
+    data = model(tensors, [operator("SUB", ["a", "b"], ["y"], version=2)])
+    assert [d.summary.verdict for d in auditor.audit(read_bytes(data, "m")).delegates] == ["crash", "crash"]
+
+
+@pytest.mark.parametrize(
+    ("name", "operands", "outputs", "options"),
+    [
+        ("RELU", [tensor("x", [4])], [-1], {}),
+        (
+            "CONV_2D",
+            [tensor("x", [1, 8, 8, 1]), tensor("w", [1, 1, 1, 1]), tensor("b", [1])],
+            ["y"],
+            {"padding": 7, "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1},
+        ),
+        ("MIRROR_PAD", [tensor("x", [4]), numbers("p", 1, 1, shape=[1, 2])], ["y"], None),
+        ("TRANSPOSE", [tensor("x", [4, 4]), numbers("p", 2**16, 1, type="INT64")], ["y"], {}),
+        ("SPLIT", [numbers("axis", 2**16, type="INT64"), tensor("x", [4])], ["y"], {"num_splits": 1}),
+        ("BUCKETIZE", [tensor("x", [4])], ["y"], {}),
+        ("CAST", [tensor("x", [4])], ["y"], {"in_data_type": "TensorType:99"}),
+        ("BITCAST", [tensor("x", [4], "STRING")], ["y"], {}),
+    ],
+)
+def test_malformed_operators_are_refused(name: str, operands: Operands, outputs: Any, options: Any) -> None:
+    written = operator(name, [t["name"] for t in operands], outputs, options)
+    assert stop(prepared(model([*operands, tensor("y", [4])], [written], outputs=[]))).kind == "failure"
+
+
+def test_an_element_type_that_the_runtime_does_not_know() -> None:
+    result = prepared(model([tensor("x", [4], "TensorType:99"), tensor("y", [4])], [RELU]))
+    assert stop(result).rule == "runtime/build/unknown-type"

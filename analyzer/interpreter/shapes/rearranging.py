@@ -97,7 +97,7 @@ def concatenation(context: Context) -> Sequence[Shape]:
 def transpose(context: Context) -> Sequence[Shape]:
     """Source: tflite/kernels/transpose.cc::ResizeOutputTensor."""
     source = shape(context, 0)
-    return (tuple(source[axis(position, len(source))] for position in words(context, 1)),)
+    return (tuple(source[axis(position, len(source))] for position in words(context, 1)[: len(source)]),)
 
 
 def tile(context: Context) -> Sequence[Shape]:
@@ -119,7 +119,7 @@ def space_to_batch(context: Context) -> Sequence[Shape]:
     """Source: tflite/kernels/space_to_batch_nd.cc::ResizeOutputTensor."""
     source, block, paddings = shape(context, 0), words(context, 1), words(context, 2)
     batch, sizes = source[0], list(source)
-    for i, size in enumerate(block):
+    for i, size in enumerate(block[: len(source) - 2]):
         if size == 0:
             raise Undefined("a block of size 0")
         sizes[i + 1] = int32(source[i + 1] + paddings[2 * i] + paddings[2 * i + 1]) // size
@@ -131,7 +131,7 @@ def batch_to_space(context: Context) -> Sequence[Shape]:
     """Source: tflite/kernels/batch_to_space_nd.cc::ResizeOutputTensor."""
     source, block, crops = shape(context, 0), words(context, 1), words(context, 2)
     batch, sizes = source[0], list(source)
-    for i, size in enumerate(block):
+    for i, size in enumerate(block[: len(source) - 2]):
         if size == 0:
             raise Undefined("a block of size 0")
         sizes[i + 1] = source[i + 1] * size - crops[2 * i] - crops[2 * i + 1]

@@ -177,8 +177,12 @@ def option(random: Random, tables: Tables, at: int) -> str | None:
 
 def _value(random: Random, field: schema.Field, before: Any) -> Any:
     if field.vector:
-        least = 0 if field.type.startswith("u") else min(_NUMBERS)
-        return [max(least, number) for number in _numbers(random, list(before or ()))]
+        stored = schema.stored_type(field.type) if field.form == "enum" else field.type
+        least = 0 if stored.startswith("u") else min(_NUMBERS)
+        numbers = _numbers(random, list(before or ()))
+        if stored == "bool":
+            return [bool(number) for number in numbers]
+        return [number if isinstance(number, str) else max(least, number) for number in numbers]
     if field.form == "enum":
         beyond = 9 if schema.stored_type(field.type).startswith("u") else random.choice((9, -1))
         return random.choice([*schema.members(field.type).values(), beyond])
@@ -191,7 +195,7 @@ def _value(random: Random, field: schema.Field, before: Any) -> Any:
     return max(least, random.choice([*near, *_NUMBERS]))
 
 
-def _numbers(random: Random, values: list[int]) -> list[int]:
+def _numbers(random: Random, values: list[Any]) -> list[Any]:
     kind = random.choice(("other", "more", "fewer")) if values else "more"
     if kind == "other":
         values[random.randrange(len(values))] = random.choice(_NUMBERS)
