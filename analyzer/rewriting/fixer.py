@@ -10,13 +10,14 @@ from msgspec import Struct
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.types import Audit
 from analyzer.interpreter import Interpreter
+from analyzer.model.graph import Prepared
 from analyzer.rewriting.draft import Draft, Patch
-from analyzer.rewriting.gain import gained, helps, troubled
+from analyzer.rewriting.gain import gained, helps, lost, troubled
 from analyzer.rewriting.prepared_graph import Graph, graphs
 from analyzer.rewriting.rewrite import Rewrite, rewrites
 
 #: Rounds over all rewrites, and places that one is tried at alone where it doesn't help at all of them.
-_ROUNDS, _ALONE = 30, 60
+_ROUNDS, _ALONE = 30, 12
 
 
 class Step(Struct, frozen=True):
@@ -44,6 +45,8 @@ class Fixer:
     def __init__(self, auditor: Auditor, interpreter: Interpreter) -> None:
         self._auditor = auditor
         self._interpreter = interpreter
+        #: The model whose graphs were last asked for, and they.
+        self._seen: tuple[Prepared | None, list[Graph]] = None, []
 
     def plan(self, draft: Draft, banned: Collection[str] = ()) -> Plan:
         """What helps a model, without rewrites of these names."""
@@ -76,9 +79,12 @@ class Fixer:
         made = self._with(plan, rewrite, patches)
         if helps(plan.after, made.after):
             return made
+        patches = [patch for patch in patches if _eases(patch, patches, plan, made)]
+        if len(patches) > 1 and helps(plan.after, (made := self._with(plan, rewrite, patches)).after):
+            return made
         kept: list[Patch] = []
         best = plan
-        for patch in patches[:_ALONE] if len(patches) > 1 else ():
+        for patch in patches[:_ALONE]:
             made = self._with(plan, rewrite, [*kept, patch])
             if helps(best.after, made.after):
                 best = made
@@ -92,14 +98,38 @@ class Fixer:
 
     def _patches(self, plan: Plan, rewrite: Rewrite) -> Iterator[Patch]:
         """What a rewrite would do where something is the matter, no two of them at one operator."""
-        trouble = set().union(*(troubled(audit) for audit in plan.after.delegates))
+        trouble = set().union(*(lost(audit) for audit in plan.after.delegates))
         taken: set[tuple[int, int]] = set()
-        for graph in graphs(self._interpreter, plan.after.prepared):
+        for graph in self._graphs(plan.after.prepared):
             for patch in _found(graph, rewrite):
                 places = {(patch.subgraph, index) for index in patch.touches(graph.subgraph)}
                 if places & trouble and not places & taken:
                     taken |= places
                     yield patch
+
+    def _graphs(self, prepared: Prepared) -> list[Graph]:
+        if self._seen[0] is not prepared:
+            self._seen = prepared, graphs(self._interpreter, prepared)
+        return self._seen[1]
+
+
+def _eases(patch: Patch, patches: Sequence[Patch], before: Plan, after: Plan) -> bool:
+    """Whether the operators that a patch puts in place fare better than those that it replaces."""
+    old = before.draft.model.subgraphs[patch.subgraph]
+    instead = {index: made for each in patches for index, made in each.operators.items()}
+    then, now = set(), set()
+    place = 0
+    for operator in old.operators:
+        made = instead.get(operator.index, (operator,))
+        if operator.index in patch.operators:
+            then.add((patch.subgraph, operator.index))
+            now |= {(patch.subgraph, place + i) for i in range(len(made))}
+        place += len(made)
+    pairs = list(zip(before.after.delegates, after.after.delegates, strict=True))
+    troubles = [(len(then & troubled(was)), len(now & troubled(now_is))) for was, now_is in pairs]
+    losses = [(len(then & lost(was)), len(now & lost(now_is))) for was, now_is in pairs]
+    eased = any(was > now_is for was, now_is in (*troubles, *losses))
+    return eased and not any(now_is > was for was, now_is in troubles)
 
 
 def _found(graph: Graph, rewrite: Rewrite) -> Iterator[Patch]:

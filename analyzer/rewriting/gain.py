@@ -27,6 +27,8 @@ class Standing(Struct, frozen=True):
     #: Shares of MACs; of models without any, the operators that are left, counted down.
     delegated: float
     selected: float
+    #: Whether anything is delegated by the selection.
+    taken: bool
     #: Operators that aren't delegated, and those that something is the matter with, counted down.
     left: int
     troubled: int
@@ -65,6 +67,12 @@ def _place(blocker: Blocker) -> Place | None:
     return blocker.subgraph, blocker.operator
 
 
+def lost(audit: DelegateAudit) -> set[Place]:
+    """Operators that end up on the CPU, or that something is the matter with."""
+    left = {(node.subgraph, node.index) for node in audit.operators if not node.delegated}
+    return left | troubled(audit)
+
+
 def standing(audit: DelegateAudit) -> Standing:
     summary = audit.summary
     selected, left = summary.selected, summary.operators - summary.selected.delegated
@@ -74,6 +82,7 @@ def standing(audit: DelegateAudit) -> Standing:
         selected_full=selected.verdict == "full",
         delegated=summary.delegated_macs_share if summary.macs else summary.delegated - summary.operators,
         selected=selected.delegated_macs_share if summary.macs else -left,
+        taken=selected.delegated > 0,
         left=left,
         troubled=len(troubled(audit)) + sum(map(_harms, audit.blockers)),
     )
@@ -88,7 +97,7 @@ def helps(before: Audit, after: Audit) -> bool:
 def gained(before: Audit, after: Audit) -> bool:
     """True where at least one delegate really takes more, or no longer goes wrong, and none is worse off."""
     pairs = list(_standings(before, after))
-    better = any(now.merit()[:-1] > then.merit()[:-1] for then, now in pairs)
+    better = any(now.merit()[:-1] > then.merit()[:-1] and now.taken for then, now in pairs)
     return better and not any(starmap(_hurt, pairs))
 
 

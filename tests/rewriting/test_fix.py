@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,12 @@ def test_what_the_cpu_cannot_run_is_unproven(tmp_path: Path) -> None:
     assert [step.rewrite.name for step in result.plan.steps] == ["views-as-reshape"]
     assert result.proof is not None and result.proof.status == UNPROVEN
     assert "the original doesn't run on this CPU" in result.proof.message
+
+
+def test_the_documentation_lists_every_rewrite() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "fix.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `([a-z0-9-]+)` \|.*\| (equal|[\d.]+ dB) \|$", page, re.MULTILINE))
+    assert listed == {
+        each.name: "equal" if each.promise == EQUAL else f"{each.promise.snr_db:g} dB"
+        for each in rewrite.rewrites()
+    }
