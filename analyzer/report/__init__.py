@@ -24,6 +24,8 @@ FORMATS = {
     "github": ("ci.annotations", "render_github"),
     "gitlab": ("ci.annotations", "render_gitlab"),
     "csv": ("ci.spreadsheet", "render"),
+    "model-explorer": ("ci.viewers", "render_model_explorer"),
+    "netron": ("ci.viewers", "render_netron"),
 }
 
 #: File ending -> format name.

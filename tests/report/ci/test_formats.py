@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 from sarif import loader
 
+from analyzer.errors import UsageError
 from analyzer.report import render
 from analyzer.report.ci.alerts import LEVELS, alerts
 from analyzer.report.document.audit_document import Document
@@ -144,3 +145,33 @@ def test_the_gravest_comes_first() -> None:
     document = sample.document(sample.model(), sample.unreadable())
     levels = [LEVELS.index(alert.level) for alert in alerts(document)]
     assert levels == sorted(levels) and levels[0] == 0
+
+
+def test_model_explorer_gets_each_operator_s_place_by_its_number() -> None:
+    model = sample.model()
+    one = replace(model, audits=model.audits[:1])
+    graphs = json.loads(render(sample.document(one), "model-explorer"))
+    for subgraph in one.subgraphs:
+        nodes = [node for node in one.audits[0].operators if node.subgraph == subgraph.index]
+        results = graphs[subgraph.name]["results"]
+        assert list(results) == [str(node.index) for node in nodes]
+        for node, result in zip(nodes, results.values(), strict=True):
+            assert result["value"].startswith("CPU") is not node.delegated
+            assert re.fullmatch(r"#[0-9a-f]{6}", result["bgColor"])
+
+
+@pytest.mark.parametrize("document", [sample.document(sample.model()), sample.hostile()])
+def test_model_explorer_takes_one_delegate_and_one_model(document: Document) -> None:
+    with pytest.raises(UsageError, match="name one of each"):
+        render(document, "model-explorer")
+
+
+def test_netron_gets_each_delegate_s_word_on_each_operator() -> None:
+    model = sample.model()
+    attachment = json.loads(render(sample.document(model), "netron"))
+    assert attachment["signature"] == "netron:attachment"
+    expected = {(audit.delegate, node.index) for audit in model.audits for node in audit.operators}
+    assert len(attachment["metadata"]) == len(expected)
+    assert {entry["kind"] for entry in attachment["metadata"]} == {"node"}
+    with pytest.raises(UsageError):
+        render(sample.hostile(), "netron")

@@ -1,0 +1,106 @@
+"""`model-explorer` and `netron`: each operator's placement, laid over the graph that a viewer draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from analyzer.errors import UsageError
+from analyzer.report.document.audit_document import Audit, Document, Model, Operator
+from analyzer.report.view import View
+from analyzer.report.wording import causes, labels, phrases
+from analyzer.report.wording.causes import Holding
+from analyzer.report.wording.hostile_text import plain
+
+#: State of an operator -> colour of its box and of the text in it; on white each text is readable.
+_COLOURS = {
+    "delegated": ("#b7dcee", "#10303f"),
+    "folded": ("#d5d9dc", "#22282c"),
+    "lost": ("#f0d48a", "#3a2c00"),
+    "refused": ("#f3b8a4", "#4a1704"),
+    "broken": ("#e79aa8", "#4d0414"),
+}
+#: Longer values are cut: viewers draw them in the boxes.
+_LONGEST = 200
+
+
+def render_model_explorer(document: Document, view: View) -> bytes:
+    """A file of node data: one run over one model. Raises: UsageError for several models or delegates."""
+    models = [model for model in document.models if model.error is None]
+    if len(models) != 1 or len(audits := [a for a in models[0].audits if not a.legacy]) != 1:
+        raise UsageError(
+            "model-explorer: a file lays one delegate over one model; name one of each, as in "
+            "audit model.tflite -d gpu -o model-explorer=gpu.json"
+        )
+    (name,) = (
+        name
+        for name, audit in zip(labels.delegates(document)[models[0].path], models[0].audits, strict=True)
+        if audit is audits[0]
+    )
+    return msgspec.json.format(msgspec.json.encode(node_data(models[0], audits[0], name)), indent=1) + b"\n"
+
+
+def node_data(model: Model, audit: Audit, name: str) -> dict[str, dict[str, Any]]:
+    """A graph's id -> its data: of a subgraph its name, of an operator its index."""
+    position = model.audits.index(audit)
+    holding = causes.holding(causes.causes(model))
+    graphs: dict[str, dict[str, Any]] = {}
+    for subgraph in model.subgraphs:
+        nodes = [node for node in audit.operators if node.subgraph == subgraph.index]
+        results = {str(node.index): _result(node, audit, position, name, holding) for node in nodes}
+        graphs[subgraph.name] = {
+            "name": name,
+            "results": results,
+            "showExpandedSummaryOnGroupNode": True,
+        }
+    return graphs
+
+
+def _result(node: Operator, audit: Audit, position: int, name: str, holding: Holding) -> dict[str, str]:
+    colour, text = _COLOURS[phrases.standing(node, audit)]
+    return {"value": placed(node, audit, position, name, holding), "bgColor": colour, "textColor": text}
+
+
+def placed(node: Operator, audit: Audit, position: int, name: str, holding: Holding) -> str:
+    """`GPU, partition 0`, `CPU, refused: operator version is 3`: where an operator runs, and why there."""
+    state = phrases.standing(node, audit)
+    if state == "delegated":
+        return f"{name}, partition {node.partition}" if node.partition is not None else name
+    if state == "broken":
+        return f"{name}, {phrases.where(node, audit)}"
+    if state == "folded":
+        return "folded into its readers"
+    held = holding.get((position, node.subgraph, node.index, node.supported))
+    why = f": {plain(held[1].message)}" if held else ""
+    return f"CPU, {state}{why}"[:_LONGEST]
+
+
+def render_netron(document: Document, view: View) -> bytes:
+    """An attachment, to be opened after the model. Raises: UsageError for several models."""
+    models = [model for model in document.models if model.error is None]
+    if len(models) != 1:
+        raise UsageError("netron: an attachment is of one model; name one, as in -o netron=model.json")
+    names = labels.delegates(document)[models[0].path]
+    attachment = {
+        "signature": "netron:attachment",
+        "metadata": list(_attached(models[0], names)),
+        "metrics": [],
+    }
+    return msgspec.json.format(msgspec.json.encode(attachment), indent=1) + b"\n"
+
+
+def _attached(model: Model, names: list[str]) -> Iterator[dict[str, str]]:
+    """Of the first subgraph, since nothing tells the viewer which one an operator's number is of."""
+    holding = causes.holding(causes.causes(model))
+    for position, (audit, name) in enumerate(zip(model.audits, names, strict=True)):
+        for node in audit.operators if not audit.legacy else ():
+            if node.subgraph == 0:
+                yield {
+                    "kind": "node",
+                    "identifier": str(node.index),
+                    "name": name,
+                    "value": placed(node, audit, position, name, holding),
+                    "type": "string",
+                }
