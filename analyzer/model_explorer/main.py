@@ -38,7 +38,7 @@ class DelegateCompatibility(NodeDataProvider):  # type: ignore[misc]
         editor = TextInputConfigEditor(
             id="delegates",
             label="Delegates",
-            description="Joined by commas, as in gpu,coreml:version=2. Empty: what apps ship to today.",
+            description="Joined by commas, as on the command line. Empty: what apps ship to today.",
             defaultValue="",
         )
         return GetConfigEditorsResult(configEditors=[editor])
