@@ -298,11 +298,11 @@ def _in_a_file(source: Model | Source) -> Iterator[tuple[Model, str]]:
         yield source, source.path
         return
     if isinstance(source, str | os.PathLike):
-        found = find_one(os.fspath(source))
+        named = find_one(os.fspath(source))
     else:
         data, name = _contents(source)
-        found = ModelSource(name, None, bytes(data))
-    with on_disk(found) as held:
+        named = ModelSource(name, None, bytes(data))
+    with on_disk(named) as held:
         yield load(held), str(held.file)
 
 

@@ -84,6 +84,13 @@ class ModelAuditor:
 
     def audit(self, source: ModelSource) -> ModelResult:
         """Audit one model; an error that is about the model becomes part of the result."""
+        try:
+            return self._audit(source)
+        except ModelError as error:
+            # It couldn't even be had: a member of an archive, or what is at an address.
+            return ModelResult(convert.unread(source.name, 0, error), error=str(error))
+
+    def _audit(self, source: ModelSource) -> ModelResult:
         with at_hand(source) as held:
             try:
                 audit = self._auditor.audit(load(held), self.task.shapes)

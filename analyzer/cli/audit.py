@@ -68,8 +68,9 @@ def command(
 ) -> int:
     """Audit models: which operators each delegate takes, why not, and what to change.
 
-    PATH is a .tflite file, a folder (with all below it but hidden folders), sample: (a model that ships with
-    the tool) or - (stdin).
+    PATH is a .tflite file, a folder (with all below it but hidden folders), an archive (app.apk, or one
+    model of it as app.apk!assets/m.tflite), an address, sample: (a model that ships with the tool) or -
+    (stdin).
     """
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other; use one of them")

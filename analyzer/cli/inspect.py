@@ -19,7 +19,8 @@ from analyzer.sources import at_hand, find_one, load
 def command(path: str, form: str, verbose: bool) -> int:
     """Say what a model is: operators, tensors, quantization, signatures, metadata, sizes, MACs.
 
-    PATH is a .tflite file, sample: (a model that ships with the tool) or - (stdin).
+    PATH is a .tflite file, archive!member, an address, sample: (a model that ships with the tool) or -
+    (stdin).
     """
     from analyzer.report.document.inspector import Inspector
     from analyzer.report.text import inspection_text

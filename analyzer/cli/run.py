@@ -128,8 +128,9 @@ def command(
 ) -> int:
     """Run a model on the CPU and through a delegate: is it taken as predicted, do the numbers agree?
 
-    PATH is a .tflite file, sample: (a model that ships with the tool) or - (stdin). The exit code is 0
-    where all agrees, 1 where it doesn't or a run fails, 2 where something needed isn't here.
+    PATH is a .tflite file, archive!member, an address, sample: (a model that ships with the tool) or -
+    (stdin). The exit code is 0 where all agrees, 1 where it doesn't or a run fails, 2 where something needed
+    isn't here.
     """
     from analyzer.execution.request import UNAVAILABLE
 

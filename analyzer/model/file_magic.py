@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 #: How many bytes from the start are enough to tell.
 HEAD = 512
 
 _CONVERT = "convert it to .tflite first"
+_TORCH = "convert it with litert-torch: litert_torch.convert(model, inputs).export(FILE)"
+_KERAS = "convert it with tf.lite.TFLiteConverter.from_keras_model(keras.models.load_model(FILE))"
+_SAVED_MODEL = "convert it with tf.lite.TFLiteConverter.from_saved_model(FOLDER)"
+_WEIGHTS = "load them into the model that they belong to, and convert that with litert-torch"
+_ORIGINAL = "convert the model that it was made from"
 _UNPACK = "unpack it and name the .tflite file inside"
 
 #: First bytes -> what such a file is, what to do.
@@ -23,7 +30,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "uncompress it with unzstd"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive, not a model", _UNPACK),
     (b"Rar!", "a rar archive, not a model", _UNPACK),
-    (b"\x89HDF\r\n\x1a\n", "a Keras model or weights in HDF5", _CONVERT),
+    (b"\x89HDF\r\n\x1a\n", "a Keras model or weights in HDF5", _KERAS),
     (b"\x93NUMPY", "a NumPy array", "name the .tflite file instead"),
     (
         b"\x00\x05\x16\x07",
@@ -33,20 +40,60 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x00\x05\x16\x00", "a macOS resource fork (AppleSingle)", "copy the file again from the Mac"),
     (b"LITERTLM", "a LiteRT-LM bundle, not a single model", _UNPACK),
     (b"%PDF", "a PDF", "name the .tflite file instead"),
-    (b"\x08\x01\x12", "a TensorFlow SavedModel's protobuf", _CONVERT),
+    (b"\x08\x01\x12", "a TensorFlow SavedModel's protobuf", _SAVED_MODEL),
+    (b"GGUF", "a GGUF model, for llama.cpp", _ORIGINAL),
+    (b"\x80\x02", "a Python pickle, such as an old PyTorch checkpoint", _TORCH),
 )
+
+#: Endings of files that others than TFLite read -> what such a file is, what to do.
+_ENDINGS: dict[str, tuple[str, str]] = {
+    ".onnx": ("an ONNX model", "convert it with onnx2tf -i FILE, or from the framework that it came from"),
+    ".mlmodel": ("a Core ML model", _ORIGINAL),
+    ".pt": ("a PyTorch model", _TORCH),
+    ".pth": ("a PyTorch model", _TORCH),
+    ".safetensors": ("weights alone, in safetensors", _WEIGHTS),
+    ".keras": ("a Keras model", _KERAS),
+    ".pb": ("a TensorFlow graph", f"of a SavedModel: {_SAVED_MODEL}"),
+}
 
 _AGAIN = "fetch or convert the file again"
 
 
-def explain(head: bytes) -> tuple[str, str] | None:
+def of_archive(names: Sequence[str]) -> tuple[str, str] | None:
+    """What an archive of these files is, if it is a model of another kind; None for any other."""
+    last = {name.rpartition("/")[2] for name in names}
+    if {"config.json", "model.weights.h5"} <= last:
+        return "is a Keras model, not a .tflite model", _KERAS
+    if "data.pkl" in last:
+        return "is a PyTorch model or checkpoint, not a .tflite model", _TORCH
+    return of_folder(names)
+
+
+def of_folder(names: Sequence[str]) -> tuple[str, str] | None:
+    """What a folder of these files is, if it is a model of another kind; None for any other."""
+    last = {name.rpartition("/")[2] for name in names}
+    if last & {"saved_model.pb", "saved_model.pbtxt"}:
+        return "is a TensorFlow SavedModel, not a .tflite model", _SAVED_MODEL
+    if {"Manifest.json", "model.mlmodel"} <= last or {"Manifest.json", "Data"} <= last:
+        return "is a Core ML package, not a .tflite model", _ORIGINAL
+    return None
+
+
+def explain(head: bytes, name: str = "") -> tuple[str, str] | None:
     """The kind of a file that begins with `head`, and what to do about it; None if it is nothing known."""
     if not head:
         return "is empty", _AGAIN
+    if head[8:10] == b'{"' and not any(head[4:8]):
+        return "is weights alone, in safetensors", _WEIGHTS
     for magic, problem, advice in _MAGIC:
         if head.startswith(magic):
             return f"is {problem}", advice
-    return _text(head) or _flatbuffer(head) or _protobuf(head)
+    dot = name.rfind(".")
+    by_name = _ENDINGS.get(name[dot:].lower()) if dot > 0 else None
+    told = _text(head) or _flatbuffer(head)
+    if told is None and by_name is not None:
+        return f"is {by_name[0]}, not a .tflite model", by_name[1]
+    return told or _protobuf(head)
 
 
 def _text(head: bytes) -> tuple[str, str] | None:

@@ -54,7 +54,7 @@ def _model(data: Bytes, path: str) -> Model:
     try:
         return legacy_schema.assembly(file).model(path)
     except Malformed as problem:
-        known = file_magic.explain(bytes(data[: file_magic.HEAD]))
+        known = file_magic.explain(bytes(data[: file_magic.HEAD]), path)
         guess = f"lacks the identifier TFL3 of a model and, read as an older one, {problem}"
         raise ModelError(path, *(known or (guess, _AGAIN))) from None
 
@@ -69,7 +69,7 @@ def contents(path: str | os.PathLike[str], name: str) -> Bytes:
             # Some files don't know their size; one that is known takes half the calls to the system.
             return file.read(size or -1)
     except OSError as error:
-        raise _unreadable(path, name, error) from None
+        raise unreadable(path, name, error) from None
 
 
 def _map(handle: int) -> mmap:
@@ -79,7 +79,7 @@ def _map(handle: int) -> mmap:
     return mmap(handle, 0, access=ACCESS_READ)
 
 
-def _unreadable(path: str | os.PathLike[str], name: str, error: OSError) -> ModelError:
+def unreadable(path: str | os.PathLike[str], name: str, error: OSError) -> ModelError:
     if os.path.isdir(path):
         return ModelError(name, "is a folder, not a model", "name the .tflite files in it")
     problem = (error.strerror or str(error)).lower()

@@ -50,12 +50,12 @@ def test_a_file_is_taken_by_any_name(tmp_path: Path) -> None:
     assert audit(save(tmp_path / "model.bin", MODEL)).code == 0
 
 
-def test_links_are_followed_only_where_they_are_named(tmp_path: Path) -> None:
+def test_links_to_files_are_followed_and_links_to_folders_where_they_are_named(tmp_path: Path) -> None:
     target = save(tmp_path / "elsewhere/m.tflite", MODEL)
     inside = save(tmp_path / "models/n.tflite", MODEL).parent
     (inside / "link.tflite").symlink_to(target)
     (inside / "folder").symlink_to(target.parent)
-    assert paths(audit(inside)) == [f"{inside}/n.tflite"]
+    assert paths(audit(inside)) == [f"{inside}/link.tflite", f"{inside}/n.tflite"]
     named = audit(inside / "link.tflite", inside / "folder")
     assert (named.code, paths(named)) == (0, [f"{inside}/link.tflite", f"{inside}/folder/m.tflite"])
 

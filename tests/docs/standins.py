@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ def furnish(folder: Path) -> None:
         _write(folder / name, quantized())
     for name in ("npu.toml", "ci/npu.toml"):
         _write(folder / name, tiny().encode())
+    with zipfile.ZipFile(folder / "app.apk", "w") as archive:
+        archive.writestr("assets/model.tflite", classifier())
     (folder / "phone.log").write_text(LOG, encoding="utf-8")
     save(folder / "test.npz", *samples())
     _images(folder / "images")

@@ -71,6 +71,8 @@ PROMISES = {
     "audit model.tflite -d gpu,coreml --fail-on gpu:partial --fail-on 'coreml:delegated_macs_share < 0.9'": (
         Promise("coreml: delegated_macs_share < 0.9 holds", code=1)  # Core ML has no global mean.
     ),
+    "audit app.apk": Promise("app.apk!assets/model.tflite"),
+    "inspect app.apk!assets/model.tflite": Promise("app.apk!assets/model.tflite"),
     "log phone.log": Promise("gpu: 3 of 3 operators went to TfLiteGpuDelegateV2."),
     "log phone.log model.tflite": Promise("operators delegated: 3, as predicted"),
     "log phone.log model.tflite -d gpu:max_partitions=4": Promise("partitions: 1, as predicted"),

@@ -19,7 +19,7 @@ from analyzer.report.rules import rules_diff as report
 from analyzer.rules.judge import Judge
 from analyzer.rules.pack_diff import difference
 from analyzer.rules.registry import Packs
-from analyzer.sources import find, load
+from analyzer.sources import at_hand, find, load
 
 
 @click.command("diff")
@@ -45,7 +45,10 @@ def command(
     sides = [chosen(packs, spec) for spec in asked]
     sources = find(models)
     auditor = Auditor(packs, [Configuration(*side, Judge(*side)) for side in sides])
-    audits = [auditor.audit(load(source)) for source in sources]
+    audits = []
+    for source in sources:
+        with at_hand(source) as held:
+            audits.append(auditor.audit(load(held)))
     changed = [(audit.model, compare(*audit.delegates)) for audit in audits]
     said = report.describe(asked, sides, difference(*sides), changed)
     deliver(wanted, partial(report.render, said))

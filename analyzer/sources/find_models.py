@@ -1,0 +1,189 @@
+"""The models that a command line names."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from analyzer.errors import ModelError, UsageError
+from analyzer.files import opened
+from analyzer.model import file_magic
+from analyzer.sources.model_source import (
+    ENDING,
+    ENDINGS,
+    INSIDE,
+    PERHAPS,
+    SAMPLE,
+    STDIN,
+    ModelSource,
+    is_model,
+    kind_of,
+)
+
+if TYPE_CHECKING:
+    from analyzer.sources.archives import Member
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
+_SAMPLE_FILE = Path(__file__).parents[1] / "model" / "sample.tflite"
+
+
+def find(paths: Sequence[str]) -> list[ModelSource]:
+    """The models that paths name: files, folders (recursive, sorted), archives, addresses, `sample:`, `-`.
+
+    A link to a folder, and a folder whose name begins with a dot, is followed only where it is itself named.
+
+    Raises: ModelError for a folder or an archive without models, UsageError.
+    """
+    return [source for path in paths for source in _named(path)]
+
+
+def find_one(path: str) -> ModelSource:
+    """The one model that a path names. Raises: ModelError, UsageError where there are several."""
+    sources = find([path])
+    if len(sources) > 1:
+        kind = "a folder" if os.path.isdir(path) else "an archive"
+        raise UsageError(f"{path}: {kind} of {len(sources)} models; name one of them, like {sources[0].name}")
+    return sources[0]
+
+
+def _named(path: str) -> Sequence[ModelSource]:
+    if path == SAMPLE:
+        return [ModelSource(SAMPLE, str(_SAMPLE_FILE))]
+    if path == STDIN:
+        return [ModelSource(STDIN, None)]
+    if _ADDRESS.match(path):
+        from analyzer.sources.remote import at_address
+
+        return at_address(path)
+    if os.path.isdir(path):
+        return _in_folder(path)
+    if INSIDE in path and not os.path.lexists(path) and (sources := _in_archive(path)):
+        return sources
+    return _file(path)
+
+
+def _file(path: str) -> Sequence[ModelSource]:
+    """A file, by whatever name; where it is an archive, the models in it. Raises: ModelError."""
+    source = ModelSource(_readable(path), path)
+    if path.lower().endswith(ENDING) or not kind_of(_head(path)):
+        return [source]
+    return _archive(source, path) or [_without_models(source)]
+
+
+def _archive(source: ModelSource, path: str) -> Sequence[ModelSource]:
+    """The models in an archive; one that can't be read is a source that says so."""
+    from analyzer.sources.archives import ArchiveError, members
+
+    try:
+        with opened(path) as stream:
+            return inside(source, members(stream))
+    except ArchiveError as error:
+        return [replace(source, problem=error.problem)]
+
+
+def _without_models(source: ModelSource) -> ModelSource:
+    from analyzer.sources.archives import names
+
+    with opened(source.file or "") as stream:
+        known = file_magic.of_archive(names(stream))
+    return replace(source, problem=known or (f"no model ({ENDING}) in this archive", "name another one"))
+
+
+def inside(archive: ModelSource, models: Sequence[Member]) -> list[ModelSource]:
+    """The members of an archive that are models, as sources."""
+    return [
+        replace(
+            archive,
+            name=f"{archive.name}{INSIDE}{member.name}" if member.name else archive.name,
+            member=member.way,
+            problem=member.problem,
+        )
+        for member in models
+    ]
+
+
+def _in_archive(path: str) -> Sequence[ModelSource]:
+    """A member, or what is in a folder of an archive; empty where no part of the path is a file.
+
+    Raises: ModelError where it isn't in there.
+    """
+    for place in (match.start() for match in re.finditer(re.escape(INSIDE), path)):
+        archive = path[:place]
+        if os.path.isfile(archive):
+            sources = _file(archive)
+            wanted = _readable(path)
+            at = [
+                s
+                for s in sources
+                if s.name == wanted or s.name.startswith((f"{wanted}/", f"{wanted}{INSIDE}"))
+            ]
+            if not at:
+                names = ", ".join(source.name[place + 1 :] for source in sources[:4] if INSIDE in source.name)
+                raise ModelError(wanted, "is not in the archive", f"it has {names or 'no model'}")
+            return at
+    return []
+
+
+def _in_folder(folder: str) -> list[ModelSource]:
+    prefix = folder.rstrip("/" + os.sep)
+    sources: list[ModelSource] = []
+    for file in sorted(_files(folder)):
+        name = os.path.relpath(file, folder).replace(os.sep, "/")
+        sources += _candidate(file, _readable(f"{prefix}/{name}"))
+    if not sources:
+        problem, advice = file_magic.of_folder(os.listdir(folder)) or (
+            f"no model ({ENDING}) in this folder",
+            "name a model or another folder",
+        )
+        raise ModelError(_readable(folder), problem, advice)
+    return sources
+
+
+def _candidate(file: str, name: str) -> Sequence[ModelSource]:
+    """The models that a file in a folder holds."""
+    lower = file.lower()
+    if not lower.endswith((ENDING, *PERHAPS, *ENDINGS)):
+        return []
+    try:
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            return []
+        if lower.endswith(ENDING) or (lower.endswith(PERHAPS) and is_model(_head(file))):
+            return [ModelSource(name, file)]
+        if lower.endswith(ENDINGS):
+            return _archive(ModelSource(name, file), file)
+    except OSError as error:
+        # A link that leads nowhere, or in a circle.
+        if lower.endswith(ENDING):
+            return [ModelSource(name, file, problem=(str(error.strerror).lower(), "check the path"))]
+    return []
+
+
+def _files(folder: str) -> Iterator[str]:
+    def refuse(error: OSError) -> None:
+        where = _readable(error.filename or folder)
+        raise ModelError(where, "this folder can't be listed", "make it readable, or name another") from None
+
+    for at, folders, names in os.walk(folder, onerror=refuse):
+        # Environments and caches keep models of their own.
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (os.path.join(at, name) for name in names)
+
+
+def _head(path: str) -> bytes:
+    """The first bytes of a file; none where it can't be read, which is said when it is."""
+    try:
+        with opened(path) as file:
+            return file.read(file_magic.HEAD)
+    except OSError:
+        return b""
+
+
+def _readable(path: str) -> str:
+    """A path as text, with replacement characters where its bytes are none."""
+    return os.fsencode(path).decode("utf-8", "replace") or "''"

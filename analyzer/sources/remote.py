@@ -1,0 +1,96 @@
+"""Models at addresses (https, s3, gs, hf and whatever else fsspec knows), read into memory."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from analyzer.errors import ModelError, UsageError
+from analyzer.sources.archives import ArchiveError, members
+from analyzer.sources.find_models import inside
+from analyzer.sources.model_source import ENDING, ENDINGS, ModelSource, kind_of
+
+#: No more is fetched.
+_LARGEST = (1 << 31) - 1
+_SECRETS = re.compile(r"(?<=://)[^/@]*@|[?#].*", re.DOTALL)
+
+
+def at_address(address: str) -> Sequence[ModelSource]:
+    """The models at an address: one, those of an archive, or with a slash at the end those of a folder.
+
+    Raises: ModelError, UsageError where what it takes isn't installed.
+    """
+    name = public(address)
+    if address.endswith("/"):
+        return _in_folder(address, name)
+    source = ModelSource(name, None, address=address)
+    if not name.lower().endswith(ENDINGS):
+        return [source]
+    data = fetch(address, name)
+    if not kind_of(data[:512]):
+        return [source]
+    try:
+        sources = inside(ModelSource(name, None, data), members(io.BytesIO(data)))
+    except ArchiveError as error:
+        raise ModelError(name, *error.problem) from None
+    if not sources:
+        raise ModelError(name, f"no model ({ENDING}) in this archive", "name another one")
+    return sources
+
+
+def public(address: str) -> str:
+    """An address without what may be secret: passwords, and what signs it."""
+    return _SECRETS.sub("", address)
+
+
+def fetch(address: str, name: str) -> bytes:
+    """All that is at an address. Raises: ModelError, UsageError."""
+    files, path = _opened(address, name)
+    try:
+        with files.open(path, "rb") as file:
+            data: bytes = file.read(_LARGEST + 1)
+    except Exception as error:
+        raise _failed(name, error) from None
+    if len(data) > _LARGEST:
+        raise ModelError(name, "is larger than any model", "name the model itself")
+    return data
+
+
+def _in_folder(address: str, name: str) -> Sequence[ModelSource]:
+    files, path = _opened(address, name)
+    try:
+        listed = sorted(files.find(path))
+    except Exception as error:
+        raise _failed(name, error) from None
+    addresses = [files.unstrip_protocol(each) for each in listed if each.lower().endswith((ENDING, *ENDINGS))]
+    sources = [source for each in addresses for source in at_address(each)]
+    if not sources:
+        raise ModelError(name, f"no model ({ENDING}) at this address", "name the model itself")
+    return sources
+
+
+def _opened(address: str, name: str) -> tuple[Any, str]:
+    """The file system of an address, and the path in it."""
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise UsageError(f"{name}: addresses need pip install 'delegate-analyzer[remote]'") from None
+    try:
+        files, path = url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise UsageError(
+            f"{name}: {_line(error)}; install what it names, or fetch the file yourself"
+        ) from None
+    return files, str(path)
+
+
+def _failed(name: str, error: Exception) -> ModelError:
+    missing = isinstance(error, FileNotFoundError)
+    what = "is not there, or nobody answers" if missing else f"can't be fetched ({_line(error)})"
+    return ModelError(name, what, "check the address, and what it takes to be let in")
+
+
+def _line(error: Exception) -> str:
+    return public(" ".join(str(error).split()))[:200].rstrip(". ") or type(error).__name__

@@ -1,0 +1,101 @@
+"""Models at addresses, from a server on this machine: read into memory, named without secrets."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+import analyzer
+from analyzer.sources import at_hand, find, find_one, load
+from analyzer.sources.remote import public
+from tests.cli.models import chain, save
+from tests.cli.running import run
+from tests.sources.packing import zipped
+
+pytest.importorskip("fsspec")
+pytest.importorskip("aiohttp")
+
+MODEL = chain("RELU", "NEG")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing of it."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The address of a server of models."""
+    save(tmp_path / "served/m.tflite", MODEL)
+    save(tmp_path / "served/app.apk", zipped({"assets/n.tflite": MODEL}))
+    save(tmp_path / "served/page.tflite", b"<!doctype html><title>Not found</title>")
+    handler = partial(Quiet, directory=os.fspath(tmp_path / "served"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        thread = threading.Thread(target=served.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_address[1]}"
+        served.shutdown()
+        thread.join()
+
+
+def test_a_model_at_an_address(server: str) -> None:
+    asked = ("-d", "coreml", "--fail-on", "never", "--format", "json")
+    done = run("audit", f"{server}/m.tflite?token=secret", *asked)
+    assert (done.code, done.err) == (0, "")
+    assert [model["path"] for model in done.json["models"]] == [f"{server}/m.tflite"]
+    assert analyzer.read(f"{server}/m.tflite").size == len(MODEL)
+
+
+def test_an_archive_and_a_folder_at_an_address(server: str) -> None:
+    [member] = find([f"{server}/app.apk"])
+    assert member.name == f"{server}/app.apk!assets/n.tflite"
+    with at_hand(member) as held:
+        assert len(load(held).subgraphs[0].operators) == 2
+    names = [source.name.removeprefix(server) for source in find([f"{server}/"])]
+    assert names == ["/app.apk!assets/n.tflite", "/m.tflite", "/page.tflite"]
+
+
+def test_what_goes_wrong_is_a_line(server: str) -> None:
+    for path, words in (
+        ("/none.tflite", "none.tflite: is not there, or nobody answers; check the address"),
+        ("/page.tflite", "is an HTML page"),
+        ("/none.zip", "is not there"),
+    ):
+        assert words in run("audit", f"{server}{path}?key=secret").complaint
+    closed = run("audit", "http://user:secret@127.0.0.1:1/m.tflite").complaint
+    assert "nobody answers" in closed
+    assert "secret" not in closed
+    assert "nosuch" in run("audit", "nosuch://a/m.tflite").complaint
+
+
+def test_without_what_it_takes(server: str) -> None:
+    with mock.patch.dict(sys.modules, {"fsspec.core": None}):
+        done = run("audit", f"{server}/m.tflite")
+    assert "pip install 'delegate-analyzer[remote]'" in done.complaint
+
+
+def test_another_file_system(tmp_path: Path) -> None:
+    import fsspec
+
+    files = fsspec.filesystem("memory")
+    files.pipe("/store/m.tflite", MODEL)
+    try:
+        with at_hand(find_one("memory://store/m.tflite")) as held:
+            assert held.data == MODEL
+    finally:
+        files.rm("/store", recursive=True)
+
+
+def test_secrets_are_no_part_of_a_name() -> None:
+    assert public("https://me:pass@host/m.tflite?X-Signature=1#x") == "https://host/m.tflite"
+    assert public("s3://bucket/m.tflite") == "s3://bucket/m.tflite"
