@@ -24,6 +24,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         sys.path.insert(0, self.root)
         import msgspec
 
+        from analyzer.recommendation.deployment import DEPLOYMENT, deployments
         from analyzer.report import page_template
         from analyzer.resources import COMPILED, PACKS
         from analyzer.rules.registry import shipped
@@ -31,7 +32,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         self.folder = tempfile.TemporaryDirectory()
         packs, compiled = (Path(self.folder.name) / name for name in (PACKS, COMPILED))
         packs.mkdir()
-        for name, content in shipped().items():
+        for name, content in (shipped() | {DEPLOYMENT: deployments()}).items():
             (packs / f"{name}.json").write_bytes(msgspec.json.encode(content))
         page_template.compile_all(compiled)
         for file in sorted((*packs.iterdir(), *compiled.iterdir())):

@@ -38,6 +38,7 @@ from analyzer.report.document.recommendation import Recommendation
 from analyzer.report.view import View
 from analyzer.rewriting.fix import Fix as Fix
 from analyzer.rewriting.fix import fix as rewrite
+from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.pack import RulePack as RulePack
 from analyzer.rules.registry import Packs
 from analyzer.sources import ModelSource, at_hand, find_one, load, on_disk
@@ -280,6 +281,15 @@ def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int
     return render_document(whole, format, View(width=width)).decode()
 
 
+def _told(audit: types.Audit, catalogue: Catalogue | None) -> audit_document.Model:
+    """An audit's part of the document, with what is to be chosen."""
+    from analyzer.recommendation.recommend import recommend as choose
+
+    model = convert.model(audit, catalogue=catalogue)
+    named = not any(each.configuration.legacy for each in audit.delegates)
+    return replace(model, recommendation=choose(model, named=named))
+
+
 def _packs(rules: Rules | Sequence[Rules]) -> Packs:
     several = [rules] if isinstance(rules, str | Path | RulePack) else rules
     return Packs(Path(source) if isinstance(source, str) else source for source in several)
@@ -309,5 +319,5 @@ def _in_a_file(source: Model | Source) -> Iterator[tuple[Model, str]]:
 def _document(audits: Sequence[types.Audit], explained: bool) -> audit_document.Document:
     """Audits as the public document; `explained`: with every operator's operands, as pages want them."""
     catalogue = Packs().catalogue if explained else None
-    models = [convert.model(audit, catalogue=catalogue) for audit in audits]
+    models = [_told(audit, catalogue) for audit in audits]
     return convert.whole(models, audit_document.Policy())

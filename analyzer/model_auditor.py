@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import by_default, configure, fallbacks
@@ -13,6 +14,7 @@ from analyzer.errors import InputError, ModelError
 from analyzer.gating.baseline import Baseline
 from analyzer.gating.excuses import Excuses, Known, Waiver, sites
 from analyzer.gating.policy import read_policies
+from analyzer.recommendation.recommend import PHONES, recommend
 from analyzer.report.document import audit_document, convert
 from analyzer.rules.registry import Packs
 from analyzer.sources import ModelSource, at_hand, load
@@ -38,6 +40,8 @@ class Task(Struct, frozen=True):
     warn_on: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     baseline: Baseline | None = None
+    #: The platforms that one of them is recommended for.
+    platforms: tuple[str, ...] = PHONES
 
 
 class MissingInput(Struct, frozen=True):
@@ -103,8 +107,10 @@ class ModelAuditor:
                 tuple(reason for policy in policies for reason in policy.reasons(audit, excused))
                 for policies in (self._policies, self._warning)
             )
+            told = convert.model(audit, held.sha256 if self.task.hash else None, self._catalogue)
+            recommended = recommend(told, self.task.platforms, named=not self.task.usual)
             return ModelResult(
-                convert.model(audit, held.sha256 if self.task.hash else None, self._catalogue),
+                replace(told, recommendation=recommended),
                 reasons,
                 warnings=warnings,
                 excused=len(excused.spots),

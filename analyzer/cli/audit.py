@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import click
+from msgspec.structs import replace
 
 from analyzer import batch
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, say
@@ -76,7 +77,8 @@ def command(
         raise UsageError("-q and -v exclude each other; use one of them")
     options = audit_options(config, delegates, rules, fail_on, registered, platform, paths, baseline)
     everything = verbose or any(target.format == "html" for target in wanted)
-    auditor = ModelAuditor(_task(options, shapes, hashes, everything), options.packs)
+    task = _task(options, shapes, hashes, everything)
+    auditor = ModelAuditor(replace(task, platforms=(platform,)) if platform else task, options.packs)
     sources = find(paths)
     results = _with_progress(batch.results(auditor, sources, jobs), len(sources), quiet)
     files = [target for target in wanted if target.file is not None]

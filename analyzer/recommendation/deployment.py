@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 from analyzer.errors import RuleError
 from analyzer.files import parse_toml, read_text
 from analyzer.resources import data
-from analyzer.rules import cache
+from analyzer.rules.cache import kept
 
 #: Folder of rules/ and name of the entry that is kept of it.
 DEPLOYMENT = "deployment"
@@ -106,6 +107,7 @@ class Deployment(Struct, frozen=True, forbid_unknown_fields=True):
     quantizing: dict[str, str] = {}
 
 
+@cache
 def deployments() -> Mapping[str, Deployment]:
     """Delegate -> its deployment, of all that ship. Raises: RuleError."""
     files = sorted((data("rules") / DEPLOYMENT).glob("*.toml"))
@@ -114,9 +116,7 @@ def deployments() -> Mapping[str, Deployment]:
         # The shape is no part of the stamp that entries have from the code that reads packs.
         return b"".join(file.read_bytes() for file in (*files, Path(__file__)))
 
-    return cache.kept(
-        DEPLOYMENT, text, dict[str, Deployment], lambda: {file.stem: read(file) for file in files}
-    )
+    return kept(DEPLOYMENT, text, dict[str, Deployment], lambda: {file.stem: read(file) for file in files})
 
 
 def read(file: Path) -> Deployment:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from analyzer.recommendation import details, sentences
 from analyzer.recommendation.candidates import Attempted, Candidate, candidates, cost
 from analyzer.recommendation.deployment import Deployment, Target, deployments
-from analyzer.recommendation.snippets import snippets
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.recommendation import Choice, Improvement, Recommendation, Snippet
 
@@ -34,9 +33,14 @@ class _Case(Struct, frozen=True):
 
     def code(self, *several: Candidate) -> tuple[Snippet, ...]:
         """Code for the first that a language can have, the CPU last."""
-        on_the_cpu = [_rest(self)] if self.rest_audit else []
-        order = [*several, *(each for each in on_the_cpu if each is not None)]
-        return tuple(snippets(order, self.model, self.platform, self.languages)) if self.languages else ()
+        if not self.languages:
+            return ()
+        # An audit shows no code: it starts without what writes it.
+        from analyzer.recommendation.snippets import snippets
+
+        last = _rest(self)
+        order = several if last is None else (*several, last)
+        return tuple(snippets(order, self.model, self.platform, self.languages))
 
 
 def recommend(
@@ -45,18 +49,19 @@ def recommend(
     attempts: Sequence[Attempted] = (),
     chips: Collection[str] = (),
     languages: Sequence[str] = (),
+    named: bool = False,
 ) -> Recommendation:
     """What to choose on each platform that any of the model's audits is about, with code in `languages`.
 
-    `chips` are delegates for one chip that the phone in question has. Raises: RuleError.
+    `named`: whether somebody named the delegates, so that there may be better ones. `chips` are delegates
+    for one chip that the phone in question has. Raises: RuleError.
     """
-    known = {
-        name: replace(deployment, one_chip=deployment.one_chip and name not in chips)
-        for name, deployment in deployments().items()
-    }
+    shipped = deployments()
+    known = {**shipped, **{name: replace(shipped[name], one_chip=False) for name in chips if name in shipped}}
     cases = [_case(model, platform, attempts, known, languages) for platform in platforms]
     return Recommendation(
         considered=tuple(dict.fromkeys(audit.delegate for audit in model.audits)),
+        named=named,
         choices=tuple(_choice(case) for case in cases if case.ranked),
     )
 
@@ -97,6 +102,7 @@ def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> C
         delegate=best.audit.delegate,
         title=best.name,
         accelerated=True,
+        audit=next((at for at, audit in enumerate(case.model.audits) if audit is best.audit), None),
         sentence=sentences.chosen(best, others, case.rest_named),
         parameters=dict(best.parameters),
         delegated=summary.delegated,

@@ -78,13 +78,15 @@ class Choice(Struct, frozen=True, kw_only=True):
     """What to choose on one platform.
 
     `delegate` is None where nothing runs the model; `accelerated` is false where it is best left to the
-    CPU. `sentence` says it all; `parameters` are those that differ from the ones that were asked for.
+    CPU. `sentence` says it all; `parameters` are those that differ from the ones that were asked for, and
+    `audit` is the position of the audit among the model's, where it is one of these.
     """
 
     platform: Platform
     delegate: str | None
     title: str
     accelerated: bool
+    audit: Count | None = None
     sentence: str
     parameters: dict[str, Value] = {}
     delegated: Count = 0
@@ -106,7 +108,11 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class Recommendation(Struct, frozen=True, kw_only=True):
-    """One choice a platform, out of the delegates that were `considered`."""
+    """One choice a platform, out of the delegates that were `considered`.
+
+    `named`: somebody named these, so that there may be a better one among the others.
+    """
 
     considered: tuple[str, ...]
+    named: bool = False
     choices: tuple[Choice, ...]

@@ -12,7 +12,7 @@ from analyzer.report.html import links
 from analyzer.report.html.cause_lists import CauseList, answers, cause_lists
 from analyzer.report.html.operator_matrix import Part, Row, Strip, parts, rows, strips
 from analyzer.report.html.verdict_cards import RealRun, VerdictCard, real_runs, verdict_cards
-from analyzer.report.wording import labels, phrases
+from analyzer.report.wording import labels, phrases, recommended
 from analyzer.report.wording.handover import handover
 from analyzer.report.wording.hostile_text import plain
 
@@ -28,6 +28,14 @@ class Entry(Struct, frozen=True):
     outputs: list[tuple[str, str]]
 
 
+class Recommended(Struct, frozen=True):
+    """What to choose on one platform, and its facts: a heading, its lines, whether these are to be copied."""
+
+    platform: str
+    sentence: str
+    facts: list[tuple[str, list[str], bool]]
+
+
 class Section(Struct, frozen=True):
     """Everything about one model."""
 
@@ -40,6 +48,9 @@ class Section(Struct, frozen=True):
     description: str
     entries: list[Entry]
     error: str
+    recommended: list[Recommended]
+    #: Whether it is out of delegates that somebody named.
+    named: bool
     delegates: list[str]
     verdict_cards: list[VerdictCard]
     #: Those of deprecated delegates that nobody asked for, under their heading.
@@ -55,7 +66,7 @@ class Section(Struct, frozen=True):
     kinds: list[str]
     audits: Sequence[Audit]
     runs: list[RealRun]
-    #: Whether there is enough known to draw a graph, and whose graph tells most.
+    #: Whether there is enough known to draw a graph, and whose graph is shown first.
     drawn: bool
     telling: int
 
@@ -86,6 +97,8 @@ def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Sect
         description=plain(model.description),
         entries=list(_entries(model)),
         error=plain(model.error.message) if model.error else "",
+        recommended=list(_recommended(model)),
+        named=bool(model.recommendation and model.recommendation.named),
         delegates=list(names),
         verdict_cards=[card for card in cards if not card.legacy],
         legacy_cards=[card for card in cards if card.legacy],
@@ -100,12 +113,26 @@ def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Sect
         audits=model.audits,
         runs=runs,
         drawn=bool(model.graphs),
-        telling=_telling(model.audits),
+        telling=_telling(model),
     )
 
 
-def _telling(audits: Sequence[Audit]) -> int:
-    """The delegate with the most partitions of those that take a part, legacy ones aside; else the first."""
+def _recommended(model: Model) -> Iterator[Recommended]:
+    for platform, choice in recommended.each(model.recommendation) if model.recommendation else ():
+        facts = [
+            (heading, list(map(plain, lines)), heading in recommended.VERBATIM)
+            for heading, lines in recommended.facts(choice)
+            if lines
+        ]
+        yield Recommended(platform, plain(choice.sentence), facts)
+
+
+def _telling(model: Model) -> int:
+    """The delegate that is recommended; else that with the most partitions of those that take a part."""
+    audits = model.audits
+    for choice in model.recommendation.choices if model.recommendation else ():
+        if choice.audit is not None:
+            return choice.audit
     partitions = [
         audit.summary.partitions if audit.summary.verdict == "partial" and not audit.legacy else 0
         for audit in audits

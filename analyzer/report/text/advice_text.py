@@ -10,9 +10,6 @@ from analyzer.report.view import View
 from analyzer.report.wording import figures, recommended
 from analyzer.report.wording.hostile_text import escaped, fill, plain, shorten
 
-#: The headings of what is code, or a line to copy.
-_VERBATIM = ("Libraries", "Manifest")
-
 
 def table(advice: Advice, view: View, languages: Sequence[str] = ()) -> bytes:
     """For a terminal: a block a platform, the sentence first; code in `languages` last."""
@@ -41,7 +38,7 @@ def _block(names: str, choice: Choice, view: View, languages: Sequence[str]) -> 
             continue
         yield f"  {heading}"
         for line in lines:
-            if heading in _VERBATIM:
+            if heading in recommended.VERBATIM:
                 yield f"    {line}"
                 continue
             yield fill(
@@ -79,7 +76,9 @@ def _whole(snippet: Snippet) -> str:
 
 
 def _listed(heading: str, told: list[str]) -> list[str]:
-    return _fenced("\n".join(told)) if heading in _VERBATIM else [f"- {escaped(line)}" for line in told]
+    if heading in recommended.VERBATIM:
+        return _fenced("\n".join(told))
+    return [f"- {escaped(line)}" for line in told]
 
 
 def _fenced(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.report.document.audit_document import Document, Model
 from analyzer.report.view import FLEET, View
-from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
+from analyzer.report.wording import causes, figures, labels, phrases, recommended, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import escaped
 from analyzer.report.wording.layers import layers
@@ -57,6 +57,8 @@ def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
         yield f"Not audited: {escaped(model.error.message)}"
         return
     yield phrases.card(model)
+    for platforms, choice in recommended.sentences(model.recommendation):
+        yield from ("", f"**{escaped(platforms)}**: {escaped(choice)}")
     if model.audits:
         yield ""
         yield from _verdicts(model, names, phrases.groups(model)[0])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
 from analyzer.report.view import FLEET, View
-from analyzer.report.wording import causes, figures, labels, phrases, run_sentences
+from analyzer.report.wording import causes, figures, labels, phrases, recommended, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
 from analyzer.report.wording.layers import layers
@@ -37,6 +37,7 @@ def _model(model: Model, names: Sequence[str], view: View) -> str:
     if model.error is not None:
         return fill(f"not audited: {plain(model.error.message)}", view.width, subsequent_indent="  ")
     parts = [_header(model, view)]
+    parts.extend(_recommended(model, view))
     if model.audits:
         parts.extend(_verdicts(model, names, view))
         parts.extend([_paint(said, "dim", view)] if (said := phrases.deprecated(model, names)) else [])
@@ -54,6 +55,17 @@ def _header(model: Model, view: View) -> str:
     path = shorten(labels.model(model), view.width)
     beside = len(path) + len(facts) + 3 <= view.width
     return _paint(path, "bold", view) + (f"   {facts}" if beside else f"\n{fill(facts, view.width)}")
+
+
+def _recommended(model: Model, view: View) -> Iterator[str]:
+    lines = [
+        _paint(names, "bold", view)
+        + fill(f"{names}: {said}", view.width, subsequent_indent="  ", break_on_hyphens=False)[len(names) :]
+        for names, said in recommended.sentences(model.recommendation)
+    ]
+    pointer = recommended.pointer(model)
+    lines += [_paint(pointer, "dim", view)] if pointer and len(pointer) <= view.width else []
+    yield from ["\n".join(lines)] if lines else []
 
 
 def _verdicts(model: Model, names: Sequence[str], view: View) -> Iterator[str]:

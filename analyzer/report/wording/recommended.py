@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from analyzer.report.document.audit_document import Model
 from analyzer.report.document.recommendation import Choice, Recommendation
 from analyzer.report.wording import figures
+from analyzer.report.wording.hostile_text import plain
 
 #: The platforms as they are written.
 _NAMES = {"android": "Android", "ios": "iOS", "desktop": "Desktop"}
+#: The headings of lines to copy as they are.
+VERBATIM = ("Libraries", "Manifest")
 _KINDS = {"option": "Option", "fix": "Repair", "quantize": "Quantizing"}
 
 
@@ -19,6 +23,21 @@ def headlines(recommendation: Recommendation | None) -> Iterator[tuple[str, Choi
         groups.setdefault(choice.sentence, []).append(choice)
     for choices in groups.values():
         yield platforms([choice.platform for choice in choices]), choices[0]
+
+
+def sentences(recommendation: Recommendation | None) -> Iterator[tuple[str, str]]:
+    """For the top of a report: `Android and iOS`, and what to choose there."""
+    among = recommendation and recommendation.named and len(recommendation.considered) > 1
+    for names, choice in headlines(recommendation):
+        yield f"{names}, of these" if among else names, plain(choice.sentence)
+
+
+def pointer(model: Model) -> str:
+    """Where there is more on it; empty where nothing is chosen, or delegates were named."""
+    told = model.recommendation
+    if told is None or told.named or not any(choice.accelerated for choice in told.choices):
+        return ""
+    return f"delegate-analyzer recommend {plain(model.path)}   options, libraries, code"
 
 
 def each(recommendation: Recommendation) -> Iterator[tuple[str, Choice]]:
