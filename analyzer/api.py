@@ -163,7 +163,8 @@ def recommend(
     """What to choose for a model on each platform (`android`, `ios`, `desktop`), without any on both phones.
 
     Each of its `choices` says in a `sentence` which delegate and why, and has the options to set, what the
-    app has to depend on, hazards, the order in which to fall back, and code. All else is as for `audit`.
+    app has to depend on, hazards, the order in which to fall back, code, and what would help: where a file
+    holds the model, also what rewriting it would bring. All else is as for `audit`.
     Raises: ModelError, RuleError, UsageError.
     """
     from analyzer.recommendation.advisor import Advisor
@@ -171,7 +172,9 @@ def recommend(
 
     asked = [platforms] if isinstance(platforms, str) else list(platforms)
     advisor = Advisor(_packs(rules), asked, registered, languages=LANGUAGES)
-    advised = advisor.advise(_model(model), shapes)
+    loaded = _model(model)
+    file = loaded.path if os.path.isfile(loaded.path) else None
+    advised = advisor.advise(loaded, shapes, file)
     return advised.recommendation or Recommendation(considered=(), choices=())
 
 

@@ -17,7 +17,7 @@ from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import UsageError
 from analyzer.report.document.advice import Advice
 from analyzer.report.view import View
-from analyzer.sources import at_hand, find_one, load
+from analyzer.sources import find_one, load, on_disk
 from analyzer.suggest import nearest
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def command(
     customs = [name.strip() for text in registered for name in text.split(",") if name.strip()]
     every = languages if all(target.format != "json" for target in wanted) else ("all",)
     advisor = Advisor(packs, (platform,) if platform else (), customs, phone, _chosen(every))
-    with at_hand(find_one(path)) as source:
-        told = advice(advisor.advise(load(source), read_shapes(shapes)))
+    with on_disk(find_one(path)) as source:
+        told = advice(advisor.advise(load(source), read_shapes(shapes), source.file))
     shown = _chosen(languages)
     deliver(wanted, lambda form, view: _render(told, form, view, shown), color)
     return HOLDS

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure, fallbacks, for_platform, varied
 from analyzer.auditing.types import Audit, Configuration
+from analyzer.errors import ModelError
+from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model
-from analyzer.recommendation.candidates import Attempted
+from analyzer.recommendation.candidates import Attempted, Repaired
 from analyzer.recommendation.deployment import Attempt, Deployment, deployments
 from analyzer.recommendation.described_phone import Phone
 from analyzer.recommendation.recommend import PHONES, recommend
@@ -47,15 +49,55 @@ class Advisor:
         self._chips = () if phone is None else phone.chip_delegates(packs)
         self._configurations = configure(packs, specs)
 
-    def advise(self, model: Model, shapes: Shapes | None = None) -> audit_document.Model:
-        """The model audited for all delegates, with the recommendation. Raises: ModelError."""
+    def advise(
+        self, model: Model, shapes: Shapes | None = None, file: str | None = None
+    ) -> audit_document.Model:
+        """The model audited for all delegates, with the recommendation. Raises: ModelError.
+
+        Where its `file` is at hand, that too is told what `fix` would bring.
+        """
         rest = fallbacks(self._packs, self._configurations)
         audit = Auditor(self._packs, self._configurations, rest, self._registered).audit(model, shapes)
         document = convert.model(audit)
         tried = [*self._to_try(audit, document)]
         attempts = self._attempts(model, shapes, tried) if tried else []
-        recommended = recommend(document, self._platforms, attempts, self._chips, self._languages)
+        recommended = recommend(
+            document,
+            self._platforms,
+            attempts,
+            self._chips,
+            self._languages,
+            repaired=None if file is None or shapes else self._repaired(model, file, audit),
+        )
         return replace(document, recommendation=recommended)
+
+    def _repaired(self, model: Model, file: str, audit: Audit) -> Repaired | None:
+        """The model rewritten for delegates that don't take it whole; None where nothing helps."""
+        lacking = [
+            audited.configuration
+            for audited in audit.delegates
+            if self._concerned(audited.configuration) and audited.summary.verdict != "full"
+        ]
+        if not lacking:
+            return None
+        from analyzer.rewriting.fix import fix
+
+        auditor = Auditor(self._packs, lacking, (), self._registered)
+        try:
+            plan = fix(model, file, auditor, Interpreter(self._packs), proven=False).plan
+        except ModelError:
+            return None
+        if not plan.steps:
+            return None
+        after = convert.model(plan.after).audits
+        names = dict.fromkeys(step.rewrite.name for step in plan.steps)
+        return Repaired({audit.delegate: audit for audit in after}, tuple(names))
+
+    def _concerned(self, configuration: Configuration) -> bool:
+        """Whether a delegate is there to stay, on any phone, and apart from what runs the rest."""
+        known = self._known.get(configuration.pack.delegate)
+        one_chip = known is not None and known.one_chip
+        return bool(configuration.pack.fallback) and configuration.pack.status == "current" and not one_chip
 
     def _to_try(self, audit: Audit, document: audit_document.Model) -> Iterator[Tried]:
         """What an app could set where it might help; a deprecated delegate isn't helped."""

@@ -39,6 +39,13 @@ class Attempted(Struct, frozen=True):
         return ", ".join(f"{name}={written(value)}" for name, value in self.parameters.items())
 
 
+class Repaired(Struct, frozen=True):
+    """The audits of the model rewritten for its delegates, by delegate, and the rewrites that it takes."""
+
+    audits: Mapping[str, Audit]
+    rewrites: tuple[str, ...]
+
+
 class Candidate(Struct, frozen=True):
     """A delegate that could be chosen."""
 

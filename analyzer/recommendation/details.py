@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from analyzer.recommendation import sentences
-from analyzer.recommendation.candidates import Attempted, Candidate, cost, written
+from analyzer.recommendation.candidates import Attempted, Candidate, Repaired, cost, written
 from analyzer.recommendation.deployment import Option
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.recommendation import Alternative, Improvement, Loading, Passed, Setting
@@ -137,6 +137,32 @@ def _gained(asked: Candidate, attempt: Attempted) -> str:
         return f"{sentences.takes(after)} instead of {sentences.takes(before)}{crossing}"
     fewer = _dangers(asked.audit) - _dangers(attempt.audit)
     return f"{figures.count(fewer, 'hazard')} fewer" if fewer > 0 else ""
+
+
+def repairs(ranked: Sequence[Candidate], repaired: Repaired | None) -> Iterator[Improvement]:
+    """What the model's own file rewritten would bring, for the delegates that are there to stay."""
+    for candidate in ranked:
+        asked = candidate.instead_of or candidate
+        after = repaired.audits.get(asked.audit.delegate) if repaired and candidate.current else None
+        if repaired is None or after is None or not _mended(asked.audit, after):
+            continue
+        was = outcome.brief(asked.audit) if asked.broken else sentences.takes(asked.audit.summary)
+        yield Improvement(
+            kind="fix",
+            delegate=asked.audit.delegate,
+            text=f"{asked.deployment.name}, {sentences.takes(after.summary)} instead of {was}: "
+            f"delegate-analyzer fix -d {asked.audit.delegate} ({', '.join(repaired.rewrites)}).",
+            delegated_macs_share=after.summary.delegated_macs_share,
+        )
+
+
+def _mended(before: Audit, after: Audit) -> bool:
+    """Whether it works where it didn't, is taken whole where it wasn't, or more of it is."""
+    now, then = before.summary, after.summary
+    if outcome.broken(then):
+        return False
+    whole = then.verdict == "full" and now.verdict != "full"
+    return outcome.broken(now) or whole or then.delegated_macs_share > now.delegated_macs_share + _TELLING
 
 
 def _dangers(audit: Audit) -> int:

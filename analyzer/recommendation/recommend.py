@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.recommendation import details, sentences
-from analyzer.recommendation.candidates import Attempted, Candidate, candidates, cost
+from analyzer.recommendation.candidates import Attempted, Candidate, Repaired, candidates, cost
 from analyzer.recommendation.deployment import Deployment, Target, deployments
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.recommendation import Choice, Improvement, Recommendation, Snippet
@@ -30,6 +30,7 @@ class _Case(Struct, frozen=True):
     rest_audit: Audit | None
     known: Mapping[str, Deployment]
     languages: Sequence[str]
+    repaired: Repaired | None
 
     def code(self, *several: Candidate) -> tuple[Snippet, ...]:
         """Code for the first that a language can have, the CPU last."""
@@ -50,6 +51,7 @@ def recommend(
     chips: Collection[str] = (),
     languages: Sequence[str] = (),
     named: bool = False,
+    repaired: Repaired | None = None,
 ) -> Recommendation:
     """What to choose on each platform that any of the model's audits is about, with code in `languages`.
 
@@ -58,7 +60,7 @@ def recommend(
     """
     shipped = deployments()
     known = {**shipped, **{name: replace(shipped[name], one_chip=False) for name in chips if name in shipped}}
-    cases = [_case(model, platform, attempts, known, languages) for platform in platforms]
+    cases = [_case(model, platform, attempts, known, languages, repaired) for platform in platforms]
     return Recommendation(
         considered=tuple(dict.fromkeys(audit.delegate for audit in model.audits)),
         named=named,
@@ -72,13 +74,14 @@ def _case(
     attempts: Sequence[Attempted],
     known: Mapping[str, Deployment],
     languages: Sequence[str],
+    repaired: Repaired | None,
 ) -> _Case:
     rest = next((audit.fallback for audit in model.audits if audit.fallback), "")
     accelerators = [audit for audit in model.audits if audit.fallback]
     ranked = candidates(accelerators, attempts, known, platform)
     named = known[rest].name if rest in known else rest or "the CPU"
     audited = next((audit for audit in model.audits if audit.delegate == rest), None)
-    return _Case(model, platform, ranked, attempts, rest, named, audited, known, languages)
+    return _Case(model, platform, ranked, attempts, rest, named, audited, known, languages, repaired)
 
 
 def _choice(case: _Case) -> Choice:
@@ -119,6 +122,7 @@ def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> C
         cpu=not any(each.refused for each in case.ranked),
         passed=tuple(details.passed(other) for other in others if not other.worth),
         improvements=(
+            *details.repairs(case.ranked, case.repaired),
             *details.options(case.ranked, case.attempts, case.platform),
             *details.quantizing(best, case.model),
         ),
@@ -141,6 +145,7 @@ def _none(case: _Case) -> Choice:
         sentence=sentences.nothing(case.ranked),
         cpu=False,
         passed=tuple(map(details.passed, case.ranked)),
+        improvements=tuple(details.repairs(case.ranked, case.repaired)),
     )
 
 
@@ -178,6 +183,7 @@ def _rest(case: _Case) -> Candidate | None:
 
 
 def _for_the_cpu(case: _Case, told: Candidate | None) -> Iterator[Improvement]:
+    yield from details.repairs(case.ranked, case.repaired)
     yield from details.options(case.ranked, case.attempts, case.platform)
     if told is not None:
         yield from details.quantizing(told, case.model)

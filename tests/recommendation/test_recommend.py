@@ -138,3 +138,17 @@ def test_a_pack_of_ones_own_is_a_candidate(tmp_path: Path) -> None:
 def test_another_platform_is_an_error() -> None:
     with pytest.raises(analyzer.AnalyzerError, match="--for windows"):
         analyzer.recommend("x.tflite", "windows")
+
+
+def test_what_rewriting_the_file_would_bring(tmp_path: Path) -> None:
+    sample = tmp_path / "sample.tflite"
+    sample.write_bytes((Path(analyzer.__file__).parent / "model" / "sample.tflite").read_bytes())
+    [choice] = analyzer.recommend(sample, "ios").choices
+    repairs = {each.delegate: each for each in choice.improvements if each.kind == "fix"}
+    share = repairs["litert-gpu"].delegated_macs_share
+    assert share is not None and share > 0.9
+    assert "delegate-analyzer fix -d litert-gpu (" in repairs["litert-gpu"].text
+    assert "instead of 65 % of MACs" in repairs["litert-gpu"].text
+    # Without a file there is nothing to rewrite.
+    [choice] = analyzer.recommend(sample.read_bytes(), "ios").choices
+    assert not [each for each in choice.improvements if each.kind == "fix"]
