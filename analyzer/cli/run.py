@@ -18,10 +18,11 @@ from analyzer.cli.options import completion, declared, phone
 from analyzer.cli.options.delivery import deliver, tell_policy
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.pairs import pairs
+from analyzer.cli.options.reproducer import save_reproducer, wanted_model
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
-from analyzer.report import FORMATS, render
+from analyzer.report import FORMATS, MODEL, render
 from analyzer.report.document import audit_document, convert
 from analyzer.report.wording import labels
 from analyzer.rules.registry import Packs
@@ -107,10 +108,14 @@ class RunOptions(Struct, frozen=True):
 )
 @click.option("--rtol", type=click.FloatRange(0), help="See --atol.")
 @click.option("--min-snr", type=float, help="Least signal to noise in dB.")
-@click.option("--bisect", is_flag=True, help="Where outputs differ, find the operator from which they do.")
+@click.option(
+    "--bisect",
+    is_flag=True,
+    help="Where outputs differ, find the operator from which they do.",
+)
 @phone.options
 @declared.vulkan_driver
-@declared.outputs(FORMATS)
+@declared.outputs(FORMATS, [MODEL])
 @declared.color
 @declared.verbose("What holds the delegate back, and every operator.")
 @declared.quiet
@@ -136,16 +141,20 @@ def command(
 
     if how.options and how.library is None and where.on is None:
         raise UsageError("--delegate-option: it is for a library of your own; name that with --delegate-lib")
+    smallest = wanted_model(wanted)
     settings = how.settings()
+    if smallest is not None:
+        settings = replace(settings, bisect=True)
     asked = specs(delegates)
     if not asked and how.library is None and where.on is None:
         raise UsageError("run: no delegate is named; name one with -d")
-    whole = _whole(path, asked, rules, settings, where)
+    whole = _whole(path, asked, rules, settings, where, smallest)
     missing = [run.message for run in whole.models[0].runs if run.status == UNAVAILABLE]
     for message in dict.fromkeys(missing):
         complain(message)
     if len(missing) < len(whole.models[0].runs):
-        shown = [target for target in wanted if target.file is not None or not quiet]
+        shown = [target for target in wanted if target.format != MODEL]
+        shown = [target for target in shown if target.file is not None or not quiet]
         deliver(shown, partial(render, whole), color, verbose)
         if not quiet:
             tell_policy(whole.policy)
@@ -153,7 +162,12 @@ def command(
 
 
 def _whole(
-    path: str, asked: Sequence[str], rules: Sequence[str], settings: Settings, where: phone.Where
+    path: str,
+    asked: Sequence[str],
+    rules: Sequence[str],
+    settings: Settings,
+    where: phone.Where,
+    smallest: str | None,
 ) -> audit_document.Document:
     from analyzer.execution.run_delegates import run_delegates
     from analyzer.report.document import convert_runs
@@ -162,9 +176,10 @@ def _whole(
     with on_disk(find_one(path)) as source, phone.place(where) as place:
         named = asked if settings.library is not None else place.specs(packs, asked)
         audit = Auditor(packs, configure(packs, named)).audit(load(source), settings.wanted.shapes)
-        runs = convert_runs.runs(
-            run_delegates(audit, source.file or path, settings, place), settings.wanted.seed
-        )
+        ran = list(run_delegates(audit, source.file or path, settings, place))
+    if smallest is not None:
+        save_reproducer(ran, smallest)
+    runs = convert_runs.runs(ran, settings.wanted.seed)
     model = replace(convert.model(audit, catalogue=packs.catalogue), runs=runs)
     reasons = tuple(f"{model.path}: {labels.run(run)}: {reason}" for run in runs for reason in run.reasons)
     return convert.whole([model], audit_document.Policy(failed=bool(reasons), reasons=reasons))

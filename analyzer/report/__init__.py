@@ -28,6 +28,9 @@ FORMATS = {
     "netron": ("ci.viewers", "render_netron"),
 }
 
+#: A format of files alone, which no document is written in: a model.
+MODEL = "tflite"
+
 #: File ending -> format name.
 ENDINGS = {
     ".txt": "table",
@@ -38,6 +41,7 @@ ENDINGS = {
     ".sarif": "sarif",
     ".xml": "junit",
     ".csv": "csv",
+    ".tflite": MODEL,
 }
 
 

@@ -9,10 +9,13 @@ import jsonschema
 import numpy as np
 import pytest
 
+from analyzer.model import read
 from analyzer.report.document.audit_document import json_schema
+from tests.building import model, operator, tensor
 from tests.cli.models import save
 from tests.cli.running import run
 from tests.execution import models
+from tests.execution.running import needs_gpu
 
 QUICK = ("--runs", "1", "--warmup", "0", "--samples", "1")
 
@@ -124,3 +127,52 @@ def test_what_is_wrong_is_said_in_one_line(chain: Path, arguments: tuple[str, ..
     outcome = run("run", chain, *QUICK, *arguments)
     assert outcome.code == 2
     assert complaint in outcome.complaint
+
+
+def merged_wrongly() -> bytes:
+    shape = [1, 6, 6, 8]
+    weights, bias = (np.linspace(-1, 1, count, dtype=np.float32).tobytes() for count in (576, 8))
+    tensors = [
+        *(tensor(name, shape) for name in ("x", "y", "kept", "z")),
+        tensor("weights", [8, 3, 3, 8], data=weights),
+        tensor("bias", [8], data=bias),
+    ]
+    strides = {
+        "padding": "SAME",
+        "stride_w": 1,
+        "stride_h": 1,
+        "dilation_w_factor": 1,
+        "dilation_h_factor": 1,
+    }
+    operators = [
+        operator("ABS", ["x"], ["y"]),
+        operator("CONV_2D", ["y", "weights", "bias"], ["kept"], strides),
+        operator("ADD", ["kept", "bias"], ["z"]),
+    ]
+    return model(tensors, operators, inputs=["x"], outputs=["kept", "z"])
+
+
+@needs_gpu
+def test_the_smallest_model_that_differs_is_written_and_differs_again(tmp_path: Path) -> None:
+    """The GPU merges the addition into the convolution, whose own output is then never written."""
+    file = save(tmp_path / "m.tflite", merged_wrongly())
+    small = tmp_path / "small.tflite"
+    outcome = run("run", file, "-d", "litert-gpu", *QUICK, "-o", small)
+    assert outcome.code == 1 and "small.tflite: differs by itself on litert-gpu" in outcome.err
+    text = (tmp_path / "small.md").read_text()
+    assert "delegate-analyzer run small.tflite -d litert-gpu --input small.npz" in text
+    again = run("run", small, "-d", "litert-gpu", "--input", tmp_path / "small.npz", *QUICK)
+    assert again.code == 1 and "differs" in again.text
+    assert len(read(small).subgraphs[0].operators) < len(read(file).subgraphs[0].operators)
+
+
+def test_where_nothing_differs_no_model_is_written(chain: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small.tflite"
+    outcome = run("run", chain, "-d", "xnnpack", *QUICK, "-o", small)
+    assert outcome.code == 0 and not small.exists()
+    assert "small.tflite: not written" in outcome.err
+
+
+def test_no_document_is_a_model(chain: Path) -> None:
+    assert "there is no such format" in run("run", chain, "-d", "xnnpack", "--format", "tflite").complaint
+    assert run("run", chain, "-d", "xnnpack", "-o", "tflite=-").code == 2

@@ -12,7 +12,7 @@ from analyzer.execution.bisection.parts import parts
 from analyzer.execution.compare.measures import Thresholds
 from analyzer.execution.engines import lookup
 from analyzer.execution.request import FAILED, Limits, Runner, RunRequest, RunResult, Sample
-from analyzer.model import read
+from analyzer.model import read, read_bytes
 from tests.building import model, operator, subgraph, tensor
 from tests.execution import models
 from tests.execution.running import Given
@@ -68,6 +68,19 @@ def test_what_is_wrong_only_in_company_is_found_with_it(tmp_path: Path) -> None:
     assert (culprit.operator, culprit.together) == (4, (2, 3, 4))
     assert culprit.alone is not None and culprit.alone.within
     assert "by itself it agrees, together with 2 operators from #2 SQUARE on it doesn't" in culprit.message
+
+
+@pytest.mark.parametrize(("kinds", "operators"), [(("SQUARE",), (2,)), (("SQUARE", "EXP"), (2, 3, 4))])
+def test_the_smallest_model_that_differs_is_kept_with_its_inputs(
+    tmp_path: Path, kinds: tuple[str, ...], operators: tuple[int, ...]
+) -> None:
+    given = Given(tmp_path, models.chain(*CHAIN), samples=2)
+    (culprit,) = search(given, Wrong(*kinds), {0: range(6)})
+    made = culprit.reproducer
+    assert made is not None and made.operators == operators
+    small = read_bytes(made.model, "small.tflite")
+    assert [one.name for one in small.subgraphs[0].operators] == [CHAIN[number] for number in operators]
+    assert {name: values.shape for name, values in made.inputs.items()} == {"t2": (1, 8)}
 
 
 def test_only_what_was_delegated_is_suspected(tmp_path: Path) -> None:

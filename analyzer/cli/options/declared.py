@@ -55,14 +55,14 @@ def rules(help: str = "Also use the rule pack in FILE.") -> Decorator:
 asked_rules = rules("Also use the rule pack in FILE; without -d it is what is asked.")
 
 
-def outputs(formats: Iterable[str]) -> Decorator:
-    """`--format` and `-o`; the command gets them as `wanted`, its outputs."""
-    formats = tuple(formats)
+def outputs(formats: Iterable[str], files_only: Iterable[str] = ()) -> Decorator:
+    """`--format` and `-o`; the command gets them as `wanted`. `files_only` are formats of `-o` alone."""
+    formats, files_only = tuple(formats), tuple(files_only)
 
     def decorate(function: Command) -> Command:
         @wraps(function)
         def command(stdout_format: str, files: tuple[str, ...], **rest: Any) -> int:
-            return function(wanted=targets(stdout_format, files, formats), **rest)
+            return function(wanted=targets(stdout_format, files, formats, files_only), **rest)
 
         return _format(formats)(_files(command))
 

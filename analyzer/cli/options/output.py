@@ -21,12 +21,20 @@ class Target(Struct, frozen=True):
     file: str | None
 
 
-def targets(stdout_format: str, files: Sequence[str], formats: Collection[str] = FORMATS) -> list[Target]:
-    """What `--format` and `-o [FORMAT=]FILE` ask for, out of `formats`. Raises: UsageError."""
+def targets(
+    stdout_format: str,
+    files: Sequence[str],
+    formats: Collection[str] = FORMATS,
+    files_only: Collection[str] = (),
+) -> list[Target]:
+    """What `--format` and `-o [FORMAT=]FILE` ask for, out of `formats`, those of files alone included.
+
+    Raises: UsageError.
+    """
     on_stdout = Target(known(stdout_format, "--format", formats), None)
     if not files:
         return [on_stdout]
-    wanted = [on_stdout if text == STDOUT else _target(text, formats) for text in files]
+    wanted = [on_stdout if text == STDOUT else _target(text, [*formats, *files_only]) for text in files]
     if sum(target.file is None for target in wanted) > 1:
         raise UsageError("-o -: stdout takes one output; write the others to files")
     for target in wanted:

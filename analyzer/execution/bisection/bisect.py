@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from analyzer.errors import RuntimeUnavailable
 from analyzer.execution.bisection.intermediate_values import NotComputed
-from analyzer.execution.bisection.parts import Parts
+from analyzer.execution.bisection.parts import Parts, Reproducer
 from analyzer.execution.compare.measures import OutputComparison
 from analyzer.model.graph import Subgraph
 
@@ -37,6 +37,8 @@ class Culprit(Struct, frozen=True, kw_only=True):
     alone: OutputComparison | None = None
     #: Where it agrees by itself: the shortest stretch of operators up to it that doesn't.
     together: tuple[int, ...] = ()
+    #: The smallest model that differs by itself.
+    reproducer: Reproducer | None = None
 
 
 def culprits(searches: Iterable[Parts], taken: Mapping[int, Sequence[int]] | None) -> tuple[Culprit, ...]:
@@ -109,7 +111,12 @@ def _culprit(parts: Parts, stretch: Sequence[int]) -> Culprit:
         before=before,
         alone=alone,
         together=tuple(together),
+        reproducer=parts.reproducer(tuple(together) or tuple(_alone_or_all(alone, stretch))),
     )
+
+
+def _alone_or_all(alone: OutputComparison | None, stretch: Sequence[int]) -> Sequence[int]:
+    return stretch if alone is None or alone.within else stretch[-1:]
 
 
 def _worst(compared: Mapping[int, OutputComparison], of: Collection[int]) -> OutputComparison | None:

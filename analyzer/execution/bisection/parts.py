@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.errors import RuntimeUnavailable
@@ -15,9 +16,17 @@ from analyzer.execution.compare.measures import OutputComparison, Thresholds
 from analyzer.execution.compare.tolerance import OutputComparer
 from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, Runner, RunRequest, RunResult, Sample
-from analyzer.model import extract, read
+from analyzer.model import extract, read, read_bytes
 from analyzer.model.extract import Cut
 from analyzer.model.graph import Model, Subgraph
+
+
+class Reproducer(Struct, frozen=True):
+    """A model of few operators that differs by itself, with the inputs that show it."""
+
+    model: bytes
+    inputs: Sample
+    operators: tuple[int, ...]
 
 
 class Parts:
@@ -47,15 +56,35 @@ class Parts:
             self._compared[asked] = self._compare(asked)
         return self._compared[asked]
 
-    def _compare(self, operators: Sequence[int]) -> dict[int, OutputComparison]:
+    def reproducer(self, operators: Sequence[int]) -> Reproducer | None:
+        """Operators as a model with the first inputs for which it differs; None where it does for none."""
+        part = self._part(operators)
+        for values in self._values if part.outputs else ():
+            alone = Parts(
+                self.subgraph, [values], self._runner, self._request, self._limits, self._thresholds
+            )
+            if any(not comparison.within for comparison in alone.compare(operators).values()):
+                data = alone._written(part)
+                entry = signatures.main(read_bytes(data, self._request.model).subgraphs[0])
+                return Reproducer(
+                    data, {name: values[index] for name, index in entry.inputs}, tuple(operators)
+                )
+        return None
+
+    def _part(self, operators: Sequence[int]) -> Cut:
+        """A cut may end in tensors that are not there in numbers: variables, resources."""
         part = extract.around(self.subgraph, operators)
-        # A cut may end in tensors that are not there in numbers: variables, resources.
         known = tuple(index for index in part.outputs if all(index in values for values in self._values))
+        return replace(part, outputs=known)
+
+    def _compare(self, operators: Sequence[int]) -> dict[int, OutputComparison]:
+        part = self._part(operators)
+        known = part.outputs
         if not known:
             return {}
         with TemporaryDirectory() as folder:
             file = Path(folder) / "part.tflite"
-            file.write_bytes(self._written(replace(part, outputs=known)))
+            file.write_bytes(self._written(part))
             return dict(zip(known, self._run(file), strict=True))
 
     def _written(self, part: Cut) -> bytes:

@@ -66,7 +66,8 @@ def _culprit(culprit: Culprit) -> run_results.Culprit:
         name: None if (compared_output := getattr(culprit, name)) is None else _output(compared_output)
         for name in compared
     }
-    return run_results.Culprit(**_fields(culprit) | outputs)
+    fields = {name: value for name, value in _fields(culprit).items() if name != "reproducer"}
+    return run_results.Culprit(**fields | outputs)
 
 
 def _reference(result: RunResult, backend: str) -> run_results.Reference:
