@@ -73,6 +73,7 @@ def check(files: tuple[str, ...]) -> int:
 
 
 def _checked(file: Path, catalogue: Catalogue) -> str:
+    from analyzer.device_log.line_catalogue import LINES, read_lines
     from analyzer.rules.loading.catalogue_file import parse_catalogue
     from analyzer.rules.loading.fixes_file import SHARED, read_shared
     from analyzer.rules.loading.load import load
@@ -84,6 +85,8 @@ def _checked(file: Path, catalogue: Catalogue) -> str:
         return figures.count(len(read_shared(file).raised()), "operator")
     if file.name == DEFINITIONS:
         return figures.count(len(read_definitions(file)), "definition")
+    if file.name == LINES:
+        return figures.count(len(read_lines(file).lines), "kind") + " of lines"
     book = Rulebook(load(file, catalogue))
     operators = figures.count(len(book.operators()), "operator")
     return f"{operators}, {figures.count(len(list(book.rules())), 'rule')}"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from analyzer.device_log.line_template import LineTemplate
+from analyzer.device_log.line_template import LineTemplate, holes
 from analyzer.errors import RuleError
 from analyzer.resources import data
 from analyzer.rules.loading.file import read_tables
+from analyzer.rules.loading.lines import Lines
+from analyzer.suggest import nearest
 
+#: Name of the file.
+LINES = "log-lines.toml"
+#: So many letters a line has to be told by.
+_ANCHOR = 6
 #: What `tells` may say.
 LIST, FAILURE, SHARE, ROUTINE = TELLS = ("list", "failure", "share", "routine")
 
@@ -78,35 +85,38 @@ class LineCatalogue(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def line_catalogue() -> LineCatalogue:
     """The lines that ship. Raises: RuleError."""
-    return read_lines(data("rules") / "common" / "log-lines.toml")
+    return read_lines(data("rules") / "common" / LINES)
 
 
 def read_lines(file: Path) -> LineCatalogue:
     """A file of lines. Raises: RuleError with all problems."""
-    tables, _ = read_tables(file)
+    tables, text = read_tables(file)
     try:
         catalogue = msgspec.convert(tables, LineCatalogue)
     except msgspec.ValidationError as error:
         raise RuleError([f"{file}:1: {error}"]) from None
-    problems = [f"{file}:1: {problem}" for problem in _problems(catalogue)]
+    places = Lines(text)
+    problems = sorted((places.of(where), where, what) for where, what in _problems(catalogue))
     if problems:
-        raise RuleError(problems)
+        raise RuleError([f"{file}:{line}: {where}: {what}" for line, where, what in problems])
     return catalogue
 
 
-def _problems(catalogue: LineCatalogue) -> list[str]:
-    problems = []
+def _problems(catalogue: LineCatalogue) -> Iterator[tuple[str, str]]:
+    """The table, and what is wrong with it."""
+    known = catalogue.releases
     for name, form, template in catalogue.templates():
-        kind = catalogue.lines[name]
-        said = LineTemplate(f"-{kind.says}{kind.fix}").names | LineTemplate(f"-{kind.part}").names
-        if len(template.anchor) < 6:
-            problems.append(f"{name}: {form.text!r} has too little text of its own to be told by")
-        # Of several forms the first has all that is said; what a later one lacks must not be.
-        problems += [f"{name}: {form.text!r} has no {{{missing}}}" for missing in said - template.names]
+        kind, where = catalogue.lines[name], f"lines.{name}"
+        if len(template.anchor) < _ANCHOR:
+            yield where, f"{form.text!r} has too little text of its own to be told by"
+        for missing in sorted((holes(kind.says) | holes(kind.fix)) - template.names):
+            yield where, f"{form.text!r} has no {{{missing}}}, which is said of it"
         if kind.tells and kind.tells not in TELLS:
-            problems.append(f"{name}: tells {kind.tells!r}; expected one of {', '.join(TELLS)}")
-    dated = [form for _, form, _ in catalogue.templates()] + list(catalogue.refusals)
-    for release in {date for form in dated for date in (form.since, form.before) if date}:
-        if release not in catalogue.releases:
-            problems.append(f"release {release} is not among releases")
-    return sorted(problems)
+            yield where, f"tells {kind.tells!r}; expected one of {', '.join(TELLS)}"
+        for release in (form.since, form.before):
+            if release and release not in known:
+                yield where, f"release {release} is not among releases{nearest(release, list(known))}"
+    for refusal in catalogue.refusals:
+        for release in (refusal.since, refusal.before):
+            if release and release not in known:
+                yield "refusals", f"release {release} is not among releases{nearest(release, list(known))}"

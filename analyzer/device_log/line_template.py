@@ -76,3 +76,8 @@ def _number_before(line: str, at: int) -> str:
 def filled(text: str, values: Values) -> str:
     """The text with values in place of their names."""
     return _HOLE.sub(lambda hole: str(values.get(hole[1], hole[0])), text)
+
+
+def holes(text: str) -> frozenset[str]:
+    """The names in a text."""
+    return frozenset(_HOLE.findall(text))

@@ -50,8 +50,10 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(RuleError) as raised:
         read_lines(file)
     told = " ".join(raised.value.problems)
-    for part in ("too little text", "has no {b}", "tells 'lies'", "release 9.9"):
+    for part in ("too little text", "has no {b}", "tells 'lies'", "release 9.9 is not among"):
         assert part in told
+    line = 1 + text.count("\n") + 1
+    assert all(f":{line}: lines.odd: " in problem for problem in raised.value.problems)
 
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
