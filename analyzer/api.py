@@ -257,6 +257,7 @@ def fix(
     delegates: str | Sequence[str] = (),
     *,
     rules: Rules | Sequence[Rules] = (),
+    split_tail: bool = False,
     run: bool = True,
     timeout: float = 120.0,
     memory: int = 4096,
@@ -264,14 +265,17 @@ def fix(
     """Rewrite a model so that delegates take it, as `delegate-analyzer fix` does; nothing is written.
 
     `data` of the result is the new file, the original's bytes where nothing helps; `plan` tells what was
-    rewritten, with audits before and after, `proof` what running both came to, None without `run`.
+    rewritten, with audits before and after, `proof` what running both came to, None without `run`. With
+    `split_tail` what delegates leave at the end may be in `tail`, a model of its own.
     Raises: ModelError, RuleError, UsageError.
     """
     packs = _packs(rules)
     asked = [delegates] if isinstance(delegates, str) else list(delegates)
     auditor = Auditor(packs, chosen(packs, asked))
     with _in_a_file(model) as (read_model, file):
-        return rewrite(read_model, file, auditor, Interpreter(packs), Limits(timeout, memory), run)
+        return rewrite(
+            read_model, file, auditor, Interpreter(packs), Limits(timeout, memory), run, split_tail
+        )
 
 
 def render(audits: Audit | Sequence[Audit], format: str = "table", *, width: int = 80) -> str:

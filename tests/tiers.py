@@ -60,6 +60,7 @@ SLOW = (
     "recommendation/test_recommend.py",
     "report/test_parity.py",
     "rewriting/test_fix.py",
+    "rewriting/test_split.py",
     "sweeps/test_chains.py",
     "sweeps/test_mutants.py",
     "rules/test_coverage.py::test_no_delegate_takes_what_it_is_said_never_to_take",

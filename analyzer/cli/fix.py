@@ -26,7 +26,6 @@ from analyzer.rules.registry import Packs
 from analyzer.sources import ENDING, ModelSource, find_one, load, on_disk
 
 if TYPE_CHECKING:
-    from analyzer.execution.request import Limits
     from analyzer.report.compare.model_diff import Comparison
     from analyzer.report.document.audit_document import Document
     from analyzer.report.fix.fix_document import FixResult
@@ -35,6 +34,16 @@ if TYPE_CHECKING:
 #: Formats for stdout, and those that the comparison of both models is written in.
 _FORMATS = ("table", "json")
 _COMPARISONS = ("table", "json", "markdown", "html")
+
+
+class FixOptions(Struct, frozen=True):
+    """What may be done to a model, and what running it may take."""
+
+    split_tail: bool
+    dry_run: bool
+    no_run: bool
+    timeout: float
+    memory: int
 
 
 class _Fixed(Struct, frozen=True):
@@ -58,6 +67,11 @@ class _Fixed(Struct, frozen=True):
 )
 @declared.delegates("Delegate to please, as NAME or NAME:PARAM=VALUE:..., as for audit.")
 @declared.asked_rules
+@click.option(
+    "--split-tail",
+    is_flag=True,
+    help="Cut what delegates leave at the end (ARG_MAX, decoders, NMS) into OUT-tail.tflite.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be rewritten and what it would bring.")
 @click.option("--no-run", is_flag=True, help="Don't run the model before and after.")
 @declared.timeout("Seconds for each run.")
@@ -71,15 +85,13 @@ class _Fixed(Struct, frozen=True):
     help="For stdout.",
 )
 @declared.quiet
+@declared.gathered("how", FixOptions)
 def command(
     path: str,
     files: tuple[str, ...],
     delegates: tuple[str, ...],
     rules: tuple[str, ...],
-    dry_run: bool,
-    no_run: bool,
-    timeout: float,
-    memory: int,
+    how: FixOptions,
     stdout_format: str,
     quiet: bool,
 ) -> int:
@@ -89,19 +101,22 @@ def command(
     and the original are run on the CPU, and a rewrite that changes the numbers is dropped. PATH is a .tflite
     file, sample: or - (stdin).
     """
-    from analyzer.execution.request import Limits
     from analyzer.report.fix.fix_document import fix_result
 
-    model_file, wanted = _outputs(files, dry_run)
+    model_file, wanted = _outputs(files, how.dry_run)
     task = Task(specs(delegates), rules)
     with on_disk(find_one(path)) as source:
         _refuse_in_place(source, model_file)
-        made = _fixed(source, model_file, task, Limits(timeout, memory), not (dry_run or no_run))
+        made = _fixed(source, model_file, task, how)
+    tail_file = None
     if model_file is not None:
         write(model_file, made.fix.data)
+        if made.fix.tail is not None:
+            tail_file = f"{model_file[: -len(ENDING)]}-tail{ENDING}"
+            write(tail_file, made.fix.tail)
     deliver(wanted, partial(rendered, made.document, made.comparison))
     if not quiet:
-        result = fix_result(made.fix, made.comparison.delegates, model_file)
+        result = fix_result(made.fix, made.comparison.delegates, model_file, tail_file)
         deliver([Target(stdout_format, None)], partial(_said, result))
     return HOLDS
 
@@ -120,9 +135,10 @@ def _outputs(files: Sequence[str], dry_run: bool) -> tuple[str | None, list[Targ
     return (models[0] if models else None), targets("table", others, _COMPARISONS) if others else []
 
 
-def _fixed(source: ModelSource, model_file: str | None, task: Task, limits: Limits, proven: bool) -> _Fixed:
+def _fixed(source: ModelSource, model_file: str | None, task: Task, how: FixOptions) -> _Fixed:
     from analyzer.auditing.auditor import Auditor
     from analyzer.auditing.configurations import chosen, fallbacks
+    from analyzer.execution.request import Limits
     from analyzer.interpreter import Interpreter
     from analyzer.model import read_bytes
     from analyzer.report.compare.model_diff import compare
@@ -132,7 +148,15 @@ def _fixed(source: ModelSource, model_file: str | None, task: Task, limits: Limi
     packs = Packs(map(Path, task.rules))
     configurations = chosen(packs, task.delegates)
     model = load(source)
-    fixed = fix(model, source.file or "", Auditor(packs, configurations), Interpreter(packs), limits, proven)
+    fixed = fix(
+        model,
+        source.file or "",
+        Auditor(packs, configurations),
+        Interpreter(packs),
+        Limits(how.timeout, how.memory),
+        not (how.dry_run or how.no_run),
+        how.split_tail,
+    )
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations))
     result = read_bytes(fixed.data, model_file or f"{source.name} (rewritten)")
     models = [convert.model(auditor.audit(each), catalogue=packs.catalogue) for each in (model, result)]

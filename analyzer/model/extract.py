@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.model.flatbuffer import Bytes, Flatbuffer
-from analyzer.model.graph import OMITTED, Subgraph
+from analyzer.model.graph import OMITTED, Signature, Subgraph
 from analyzer.model.write import build
 
 #: Fields of a model that are about the whole of it, and of no part.
@@ -63,7 +63,9 @@ def _arrives(subgraph: Subgraph, index: int) -> bool:
     return index != OMITTED and not subgraph.tensors[index].constant and not subgraph.tensors[index].variable
 
 
-def write(data: Bytes, cut: Cut, shapes: Mapping[int, tuple[int, ...]]) -> bytes:
+def write(
+    data: Bytes, cut: Cut, shapes: Mapping[int, tuple[int, ...]], signatures: Sequence[Signature] = ()
+) -> bytes:
     """The model that a cut makes out of a file's bytes; `shapes` are what tensors are known to have."""
     model = contents(data)
     for name in _WHOLE:
@@ -76,7 +78,23 @@ def write(data: Bytes, cut: Cut, shapes: Mapping[int, tuple[int, ...]]) -> bytes
     for index, shape in shapes.items():
         graph["tensors"][index] |= {"shape": list(shape), "shape_signature": None}
     _empty_unused(model, graph)
+    if signatures:
+        model["signature_defs"] = [*map(signature_def, signatures)]
     return build(model)
+
+
+def signature_def(signature: Signature) -> dict[str, Any]:
+    """A signature as the schema has it."""
+    inputs, outputs = (
+        [{"name": name, "tensor_index": index} for name, index in named.items()]
+        for named in (signature.inputs, signature.outputs)
+    )
+    return {
+        "signature_key": signature.key,
+        "subgraph_index": signature.subgraph,
+        "inputs": inputs,
+        "outputs": outputs,
+    }
 
 
 def resize(data: Bytes, subgraph: int, shapes: Mapping[int, tuple[int, ...]]) -> bytes:

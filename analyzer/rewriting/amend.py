@@ -13,6 +13,7 @@ from typing import Any
 
 from analyzer.errors import ModelError
 from analyzer.model import schema
+from analyzer.model.extract import signature_def
 from analyzer.model.flatbuffer import Bytes, Flatbuffer
 from analyzer.model.graph import Model, Operator, OperatorCode, Quantization, Subgraph, Tensor
 from analyzer.model.vtable import kind, refers
@@ -81,6 +82,7 @@ class Amendment:
         ]
         front = build_before(
             self._root
+            | self._entries(after)
             | {
                 "subgraphs": graphs,
                 "operator_codes": codes,
@@ -88,6 +90,20 @@ class Amendment:
             }
         )
         return front + _moved(self._data, len(front))
+
+    def _entries(self, after: Model) -> dict[str, Any]:
+        """Signatures and metadata, where they are others."""
+        fields: dict[str, Any] = {}
+        if after.signatures is not self._model.signatures:
+            fields["signature_defs"] = [*map(signature_def, after.signatures)]
+        if after.metadata is not self._model.metadata:
+            places = self._places(self._root["metadata"].position)
+            fields["metadata"] = [
+                Kept(place)
+                for place in places
+                if self._file.string(self._fields("Metadata", place)["name"].position) in after.metadata
+            ]
+        return fields
 
     def _subgraph(
         self, place: int, old: Subgraph, new: Subgraph, origins: Sequence[int | None]

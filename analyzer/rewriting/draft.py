@@ -93,10 +93,27 @@ class Draft(Struct, frozen=True):
         changed = replace(subgraph, tensors=tuple(tensors), operators=numbered)
         return replace(
             self,
-            model=_with(self.model, changed),
+            model=self.with_subgraph(changed),
             origins=(*self.origins[:index], origins, *self.origins[index + 1 :]),
             buffers=tuple(buffers),
         )
+
+    def with_subgraph(self, changed: Subgraph) -> Model:
+        """The model with a subgraph changed; codes that nothing uses any more give way to one that is used.
+
+        The interpreter wants a kernel for every code, used or not.
+        """
+        known, place = self.model.subgraphs, changed.index
+        graphs = (*known[:place], changed, *known[place + 1 :])
+        used = dict.fromkeys(
+            OperatorCode(operator.name, operator.version, operator.custom)
+            for subgraph in graphs
+            for operator in subgraph.operators
+        )
+        spare = next(iter(used), None)
+        codes = [code if code in used or spare is None else spare for code in self.model.operator_codes]
+        new = [code for code in used if code not in codes]
+        return replace(self.model, subgraphs=graphs, operator_codes=(*codes, *new))
 
     def grown(self, before: Draft) -> Counter[str]:
         """Operators that there are more of than before, by name; negative for those that are gone."""
@@ -107,23 +124,6 @@ class Draft(Struct, frozen=True):
 
 def _names(model: Model) -> Counter[str]:
     return Counter(operator.key for subgraph in model.subgraphs for operator in subgraph.operators)
-
-
-def _with(model: Model, changed: Subgraph) -> Model:
-    """The model with one subgraph changed; codes that nothing uses any more give way to one that is used.
-
-    The interpreter wants a kernel for every code, used or not.
-    """
-    graphs = (*model.subgraphs[: changed.index], changed, *model.subgraphs[changed.index + 1 :])
-    used = dict.fromkeys(
-        OperatorCode(operator.name, operator.version, operator.custom)
-        for subgraph in graphs
-        for operator in subgraph.operators
-    )
-    spare = next(iter(used), None)
-    codes = [code if code in used or spare is None else spare for code in model.operator_codes]
-    new = [code for code in used if code not in codes]
-    return replace(model, subgraphs=graphs, operator_codes=(*codes, *new))
 
 
 def _renumbered(operator: Operator, own: int, moved: int) -> Operator:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.types import Audit
 from analyzer.execution.request import Limits
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model
@@ -14,8 +16,9 @@ from analyzer.model.read import contents
 from analyzer.rewriting.amend import Amendment
 from analyzer.rewriting.draft import Draft
 from analyzer.rewriting.fixer import Fixer, Plan, Step
-from analyzer.rewriting.proof import BROKEN, Proof, prove
+from analyzer.rewriting.proof import BROKEN, Proof, prove, prove_split
 from analyzer.rewriting.rewrite import EQUAL, Promise
+from analyzer.rewriting.split import split
 
 #: Limits of each run that proves a result.
 LIMITS = Limits()
@@ -31,6 +34,11 @@ class Fix(Struct, frozen=True):
     proof: Proof | None = None
     #: Rewrites that would have helped and weren't borne out -> why.
     dropped: Mapping[str, str] = {}
+    #: The second model, where the tail was cut off, and the operators that are in it.
+    tail: bytes | None = None
+    moved: Mapping[str, int] = {}
+    #: The audit of what is to be written, the head where there is a tail.
+    audit: Audit | None = None
 
     @property
     def promise(self) -> Promise:
@@ -51,19 +59,37 @@ def fix(
     interpreter: Interpreter,
     limits: Limits = LIMITS,
     proven: bool = True,
+    tail: bool = False,
 ) -> Fix:
     """Rewrite a file's model as far as audits say that it helps; run both if it is to be `proven`.
+
+    With `tail` what delegates leave at the end is cut off into a second model.
 
     Raises: ModelError for a file that can't be rewritten without loss.
     """
     data = contents(path, model.path)
     amendment = Amendment(data, model)
-    fixer, draft = Fixer(auditor, interpreter), Draft.of(model, amendment)
+    fixed = _rewritten(model, path, amendment, bytes(data), Fixer(auditor, interpreter), limits, proven)
+    parts = split(fixed.plan, auditor) if tail else None
+    if parts is None:
+        return fixed
+    head, rest = _written(amendment, parts.head), parts.tail(fixed.data)
+    proof = prove_split(model, path, (head, rest), fixed.promise, limits) if proven else None
+    if proof is not None and proof.status == BROKEN:
+        dropped = {**fixed.dropped, "split-tail": proof.message}
+        return replace(fixed, dropped=dropped)
+    return replace(fixed, data=head, proof=proof, tail=rest, moved=parts.moved, audit=parts.audit)
+
+
+def _rewritten(
+    model: Model, path: str, amendment: Amendment, data: bytes, fixer: Fixer, limits: Limits, proven: bool
+) -> Fix:
+    draft = Draft.of(model, amendment)
     dropped: dict[str, str] = {}
     while True:
         plan = fixer.plan(draft, dropped)
         if not plan.steps:
-            return Fix(plan, bytes(data), None, dropped)
+            return Fix(plan, data, None, dropped)
         written = _written(amendment, plan.draft)
         if not proven:
             return Fix(plan, written, None, dropped)

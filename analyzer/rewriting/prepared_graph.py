@@ -33,6 +33,8 @@ class Graph(Struct, frozen=True, dict=True):
     known_to: int | None = None
     #: Tensors that a signature names among its outputs.
     named: frozenset[int] = frozenset()
+    #: All subgraphs of the model.
+    others: tuple[Subgraph, ...] = ()
 
     @cached_property
     def _unknown(self) -> frozenset[int]:
@@ -104,6 +106,7 @@ def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
                     if signature.subgraph == index
                     for output in signature.outputs.values()
                 ),
+                prepared.subgraphs,
             )
         )
     return made

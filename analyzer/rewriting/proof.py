@@ -14,6 +14,7 @@ from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import generate, signatures
 from analyzer.execution.inputs.generate import LARGE, ZEROS, Wanted
 from analyzer.execution.request import OK, Entry, Limits, RunRequest, RunResult, Sample
+from analyzer.model import read_bytes
 from analyzer.model.graph import Model
 from analyzer.rewriting.rewrite import Promise
 
@@ -111,3 +112,42 @@ def _apart(output: OutputComparison) -> str:
     if output.snr_db is None:
         return f"differs by {output.max_abs:.3g}"
     return f"{output.snr_db:.0f} dB, differs by at most {output.max_abs:.3g}"
+
+
+def prove_split(
+    original: Model, path: str, parts: Sequence[bytes], promise: Promise, limits: Limits
+) -> Proof:
+    """Run a model's file, and head and tail of it one after the other; tensors keep their indices."""
+    try:
+        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+            files = [str(Path(folder) / f"part{number}.tflite") for number in range(len(parts))]
+            models = []
+            for file, data in zip(files, parts, strict=True):
+                Path(file).write_bytes(data)
+                models.append(read_bytes(data, file))
+            return _split_proof(original, path, list(zip(models, files, strict=True)), promise, limits)
+    except RuntimeUnavailable as missing:
+        return Proof(UNPROVEN, str(missing))
+
+
+def _split_proof(
+    original: Model, path: str, parts: Sequence[tuple[Model, str]], promise: Promise, limits: Limits
+) -> Proof:
+    [entry] = signatures.entries(original)
+    samples = generate.samples(original, entry, _WANTED)
+    reference = _run(original, path, entry, samples, limits)
+    if reference.status != OK:
+        return Proof(UNPROVEN, f"the original doesn't run on this CPU: {reference.message}")
+    known = [{index: sample[name] for name, index in entry.inputs} for sample in samples]
+    for model, file in parts:
+        [own] = signatures.entries(model)
+        fed = [{name: values[index] for name, index in own.inputs} for values in known]
+        result = _run(model, file, own, fed, limits)
+        if result.status != OK:
+            return Proof(BROKEN, f"it no longer runs on the CPU: {result.message}")
+        for values, outputs in zip(known, result.outputs, strict=True):
+            values |= {index: outputs[name] for name, index in own.outputs}
+    made = [{name: values[index] for name, index in entry.outputs} for values in known]
+    compared = compare(original, entry, reference.outputs, made, Thresholds(_ROUNDING, _ROUNDING))
+    problem = _problem(compared, promise)
+    return Proof(BROKEN if problem else HOLDS, problem, tuple(compared))

@@ -40,6 +40,7 @@ class Rewrite(Struct, frozen=True):
     operators: frozenset[str]
     promise: Promise
     function: Function
+    first: bool = False
 
     def at(self, graph: Graph, index: int) -> Patch | None:
         """What it would change at one operator; None where its pattern isn't there."""
@@ -55,12 +56,17 @@ class Rewrite(Struct, frozen=True):
 _REWRITES: list[Rewrite] = []
 
 
-def rewrite(*operators: str, title: str, promise: Promise = EQUAL) -> Callable[[Function], Function]:
-    """Declare a function of `rewrites/` to be the rewrite of its name, tried at operators of these names."""
+def rewrite(
+    *operators: str, title: str, promise: Promise = EQUAL, first: bool = False
+) -> Callable[[Function], Function]:
+    """Declare a function of `rewrites/` to be the rewrite of its name, tried at operators of these names.
+
+    Those that leave less are tried `first`: what is gone needs no other rewrite.
+    """
 
     def declare(function: Function) -> Function:
         name = function.__name__.replace("_", "-")
-        _REWRITES.append(Rewrite(name, title, frozenset(operators), promise, function))
+        _REWRITES.append(Rewrite(name, title, frozenset(operators), promise, function, first))
         return function
 
     return declare
@@ -68,8 +74,8 @@ def rewrite(*operators: str, title: str, promise: Promise = EQUAL) -> Callable[[
 
 @cache
 def rewrites() -> tuple[Rewrite, ...]:
-    """All there are, in the order of their modules' names."""
+    """All there are: first those that leave less, then in the order of their modules' names."""
     package = import_module("analyzer.rewriting.rewrites")
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         import_module(f"{package.__name__}.{module}")
-    return tuple(_REWRITES)
+    return tuple(sorted(_REWRITES, key=lambda each: not each.first))

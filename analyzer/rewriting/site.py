@@ -124,6 +124,11 @@ class Site:
         index, name = self._own + len(self._tensors), f"{tensor.name}/reshaped"
         return self._added(replace(tensor, index=index, name=name, shape=tuple(shape), shape_signature=None))
 
+    def copy(self, tensor: Tensor, name: str) -> int:
+        """A tensor of another subgraph; a constant's bytes aren't written again."""
+        made = replace(tensor, index=self._own + len(self._tensors), name=name)
+        return self._added(replace(made, computed_values=None, persistent=False))
+
     def _added(self, tensor: Tensor) -> int:
         self._tensors.append(tensor)
         return tensor.index

@@ -92,6 +92,7 @@ PROMISES = {
     "fix model.tflite -o fixed.tflite -d gpu,litert-gpu": Promise("Nothing to rewrite"),
     "fix model.tflite --dry-run -d litert-gpu": Promise("Nothing to rewrite"),
     "fix model.tflite -o fixed.tflite -o compared.html -o compared.json": Promise("a copy"),
+    "fix model.tflite -o fixed.tflite --split-tail": Promise("a copy"),
     "schema --of fix": Promise("$schema"),
     "devices list": Promise("SERIAL Google Pixel 8 14 (API 34)", needs=(needs_adb,)),
     "devices show": Promise("Google Pixel 8", needs=(needs_adb,)),

@@ -1,6 +1,6 @@
 """Every model rewritten: how many a delegate takes whole, and how many work, before and after.
 
-usage: python -m tests.sweeps.fix MODELS [--run] [--gpu] [-d DELEGATE]...
+usage: python -m tests.sweeps.fix MODELS [--split-tail] [--run] [--gpu] [-d DELEGATE]...
 
 MODELS is a folder. `--run` runs original and result on the CPU and drops what isn't borne out; `--gpu` runs
 those that are full afterwards on the GPU as well, where that can be done on this machine.
@@ -48,7 +48,7 @@ class Seen(Struct):
     on_gpu: str = ""
 
 
-def main(folder: Path, delegates: Sequence[str], run: bool, gpu: bool) -> None:
+def main(folder: Path, delegates: Sequence[str], tail: bool, run: bool, gpu: bool) -> None:
     packs = Packs()
     interpreter = Interpreter(packs)
     for delegate in delegates:
@@ -57,7 +57,7 @@ def main(folder: Path, delegates: Sequence[str], run: bool, gpu: bool) -> None:
         for file in sorted(folder.rglob("*.tflite")):
             try:
                 model = read(file, str(file.relative_to(folder)))
-                fixed = fix(model, str(file), auditor, interpreter, _LIMITS, run)
+                fixed = fix(model, str(file), auditor, interpreter, _LIMITS, run, tail)
             except AnalyzerError as error:
                 print(f"{delegate}\tnot rewritten\t{error}", flush=True)
                 continue
@@ -68,8 +68,9 @@ def main(folder: Path, delegates: Sequence[str], run: bool, gpu: bool) -> None:
 
 
 def _seen(fixed: Fix, delegate: str, packs: Packs, gpu: bool) -> Seen:
-    [before], [after] = fixed.plan.before.delegates, fixed.plan.after.delegates
+    [before], [after] = fixed.plan.before.delegates, (fixed.audit or fixed.plan.after).delegates
     names = tuple(dict.fromkeys(step.rewrite.name for step in fixed.plan.steps))
+    names += () if fixed.tail is None else ("split-tail",)
     proof = "" if fixed.proof is None else _proof(fixed)
     proof += "".join(f"; dropped {name}: {why}" for name, why in fixed.dropped.items())
     seen = Seen(fixed.plan.before.model.path, names, before.summary, after.summary, proof)
@@ -128,10 +129,11 @@ def _figures(delegate: str, seen: Sequence[Seen]) -> Iterator[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1].splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--split-tail", action="store_true")
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--gpu", action="store_true")
     parser.add_argument("-d", dest="delegates", action="append")
     given = parser.parse_args()
     begun = time.monotonic()
-    main(given.folder, given.delegates or _DELEGATES, given.run, given.gpu)
+    main(given.folder, given.delegates or _DELEGATES, given.split_tail, given.run, given.gpu)
     print(f"{time.monotonic() - begun:.0f} s", file=sys.stderr)

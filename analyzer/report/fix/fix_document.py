@@ -62,6 +62,9 @@ class FixResult(Struct, frozen=True, kw_only=True):
     tool: Tool = convert.TOOL
     path: str
     written: str | None
+    #: The second model, where the tail was cut off, and the operators that are in it.
+    tail: str | None
+    moved: dict[str, int]
     bytes_before: Count
     bytes_after: Count
     rewrites: tuple[AppliedRewrite, ...]
@@ -71,11 +74,14 @@ class FixResult(Struct, frozen=True, kw_only=True):
     delegates: tuple[Side, ...]
 
 
-def fix_result(fix: Fix, sides: tuple[Side, ...], written: str | None) -> FixResult:
+def fix_result(fix: Fix, sides: tuple[Side, ...], written: str | None, tail: str | None = None) -> FixResult:
+    """The result of `fix`, with its files."""
     model = fix.plan.before.model
     return FixResult(
         path=model.path,
         written=written,
+        tail=tail,
+        moved=dict(sorted(fix.moved.items())),
         bytes_before=model.size,
         bytes_after=len(fix.data),
         rewrites=tuple(_rewrites(fix.plan.steps)),

@@ -23,22 +23,28 @@ def table(result: FixResult, width: int) -> str:
 
 def _head(result: FixResult, width: int) -> str:
     sizes = figures.size(result.bytes_before)
-    if result.rewrites:
+    if result.rewrites or result.moved:
         sizes += f" -> {figures.size(result.bytes_after)}"
     lines = [f"before  {shorten(plain(result.path), width - 8)}"]
     if result.written is not None:
         lines.append(f"after   {shorten(plain(result.written), width - 8)}")
+    if result.tail is not None:
+        lines.append(f"tail    {shorten(plain(result.tail), width - 8)}")
     return "\n".join([*lines, f"        {sizes}"])
 
 
 def _rewritten(result: FixResult, width: int) -> Iterator[str]:
-    if not result.rewrites:
+    if not (result.rewrites or result.moved):
         return
     lines = ["What was rewritten" if result.written else "What would be rewritten"]
     lines += [
         fill(_said(rewrite), width, initial_indent="  ", subsequent_indent="    ")
         for rewrite in result.rewrites
     ]
+    if result.moved:
+        names = ", ".join(f"{count} {plain(name)}" for name, count in result.moved.items())
+        cut = f"The tail is a model of its own, to be run on what the first gives: {names} [split-tail]"
+        lines.append(fill(cut, width, initial_indent="  ", subsequent_indent="    "))
     yield "\n".join(lines)
 
 
@@ -53,7 +59,7 @@ def _said(rewrite: AppliedRewrite) -> str:
 
 
 def _ending(result: FixResult) -> str:
-    if not result.rewrites:
+    if not (result.rewrites or result.moved):
         written = "; what was written is a copy" if result.written else ""
         return f"Nothing to rewrite: no rewrite brings these delegates further{written}."
     if result.proof is None:

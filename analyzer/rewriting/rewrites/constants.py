@@ -13,7 +13,7 @@ from analyzer.rewriting.site import Site, packed
 _LEFT = ("DEQUANTIZE", "DENSIFY")
 
 
-@rewrite(ANY, title="Shapes and values that hang on constants alone become constants")
+@rewrite(ANY, title="Shapes and values that hang on constants alone become constants", first=True)
 def constants_folded(site: Site) -> Patch | None:
     operator = site.operator
     site.require(operator.name not in _LEFT, OMITTED not in operator.outputs, bool(operator.outputs))
@@ -39,7 +39,7 @@ def _constant(site: Site, tensor: Tensor) -> Tensor:
     )
 
 
-@rewrite("RESHAPE", title="The shape of RESHAPE, where it is computed, becomes a constant")
+@rewrite("RESHAPE", title="The shape of RESHAPE, where it is computed, becomes a constant", first=True)
 def reshape_by_constant(site: Site) -> Patch | None:
     site.require(site.has(1), not site.input(1).constant)
     source, target = site.input(), site.output()

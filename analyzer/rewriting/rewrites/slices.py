@@ -33,39 +33,56 @@ def _without(axes: frozenset[int], axis: int) -> list[int]:
 
 @rewrite("STRIDED_SLICE", title="STRIDED_SLICE keeps the dimensions that it drops, and RESHAPE drops them")
 def shrink_axis_as_reshape(site: Site) -> Patch | None:
+    site.require(site.option("shrink_axis_mask") != 0)
+    return _kept_whole(site, 0)
+
+
+@rewrite("STRIDED_SLICE", title="STRIDED_SLICE is done in four dimensions, between RESHAPEs")
+def slice_of_rank_four(site: Site) -> Patch | None:
+    missing = 4 - len(site.input().shape)
+    site.require(missing > 0, not site.input().constant)
+    return _kept_whole(site, missing)
+
+
+def _kept_whole(site: Site, missing: int) -> Patch | None:
+    """The slice with all dimensions kept, of a source with as many more of size 1 before them."""
     masks = site.operator.options
-    shrunk = masks["shrink_axis_mask"]
-    site.require(shrunk != 0, not masks["ellipsis_mask"], not masks["new_axis_mask"], not masks["offset"])
+    shrunk = masks["shrink_axis_mask"] << missing
+    site.require(not masks["ellipsis_mask"], not masks["new_axis_mask"], not masks["offset"])
     source, output = site.input(), site.output()
     begins, ends, steps = (list(map(int, site.values(site.input(place)))) for place in (1, 2, 3))
-    open_axes = site.graph.open_axes(source.index)
+    begins, ends, steps = ([first] * missing + rest for first, rest in ((0, begins), (1, ends), (1, steps)))
+    size = (1,) * missing + source.shape
+    source_open = frozenset(axis + missing for axis in site.graph.open_axes(source.index))
+    masked = masks["begin_mask"] << missing, masks["end_mask"] << missing
     places = [axis for axis in range(len(begins)) if shrunk >> axis & 1]
     for axis in places:
-        first = 0 if masks["begin_mask"] >> axis & 1 else begins[axis]
+        first = 0 if masked[0] >> axis & 1 else begins[axis]
         # Counted from the end of an open size it would be another one each time.
-        site.require(first >= 0 or axis not in open_axes, steps[axis] > 0)
-        first += source.shape[axis] if first < 0 else 0
+        site.require(first >= 0 or axis not in source_open, steps[axis] > 0)
+        first += size[axis] if first < 0 else 0
         begins[axis], ends[axis], steps[axis] = first, first + 1, 1
-    site.require(len(output.shape) == len(source.shape) - len(places))
-    kept = [axis for axis in range(len(source.shape)) if axis not in places]
-    shape = [1] * len(source.shape)
-    for axis, size in zip(kept, output.shape, strict=True):
-        shape[axis] = size
+    kept = [axis for axis in range(missing, len(size)) if axis not in places]
+    site.require(len(output.shape) == len(kept))
+    shape = [1] * len(size)
+    for axis, count in zip(kept, output.shape, strict=True):
+        shape[axis] = count
+    before, index = site.reshaped(source.index, size, source_open) if missing else ([], source.index)
     out_open = site.graph.open_axes(output.index)
     sliced = site.add(output, shape, "sliced", [kept[axis] for axis in out_open])
-    mask = ~sum(1 << axis for axis in places)
+    others = ~sum(1 << axis for axis in places)
     cut = replace(
         site.operator,
-        inputs=(source.index, *_positions(site, begins, ends, steps)),
+        inputs=(index, *_positions(site, begins, ends, steps)),
         outputs=(sliced,),
         options={
             **masks,
             "shrink_axis_mask": 0,
-            "begin_mask": masks["begin_mask"] & mask,
-            "end_mask": masks["end_mask"] & mask,
+            "begin_mask": masked[0] & others,
+            "end_mask": masked[1] & others,
         },
     )
-    return site.replaced(cut, site.reshape(sliced, output.index))
+    return site.replaced(*before, cut, site.reshape(sliced, output.index))
 
 
 def _positions(site: Site, *columns: list[int]) -> list[int]:

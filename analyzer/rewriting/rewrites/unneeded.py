@@ -30,7 +30,7 @@ _ACTING = frozenset(
 )
 
 
-@rewrite(ANY, title="Operators whose outputs nothing reads are dropped")
+@rewrite(ANY, title="Operators whose outputs nothing reads are dropped", first=True)
 def dead_operators(site: Site) -> Patch | None:
     graph, operator = site.graph, site.operator
     site.require(operator.name not in _ACTING, not _keeps_state(site, operator))
@@ -43,7 +43,7 @@ def _keeps_state(site: Site, operator: Operator) -> bool:
     return any(site.tensor(index).variable for index in operator.inputs if index != OMITTED)
 
 
-@rewrite("QUANTIZE", title="DEQUANTIZE and QUANTIZE back to the same numbers are dropped")
+@rewrite("QUANTIZE", title="DEQUANTIZE and QUANTIZE back to the same numbers are dropped", first=True)
 def quantize_pairs(site: Site) -> Patch | None:
     before = site.graph.producer(site.input().index)
     if before is None or before.name != "DEQUANTIZE":
@@ -70,7 +70,7 @@ def _scaled(tensor: Tensor) -> bool:
     return tensor.quantization is not None and tensor.quantization.scale_count > 0
 
 
-@rewrite(ANY, title="Operators that give what they read are dropped")
+@rewrite(ANY, title="Operators that give what they read are dropped", first=True)
 def idle_operators(site: Site) -> Patch | None:
     site.require(_idle(site))
     return site.bypass(site.input().index)

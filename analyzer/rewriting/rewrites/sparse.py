@@ -1,0 +1,81 @@
+"""Sparse weights written out, which few delegates read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from typing import Any
+
+from msgspec.structs import replace
+
+from analyzer.model.graph import DTYPE_BITS, Tensor
+from analyzer.rewriting.draft import NEW, Patch
+from analyzer.rewriting.rewrite import rewrite
+from analyzer.rewriting.site import Site
+
+#: Elements that are written out.
+_MOST = 1 << 22
+
+
+@rewrite("DENSIFY", title="Sparse weights are written out")
+def sparse_weights_dense(site: Site) -> Patch | None:
+    source, output = site.input(), site.output()
+    size, odd = divmod(DTYPE_BITS.get(source.dtype) or 0, 8)
+    site.require(source.constant, source.data is not None, not odd, size > 0, prod(source.shape) <= _MOST)
+    site.require(not site.graph.leaves(output.index), source.sparsity is not None)
+    dense = _dense(source, size)
+    constant = replace(
+        site.graph.stated.tensors[output.index],
+        shape=source.shape,
+        shape_signature=None,
+        constant=True,
+        data=memoryview(dense),
+        buffer=NEW,
+    )
+    return site.patch({site.operator.index: ()}, {output.index: constant})
+
+
+def _dense(tensor: Tensor, size: int) -> bytes:
+    """Source: tflite/kernels/internal/utils/sparsity_format_converter.cc::FormatConverter::Populate"""
+    assert tensor.sparsity is not None and tensor.data is not None
+    order = tensor.sparsity["traversal_order"]
+    levels = tensor.sparsity["dim_metadata"]
+    strides = _strides(tensor.shape, order, tensor.sparsity["block_map"], levels)
+    data = bytearray(prod(tensor.shape) * size)
+    for number, place in enumerate(_places(levels, strides, 0, 0, 0)):
+        data[place * size : (place + 1) * size] = tensor.data[number * size : (number + 1) * size]
+    return bytes(data)
+
+
+def _strides(
+    shape: Sequence[int], order: Sequence[int], blocks: Sequence[int], levels: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """How far apart the elements of each level lie: those of a block within those of its dimension."""
+    rank = len(shape)
+    sizes = {dimension: level["dense_size"] for dimension, level in zip(order, levels, strict=True)}
+    steps = []
+    for dimension in order:
+        axis = dimension if dimension < rank else blocks[dimension - rank]
+        step = prod(shape[axis + 1 :])
+        if dimension < rank:
+            step *= prod(sizes[rank + block] for block, of in enumerate(blocks) if of == axis)
+        steps.append(step)
+    return steps
+
+
+def _places(
+    levels: Sequence[Mapping[str, Any]], strides: Sequence[int], level: int, before: int, place: int
+) -> Iterator[int]:
+    """Where each element that is kept belongs, in the order in which they are kept."""
+    if level == len(levels):
+        yield place
+        return
+    stated, stride = levels[level], strides[level]
+    if stated["format"] == "DENSE":
+        size = stated["dense_size"]
+        for index in range(size):
+            yield from _places(levels, strides, level + 1, before * size + index, place + index * stride)
+        return
+    segments, indices = stated["array_segments"]["values"], stated["array_indices"]["values"]
+    for number in range(segments[before], segments[before + 1]):
+        yield from _places(levels, strides, level + 1, number, place + indices[number] * stride)

@@ -1,0 +1,131 @@
+"""A model in two: what delegates take, and a tail of what they don't, for the app to run on the CPU."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.types import Audit
+from analyzer.model import extract
+from analyzer.model.extract import Cut
+from analyzer.model.graph import OMITTED, Model, Signature, Subgraph
+from analyzer.rewriting.draft import Draft
+from analyzer.rewriting.fixer import Plan
+from analyzer.rewriting.gain import gained, troubled
+
+#: The share of MACs that a tail may have: more of them are no tail.
+_LEAST_PART = 0.05
+#: The description of inputs and outputs, which neither part has all of.
+_DESCRIPTION = "TFLITE_METADATA"
+
+
+class Split(Struct, frozen=True):
+    """Both parts; tensors keep their indices."""
+
+    head: Draft
+    audit: Audit
+    cut: Cut
+    signatures: tuple[Signature, ...]
+    #: Operators of the tail by name.
+    moved: Counter[str]
+
+    def tail(self, data: bytes) -> bytes:
+        """The second model, out of the bytes of the whole one."""
+        return extract.write(data, self.cut, {}, self.signatures)
+
+
+def split(plan: Plan, auditor: Auditor) -> Split | None:
+    """Cut off what delegates leave, with all that hangs on it; None where that is no tail or doesn't help."""
+    model = plan.draft.model
+    subgraph = model.subgraphs[0]
+    if any(signature.subgraph for signature in model.signatures) or len(model.signatures) > 1:
+        return None
+    behind = _with_followers(subgraph, set().union(*(troubled(audit) for audit in plan.after.delegates)))
+    if not behind or len(behind) == len(subgraph.operators) or _share(plan.after, behind) > _LEAST_PART:
+        return None
+    cut = _cut(subgraph, sorted(behind))
+    kept = [operator.index for operator in subgraph.operators if operator.index not in behind]
+    outputs = _outputs(subgraph, behind, cut)
+    head = _head(plan.draft, kept, outputs)
+    audit = auditor.audit(head.model)
+    whole = any(each.summary.selected.verdict == "full" for each in audit.delegates)
+    if not outputs or not cut.outputs or not whole or not gained(plan.after, audit):
+        return None
+    moved = Counter(subgraph.operators[index].key for index in behind)
+    return Split(head, audit, cut, tuple(_tail_signature(model, cut)), moved)
+
+
+def _with_followers(subgraph: Subgraph, places: Iterable[tuple[int, int]]) -> set[int]:
+    """Operators of the first subgraph, and all that read what they write."""
+    waiting = [index for graph, index in places if graph == 0]
+    behind = set(waiting)
+    while waiting:
+        for output in subgraph.operators[waiting.pop()].outputs:
+            new = set(subgraph.consumers.get(output, ())) - behind
+            behind |= new
+            waiting += new
+    return behind
+
+
+def _share(audit: Audit, behind: set[int]) -> float:
+    """The share of MACs behind the cut."""
+    nodes = audit.delegates[0].operators
+    whole = sum(node.macs or 0 for node in nodes)
+    part = sum(node.macs or 0 for node in nodes if node.subgraph == 0 and node.index in behind)
+    return part / whole if whole else 1.0
+
+
+def _cut(subgraph: Subgraph, behind: list[int]) -> Cut:
+    operators = [subgraph.operators[index] for index in behind]
+    written = {index for operator in operators for index in operator.outputs}
+    read = dict.fromkeys(index for operator in operators for index in operator.inputs if index != OMITTED)
+    entering = [i for i in read if i not in written and _arrives(subgraph, i)]
+    leaving = [index for index in subgraph.outputs if index in written]
+    calls = any(list(operator.called_subgraphs()) for operator in operators)
+    return Cut(0, tuple(behind), tuple(entering), tuple(leaving), calls)
+
+
+def _arrives(subgraph: Subgraph, index: int) -> bool:
+    return not subgraph.tensors[index].constant and not subgraph.tensors[index].variable
+
+
+def _outputs(subgraph: Subgraph, behind: set[int], cut: Cut) -> tuple[int, ...]:
+    """What the head gives: the model's outputs that it computes, and what the tail needs of it."""
+    own = [index for index in subgraph.outputs if index not in cut.outputs]
+    new = [index for index in cut.inputs if index not in subgraph.input_set and index not in own]
+    return (*own, *new)
+
+
+def _head(draft: Draft, kept: list[int], outputs: tuple[int, ...]) -> Draft:
+    subgraph = draft.model.subgraphs[0]
+    operators = tuple(replace(subgraph.operators[index], index=place) for place, index in enumerate(kept))
+    changed = replace(subgraph, operators=operators, outputs=outputs)
+    model = draft.with_subgraph(changed)
+    names = {index: name for name, index in _named_outputs(model).items()}
+    tensors = subgraph.tensors
+    entries = tuple(
+        replace(each, outputs={names.get(index) or tensors[index].name: index for index in outputs})
+        for each in model.signatures
+    )
+    metadata = model.metadata
+    if _DESCRIPTION in metadata:
+        metadata = {name: data for name, data in metadata.items() if name != _DESCRIPTION}
+    origins = (tuple(draft.origins[0][index] for index in kept), *draft.origins[1:])
+    return replace(draft, model=replace(model, signatures=entries, metadata=metadata), origins=origins)
+
+
+def _named_outputs(model: Model) -> dict[str, int]:
+    return {name: index for each in model.signatures for name, index in each.outputs.items()}
+
+
+def _tail_signature(model: Model, cut: Cut) -> Iterable[Signature]:
+    tensors = model.subgraphs[0].tensors
+    for each in model.signatures:
+        inputs = {name: index for name, index in each.inputs.items() if index in cut.inputs}
+        inputs |= {tensors[index].name: index for index in cut.inputs if index not in inputs.values()}
+        outputs = {name: index for name, index in each.outputs.items() if index in cut.outputs}
+        yield Signature(each.key, 0, inputs, outputs)

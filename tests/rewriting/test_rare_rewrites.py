@@ -1,0 +1,137 @@
+"""Sparse weights, composites, operands read twice: computed the same before and after."""
+
+from __future__ import annotations
+
+import struct
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.building import model, operator, subgraph, tensor
+from tests.rewriting.holding import assert_same, operators, rewritten
+
+pytest.importorskip("ai_edge_litert.interpreter")
+
+
+#: A FlexBuffer of a map without entries.
+_EMPTY_MAP = bytes([0, 1, 0, 0, 36, 1])
+
+
+@st.composite
+def sparse(draw: st.DrawFn) -> tuple[list[int], bytes, dict[str, object]]:
+    """A matrix of which some elements are kept, row by row or in blocks of columns."""
+    rows, columns, block = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.sampled_from([1, 2]))
+    kept = [[draw(st.booleans()) for _ in range(columns)] for _ in range(rows)]
+    segments, indices = [0], []
+    for row in kept:
+        indices += [column for column, there in enumerate(row) if there]
+        segments.append(len(indices))
+    if not indices:
+        kept[0][0], indices = True, [0]
+        segments = [0] + [1] * rows
+    values = np.arange(1, len(indices) * block + 1, dtype=np.float32)
+    levels = [
+        {"format": "DENSE", "dense_size": rows},
+        {
+            "format": "SPARSE_CSR",
+            "array_segments_type": "Int32Vector",
+            "array_segments": {"values": segments},
+            "array_indices_type": "Int32Vector",
+            "array_indices": {"values": indices},
+        },
+    ]
+    table: dict[str, object] = {"traversal_order": [0, 1], "block_map": [], "dim_metadata": levels}
+    if block > 1:
+        levels.append({"format": "DENSE", "dense_size": block})
+        table |= {"traversal_order": [0, 1, 2], "block_map": [1]}
+    return [rows, columns * block], values.tobytes(), table
+
+
+@given(sparse())
+def test_sparse_weights(drawn: tuple[list[int], bytes, dict[str, object]]) -> None:
+    shape, data, table = drawn
+    before = model(
+        [
+            tensor("x", shape),
+            tensor("w", shape, data=data, sparsity=table),
+            tensor("d", shape),
+            tensor("y", shape),
+        ],
+        [operator("DENSIFY", ["w"], ["d"]), operator("ADD", ["x", "d"], ["y"])],
+    )
+    made = rewritten(before, "sparse-weights-dense")
+    assert operators(made) == ["ADD"]
+    assert_same(before, made)
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(1, 3))
+def test_composites(shape: list[int], times: int) -> None:
+    constant = np.arange(prod(shape), dtype=np.float32).tobytes()
+    names = ["p", *(f"t{number}" for number in range(times))]
+    steps = [operator("ADD", [a, "c"], [b]) for a, b in pairwise(names)]
+    inner = subgraph(
+        [*(tensor(name, shape) for name in names), tensor("c", shape, data=constant)], steps, name="inner"
+    )
+    outer = subgraph(
+        [tensor("x", shape), tensor("a", shape), tensor("y", shape)],
+        [
+            operator("NEG", ["x"], ["a"]),
+            operator(
+                "STABLEHLO_COMPOSITE",
+                ["a"],
+                ["y"],
+                {
+                    "name": "mine",
+                    "decomposition_subgraph_index": 1,
+                    "version": 1,
+                    "composite_attributes": _EMPTY_MAP,
+                },
+            ),
+        ],
+    )
+    before = model(subgraphs=[outer, inner])
+    made = rewritten(before, "composite-written-out")
+    assert operators(made) == ["NEG", *["ADD"] * times]
+    assert_same(before, made)
+
+
+@given(st.integers(1, 5), st.sampled_from(["FLOAT32", "INT32"]))
+def test_operands_read_twice(size: int, dtype: str) -> None:
+    before = model(
+        [tensor("x", [1, size], dtype), tensor("y", [2, 1, size], dtype)],
+        [operator("PACK", ["x", "x"], ["y"], {"values_count": 2, "axis": 0})],
+    )
+    made = rewritten(before, "same-operand-parted")
+    assert operators(made) == ["RESHAPE", "PACK"]
+    assert_same(before, made)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4))
+def test_relu_0_to_1(shape: list[int]) -> None:
+    before = model([tensor("x", shape), tensor("y", shape)], [operator("RELU_0_TO_1", ["x"], ["y"])])
+    made = rewritten(before, "relu-0-to-1-apart")
+    assert operators(made) == ["RELU", "MINIMUM"]
+    assert_same(before, made)
+
+
+@given(st.integers(1, 3), st.integers(1, 4), st.integers(0, 3))
+def test_slices_of_rank_four(rank: int, size: int, first: int) -> None:
+    first = min(first, size - 1)
+    masks = {"shrink_axis_mask": 1, "end_mask": 2**rank - 2}
+    before = model(
+        [
+            tensor("x", [size] * rank),
+            tensor("b", [rank], "INT32", data=struct.pack(f"<{rank}i", first, *[0] * (rank - 1))),
+            tensor("e", [rank], "INT32", data=struct.pack(f"<{rank}i", first + 1, *[1] * (rank - 1))),
+            tensor("s", [rank], "INT32", data=struct.pack(f"<{rank}i", *[1] * rank)),
+            tensor("y", [size] * (rank - 1)),
+        ],
+        [operator("STRIDED_SLICE", ["x", "b", "e", "s"], ["y"], masks)],
+    )
+    made = rewritten(before, "slice-of-rank-four")
+    assert operators(made) == ["RESHAPE", "STRIDED_SLICE", "RESHAPE"]
+    assert_same(before, made)

@@ -1,0 +1,92 @@
+"""The tail of a model as a model of its own: both together give what the whole did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.execution.request import Limits
+from analyzer.model import read, read_bytes
+from analyzer.rewriting.fix import Fix, fix
+from analyzer.rules.registry import Packs
+from tests.building import model, operator, tensor
+from tests.rewriting.holding import prepares
+
+pytest.importorskip("ai_edge_litert.interpreter")
+
+SIGNATURE = {
+    "signature_key": "serving",
+    "inputs": [{"name": "image", "tensor_index": 0}],
+    "outputs": [{"name": "class", "tensor_index": 4}, {"name": "scores", "tensor_index": 2}],
+}
+
+
+def classifier(**fields: Any) -> bytes:
+    """Scores, and the class with the best of them, which the GPU delegate leaves."""
+    weights = bytes(4 * 4 * 4)
+    return model(
+        [
+            tensor("x", [1, 4]),
+            tensor("w", [4, 4], data=weights),
+            tensor("y", [1, 4]),
+            tensor("axis", [1], "INT32", data=b"\1\0\0\0"),
+            tensor("best", [1], "INT64"),
+        ],
+        [
+            operator("FULLY_CONNECTED", ["x", "w", -1], ["y"]),
+            operator("ARG_MAX", ["y", "axis"], ["best"], {"output_type": "INT64"}),
+        ],
+        outputs=["best", "y"],
+        **fields,
+    )
+
+
+def cut(tmp_path: Path, data: bytes, proven: bool = False) -> Fix:
+    file = tmp_path / "m.tflite"
+    file.write_bytes(data)
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, ["gpu"]))
+    return fix(read(file), str(file), auditor, prepares(), Limits(60), proven, True)
+
+
+def test_head_and_tail(tmp_path: Path) -> None:
+    result = cut(tmp_path, classifier(), proven=True)
+    assert result.proof is not None and result.proof.equal
+    assert result.tail is not None and result.audit is not None
+    assert result.audit.delegates[0].summary.verdict == "full"
+    head, tail = read_bytes(result.data, "head"), read_bytes(result.tail, "tail")
+    assert [node.name for node in head.subgraphs[0].operators] == ["FULLY_CONNECTED"]
+    assert [node.name for node in tail.subgraphs[0].operators] == ["ARG_MAX"]
+    assert (head.subgraphs[0].outputs, tail.subgraphs[0].inputs) == ((2,), (2,))
+    assert (tail.subgraphs[0].outputs, len(result.tail) < len(result.data)) == ((4,), True)
+
+
+def test_signatures_are_parted_and_descriptions_dropped(tmp_path: Path) -> None:
+    data = classifier(
+        signature_defs=[SIGNATURE], metadata={"TFLITE_METADATA": b"of both outputs", "kept": b"1"}
+    )
+    result = cut(tmp_path, data, proven=True)
+    assert result.proof is not None and result.proof.equal and result.tail is not None
+    head, tail = read_bytes(result.data, "head"), read_bytes(result.tail, "tail")
+    [first], [second] = head.signatures, tail.signatures
+    assert (first.key, first.inputs, first.outputs) == ("serving", {"image": 0}, {"scores": 2})
+    assert (second.key, second.inputs, second.outputs) == ("serving", {"y": 2}, {"class": 4})
+    assert list(head.metadata) == ["kept"]
+
+
+def test_a_model_that_is_taken_whole_stays_whole(tmp_path: Path) -> None:
+    data = model([tensor("x", [1, 4]), tensor("y", [1, 4])], [operator("ABS", ["x"], ["y"])])
+    result = cut(tmp_path, data)
+    assert (result.tail, result.data) == (None, data)
+
+
+def test_what_stands_at_the_start_is_no_tail(tmp_path: Path) -> None:
+    data = model(
+        [tensor("x", [1, 4]), tensor("r", [1, 4]), tensor("w", [4, 4], data=bytes(64)), tensor("y", [1, 4])],
+        [operator("ROUND", ["x"], ["r"]), operator("FULLY_CONNECTED", ["r", "w", -1], ["y"])],
+    )
+    assert cut(tmp_path, data).tail is None
