@@ -38,10 +38,16 @@ class Backend(Struct, frozen=True):
 
 
 class Candidate(Struct, frozen=True):
-    """A model on a backend."""
+    """A model on a backend; `held` is the file it is in, where that isn't what it is called."""
 
     path: str
     backend: Backend
+    held: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file, or folder, to read."""
+        return self.held or self.path
 
 
 class Settings(Struct, frozen=True):
@@ -115,11 +121,13 @@ class Evaluation(Struct, frozen=True):
 ProgressOf = Callable[[Candidate, int], AbstractContextManager[Callable[[int], None]]]
 
 
-def candidates(paths: Sequence[str], backends: Sequence[Backend]) -> Iterator[Candidate]:
-    """Every .tflite model on every backend; Keras's own on TensorFlow."""
+def candidates(
+    paths: Sequence[str], backends: Sequence[Backend], held: Mapping[str, str] = {}
+) -> Iterator[Candidate]:
+    """Every .tflite model on every backend; Keras's own on TensorFlow. `held` are files of members."""
     for path in paths:
         own = [Backend(keras.NAME, keras.NAME)] if keras.is_ours(path) else backends
-        yield from (Candidate(path, backend) for backend in own)
+        yield from (Candidate(path, backend, held.get(path, "")) for backend in own)
 
 
 def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf) -> Evaluation:
@@ -141,7 +149,7 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf)
                 ran, outcome = inference.infer(task, folder, settings.limits, moved)
             result = Result(
                 candidate=job.candidate,
-                size=_size(job.candidate.path),
+                size=_size(job.candidate.file),
                 operators=job.operators,
                 status=ran.status,
                 message=ran.message,
@@ -180,7 +188,7 @@ def _tflite(
     given: Sequence[str],
     numbers: ClassNumbers,
 ) -> _Job:
-    path, model = candidate.path, read(candidate.path)
+    path, model = candidate.path, read(candidate.file, candidate.path)
     entry = signatures.entries(model, settings.signature)[0]
     bindings = io_mapping.bind_inputs(path, io_mapping.model_inputs(model, entry), data)
     outputs = io_mapping.bind_outputs(path, io_mapping.model_outputs(model, entry), data)
@@ -199,7 +207,7 @@ def _tflite(
 def _task(candidate: Candidate, settings: Settings) -> inference.Task:
     backend = candidate.backend
     request = RunRequest(
-        model=candidate.path,
+        model=candidate.file,
         entry=replace(inference.OPAQUE, key=settings.signature),
         parameters=backend.parameters,
         threads=settings.threads,

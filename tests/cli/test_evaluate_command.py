@@ -15,6 +15,7 @@ from tests.cli.models import save
 from tests.cli.running import run
 from tests.evaluation.classifiers import CONFUSED, LARGEST, linear, samples
 from tests.evaluation.classifiers import save as save_data
+from tests.sources.packing import zipped
 
 
 @pytest.fixture
@@ -131,3 +132,12 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(models: list[Path], da
     assert "right.tflite on cpu" in seen and "100%" in seen
     assert b"on cpu  [" not in done.stdout
     assert run("evaluate", models[0], "--data", data, "-d", "cpu").err == ""
+
+
+def test_a_model_in_an_archive(models: list[Path], data: Path, tmp_path: Path) -> None:
+    app = save(tmp_path / "app.apk", zipped({"assets/m.tflite": models[0].read_bytes()}))
+    member = f"{app}!assets/m.tflite"
+    done = run("evaluate", models[1], member, "--data", data, "-d", "cpu", "--format", "json")
+    assert (done.code, done.err) == (0, "")
+    assert [model["path"] for model in done.json["models"]] == [str(models[1]), member]
+    assert "is not in the archive" in run("evaluate", f"{app}!none", "--data", data, "-d", "cpu").complaint
