@@ -122,7 +122,7 @@ BUILDING = _by_id(
         "build/unknown-type",
         "Every tensor needs an element type that the runtime knows.",
         "Update the runtime, or convert with a converter that is no newer than it.",
-        "core/api/flatbuffer_conversions.cc ConvertTensorType",
+        "tflite/core/api/flatbuffer_conversions.cc ConvertTensorType",
     ),
     GraphRule(
         "build/negative-dimension",

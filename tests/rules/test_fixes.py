@@ -102,6 +102,19 @@ def test_the_first_case_that_holds_is_given(tmp_path: Path, rules: str, at: int,
     assert fixes(tmp_path, rules, chain("ABS", "ABS"), at) == [expected]
 
 
+def test_a_list_may_end_in_the_fix_that_is_called_like_its_clause(tmp_path: Path) -> None:
+    unlisted = 'fix = [{when = "op == \'SQUEEZE\'", text = "Reshape it."}, "unlisted"]'
+    rules = _HEAD.replace('fix = "unlisted"', unlisted)
+    pack = load(saved(tmp_path, rules), _CATALOGUE)
+    judge = Judge(pack, resolve(pack, {}))
+    tensors = [tensor(name, [1, 8]) for name in "abcdef"]
+    names = ("ABS", "SQUEEZE", "FLOOR", "ABS")
+    chain = [operator(name, [tensors[i]["name"]], [tensors[i + 1]["name"]]) for i, name in enumerate(names)]
+    [inner], [squeeze] = judged(judge, (tensors, chain), 2), judged(judge, (tensors, chain), 1)
+    assert squeeze.fix == "Reshape it."
+    assert inner.fix.startswith("Express it by operators")
+
+
 def test_parameters_have_a_say(tmp_path: Path) -> None:
     rules = ABS + 'fixes."input.dtype" = "inner"'
     assert fixes(tmp_path, rules, chain("ABS"), level="4") == ["Lower the level."]

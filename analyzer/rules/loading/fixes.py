@@ -41,8 +41,10 @@ class FixReader:
 
     def read(self, fix: Fix, name: str, scope: Scope, header: str, key: str) -> str:
         """What the clause called `name` calls its fix by: the text itself, or the name of a list."""
+        # A list of a clause's own may lead on to the fix under `[fixes]` that is called like the clause.
+        own = f"{header}/{name}" if name in self._known else name
         try:
-            return self._read(fix, name, self._widened(scope))
+            return self._read(fix, own, self._widened(scope))
         except ExpressionError as error:
             self._file.problem(header, error, key, name)
             return ""
