@@ -1,0 +1,57 @@
+"""Hostile graphs cost no more than their size: what is found out about a tensor is found out once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.errors import UndecidedError
+from analyzer.expressions import evaluate
+from analyzer.expressions.context import Context
+from analyzer.model import read_bytes
+from analyzer.rules.registry import Packs
+from tests.building import chain, model, operator, tensor
+from tests.packs import saved, tiny
+
+
+def one_tensor(count: int, dtype: str) -> bytes:
+    """Operators of which each reads and writes the one tensor that there is."""
+    operators = [operator("DEQUANTIZE", ["x"], ["x"]) for _ in range(count)]
+    return model([tensor("x", [1, 8], dtype)], operators, inputs=["x"], outputs=["x"])
+
+
+@pytest.mark.parametrize("dtype", ["FLOAT16", "INT8"])
+def test_operators_around_one_tensor(monkeypatch: pytest.MonkeyPatch, dtype: str) -> None:
+    """Operators are looked at in proportion to how many there are."""
+    made = 0
+    create = Context.__init__
+
+    def counted(self: Context, *arguments: object) -> None:
+        nonlocal made
+        made += 1
+        create(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Context, "__init__", counted)
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, ["all"]))
+    counts = []
+    for count in (50, 100, 200):
+        made = 0
+        auditor.audit(read_bytes(one_tensor(count, dtype), "m"))
+        counts.append(made)
+    assert counts[2] - counts[1] < 3 * (counts[1] - counts[0])
+
+
+def test_what_a_model_may_take_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "MAX_STEPS", 10_000)
+    loops = "all(all(a + b > 0 for a in range(1, 50)) for b in range(1, 50))"
+    file = saved(tmp_path, tiny() + f'\n[op.NEG.check.slow]\nrequire = "{loops}"\nfix = "None."\n')
+    packs = Packs([file])
+    auditor = Auditor(packs, configure(packs, ["tiny"]))
+    for count in (2, 2):  # what one model takes is not taken from the next
+        auditor.audit(read_bytes(chain(*["NEG"] * count), "m"))
+    with pytest.raises(UndecidedError, match="takes too many steps"):
+        auditor.audit(read_bytes(chain(*["NEG"] * 9), "m"))
