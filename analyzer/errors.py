@@ -2,6 +2,13 @@
 
 from collections.abc import Sequence
 
+from analyzer import __version__
+
+#: Has internal errors end with a traceback.
+TRACEBACK = "DELEGATE_ANALYZER_TRACEBACK"
+#: Characters of what Python says of an internal error: texts of models may be among them.
+_SHOWN = 300
+
 
 class AnalyzerError(Exception):
     """Something the user can act on; its text is one line: what, what is wrong; what to do."""
@@ -60,3 +67,17 @@ class RuntimeUnavailable(AnalyzerError):
     """The engine or delegate for a real run isn't on this machine; says how to get it."""
 
     code = "unavailable"
+
+
+class InternalError(AnalyzerError):
+    """A mistake of ours, with how to report it; `where` is what it happened to, if that is known."""
+
+    code = "internal"
+
+    def __init__(self, error: Exception, where: str = "") -> None:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        super().__init__(
+            f"{where and f'{where}: '}internal error ({what[:_SHOWN]}); run it again with "
+            f"{TRACEBACK}=1 and report what it prints, with delegate-analyzer {__version__} and, if you may, "
+            "the model"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,14 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import by_default, configure, fallbacks
-from analyzer.errors import InputError, ModelError
+from analyzer.errors import (
+    TRACEBACK,
+    AnalyzerError,
+    InputError,
+    InternalError,
+    ModelError,
+    UndecidedError,
+)
 from analyzer.gating.baseline import Baseline
 from analyzer.gating.excuses import Excuses, Known, Waiver, sites
 from analyzer.gating.policy import read_policies
@@ -87,35 +95,52 @@ class ModelAuditor:
         self._catalogue = packs.catalogue if task.everything else None
 
     def audit(self, source: ModelSource) -> ModelResult:
-        """Audit one model; an error that is about the model becomes part of the result."""
+        """Audit one model; an error that is about it, or a mistake of ours, becomes part of the result.
+
+        Raises: UsageError, RuleError.
+        """
         try:
-            return self._audit(source)
+            with at_hand(source) as held:
+                return self._audit(held)
         except ModelError as error:
             # It couldn't even be had: a member of an archive, or what is at an address.
             return ModelResult(convert.unread(source.name, 0, error), error=str(error))
 
-    def _audit(self, source: ModelSource) -> ModelResult:
-        with at_hand(source) as held:
-            try:
-                audit = self._auditor.audit(load(held), self.task.shapes)
-            except ModelError as error:
-                model = convert.unread(held.name, held.size, error)
-                return ModelResult(model, error=str(error), lacks=_lacks(error))
-            known = Known() if self.task.baseline is None else self.task.baseline.known(held.name)
-            excused = self._excuses.of(audit, known)
-            reasons, warnings = (
-                tuple(reason for policy in policies for reason in policy.reasons(audit, excused))
-                for policies in (self._policies, self._warning)
-            )
-            told = convert.model(audit, held.sha256 if self.task.hash else None, self._catalogue)
-            recommended = recommend(told, self.task.platforms, named=not self.task.usual)
-            return ModelResult(
-                replace(told, recommendation=recommended),
-                reasons,
-                warnings=warnings,
-                excused=len(excused.spots),
-                waivers=excused.waivers,
-            )
+    def _audit(self, held: ModelSource) -> ModelResult:
+        try:
+            return self._audited(held)
+        except ModelError as error:
+            return _failed(held, error)
+        except UndecidedError as error:
+            problems = [f"{held.name}: {problem}" for problem in error.problems]
+            return _failed(held, UndecidedError(problems))
+        except OSError as error:
+            reason = f"can't be read to its end ({error.strerror})"
+            return _failed(held, ModelError(held.name, reason, "leave it as it is while it is audited"))
+        except AnalyzerError:
+            raise
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            return _failed(held, InternalError(error, held.name))
+
+    def _audited(self, held: ModelSource) -> ModelResult:
+        audit = self._auditor.audit(load(held), self.task.shapes)
+        known = Known() if self.task.baseline is None else self.task.baseline.known(held.name)
+        excused = self._excuses.of(audit, known)
+        reasons, warnings = (
+            tuple(reason for policy in policies for reason in policy.reasons(audit, excused))
+            for policies in (self._policies, self._warning)
+        )
+        told = convert.model(audit, held.sha256 if self.task.hash else None, self._catalogue)
+        recommended = recommend(told, self.task.platforms, named=not self.task.usual)
+        return ModelResult(
+            replace(told, recommendation=recommended),
+            reasons,
+            warnings=warnings,
+            excused=len(excused.spots),
+            waivers=excused.waivers,
+        )
 
     def sites(self, source: ModelSource) -> Known:
         """What a baseline holds of a model. Raises: ModelError."""
@@ -123,5 +148,11 @@ class ModelAuditor:
             return sites(self._auditor.audit(load(held), self.task.shapes))
 
 
-def _lacks(error: ModelError) -> MissingInput | None:
+def _failed(source: ModelSource, error: AnalyzerError) -> ModelResult:
+    """The result of a model that couldn't be audited."""
+    model = convert.unread(source.name, source.size, error)
+    return ModelResult(model, error=str(error), lacks=_lacks(error))
+
+
+def _lacks(error: AnalyzerError) -> MissingInput | None:
     return MissingInput(error.name, tuple(error.known)) if isinstance(error, InputError) else None

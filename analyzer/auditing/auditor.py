@@ -13,6 +13,7 @@ from analyzer.auditing.delegate_audit import audit_delegate
 from analyzer.auditing.macs import MacCounter
 from analyzer.auditing.types import Audit, Blocker, Configuration, DelegateAudit, DelegateAudits
 from analyzer.errors import ModelError
+from analyzer.expressions.evaluate import steps_for
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model, Prepared
@@ -89,14 +90,16 @@ class Auditor:
         return self._others[known]
 
     def _audit(self, case: _Case, configuration: Configuration, notes: Sequence[Blocker]) -> DelegateAudit:
-        return audit_delegate(
-            case.prepared, case.contexts, case.macs, configuration, self._interpreter, notes
-        )
+        with steps_for(sum(map(len, case.contexts))):
+            return audit_delegate(
+                case.prepared, case.contexts, case.macs, configuration, self._interpreter, notes
+            )
 
     def _prepare(
         self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]
     ) -> _Case:
-        prepared = self._interpreter.prepare(model, shapes or {}, stand_ins)
+        with steps_for(sum(len(subgraph.operators) for subgraph in model.subgraphs)):
+            prepared = self._interpreter.prepare(model, shapes or {}, stand_ins)
         contexts = [
             [Context(subgraph, operator) for operator in subgraph.operators]
             for subgraph in prepared.subgraphs

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import click
 
 from analyzer import __version__
-from analyzer.errors import AnalyzerError, RuleError
+from analyzer.errors import TRACEBACK, AnalyzerError, InternalError, RuleError
 
 PROGRAM = "delegate-analyzer"
 HOLDS, FAILS, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -108,14 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         advice = "make room or choose another place" if full else "check that it may be used"
         return _complain(f"{error.filename or 'standard output'}: {error.strerror}; {advice}")
     except Exception as error:
-        if os.environ.get("DELEGATE_ANALYZER_TRACEBACK"):
+        if os.environ.get(TRACEBACK):
             raise
-        where = f"{type(error).__name__}: {error}".replace("\n", " ")
-        return _complain(
-            f"internal error ({where}); run it again with DELEGATE_ANALYZER_TRACEBACK=1 and report what "
-            f"it prints, with {PROGRAM} {__version__} and, if you may, the model",
-            code=INTERNAL,
-        )
+        return _complain(str(InternalError(error)), code=INTERNAL)
 
 
 def complain(line: str) -> None:

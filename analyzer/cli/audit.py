@@ -9,13 +9,13 @@ import click
 from msgspec.structs import replace
 
 from analyzer import batch
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, say
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import AuditDelivery, tell_policy
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.project import AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
-from analyzer.errors import UsageError
+from analyzer.errors import InternalError, UsageError
 from analyzer.gating.policy import POLICIES
 from analyzer.model_auditor import ModelAuditor, ModelResult, Task
 from analyzer.report import FORMATS
@@ -93,7 +93,9 @@ def command(
         tell_policy(tally.policy)
         tally.tell_waivers()
         tally.sum_up([target.file or "" for target in files])
-    return BAD_INPUT if tally.broken else FAILS if tally.policy.failed else HOLDS
+    if tally.broken:
+        return INTERNAL if tally.internal else BAD_INPUT
+    return FAILS if tally.policy.failed else HOLDS
 
 
 def _task(options: AuditOptions, shapes: Sequence[str], hashes: bool, everything: bool) -> Task:
@@ -124,6 +126,8 @@ class _Tally:
         self._lacking: list[ModelResult] = []
         self._audited = False
         self.broken = False
+        #: Whether a mistake of ours kept a model from being audited.
+        self.internal = False
         self.verdicts = VerdictLine()
 
     def add(self, result: ModelResult) -> None:
@@ -134,6 +138,7 @@ class _Tally:
             complain(result.error)
         self._audited = self._audited or result.model.error is None
         self.broken = self.broken or result.model.error is not None
+        self.internal = self.internal or _is_internal(result.model.error)
         self._reasons += result.reasons
         self._warnings += result.warnings
         self._excused += result.excused
@@ -172,6 +177,10 @@ class _Tally:
     def complain_of_inputs(self) -> None:
         """Say which models lack an input that was to be resized. Raises: UsageError, as below."""
         _complain_of_inputs(self._lacking, self._audited)
+
+
+def _is_internal(error: audit_document.Error | None) -> bool:
+    return error is not None and error.code == InternalError.code
 
 
 def _complain_of_inputs(lacking: Sequence[ModelResult], others: bool) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial, reduce
+from math import inf
 from operator import attrgetter
+from threading import local
 from typing import Any
 
 from analyzer.errors import UndecidedError
@@ -45,8 +48,9 @@ Evaluate = Callable[[Context], Any]
 #: What is summed to count.
 _ONE = Literal(1)
 
-#: Steps that an evaluation with loops within loops may take: about two seconds.
-MAX_STEPS = 5_000_000
+#: Steps that an evaluation with loops within loops may take: about two seconds. All of a delegate's rules on
+#: one model may take as many and some more for each operator.
+MAX_STEPS, STEPS_EACH = 5_000_000, 500
 
 
 def compiled(node: Node) -> Evaluate:
@@ -56,7 +60,7 @@ def compiled(node: Node) -> Evaluate:
     """
     compiler = _Compiler()
     evaluate = compiler.of(node)
-    return evaluate if compiler.deepest < 2 else _within_steps(node)
+    return _within_steps(node) if compiler.deepest > 1 or compiler.looks_around else evaluate
 
 
 #: Explaining looks at the same parts again and again.
@@ -68,16 +72,38 @@ def evaluate(node: Node, context: Context) -> Any:
     return _compiled(node)(context)
 
 
+class _Allowance(local):
+    """Steps that are left in all; each thread has its own."""
+
+    left = inf
+
+
+_allowance = _Allowance()
+
+
+@contextmanager
+def steps_for(operators: int) -> Iterator[None]:
+    """Allow so many steps in all as the rules of one delegate on a model of so many operators may take."""
+    before, _allowance.left = _allowance.left, MAX_STEPS + STEPS_EACH * operators
+    try:
+        yield
+    finally:
+        _allowance.left = before
+
+
 def _within_steps(node: Node) -> Evaluate:
     counting = _Compiler(counts=True).of(node)
 
     def evaluate(c: Context) -> Any:
-        c.steps = MAX_STEPS
+        c.steps = given = int(min(MAX_STEPS, _allowance.left))
         try:
             return counting(c)
         except loops.TooManySteps:
-            problem = f"takes more than {MAX_STEPS:,} steps on one operator; loop over shorter lists"
+            much = f"more than {given:,} steps on one operator" if given == MAX_STEPS else "too many steps"
+            problem = f"takes {much}; loop over shorter lists"
             raise UndecidedError([f"{show(node)}: {problem}"]) from None
+        finally:
+            _allowance.left -= given - max(c.steps, 0)
 
     return evaluate
 
@@ -90,6 +116,8 @@ class _Compiler:
         self._depth = 0
         #: How many loops stand within each other.
         self.deepest = 0
+        #: Whether a loop goes through the operators around a tensor, which may be all there are.
+        self.looks_around = False
 
     def of(self, node: Node) -> Evaluate:
         return _METHODS[node.__class__](self, node)
@@ -240,12 +268,21 @@ class _Compiler:
         name, arguments = node.function, node.arguments
         if name == "holds":
             return _rescued(self.of(arguments[0]))
-        if isinstance(each := arguments[0], Each) and _is_simple(each):
-            if name in ("all", "any"):
-                return self._looped(each, partial(loops.quantified, name == "all"))
-            if name == "sum" and each.body == _ONE:
-                return self._looped(each, loops.number)
+        if isinstance(each := arguments[0], Each) and len(arguments) == 1:
+            evaluate, listed = self._over(node, each), loops.around(each)
+            return (
+                evaluate if listed is None else loops.once_a_tensor(self.of(listed.of), listed.name, evaluate)
+            )
         return operators.called(FUNCTIONS[name][3], self.all(arguments), partial(show, node))
+
+    def _over(self, node: Call, each: Each) -> Evaluate:
+        """A function of a comprehension."""
+        name = node.function
+        if _is_simple(each) and name in ("all", "any"):
+            return self._looped(each, partial(loops.quantified, name == "all"))
+        if _is_simple(each) and name == "sum" and each.body == _ONE:
+            return self._looped(each, loops.number)
+        return operators.called(FUNCTIONS[name][3], (self.of(each),), partial(show, node))
 
     def each(self, node: Each) -> Evaluate:
         return self._looped(node, loops.lazily)
@@ -261,6 +298,8 @@ class _Compiler:
 
     def _iterable(self, loop: Loop) -> Evaluate:
         iterable = self.of(loop.iterable)
+        around = isinstance(loop.iterable, Property) and loop.iterable.name in loops.AROUND
+        self.looks_around = self.looks_around or around
         return loops.counted(iterable) if self._counts else iterable
 
     def named(self, node: Named) -> Evaluate:

@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from analyzer.expressions.vocabulary import Context
+from analyzer.expressions.neighbours import FEW
+from analyzer.expressions.nodes import (
+    Attribute,
+    Each,
+    Fact,
+    Node,
+    Operand,
+    Option,
+    Parameter,
+    Part,
+    Property,
+    Rest,
+    Variable,
+    children,
+)
+from analyzer.expressions.vocabulary import Context, Undefined
 
 Evaluate = Callable[[Context], Any]
 #: The slots of a loop's variables, and what it goes through.
 Nested = tuple[Sequence[int], Evaluate]
+
+#: Lists of the operators around a tensor, and what keeps them.
+AROUND = ("consumers", "producers")
 
 
 class TooManySteps(Exception):
@@ -103,6 +121,56 @@ class _Lazy:
 
     def __getitem__(self, index: int) -> Any:
         return self.listed()[index]
+
+
+def around(each: Each) -> Property | None:
+    """The list of operators around a tensor that a loop goes through, if nothing else has a say in it."""
+    iterable = each.loops[0].iterable
+    if not (isinstance(iterable, Property) and iterable.name in AROUND):
+        return None
+    return iterable if _hangs_on(iterable.of, each, frozenset()) else None
+
+
+def _hangs_on(tensor: Node, part: Part, bound: frozenset[int]) -> bool:
+    """Whether a part of an expression depends on the tensor alone."""
+    if part == tensor:
+        return True
+    if isinstance(part, Fact | Operand | Rest | Option | Attribute | Parameter):
+        return False
+    if isinstance(part, Variable):
+        return part.slot in bound
+    if isinstance(part, Each):
+        bound = bound.union(*(loop.slots for loop in part.loops))
+    return all(_hangs_on(tensor, child, bound) for child in children(part))
+
+
+def once_a_tensor(tensor: Evaluate, side: str, evaluate: Evaluate) -> Evaluate:
+    """What hangs on the operators around a tensor alone, remembered where those are many.
+
+    Where thousands of operators share a tensor, each of them would else look at all others anew. The key is
+    that of `neighbours.around`.
+    """
+    asked = object()
+
+    def recall(c: Context) -> Any:
+        about = tensor(c) if c.__class__ is Context else None
+        if about is None or len(getattr(c.subgraph, side).get(about.index, ())) <= FEW:
+            return evaluate(c)
+        through, partition = c.read_through, c.partition
+        key = (asked, about.index, id(through), len(through or ()), id(partition))
+        known = c.subgraph.remembered
+        if key not in known:
+            try:
+                answer, absent = evaluate(c), None
+            except Undefined as error:
+                answer, absent = None, str(error)
+            known[key] = answer, absent, through, partition
+        answer, absent, *_ = known[key]
+        if absent is not None:
+            raise Undefined(absent)
+        return answer
+
+    return recall
 
 
 def _room(c: Context, top: int) -> list[Any]:

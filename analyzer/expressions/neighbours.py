@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from analyzer.expressions.context import Context, Undefined
 from analyzer.model.graph import Tensor
 
+#: What hangs on so few operators around a tensor isn't remembered.
+FEW = 8
+
 
 def operator(context: Context, index: int) -> Context:
     """Another operator of the subgraph, seen as the given one is."""
@@ -17,6 +20,22 @@ def operator(context: Context, index: int) -> Context:
 def operators(context: Context, indices: Iterable[int]) -> list[Context]:
     """Other operators of the subgraph, each once, seen as the given one is."""
     return [operator(context, index) for index in dict.fromkeys(indices)]
+
+
+def around(context: Context, side: str, tensor: Tensor) -> list[Context]:
+    """The `producers` or `consumers` of a tensor, each once; many of them are looked up once for all."""
+    indices = getattr(context.subgraph, side).get(tensor.index, ())
+    if len(indices) <= FEW:
+        return operators(context, indices)
+    through, partition = context.read_through, context.partition
+    # What is read through grows while operators are judged, and only grows.
+    key = (side, tensor.index, id(through), len(through or ()), id(partition))
+    known = context.subgraph.remembered
+    if key not in known:
+        # With what the key names by identity, so that nothing else can come to have it.
+        known[key] = operators(context, indices), through, partition
+    found: list[Context] = known[key][0]
+    return found
 
 
 def reading(context: Context, tensor: Tensor) -> list[int]:

@@ -241,12 +241,12 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "producers": (
         "list[operator]",
         "the operators that write it",
-        lambda c, t: neighbours.operators(c, c.subgraph.producers.get(t.index, ())),
+        lambda c, t: neighbours.around(c, "producers", t),
     ),
     "consumers": (
         "list[operator]",
         "the operators that read it, each once",
-        lambda c, t: neighbours.operators(c, c.subgraph.consumers.get(t.index, ())),
+        lambda c, t: neighbours.around(c, "consumers", t),
     ),
     "writer": ("operator", "the operator of the partition that writes it", neighbours.writer),
     "readers": (

@@ -167,6 +167,11 @@ class Subgraph(Struct, frozen=True, dict=True):
         return list(dict.fromkeys(called))
 
     @cached_property
+    def remembered(self) -> dict[Any, Any]:
+        """What was found out about it once for all, by whoever asked."""
+        return {}
+
+    @cached_property
     def input_set(self) -> frozenset[int]:
         """The subgraph's inputs, to ask whether a tensor is among them."""
         return frozenset(self.inputs)

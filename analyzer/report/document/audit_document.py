@@ -40,7 +40,9 @@ class Tool(Struct, frozen=True, kw_only=True):
 
 
 class Error(Struct, frozen=True, kw_only=True):
-    """Why a file could not be read (`model`), or hasn't the input that was to be resized (`input`)."""
+    """Why a model isn't audited: the file can't be read (`model`), hasn't the input that was to be resized
+    (`input`), takes a rule too many steps (`rules`), or a mistake of ours stopped it (`internal`).
+    """
 
     code: str
     message: str
