@@ -8,6 +8,11 @@ import re
 import stat
 from typing import IO, Any
 
+#: Bytes of a file that people write.
+MOST_TEXT = 1 << 24
+#: Names joined by dots: what reads them takes the square of their number.
+_MOST_DOTS = 100
+
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFCHR: "a device",
@@ -32,15 +37,27 @@ def _at_once(path: str, flags: int) -> int:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """A file's text. Raises: OSError, UnicodeDecodeError."""
+    """The text of a file that people write, so no large one. Raises: OSError, UnicodeDecodeError."""
     with opened(path) as file:
-        return file.read().decode("utf-8").replace("\r\n", "\n")
+        content = file.read(MOST_TEXT + 1)
+        if len(content) > MOST_TEXT:
+            raise OSError(errno.EFBIG, f"is larger than {MOST_TEXT >> 20} MB", os.fspath(path))
+        return content.decode("utf-8").replace("\r\n", "\n")
+
+
+def shortened(text: str, most: int) -> str:
+    """The text in at most so many characters, of which the last quarter is its end."""
+    return text if len(text) <= most else f"{text[: most * 3 // 4]} … {text[-most // 4 + 3 :]}"
 
 
 def parse_toml(text: str) -> dict[str, Any]:
     """The tables of a TOML file. Raises: tomllib.TOMLDecodeError, also for what Python itself gives up on."""
     import tomllib
 
+    if (number := _dotted(text)) is not None:
+        raise tomllib.TOMLDecodeError(
+            f"more than {_MOST_DOTS} names joined by dots (at line {number}, column 1)"
+        )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -50,6 +67,16 @@ def parse_toml(text: str) -> dict[str, Any]:
     except ValueError:  # sys.set_int_max_str_digits
         line, what = _line_of_most(r"\d", text), "a number has too many digits"
     raise tomllib.TOMLDecodeError(f"{what} (at line {line}, column 1)")
+
+
+def _dotted(text: str) -> int | None:
+    """The first line in which very many names are joined by dots, outside of quotes."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > _MOST_DOTS:
+            bare = re.sub(r'"[^"]*"|\'[^\']*\'', "", line)
+            if any(part.count(".") > _MOST_DOTS for part in re.split(r"[^\w.\s-]", bare)):
+                return number
+    return None
 
 
 def _line_of_most(pattern: str, text: str) -> int:

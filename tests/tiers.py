@@ -60,6 +60,7 @@ SLOW = (
     "recommendation/test_recommend.py",
     "promises/test_outputs.py",
     "promises/test_sets.py",
+    "promises/test_strangers.py",
     "report/test_parity.py",
     "rewriting/test_fix.py",
     "rewriting/test_split.py",

@@ -15,6 +15,8 @@ from analyzer import __version__
 from analyzer.errors import TRACEBACK, AnalyzerError, InternalError, RuleError
 
 PROGRAM = "delegate-analyzer"
+#: Characters of a line on stderr.
+_MOST = 4000
 HOLDS, FAILS, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
 #: Command -> (module, the line that `--help` shows).
@@ -120,13 +122,21 @@ def complain(line: str) -> None:
 
 def say(line: str) -> None:
     """Say something on stderr, in one line."""
+    from analyzer.files import shortened
     from analyzer.report.wording.hostile_text import plain
 
     try:
-        click.echo(plain(line), err=True)
+        click.echo(plain(shortened(line, _MOST)), err=True)
     except OSError:
         # The exit code still tells what it is there to tell.
         hush(sys.stderr)
+
+
+def tell(text: str, err: bool = False) -> None:
+    """Print text of several lines, with what could fool a terminal written out."""
+    from analyzer.report.wording.hostile_text import plain
+
+    click.echo("\n".join(map(plain, text.split("\n"))), err=err)
 
 
 def hush(stream: TextIO | None = None) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from analyzer import __version__
 from analyzer import config as project_files
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, tell
 from analyzer.cli.options import declared
 from analyzer.cli.options.specs import specs
 from analyzer.config import PackSettings, Project
@@ -38,7 +38,7 @@ def command(delegates: tuple[str, ...], platform: str | None, config: str | None
         return HOLDS
     project_files.check_tool(project)
     project_files.check_packs(project, packs, asked)
-    click.echo(_shown(project, packs, asked))
+    tell(_shown(project, packs, asked))
     return HOLDS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, complain
+from analyzer.cli import BAD_INPUT, HOLDS, complain, tell
 from analyzer.cli.options import declared
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.phone import adb_option, serial
@@ -42,7 +42,7 @@ def list_devices(on: str, adb: str | None) -> int:
         except AnalyzerError as error:
             complain(str(error))
     if targets:
-        click.echo(phones(targets, width()))
+        tell(phones(targets, width()))
     return HOLDS if targets else BAD_INPUT
 
 
@@ -63,5 +63,5 @@ def show_device(on: str, adb: str | None, rules: tuple[str, ...]) -> int:
     device = Adb(adb).device(serial(on))
     target = identify(device)
     specs = completed(Packs(Path(file) for file in rules), ["all"], target)
-    click.echo(phone(target, specs, room(device), width()))
+    tell(phone(target, specs, room(device), width()))
     return HOLDS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.screen import width
 from analyzer.report.rules import rule_reference
@@ -24,7 +24,7 @@ def command(rule: str, rules: tuple[str, ...]) -> int:
     """
     pack, named = find(Packs(map(Path, rules)), rule)
     if len(named) == 1:
-        click.echo(rule_reference.rule(named[0], pack, width()))
+        tell(rule_reference.rule(named[0], pack, width()))
     else:
-        click.echo(rule_reference.rules(named, width()))
+        tell(rule_reference.rules(named, width()))
     return HOLDS

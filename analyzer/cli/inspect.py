@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.screen import width
 from analyzer.rules.registry import Packs
@@ -30,5 +30,5 @@ def command(path: str, form: str, verbose: bool) -> int:
     if form == "json":
         click.echo(msgspec.json.encode(inspection))
     else:
-        click.echo(inspection_text.render(inspection, width()))
+        tell(inspection_text.render(inspection, width()))
     return HOLDS

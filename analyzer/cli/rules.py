@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS
+from analyzer.cli import BAD_INPUT, HOLDS, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.screen import width
@@ -36,7 +36,7 @@ command.add_command(verify_command.command)
 def list_packs(rules: tuple[str, ...]) -> int:
     """List the rule packs at hand."""
     packs = Packs(map(Path, rules))
-    click.echo(rule_reference.packs([packs.get(name) for name in packs.names()], width()))
+    tell(rule_reference.packs([packs.get(name) for name in packs.names()], width()))
     return HOLDS
 
 
@@ -48,7 +48,7 @@ def show(name: str, operator: str | None, rules: tuple[str, ...]) -> int:
     """Show what a delegate takes, or what it says of one OPERATOR."""
     packs = Packs(map(Path, rules))
     rule_pack = packs.cpu_kernels if name == "runtime" else packs.get(name)
-    click.echo(
+    tell(
         rule_reference.pack(rule_pack, width())
         if operator is None
         else rule_reference.operator(rule_pack, operator, width())
@@ -64,11 +64,11 @@ def check(files: tuple[str, ...]) -> int:
     problems = []
     for file in files:
         try:
-            click.echo(f"{file}: ok, {_checked(Path(file), catalogue)}")
+            tell(f"{file}: ok, {_checked(Path(file), catalogue)}")
         except RuleError as error:
             problems += error.problems
     for problem in problems:
-        click.echo(problem, err=True)
+        tell(problem, err=True)
     return BAD_INPUT if problems else HOLDS
 
 

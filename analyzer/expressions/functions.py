@@ -46,6 +46,8 @@ def _number(factor: Any) -> Any:
 
 
 def _range(*bounds: int) -> Sequence[int]:
+    if len(bounds) > 2 and bounds[2] == 0:
+        raise Undefined("range has a step of 0")
     found = range(*bounds)
     # Of a slice, because a length beyond 64 bits is an error.
     if len(found[: MAX_VALUES + 1]) > MAX_VALUES:

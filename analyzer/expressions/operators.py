@@ -37,7 +37,7 @@ ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 #: Text can be multiplied too, and a list: until no memory is left.
 _NUMBERS = frozenset({int, float, bool})
 #: What values of unforeseen types or sizes bring about: constants and attributes may hold anything.
-_FAILURES = (TypeError, ArithmeticError)
+_FAILURES = (TypeError, ValueError, ArithmeticError)
 
 
 def compared(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:

@@ -7,6 +7,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+from analyzer.errors import RuleError
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.nodes import (
     LEAVES,
@@ -28,6 +29,7 @@ from analyzer.expressions.nodes import (
     changed,
     children,
 )
+from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import Undefined
 
 #: An empty list, as it is written and as a parameter's value.
@@ -65,8 +67,11 @@ def partially_evaluated(node: Node, parameters: Mapping[str, Any]) -> Node:
 
 
 def constant(node: Node, parameters: Mapping[str, Any]) -> Any:
-    """What a node comes to that names nothing but parameters. Raises: Undefined."""
-    return _value(partially_evaluated(node, parameters))
+    """What a node comes to that names nothing but parameters. Raises: RuleError."""
+    try:
+        return _value(partially_evaluated(node, parameters))
+    except Undefined as absent:
+        raise RuleError([f"{show(node)}: {absent}; write what always has a value"]) from None
 
 
 def filled(node: Node, parameters: Mapping[str, Any]) -> Node:

@@ -8,7 +8,7 @@ from tomllib import TOMLDecodeError
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS
+from analyzer.cli import BAD_INPUT, HOLDS, tell
 from analyzer.cli.options import completion
 from analyzer.errors import AnalyzerError
 from analyzer.files import read_text
@@ -38,11 +38,11 @@ def format_files(files: tuple[str, ...], check: bool) -> int:
             if shaped != text and not check:
                 file.write_text(shaped, encoding="utf-8", newline="\n")
         except (OSError, UnicodeDecodeError, TOMLDecodeError) as error:
-            click.echo(f"{file}: {_reason(error)}", err=True)
+            tell(f"{file}: {_reason(error)}", err=True)
             worst = BAD_INPUT
             continue
         if shaped != text:
-            click.echo(f"{file}: {'not in shape' if check else 'put in shape'}")
+            tell(f"{file}: {'not in shape' if check else 'put in shape'}")
             worst = max(worst, OUT_OF_SHAPE) if check else worst
     return worst
 
@@ -90,11 +90,11 @@ def _tested(pack: RulePack, path: Path) -> int:
         cases = read_cases(path)
         wrong = list(mismatches(pack, cases))
     except AnalyzerError as error:
-        click.echo(error, err=True)
+        tell(str(error), err=True)
         return BAD_INPUT
     for mismatch in wrong:
         case = mismatch.case
-        click.echo(f"{path}:{case.line}: {case.name}: expected {case.expect}, came {mismatch.came}")
+        tell(f"{path}:{case.line}: {case.name}: expected {case.expect}, came {mismatch.came}")
     told = f"{len(cases) - len(wrong)} of {figures.count(len(cases), 'case')} as expected"
-    click.echo(f"{pack.delegate}: {told}")
+    tell(f"{pack.delegate}: {told}")
     return MISMATCH if wrong else HOLDS

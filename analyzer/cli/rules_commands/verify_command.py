@@ -12,7 +12,7 @@ import click
 from msgspec import Struct
 
 from analyzer import resources
-from analyzer.cli import FAILS, HOLDS, complain
+from analyzer.cli import FAILS, HOLDS, complain, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.screen import width
 from analyzer.cli.options.specs import specs
@@ -84,7 +84,7 @@ def command(
     """
     if about:
         agreement = records.recorded()
-        click.echo((report.details if verbose else report.summary)(agreement, width()))
+        tell((report.details if verbose else report.summary)(agreement, width()))
         return HOLDS
     packs = Packs(map(Path, rules))
     held = _data(how.data, how.models)
@@ -99,13 +99,13 @@ def command(
     runtimes = dict(_runtimes(packs, held, names, Limits(seconds=how.timeout)))
     _something(compared, runtimes, held)
     agreement = records.gather(held.targets, compared, runtimes)
-    click.echo(report.details(agreement, width()))
+    tell(report.details(agreement, width()))
     wrong = [
         (target, [line for one in kinds.values() for line in one.wrong]) for target, kinds in compared.items()
     ]
     wrong += [(name, one.wrong) for name, one in runtimes.items()]
     for line in report.disagreements(wrong, how.show, width()):
-        click.echo(line)
+        tell(line)
     if how.record:
         records.record(agreement)
     return FAILS if any(lines for _, lines in wrong) else HOLDS
@@ -122,7 +122,7 @@ def _works(packs: Packs, works: WorksData, delegates: Sequence[str], how: Option
             f"nothing was compared: {works.folder} tells of no model that is here of {', '.join(named)}"
         )
     for line in outcome_tables.overview(outcomes, how.show, width()):
-        click.echo(line)
+        tell(line)
     if how.output is not None:
         how.output.write_text(outcome_tables.page(outcomes), encoding="utf-8")
     if how.record:
@@ -189,5 +189,5 @@ def _runtimes(
 def _telling(what: str) -> Iterator[None]:
     """Say on a terminal what takes its time."""
     if sys.stderr.isatty():
-        click.echo(f"comparing {what} ...", err=True)
+        tell(f"comparing {what} ...", err=True)
     yield

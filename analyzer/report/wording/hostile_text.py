@@ -15,9 +15,14 @@ _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
 _BOND = "\ue000"
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?B|ms|[kMG] MACs)(?!\w))")
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
-#: What GitHub would turn into a link to an issue.
-_ISSUE = re.compile(r"#\d[\d/]*")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$])")
+#: What GitHub would turn into a link, or tell somebody of: addresses, e-mail and people, issues, commits.
+_LIVE = re.compile(
+    r"""(?ix) (?:https?|ftp|mailto|xmpp):[^\s`|<>\\]+ | (?<![^\W_])www\.[^\s`|<>\\]+
+    | [\w.+/-]*@[\w.+/-]+ | (?<![^\W_])GH-\d+ | [\w./-]*\#\d[\d/]* | \b(?=[a-f]*\d)[0-9a-f]{7,64}\b"""
+)
+#: What begins a heading, a list or a line across the page where it begins a line.
+_BLOCK = re.compile(r"^(\s*)(#(?=#{0,5}\s)|[+-](?=\s+\S)|[=-](?=[=-]+$)|\d+(?=[.)]\s))")
 
 
 def plain(text: str) -> str:
@@ -34,7 +39,21 @@ def _escape(char: str) -> str:
 
 def escaped(text: str) -> str:
     """Text that stands for itself wherever it is put in Markdown, table cells included."""
-    return _ISSUE.sub(r"`\g<0>`", _MARKDOWN.sub(r"\\\1", plain(text)))
+    text = plain(text)
+    said, end = [], 0
+    for live in _LIVE.finditer(text):
+        said += [_marked(text[end : live.start()]), f"`{live[0]}`"]
+        end = live.end()
+    return _BLOCK.sub(_inline, "".join([*said, _marked(text[end:])]))
+
+
+def _marked(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def _inline(begun: re.Match[str]) -> str:
+    """What would begin a block, as text: a sign can be escaped, of a number only what follows it."""
+    return f"{begun[1]}`{begun[2]}`" if begun[2].isdecimal() else f"{begun[1]}\\{begun[2]}"
 
 
 def shorten(text: str, width: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from string import Formatter
 from typing import Any
 
 from analyzer.expressions.partial import constant
@@ -34,15 +33,11 @@ def convert(file: RuleFile, scope: Scope) -> Android | None:
 
 
 def _flag(file: RuleFile, scope: Scope, table: FlagTable) -> Flag:
-    for name in _names(table.flag):
+    for name in file.names_in(table.flag, "android", "flags"):
         if name != FOLDER and name not in file.table.parameters:
             file.problem("android", f"flag {table.flag}: there is no parameter {name}", "flags")
     when = file.tree(table.when, scope, "android", "flags") if table.when else None
     return Flag(table.flag, when)
-
-
-def _names(text: str) -> list[str]:
-    return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
 
 
 def flags(pack: RulePack, parameters: Mapping[str, Any], folder: str) -> list[str]:

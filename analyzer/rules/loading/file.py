@@ -6,6 +6,7 @@ import hashlib
 import re
 import tomllib
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import msgspec
@@ -14,12 +15,17 @@ from analyzer.errors import RuleError
 from analyzer.expressions.check import parse
 from analyzer.expressions.nodes import Node
 from analyzer.expressions.scope import ExpressionError, Scope
-from analyzer.files import parse_toml, read_text
+from analyzer.files import parse_toml, read_text, shortened
 from analyzer.resources import data
 from analyzer.rules.loading.format import PackTable, misfit, nested_tables
 from analyzer.rules.loading.lines import Lines
 from analyzer.suggest import nearest
 
+#: What texts may hold besides what can be shown, and what names may not.
+_LAYOUT, _UNFIT = str.maketrans("\n\t", "  "), frozenset("`<>")
+_ONE_LINE = frozenset({"delegate", "title", "version", "status", "fallback"})
+#: Characters that a problem takes at most: it quotes what may be long.
+_MOST = 500
 _LINE = re.compile(r" \(at (?:line (\d+)|end of document).*")
 
 
@@ -35,6 +41,9 @@ class RuleFile:
         tables, text = read_tables(path)
         self.lines = Lines(text)
         self._digest = hashlib.sha256(text.encode())
+        self._fit_to_show(tables)
+        if self.problems:
+            raise RuleError(self.problems)
         self._one_table_each(tables.get("op"))
         converted = self.convert(self._extended(tables), PackTable, "")
         if converted is None:
@@ -54,7 +63,8 @@ class RuleFile:
         """Note what is wrong with a table, or with a key of it; of tables that don't fit, no more."""
         if self.fits(header):
             line = self.lines.of(header, key)
-            self.problems.append(f"{self.path}:{line}: {rule or header or 'pack'}: {what}")
+            said = shortened(f"{rule or header or 'pack'}: {what}", _MOST)
+            self.problems.append(f"{self.path}:{line}: {said}")
 
     def convert(self, raw: Any, shape: type[Any], header: str) -> Any:
         """A raw table in its proper shape, without tables below it that don't fit; None where it doesn't."""
@@ -97,6 +107,33 @@ class RuleFile:
                     self.problem(f"op.{key}", f"{name} stands in {first} already; write all of it there")
                 tables.setdefault(name, f"op.{key}")
 
+    def names_in(self, text: str, header: str, key: str) -> list[str]:
+        """The names that stand in braces in a text; braces that hold anything else are noted."""
+        try:
+            parts = list(Formatter().parse(text))
+        except ValueError as error:
+            self.problem(header, f"{error}; write {{NAME}}, and {{{{ for a brace", key)
+            return []
+        if any(asked or converted for _, _, asked, converted in parts):
+            self.problem(header, "in braces stands a name alone, as in {NAME}", key)
+            return []
+        return [name for _, name, _, _ in parts if name is not None]
+
+    def _fit_to_show(self, value: Any, header: str = "") -> None:
+        """Note names and texts that would do more to a terminal or a page than be read."""
+        if isinstance(value, str):
+            shown = value if header in _ONE_LINE else value.translate(_LAYOUT)
+            if not shown.isprintable():
+                self.problem(header, f"{value!r} holds characters that can't be shown; take them out")
+        elif isinstance(value, list):
+            for element in value:
+                self._fit_to_show(element, header)
+        elif isinstance(value, dict):
+            for key, below in value.items():
+                if not key.isprintable() or not _UNFIT.isdisjoint(key):
+                    self.problem(header, f"{key!r} is no name; use letters, digits and signs between them")
+                self._fit_to_show(below, f"{header}.{key}" if header else key)
+
     def tree(self, text: str, scope: Scope, header: str, key: str, wanted: str = "bool") -> Node | None:
         """The expression checked; None where it is wrong."""
         try:
@@ -109,10 +146,10 @@ class RuleFile:
         name = tables.get("extends")
         if not name:
             return tables
-        base = data("rules") / f"{name}.toml"
-        if not base.is_file():
-            known = [file.stem for file in data("rules").glob("*.toml")]
-            hint = nearest(str(name), known)
+        known = {file.stem: file for file in data("rules").glob("*.toml")}
+        base = known.get(name) if isinstance(name, str) else None
+        if base is None:
+            hint = nearest(str(name), list(known))
             self.problem("", f"there is no pack {name} to extend{hint}", "extends")
             raise RuleError(self.problems)
         lower, text = read_tables(base)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import msgspec
@@ -97,8 +96,8 @@ def _whole(file: RuleFile, clauses: ClauseReader, name: str, scope: Scope) -> li
 def _words(file: RuleFile) -> dict[str, Any]:
     """What is told of the delegate, and of outcomes beside the verdict."""
     table = file.table
-    for _, name, _, _ in Formatter().parse(table.partial):
-        if name is not None and name not in _COUNTS:
+    for name in file.names_in(table.partial, "", "partial"):
+        if name not in _COUNTS:
             file.problem("", f"there is no count {name}; use {' and '.join(_COUNTS)}", "partial")
     return {"notes": table.notes, "partial": table.partial, "also": _also(file)}
 

@@ -65,3 +65,46 @@ def test_hostile_names_make_no_html_no_links_and_no_columns() -> None:
 def test_escaped_text_reads_as_it_was(text: str) -> None:
     (inline,) = (token for token in PARSER.parse(f"x {escaped(text)}") if token.type == "inline")
     assert "".join(child.content for child in inline.children or ()) == f"x {text}"
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        "@torvalds",
+        "mail.me@example.com",
+        "https://evil.example/x?y",
+        "http://evil.example",
+        "www.evil.example",
+        "mailto:me@example.com",
+        "GH-12",
+        "gh-7",
+        "#12",
+        "owner/repo#12",
+        "owner/repo@deadbeef1",
+        "0123abc",
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "a {}, b", "x|{}|y", "`{}", "*{}*", "({})"])
+def test_what_a_host_of_code_would_make_a_link_of_is_code(live: str, around: str) -> None:
+    """Inside of code nothing is linked, and nobody is told that they were mentioned."""
+    text = around.format(live)
+    inline = PARSER.parse(f"x {escaped(text)}")[1]
+    code = "".join(token.content for token in inline.children or () if token.type == "code_inline")
+    plain_text = "".join(token.content for token in inline.children or () if token.type != "code_inline")
+    assert live.strip("@#;") in code or live in code
+    assert live not in plain_text
+
+
+@pytest.mark.parametrize("text", ["# title", "- item", "+ item", "1. item", "12) item", "---", "==="])
+def test_a_name_begins_no_block(text: str) -> None:
+    assert [token.type for token in PARSER.parse(escaped(text))] == [
+        "paragraph_open",
+        "inline",
+        "paragraph_close",
+    ]
+
+
+@pytest.mark.parametrize("text", ["-", "-5 dB", "0.8 GB", "decade", "1,234,567 MACs", "tensor_1234567", "a@"])
+def test_plain_words_stay_plain(text: str) -> None:
+    assert "`" not in escaped(text)
