@@ -39,8 +39,8 @@ class Called(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, str] = {}
 
 
-class RefusalForm(Struct, frozen=True, forbid_unknown_fields=True):
-    """Why an operator is refused, in a delegate's words and in others."""
+class ReasonForm(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an operator is refused or something failed, in a delegate's words and in others."""
 
     text: str
     means: str
@@ -59,6 +59,7 @@ class LineKind(Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool = True
     parameters: dict[str, str] = {}
     tells: str = ""
+    breaks: bool = False
     part: str = ""
     fix: str = ""
 
@@ -69,7 +70,7 @@ class LineCatalogue(Struct, frozen=True, forbid_unknown_fields=True):
     releases: tuple[str, ...]
     called: dict[str, Called]
     means: dict[str, str]
-    refusals: tuple[RefusalForm, ...]
+    reasons: tuple[ReasonForm, ...]
     lines: dict[str, LineKind]
 
     def templates(self) -> list[tuple[str, Form, LineTemplate]]:
@@ -116,7 +117,7 @@ def _problems(catalogue: LineCatalogue) -> Iterator[tuple[str, str]]:
         for release in (form.since, form.before):
             if release and release not in known:
                 yield where, f"release {release} is not among releases{nearest(release, list(known))}"
-    for refusal in catalogue.refusals:
-        for release in (refusal.since, refusal.before):
+    for reason in catalogue.reasons:
+        for release in (reason.since, reason.before):
             if release and release not in known:
-                yield "refusals", f"release {release} is not among releases{nearest(release, list(known))}"
+                yield "reasons", f"release {release} is not among releases{nearest(release, list(known))}"

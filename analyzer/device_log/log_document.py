@@ -17,8 +17,9 @@ SCHEMA = 1
 class KnownLine(Struct, frozen=True, kw_only=True):
     """A line that is known: where it first stands, how often it comes, what it says in words.
 
-    `delegate` is a pack's name, null where the line is about none or it can't be told which. `routine` lines
-    come in every log, whatever becomes of the model.
+    `delegate` is a pack's name, null where the line is about none or it can't be told which. `failure`:
+    something doesn't work, `breaks`: the delegate couldn't be built for the model. `routine` lines come in
+    every log, whatever becomes of the model.
     """
 
     line: int
@@ -29,6 +30,7 @@ class KnownLine(Struct, frozen=True, kw_only=True):
     says: str
     fix: str
     failure: bool
+    breaks: bool
     routine: bool
     source: str
 

@@ -20,11 +20,12 @@ from analyzer.device_log.log_document import (
     Share,
 )
 from analyzer.model.graph import Model
-from analyzer.rules.pack import REFUSING, RulePack
+from analyzer.rules.pack import BROKEN, REFUSING, RulePack
 from analyzer.rules.parameters import releases as releases_of
 from analyzer.rules.parameters import split
 from analyzer.rules.registry import Packs
 
+CRASH, FAILS, _ = BROKEN
 _RUNTIME = "runtime"
 _ELSEWHERE = "after another delegate had taken its part, so that the figures are not the model's"
 
@@ -61,7 +62,8 @@ def _compare(
     audit = Auditor(packs, configure(packs, [spec])).audit(model)
     shares = [share for share in log.shares if share.delegate == name]
     refused = {entry.operator: entry.reason for entry in log.refusals if entry.delegate == name}
-    if not shares and not refused:
+    broken = any(line.breaks and line.delegate == name for line in log.known)
+    if not (shares or refused or broken):
         return
     share = next((share for share in shares if _of_model(share, model)), shares[0] if shares else None)
     comparison = _comparison(audit, share, refused, log)
@@ -123,6 +125,12 @@ def _comparison(
     subgraph = share.subgraph if share is not None else 0
     operators = [operator for operator in delegate.operators if operator.subgraph == subgraph]
     figures = tuple(_figures(audit, delegate, share)) if share is not None else ()
+    if any(line.breaks and line.delegate == comparison.delegate for line in log.known):
+        # A log says where a delegate fails, and nothing where it works.
+        predicted = comparison.verdict
+        figures += (
+            Figure(name="verdict", log=FAILS, predicted=predicted, agrees=predicted in (FAILS, CRASH)),
+        )
     listed = tuple(_refused(audit.model, operators, refused)) if refused else ()
     agrees = all(figure.agrees for figure in figures) and all(
         entry.in_log == entry.predicted for entry in listed

@@ -57,7 +57,7 @@ class LogReader:
     def __init__(self, catalogue: LineCatalogue) -> None:
         self._catalogue = catalogue
         self._templates = catalogue.templates()
-        self._words = [(form, LineTemplate(form.text)) for form in catalogue.refusals]
+        self._words = [(form, LineTemplate(form.text)) for form in catalogue.reasons]
         self._seen: dict[tuple[str, str], _Seen] = {}
         self._refused: dict[tuple[str, str], tuple[int, _Seen | None]] = {}
         #: The list of refused operators that is open.
@@ -138,7 +138,9 @@ class LogReader:
 
     def _known(self, seen: _Seen) -> KnownLine:
         meanings = [self._catalogue.means.get(str(value)) for value in seen.values.values()]
-        says = " ".join([filled(seen.kind.says, seen.values), *(f"That is: {m}." for m in meanings if m)])
+        meanings.append(self._in_words(str(seen.values.get("reason", "")), seen.number))
+        sentences = [filled(seen.kind.says, seen.values), *(f"That is: {m}" for m in meanings if m)]
+        says = " ".join(f"{sentence.rstrip('.')}." for sentence in sentences)
         return KnownLine(
             line=seen.number,
             times=seen.times,
@@ -148,20 +150,24 @@ class LogReader:
             says=says,
             fix=filled(seen.kind.fix, seen.values),
             failure=seen.kind.tells == FAILURE,
+            breaks=seen.kind.breaks,
             routine=seen.kind.tells == ROUTINE,
             source=seen.kind.source,
         )
 
     def _refusal(self, operator: str, reason: str, number: int, of: _Seen | None) -> Refusal:
-        means = ""
-        for form, template in self._words:
+        delegate = of.delegate if of is not None else None
+        means = self._in_words(reason, number)
+        return Refusal(line=number, delegate=delegate, operator=operator, reason=reason, means=means)
+
+    def _in_words(self, reason: str, number: int) -> str:
+        """What a reason means, empty where it says so itself; some date the log."""
+        for form, template in self._words if reason else ():
             match = template.match(reason)
             if match is not None:
-                means = filled(form.means, match.values)
                 self._dates.setdefault((form.since, form.before), number)
-                break
-        delegate = of.delegate if of is not None else None
-        return Refusal(line=number, delegate=delegate, operator=operator, reason=reason, means=means)
+                return filled(form.means, match.values)
+        return ""
 
     def _releases(self) -> Releases:
         """What lines date the log to; nothing where they contradict, as in a log of two apps."""

@@ -58,6 +58,6 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path: Path) -> None:
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "lines.toml"
-    file.write_text("releases = []\ncalled = {}\nmeans = {}\nrefusals = []\nlines = {}\nextra = 1\n")
+    file.write_text("releases = []\ncalled = {}\nmeans = {}\nreasons = []\nlines = {}\nextra = 1\n")
     with pytest.raises(RuleError, match="extra"):
         read_lines(file)

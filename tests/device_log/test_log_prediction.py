@@ -96,6 +96,13 @@ def test_parameters_of_the_log_are_those_of_the_prediction() -> None:
     assert comparison.parameters["version"] == 2
 
 
+def test_a_delegate_that_fails_is_held_against_the_verdict() -> None:
+    failed = "TfLiteGpuDelegate Prepare: delegate is not initialized\n"
+    (comparison,) = compared(read(failed), "gpu:runtime=2.3")
+    assert figures(comparison) == {"verdict": ("fails", "partial")}
+    assert comparison.agrees is False
+
+
 #: A delegate whose first releases took no ADD.
 _PACK = """\
 delegate = "coreml"

@@ -51,13 +51,70 @@ def test_a_delegate_that_fails_is_told_with_what_to_do() -> None:
         "restored",
     ]
     assert "uses-native-library" in next(line.fix for line in log.known if line.kind == "gpu-no-opencl")
-    assert said(log, "gpu-failed").endswith("Init: No shader implementation for transpose")
+    assert "step Init: No shader implementation for transpose" in said(log, "gpu-failed")
     assert log.parameters["gpu"] == {"opencl": "false"}
 
 
 def test_the_same_in_one_line() -> None:
     line = " ".join(part.removeprefix("E AndroidRuntime: ") for part in logs.NO_OPENCL.splitlines())
     assert {"gpu-no-opencl", "gpu-falls-back", "not-prepared", "restored"} <= set(kinds(read(line)))
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "words"),
+    [
+        (
+            "Cannot create interpreter: Didn't find op for builtin opcode 'ADD' version '4'.",
+            "old-runtime",
+            "version 4 of ADD",
+        ),
+        (
+            "Op builtin_code out of range: 127. Are you using old TFLite binary with newer model?",
+            "out-of-range",
+            "127",
+        ),
+        (
+            "external/tf/tensorflow/lite/kernels/conv.cc:272 bias->type != input_type (10 != 1)",
+            "kernel-refuses",
+            "FLOAT16",
+        ),
+        (
+            "Replacing 11 node(s) with delegate (TfLiteGpuDelegate) node, yielding 1 partitions.",
+            "replaced-before",
+            "11 op",
+        ),
+        ("Failed to build program executable - unknown build option", "gpu-no-program", "OpenCL driver"),
+        (
+            "TfLiteGpuDelegate Init: Batch size mismatch, expected 1 but got 49",
+            "gpu-failed",
+            "first dimension is 49",
+        ),
+        (
+            "TfLiteGpuDelegate Invoke: Write to buffer failed. Source data is larger than buffer.",
+            "gpu-failed",
+            "another size",
+        ),
+        (
+            "com.google.ai.edge.litert.LiteRtException: Failed to compile model",
+            "litert-thrown",
+            "Failed to compile model",
+        ),
+        (
+            "Encountered unresolved custom op: Convolution2DTransposeBias.",
+            "unresolved-custom",
+            "TransposeBias",
+        ),
+        (
+            "Regular TensorFlow ops are not supported by this interpreter.",
+            "select-ops",
+            "Flex",
+        ),
+    ],
+)
+def test_lines_that_people_ask_about(line: str, kind: str, words: str) -> None:
+    known = {known.kind: known for known in read(f"E/tflite: {line}\n").known}
+    assert words in known[kind].says
+    assert known[kind].failure or kind == "replaced-before"
 
 
 def test_old_lines_date_the_runtime() -> None:

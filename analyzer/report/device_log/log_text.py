@@ -122,7 +122,7 @@ def _why(reason: str, means: str) -> str:
     """A delegate's reason, and in other words."""
     if not reason:
         return "no reason given"
-    return plain(f"{reason} That is: {means}." if means else reason)
+    return plain(f"{reason.rstrip('.')}. That is: {means}." if means else reason)
 
 
 def _dated(releases: Releases) -> str:
