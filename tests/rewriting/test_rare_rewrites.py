@@ -135,3 +135,107 @@ def test_slices_of_rank_four(rank: int, size: int, first: int) -> None:
     made = rewritten(before, "slice-of-rank-four")
     assert operators(made) == ["RESHAPE", "STRIDED_SLICE", "RESHAPE"]
     assert_same(before, made)
+
+
+@given(st.lists(st.integers(1, 3), min_size=5, max_size=5), st.permutations(range(5)), st.booleans())
+def test_transposed_without_ones(shape: list[int], order: list[int], viewed: bool) -> None:
+    shape[order[0]] = 1
+    into = [shape[axis] for axis in order]
+    count = prod(shape)
+    last = [operator("RESHAPE", ["t", "flat"], ["y"])] if viewed else [operator("ABS", ["t"], ["y"])]
+    before = model(
+        [
+            tensor("x", [count]),
+            tensor("five", [5], "INT32", data=struct.pack("<5i", *shape)),
+            tensor("v", shape),
+            tensor("order", [5], "INT32", data=struct.pack("<5i", *order)),
+            tensor("t", into),
+            tensor("flat", [1], "INT32", data=struct.pack("<i", count)),
+            tensor("y", [count] if viewed else into),
+        ],
+        [
+            operator("RESHAPE", ["x", "five"], ["v"]),
+            operator("TRANSPOSE", ["v", "order"], ["t"], version=5),
+            *last,
+        ],
+    )
+    made = rewritten(before, "rearranged-without-ones")
+    assert operators(made) == ["RESHAPE", "TRANSPOSE", "RESHAPE", *([] if viewed else ["ABS"])]
+    assert_same(before, made)
+
+
+@given(st.lists(st.integers(1, 4), min_size=5, max_size=5), st.integers(0, 4), st.integers(0, 99))
+def test_sliced_without_ones(shape: list[int], one: int, seed: int) -> None:
+    shape[one] = 1
+    random = np.random.default_rng(seed)
+    begins = [int(random.integers(0, size)) for size in shape]
+    sizes = [int(random.integers(1, size - begin + 1)) for size, begin in zip(shape, begins, strict=True)]
+    before = model(
+        [
+            tensor("x", shape),
+            tensor("begin", [5], "INT32", data=struct.pack("<5i", *begins)),
+            tensor("size", [5], "INT32", data=struct.pack("<5i", *sizes)),
+            tensor("y", sizes),
+        ],
+        [operator("SLICE", ["x", "begin", "size"], ["y"], version=5)],
+    )
+    made = rewritten(before, "rearranged-without-ones")
+    assert operators(made) == ["RESHAPE", "SLICE", "RESHAPE"]
+    assert_same(before, made)
+
+
+@given(
+    st.lists(st.integers(1, 3), min_size=5, max_size=6),
+    st.lists(st.booleans(), min_size=6, max_size=6),
+    st.sampled_from(["FLOAT32", "INT32"]),
+)
+def test_broadcasts_of_many_dimensions(shape: list[int], repeated: list[bool], dtype: str) -> None:
+    small = [1 if again else size for size, again in zip(shape, repeated, strict=False)]
+    rank = len(shape)
+    before = model(
+        [
+            tensor("x", small, dtype),
+            tensor("shape", [rank], "INT32", data=struct.pack(f"<{rank}i", *shape)),
+            tensor("y", shape, dtype),
+        ],
+        [operator("BROADCAST_TO", ["x", "shape"], ["y"], version=2)],
+    )
+    made = rewritten(before, "broadcast-of-fewer-dimensions")
+    if made != before:
+        assert operators(made) == ["RESHAPE", "TILE", "RESHAPE"]
+    assert_same(before, made)
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+def test_views_of_views(shape: list[int]) -> None:
+    count = prod(shape)
+    before = model(
+        [
+            tensor("x", shape),
+            tensor("flat", [1], "INT32", data=struct.pack("<i", count)),
+            tensor("a", [count]),
+            tensor("open", [2], "INT32", data=struct.pack("<2i", -1, 1)),
+            tensor("y", [count, 1]),
+        ],
+        [operator("RESHAPE", ["x", "flat"], ["a"]), operator("RESHAPE", ["a", "open"], ["y"])],
+    )
+    made = rewritten(before, "views-of-views", "dead-operators")
+    assert operators(made) == ["RESHAPE"]
+    assert_same(before, made)
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(0, 99))
+def test_constants_of_half_precision(shape: list[int], seed: int) -> None:
+    half = np.random.default_rng(seed).uniform(-9, 9, prod(shape)).astype(np.float16)
+    before = model(
+        [
+            tensor("x", shape),
+            tensor("h", shape, "FLOAT16", data=half.tobytes()),
+            tensor("w", shape),
+            tensor("y", shape),
+        ],
+        [operator("DEQUANTIZE", ["h"], ["w"], version=3), operator("MUL", ["x", "w"], ["y"])],
+    )
+    made = rewritten(before, "half-constants-widened")
+    assert operators(made) == ["MUL"]
+    assert_same(before, made)

@@ -1,7 +1,8 @@
-"""Sparse weights written out, which few delegates read."""
+"""Weights stored in a form that few delegates read: sparse ones, and those of half precision."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
@@ -30,6 +31,26 @@ def sparse_weights_dense(site: Site) -> Patch | None:
         shape_signature=None,
         constant=True,
         data=memoryview(dense),
+        buffer=NEW,
+    )
+    return site.patch({site.operator.index: ()}, {output.index: constant})
+
+
+@rewrite("DEQUANTIZE", title="Constants of half precision are widened")
+def half_constants_widened(site: Site) -> Patch | None:
+    source, output = site.input(), site.output()
+    count = prod(source.shape)
+    site.require(source.constant, source.dtype == "FLOAT16", output.dtype == "FLOAT32", count <= _MOST)
+    site.require(not site.graph.leaves(output.index), source.data is not None, source.sparsity is None)
+    assert source.data is not None
+    site.require(len(source.data) == 2 * count)
+    wide = struct.pack(f"<{count}f", *struct.unpack(f"<{count}e", source.data))
+    constant = replace(
+        site.graph.stated.tensors[output.index],
+        shape=source.shape,
+        shape_signature=None,
+        constant=True,
+        data=memoryview(wide),
         buffer=NEW,
     )
     return site.patch({site.operator.index: ()}, {output.index: constant})
