@@ -258,6 +258,7 @@ def fix(
     *,
     rules: Rules | Sequence[Rules] = (),
     split_tail: bool = False,
+    batch: int | None = None,
     run: bool = True,
     timeout: float = 120.0,
     memory: int = 4096,
@@ -266,7 +267,8 @@ def fix(
 
     `data` of the result is the new file, the original's bytes where nothing helps; `plan` tells what was
     rewritten, with audits before and after, `proof` what running both came to, None without `run`. With
-    `split_tail` what delegates leave at the end may be in `tail`, a model of its own.
+    `split_tail` what delegates leave at the end may be in `tail`, a model of its own; `batch` fixes a free
+    batch.
     Raises: ModelError, RuleError, UsageError.
     """
     packs = _packs(rules)
@@ -274,7 +276,7 @@ def fix(
     auditor = Auditor(packs, chosen(packs, asked))
     with _in_a_file(model) as (read_model, file):
         return rewrite(
-            read_model, file, auditor, Interpreter(packs), Limits(timeout, memory), run, split_tail
+            read_model, file, auditor, Interpreter(packs), Limits(timeout, memory), run, split_tail, batch
         )
 
 

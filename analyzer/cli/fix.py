@@ -40,6 +40,7 @@ class FixOptions(Struct, frozen=True):
     """What may be done to a model, and what running it may take."""
 
     split_tail: bool
+    batch: int | None
     dry_run: bool
     no_run: bool
     timeout: float
@@ -71,6 +72,9 @@ class _Fixed(Struct, frozen=True):
     "--split-tail",
     is_flag=True,
     help="Cut what delegates leave at the end (ARG_MAX, decoders, NMS) into OUT-tail.tflite.",
+)
+@click.option(
+    "--batch", type=declared.POSITIVE, metavar="N", help="Fix a free batch, with all that hangs on it."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be rewritten and what it would bring.")
 @click.option("--no-run", is_flag=True, help="Don't run the model before and after.")
@@ -156,6 +160,7 @@ def _fixed(source: ModelSource, model_file: str | None, task: Task, how: FixOpti
         Limits(how.timeout, how.memory),
         not (how.dry_run or how.no_run),
         how.split_tail,
+        how.batch,
     )
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations))
     result = read_bytes(fixed.data, model_file or f"{source.name} (rewritten)")

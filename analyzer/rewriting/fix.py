@@ -13,10 +13,11 @@ from analyzer.execution.request import Limits
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model
 from analyzer.model.read import contents
+from analyzer.rewriting import free_batch
 from analyzer.rewriting.amend import Amendment
 from analyzer.rewriting.draft import Draft
 from analyzer.rewriting.fixer import Fixer, Plan, Step
-from analyzer.rewriting.proof import BROKEN, Proof, prove, prove_split
+from analyzer.rewriting.proof import BROKEN, Original, Proof, prove, prove_split
 from analyzer.rewriting.rewrite import EQUAL, Promise
 from analyzer.rewriting.split import split
 
@@ -52,6 +53,21 @@ def promised(steps: tuple[Step, ...]) -> Promise:
     return EQUAL if least is None else Promise(least)
 
 
+class _Case(Struct, frozen=True):
+    """A model's file, and what it is run with."""
+
+    original: Original
+    amendment: Amendment
+    draft: Draft
+    limits: Limits
+
+    def written(self, draft: Draft) -> bytes:
+        return self.amendment.written(draft.model, draft.origins, draft.buffers)
+
+    def proof(self, draft: Draft, steps: tuple[Step, ...]) -> Proof:
+        return prove(self.original, self.written(draft), promised(steps), self.limits)
+
+
 def fix(
     model: Model,
     path: str,
@@ -60,56 +76,51 @@ def fix(
     limits: Limits = LIMITS,
     proven: bool = True,
     tail: bool = False,
+    batch: int | None = None,
 ) -> Fix:
     """Rewrite a file's model as far as audits say that it helps; run both if it is to be `proven`.
 
-    With `tail` what delegates leave at the end is cut off into a second model.
+    With `tail` what delegates leave at the end is cut off into a second model, with `batch` a free batch is
+    fixed first.
 
-    Raises: ModelError for a file that can't be rewritten without loss.
+    Raises: ModelError for a file that can't be rewritten without loss, UsageError without a free batch.
     """
     data = contents(path, model.path)
     amendment = Amendment(data, model)
-    fixed = _rewritten(model, path, amendment, bytes(data), Fixer(auditor, interpreter), limits, proven)
+    shapes = {} if batch is None else free_batch.shapes_with(model, batch)
+    draft = Draft.of(model, amendment)
+    if shapes:
+        draft = free_batch.fixed(draft, interpreter, shapes)
+    case = _Case(Original(model, path, shapes), amendment, draft, limits)
+    fixed = _rewritten(case, Fixer(auditor, interpreter), proven)
     parts = split(fixed.plan, auditor) if tail else None
     if parts is None:
-        return fixed
-    head, rest = _written(amendment, parts.head), parts.tail(fixed.data)
-    proof = prove_split(model, path, (head, rest), fixed.promise, limits) if proven else None
+        return fixed if fixed.plan.steps or shapes else replace(fixed, data=bytes(data), proof=None)
+    head, rest = case.written(parts.head), parts.tail(fixed.data)
+    proof = prove_split(case.original, (head, rest), fixed.promise, limits) if proven else None
     if proof is not None and proof.status == BROKEN:
         dropped = {**fixed.dropped, "split-tail": proof.message}
         return replace(fixed, dropped=dropped)
     return replace(fixed, data=head, proof=proof, tail=rest, moved=parts.moved, audit=parts.audit)
 
 
-def _rewritten(
-    model: Model, path: str, amendment: Amendment, data: bytes, fixer: Fixer, limits: Limits, proven: bool
-) -> Fix:
-    draft = Draft.of(model, amendment)
+def _rewritten(case: _Case, fixer: Fixer, proven: bool) -> Fix:
     dropped: dict[str, str] = {}
     while True:
-        plan = fixer.plan(draft, dropped)
-        if not plan.steps:
-            return Fix(plan, data, None, dropped)
-        written = _written(amendment, plan.draft)
-        if not proven:
-            return Fix(plan, written, None, dropped)
-        proof = prove(model, path, written, promised(plan.steps), limits)
-        if proof.status != BROKEN:
+        plan = fixer.plan(case.draft, dropped)
+        written = case.written(plan.draft)
+        changed = plan.draft.model is not case.original.model
+        proof = case.proof(plan.draft, plan.steps) if proven and changed else None
+        if proof is None or proof.status != BROKEN or not plan.steps:
             return Fix(plan, written, proof, dropped)
-        culprit, why = _culprit(amendment, model, path, plan, proof, limits)
+        culprit, why = _culprit(case, plan, proof)
         dropped[culprit] = why
 
 
-def _culprit(
-    amendment: Amendment, model: Model, path: str, plan: Plan, proof: Proof, limits: Limits
-) -> tuple[str, str]:
+def _culprit(case: _Case, plan: Plan, proof: Proof) -> tuple[str, str]:
     """The first rewrite after which the numbers are other ones, and how they are."""
     for number, step in enumerate(plan.steps[:-1], 1):
-        result = prove(model, path, _written(amendment, step.draft), promised(plan.steps[:number]), limits)
+        result = case.proof(step.draft, plan.steps[:number])
         if result.status == BROKEN:
             return step.rewrite.name, result.message
     return plan.steps[-1].rewrite.name, proof.message
-
-
-def _written(amendment: Amendment, draft: Draft) -> bytes:
-    return amendment.written(draft.model, draft.origins, draft.buffers)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.errors import RuntimeUnavailable
 from analyzer.execution.compare.measures import OutputComparison, Thresholds, compare
@@ -43,25 +44,43 @@ class Proof(Struct, frozen=True):
         return min((output.snr_db for output in self.outputs if output.snr_db is not None), default=None)
 
 
-def prove(original: Model, path: str, data: bytes, promise: Promise, limits: Limits) -> Proof:
+class Original(Struct, frozen=True):
+    """The model as it was, its file, and the shapes that inputs are resized to, by name, to compare."""
+
+    model: Model
+    path: str
+    shapes: Mapping[str, tuple[int, ...]] = {}
+
+    def samples(self, entry: Entry) -> list[Sample]:
+        return generate.samples(self.model, entry, replace(_WANTED, shapes=self._own(entry)))
+
+    def run(self, entry: Entry, samples: Sequence[Sample], limits: Limits) -> RunResult:
+        return _run(self.model, self.path, entry, samples, limits, self._own(entry))
+
+    def _own(self, entry: Entry) -> dict[str, tuple[int, ...]]:
+        return {name: self.shapes[name] for name, _ in entry.inputs if name in self.shapes}
+
+
+def prove(original: Original, data: bytes, promise: Promise, limits: Limits) -> Proof:
     """Run a model's file and what was made of it, which has the same inputs and outputs."""
     outputs: list[OutputComparison] = []
+    model = original.model
     try:
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
             file = Path(folder) / "rewritten.tflite"
             file.write_bytes(data)
-            for entry in signatures.entries(original):
-                samples = generate.samples(original, entry, _WANTED)
-                reference = _run(original, path, entry, samples, limits)
+            for entry in signatures.entries(model):
+                samples = original.samples(entry)
+                reference = original.run(entry, samples, limits)
                 if reference.status != OK:
                     return Proof(UNPROVEN, f"the original doesn't run on this CPU: {reference.message}")
-                result = _run(original, str(file), entry, samples, limits)
+                result = _run(model, str(file), entry, samples, limits)
                 if result.status != OK:
                     return Proof(BROKEN, f"it no longer runs on the CPU: {result.message}")
-                compared = _compared(original, entry, reference, result)
+                compared = _compared(model, entry, reference, result)
                 if _problem(compared, promise):
-                    again = _run(original, path, entry, samples, limits)
-                    if _problem(_compared(original, entry, reference, again), promise):
+                    again = original.run(entry, samples, limits)
+                    if _problem(_compared(model, entry, reference, again), promise):
                         return Proof(UNPROVEN, "the original gives other numbers each time it runs")
                 outputs += compared
     except RuntimeUnavailable as missing:
@@ -70,12 +89,18 @@ def prove(original: Model, path: str, data: bytes, promise: Promise, limits: Lim
     return Proof(BROKEN if problem else HOLDS, problem, tuple(outputs))
 
 
-def _run(model: Model, path: str, entry: Entry, samples: Sequence[Sample], limits: Limits) -> RunResult:
+def _run(
+    model: Model,
+    path: str,
+    entry: Entry,
+    samples: Sequence[Sample],
+    limits: Limits,
+    shapes: Mapping[str, tuple[int, ...]] = {},
+) -> RunResult:
     """Raises: RuntimeUnavailable where there is no interpreter."""
     runner = lookup.local(lookup.REFERENCE)
-    request = RunRequest(
-        model=path, entry=entry, warmup=0, runs=0, computed=signatures.computed(model, entry)
-    )
+    computed = signatures.computed(model, entry)
+    request = RunRequest(model=path, entry=entry, shapes=shapes, warmup=0, runs=0, computed=computed)
     runner.check(request)
     return runner.run(request, samples, limits)
 
@@ -114,9 +139,7 @@ def _apart(output: OutputComparison) -> str:
     return f"{output.snr_db:.0f} dB, differs by at most {output.max_abs:.3g}"
 
 
-def prove_split(
-    original: Model, path: str, parts: Sequence[bytes], promise: Promise, limits: Limits
-) -> Proof:
+def prove_split(original: Original, parts: Sequence[bytes], promise: Promise, limits: Limits) -> Proof:
     """Run a model's file, and head and tail of it one after the other; tensors keep their indices."""
     try:
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
@@ -125,17 +148,17 @@ def prove_split(
             for file, data in zip(files, parts, strict=True):
                 Path(file).write_bytes(data)
                 models.append(read_bytes(data, file))
-            return _split_proof(original, path, list(zip(models, files, strict=True)), promise, limits)
+            return _split_proof(original, list(zip(models, files, strict=True)), promise, limits)
     except RuntimeUnavailable as missing:
         return Proof(UNPROVEN, str(missing))
 
 
 def _split_proof(
-    original: Model, path: str, parts: Sequence[tuple[Model, str]], promise: Promise, limits: Limits
+    original: Original, parts: Sequence[tuple[Model, str]], promise: Promise, limits: Limits
 ) -> Proof:
-    [entry] = signatures.entries(original)
-    samples = generate.samples(original, entry, _WANTED)
-    reference = _run(original, path, entry, samples, limits)
+    [entry] = signatures.entries(original.model)
+    samples = original.samples(entry)
+    reference = original.run(entry, samples, limits)
     if reference.status != OK:
         return Proof(UNPROVEN, f"the original doesn't run on this CPU: {reference.message}")
     known = [{index: sample[name] for name, index in entry.inputs} for sample in samples]
@@ -148,6 +171,6 @@ def _split_proof(
         for values, outputs in zip(known, result.outputs, strict=True):
             values |= {index: outputs[name] for name, index in own.outputs}
     made = [{name: values[index] for name, index in entry.outputs} for values in known]
-    compared = compare(original, entry, reference.outputs, made, Thresholds(_ROUNDING, _ROUNDING))
+    compared = compare(original.model, entry, reference.outputs, made, Thresholds(_ROUNDING, _ROUNDING))
     problem = _problem(compared, promise)
     return Proof(BROKEN if problem else HOLDS, problem, tuple(compared))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import struct
 from pathlib import Path
 
 import pytest
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
+from analyzer.errors import UsageError
 from analyzer.execution.request import Limits
-from analyzer.model import read
+from analyzer.model import read, read_bytes
 from analyzer.rewriting import rewrite
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.fix import Fix, fix
@@ -107,3 +109,45 @@ def test_the_documentation_lists_every_rewrite() -> None:
         each.name: "equal" if each.promise == EQUAL else f"{each.promise.snr_db:g} dB"
         for each in rewrite.rewrites()
     }
+
+
+def free_batch(batch: int) -> bytes:
+    """TRANSPOSE_CONV whose output's shape is put together of the input's batch, as Keras does."""
+    positions = {"begin": 0, "end": 1, "one": 1}
+    sizes = {"height": 4, "width": 4, "depth": 1}
+    return model(
+        [
+            tensor("x", [1, 2, 2, 1], shape_signature=[batch, 2, 2, 1]),
+            *(tensor(name, [1], "INT32", data=struct.pack("<i", at)) for name, at in positions.items()),
+            *(tensor(name, [], "INT32", data=struct.pack("<i", size)) for name, size in sizes.items()),
+            tensor("w", [1, 2, 2, 1], data=struct.pack("<4f", 1, 2, 3, 4)),
+            tensor("shape", [4], "INT32"),
+            tensor("batch", [], "INT32"),
+            tensor("packed", [4], "INT32"),
+            tensor("y", [1, 4, 4, 1], shape_signature=[batch, 4, 4, 1]),
+        ],
+        [
+            operator("SHAPE", ["x"], ["shape"], {"out_type": "INT32"}),
+            operator("STRIDED_SLICE", ["shape", "begin", "end", "one"], ["batch"], {"shrink_axis_mask": 1}),
+            operator(
+                "PACK", ["batch", "height", "width", "depth"], ["packed"], {"values_count": 4, "axis": 0}
+            ),
+            operator("TRANSPOSE_CONV", ["packed", "w", "x"], ["y"], {"stride_w": 2, "stride_h": 2}),
+        ],
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_free_batch_is_fixed_only_when_asked(tmp_path: Path, batch: int) -> None:
+    data = free_batch(-1)
+    assert fixed(tmp_path, data, "gpu", proven=False).data == data
+    file, packs = tmp_path / "m.tflite", Packs()
+    auditor = Auditor(packs, configure(packs, ["gpu"]))
+    result = fix(read(file), str(file), auditor, prepares(), Limits(60), batch=batch)
+    assert result.proof is not None and result.proof.equal
+    after = read_bytes(result.data, "m").subgraphs[0]
+    assert [node.name for node in after.operators] == ["TRANSPOSE_CONV"]
+    assert (after.tensors[0].shape, after.tensors[0].shape_signature) == ((batch, 2, 2, 1), None)
+    file.write_bytes(free_batch(1))
+    with pytest.raises(UsageError, match="has no input with a free batch"):
+        fix(read(file), str(file), auditor, prepares(), batch=batch)

@@ -1,9 +1,9 @@
 """Every model rewritten: how many a delegate takes whole, and how many work, before and after.
 
-usage: python -m tests.sweeps.fix MODELS [--split-tail] [--run] [--gpu] [-d DELEGATE]...
+usage: python -m tests.sweeps.fix MODELS [--split-tail] [--batch N] [--run] [--gpu] [-d DELEGATE]...
 
 MODELS is a folder. `--run` runs original and result on the CPU and drops what isn't borne out; `--gpu` runs
-those that are full afterwards on the GPU as well, where that can be done on this machine.
+small ones that are full afterwards on the GPU as well, where this machine has one or plays one.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ from msgspec import Struct
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.auditing.types import Summary
-from analyzer.errors import AnalyzerError
+from analyzer.errors import AnalyzerError, UsageError
 from analyzer.execution.delegate_run import Settings
 from analyzer.execution.inputs.generate import Wanted
 from analyzer.execution.request import Limits
 from analyzer.execution.run_delegates import run_delegates
 from analyzer.interpreter import Interpreter
-from analyzer.model import read
+from analyzer.model import Model, read
 from analyzer.rewriting.fix import Fix, fix
+from analyzer.rewriting.free_batch import shapes_with
 from analyzer.rules.registry import Packs
 
 _DELEGATES = ("gpu", "litert-gpu")
 #: The delegate that runs on machines that have no phone's GPU.
 _HERE = "litert-gpu"
 _LIMITS = Limits(seconds=300)
+#: Software computes no more multiply-accumulates in a time that one waits for.
+_MOST_MACS = 300_000_000
 
 
 class Seen(Struct):
@@ -48,7 +51,7 @@ class Seen(Struct):
     on_gpu: str = ""
 
 
-def main(folder: Path, delegates: Sequence[str], tail: bool, run: bool, gpu: bool) -> None:
+def main(folder: Path, delegates: Sequence[str], tail: bool, batch: int | None, run: bool, gpu: bool) -> None:
     packs = Packs()
     interpreter = Interpreter(packs)
     for delegate in delegates:
@@ -57,7 +60,8 @@ def main(folder: Path, delegates: Sequence[str], tail: bool, run: bool, gpu: boo
         for file in sorted(folder.rglob("*.tflite")):
             try:
                 model = read(file, str(file.relative_to(folder)))
-                fixed = fix(model, str(file), auditor, interpreter, _LIMITS, run, tail)
+                own = batch if batch is not None and is_free(model) else None
+                fixed = fix(model, str(file), auditor, interpreter, _LIMITS, run, tail, own)
             except AnalyzerError as error:
                 print(f"{delegate}\tnot rewritten\t{error}", flush=True)
                 continue
@@ -67,6 +71,14 @@ def main(folder: Path, delegates: Sequence[str], tail: bool, run: bool, gpu: boo
         print("\n".join(_figures(delegate, seen)), flush=True)
 
 
+def is_free(model: Model) -> bool:
+    try:
+        shapes_with(model, 1)
+    except UsageError:
+        return False
+    return True
+
+
 def _seen(fixed: Fix, delegate: str, packs: Packs, gpu: bool) -> Seen:
     [before], [after] = fixed.plan.before.delegates, (fixed.audit or fixed.plan.after).delegates
     names = tuple(dict.fromkeys(step.rewrite.name for step in fixed.plan.steps))
@@ -74,7 +86,8 @@ def _seen(fixed: Fix, delegate: str, packs: Packs, gpu: bool) -> Seen:
     proof = "" if fixed.proof is None else _proof(fixed)
     proof += "".join(f"; dropped {name}: {why}" for name, why in fixed.dropped.items())
     seen = Seen(fixed.plan.before.model.path, names, before.summary, after.summary, proof)
-    if gpu and names and delegate == _HERE and after.summary.verdict == "full":
+    runs = gpu and delegate == _HERE and after.summary.macs <= _MOST_MACS
+    if runs and names and after.summary.verdict == "full":
         seen.on_gpu = _on_gpu(fixed, packs)
     return seen
 
@@ -130,10 +143,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1].splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--split-tail", action="store_true")
+    parser.add_argument("--batch", type=int)
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--gpu", action="store_true")
     parser.add_argument("-d", dest="delegates", action="append")
     given = parser.parse_args()
     begun = time.monotonic()
-    main(given.folder, given.delegates or _DELEGATES, given.split_tail, given.run, given.gpu)
+    main(given.folder, given.delegates or _DELEGATES, given.split_tail, given.batch, given.run, given.gpu)
     print(f"{time.monotonic() - begun:.0f} s", file=sys.stderr)
