@@ -175,7 +175,7 @@ def recommend(
     loaded = _model(model)
     file = loaded.path if os.path.isfile(loaded.path) else None
     advised = advisor.advise(loaded, shapes, file)
-    return advised.recommendation or Recommendation(considered=(), choices=())
+    return advised.model.recommendation or Recommendation(considered=(), choices=())
 
 
 def run(

@@ -21,7 +21,9 @@ from analyzer.sources import find_one, load, on_disk
 from analyzer.suggest import nearest
 
 if TYPE_CHECKING:
+    from analyzer.recommendation.advisor import Advised
     from analyzer.recommendation.described_phone import Phone
+    from analyzer.report.document.costs import Profile
     from analyzer.rules.registry import Packs
 
 _FORMATS = ("table", "json", "markdown")
@@ -49,6 +51,8 @@ _LANGUAGES = {
 @click.option("--code", "languages", multiple=True, metavar="LANGUAGE",
               shell_complete=completion.one_of((*_LANGUAGES, "all")),
               help=f"Add code to paste: {', '.join(_LANGUAGES)} or all. JSON has it always.")  # fmt: skip
+@click.option("--measured", metavar="FILE", shell_complete=completion.files,
+              help="A profile to lay beside: of benchmark_model, or AI Hub's JSON.")  # fmt: skip
 @declared.outputs(_FORMATS)
 @declared.color
 def command(
@@ -60,6 +64,7 @@ def command(
     shapes: tuple[str, ...],
     registered: tuple[str, ...],
     languages: tuple[str, ...],
+    measured: str | None,
     wanted: list[Target],
     color: str,
 ) -> int:
@@ -68,6 +73,7 @@ def command(
     MODEL is a .tflite file, sample: (a model that ships with the tool) or - (stdin).
     """
     from analyzer.recommendation.advisor import Advisor
+    from analyzer.recommendation.operator_costs import memory
     from analyzer.report.document.advice import advice
     from analyzer.rules.registry import Packs
 
@@ -77,10 +83,26 @@ def command(
     every = languages if all(target.format != "json" for target in wanted) else ("all",)
     advisor = Advisor(packs, (platform,) if platform else (), customs, phone, _chosen(every))
     with on_disk(find_one(path)) as source:
-        told = advice(advisor.advise(load(source), read_shapes(shapes), source.file))
+        advised = advisor.advise(load(source), read_shapes(shapes), source.file)
+    told = advice(advised.model, memory(advised.audit.prepared), _profile(advised, measured))
     shown = _chosen(languages)
     deliver(wanted, lambda form, view: _render(told, form, view, shown), color)
     return HOLDS
+
+
+def _profile(advised: Advised, file: str | None) -> Profile | None:
+    """What was measured beside what was predicted. Raises: UsageError."""
+    if file is None:
+        return None
+    from analyzer.recommendation.measured import profile
+    from analyzer.recommendation.operator_costs import operator_costs
+
+    told = advised.model.recommendation
+    chosen = [choice.audit for choice in told.choices if choice.audit is not None] if told else []
+    audits = advised.model.audits
+    # What is recommended first, then the rest: whoever has as many partitions as ran.
+    order = [audits[at] for at in dict.fromkeys((*chosen, *range(len(audits))))]
+    return profile(file, order, operator_costs(advised.audit))
 
 
 def _chosen(languages: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
@@ -23,6 +24,13 @@ from analyzer.rules.registry import Packs
 Shapes = Mapping[str, tuple[int, ...]]
 #: What is tried, and the delegate with it.
 Tried = tuple[Attempt, Configuration]
+
+
+class Advised(Struct, frozen=True):
+    """A model's part of the document with its recommendation, and the audit that it is from."""
+
+    model: audit_document.Model
+    audit: Audit
 
 
 class Advisor:
@@ -49,9 +57,7 @@ class Advisor:
         self._chips = () if phone is None else phone.chip_delegates(packs)
         self._configurations = configure(packs, specs)
 
-    def advise(
-        self, model: Model, shapes: Shapes | None = None, file: str | None = None
-    ) -> audit_document.Model:
+    def advise(self, model: Model, shapes: Shapes | None = None, file: str | None = None) -> Advised:
         """The model audited for all delegates, with the recommendation. Raises: ModelError.
 
         Where its `file` is at hand, that too is told what `fix` would bring.
@@ -69,7 +75,7 @@ class Advisor:
             self._languages,
             repaired=None if file is None or shapes else self._repaired(model, file, audit),
         )
-        return replace(document, recommendation=recommended)
+        return Advised(replace(document, recommendation=recommended), audit)
 
     def _repaired(self, model: Model, file: str, audit: Audit) -> Repaired | None:
         """The model rewritten for delegates that don't take it whole; None where nothing helps."""

@@ -31,6 +31,17 @@ I tflite  : Created 1 GPU delegate kernels.
 """
 
 
+#: What benchmark_model says of operators, and what AI Hub does.
+PROFILE = """Operator-wise Profiling Info for Regular Benchmark Runs:
+============================== Run Order ==============================
+CONV_2D, 0.021, 0.020, 50%, 50%, 0, 1, [conv]:0
+MEAN, 0.021, 0.020, 50%, 100%, 0, 1, [mean]:1
+"""
+HUB = (
+    '{"execution_detail": [{"name": "conv", "type": "Conv2D", "compute_unit": "NPU", "execution_time": 20}]}'
+)
+
+
 def furnish(folder: Path) -> None:
     """Write all that needs nothing but what the tests need."""
     for name in ("model.tflite", "float.tflite", "models/a.tflite", "models/b/c.tflite"):
@@ -42,6 +53,8 @@ def furnish(folder: Path) -> None:
     with zipfile.ZipFile(folder / "app.apk", "w") as archive:
         archive.writestr("assets/model.tflite", classifier())
     (folder / "phone.log").write_text(LOG, encoding="utf-8")
+    (folder / "profile.txt").write_text(PROFILE, encoding="utf-8")
+    (folder / "aihub.json").write_text(HUB, encoding="utf-8")
     save(folder / "test.npz", *samples())
     _images(folder / "images")
 

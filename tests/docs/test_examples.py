@@ -57,6 +57,8 @@ PROMISES = {
     "recommend model.tflite --for ios -o advice.md": Promise("### iOS: "),
     "recommend model.tflite --phone android-29 --phone SM8650": Promise("Android: "),
     "recommend model.tflite --code kotlin,c++": Promise("Kotlin, for XNNPACK"),
+    "recommend model.tflite --measured profile.txt": Promise("Measured by benchmark_model"),
+    "recommend model.tflite --measured aihub.json --format json": Promise('"kind":"AI Hub"'),
     "recommend model.tflite --format json": Promise('"choices"'),
     "schema --of recommendation": Promise("$schema"),
     "inspect model.tflite": Promise("in input [1, 8, 8, 3] FLOAT32"),

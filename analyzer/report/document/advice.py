@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from analyzer.report.document.audit_document import SCHEMA, Model, Tool, published
 from analyzer.report.document.convert import TOOL
+from analyzer.report.document.costs import Memory, Profile
 from analyzer.report.document.recommendation import Recommendation
 from analyzer.report.document.values import Count
 
@@ -25,9 +26,12 @@ class Advice(Struct, frozen=True, kw_only=True):
     dtypes: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     recommendation: Recommendation
+    memory: Memory | None = None
+    #: A profile that was measured, where one was given.
+    measured: Profile | None = None
 
 
-def advice(model: Model) -> Advice:
+def advice(model: Model, memory: Memory | None = None, measured: Profile | None = None) -> Advice:
     """The part of an audited model that is advice."""
     return Advice(
         path=model.path,
@@ -37,6 +41,8 @@ def advice(model: Model) -> Advice:
         dtypes=model.dtypes,
         weights=model.weights,
         recommendation=model.recommendation or Recommendation(considered=(), choices=()),
+        memory=memory,
+        measured=measured,
     )
 
 

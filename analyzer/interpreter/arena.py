@@ -1,0 +1,170 @@
+"""How the interpreter lays out the tensors that it computes in one block of memory, its arena.
+
+Source: tflite/arena_planner.cc, tflite/simple_memory_arena.cc. What kernels take beside it for themselves
+(scratch tensors, packed weights), and what delegates take inside their partitions, isn't known here.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+
+import msgspec
+from msgspec import Struct
+
+from analyzer.expressions.vocabulary import size_bytes
+from analyzer.files import parse_toml, read_text
+from analyzer.model.graph import OMITTED, Subgraph, Tensor
+from analyzer.resources import data
+
+#: Offsets of tensors are multiples of so many bytes.
+ALIGNMENT = 64
+#: Tensors no larger than this may be scalars of a size that isn't set yet, and are never shared.
+_SCALAR = 4
+_NEVER = 1 << 62
+
+
+class InPlace(Struct, frozen=True, forbid_unknown_fields=True):
+    """Operators that may write over an input: with other values, or with the same in another shape."""
+
+    changed: dict[str, tuple[int, ...]] = {}
+    unchanged: dict[str, tuple[int, ...]] = {}
+
+
+@cache
+def in_place() -> InPlace:
+    """What `rules/common/in-place.toml` says."""
+    return msgspec.convert(parse_toml(read_text(data("rules") / "common" / "in-place.toml")), InPlace)
+
+
+class Node(Struct, frozen=True):
+    """What is executed as one: an operator, or a delegate's kernel for a whole partition."""
+
+    #: The operator's index; of a partition its first.
+    index: int
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+class Arena(Struct, frozen=True):
+    """A plan: its size in bytes, and where in it each tensor lies."""
+
+    bytes: int
+    offsets: Mapping[int, int]
+    #: Bytes in use while each node runs, of those that are executed.
+    used: Sequence[int] = ()
+    #: Bytes of tensors that live outside, for good: variables, and what Prepare computed.
+    persistent: int = 0
+
+
+def nodes(subgraph: Subgraph) -> list[Node]:
+    """A subgraph's operators, as the CPU executes them one by one."""
+    return [Node(each.index, each.name, each.inputs, each.outputs) for each in subgraph.operators]
+
+
+def plan(subgraph: Subgraph, executed: Sequence[Node]) -> Arena:
+    """The arena of a subgraph; tensors whose elements have no fixed size take no part in it."""
+    size = {tensor.index: size_bytes(tensor) or 0 for tensor in subgraph.tensors}
+    kept = {index for index, tensor in enumerate(subgraph.tensors) if _in_arena(tensor) and size.get(index)}
+    shared = _shared(subgraph, executed, size, kept)
+    born, dies = _lives(subgraph, executed, shared)
+    wanted = [tensor for tensor in born if tensor in kept and tensor not in shared]
+
+    def order(tensor: int) -> tuple[int, int, int]:
+        whole = born[tensor] == 0 and tensor not in dies
+        return (0, tensor, 0) if whole else (1, -size[tensor], born[tensor])
+
+    placed: list[tuple[int, int, int, int]] = []
+    offsets: dict[int, int] = {}
+    for tensor in sorted(wanted, key=order):
+        first, last = born[tensor], dies.get(tensor, _NEVER)
+        offsets[tensor] = _place(placed, size[tensor], first, last)
+        insort(placed, (offsets[tensor], size[tensor], first, last))
+    used = [
+        sum(taken for _, taken, first, last in placed if first <= at <= last) for at in range(len(executed))
+    ]
+    offsets |= {tensor: offsets[to] for tensor, to in shared.items() if to in offsets}
+    lasting = sum(
+        size.get(at, 0) for at, each in enumerate(subgraph.tensors) if each.variable or each.persistent
+    )
+    return Arena(max((offset + taken for offset, taken, *_ in placed), default=0), offsets, used, lasting)
+
+
+def _in_arena(tensor: Tensor) -> bool:
+    known = tensor.computed_values is not None
+    return not (tensor.constant or tensor.variable or tensor.persistent or tensor.dynamic or known)
+
+
+def _place(placed: Iterable[tuple[int, int, int, int]], size: int, first: int, last: int) -> int:
+    """The best gap between tensors that are alive at the same time, else behind them."""
+    at, best, fit = 0, None, _NEVER
+    for offset, taken, born, dies in placed:
+        if dies < first or born > last:
+            continue
+        start = _aligned(at)
+        if start + size <= offset and offset - start < fit:
+            best, fit = start, offset - at
+        at = max(at, offset + taken)
+        if fit == 0:
+            break
+    return _aligned(at) if best is None else best
+
+
+def _aligned(offset: int) -> int:
+    return -(-offset // ALIGNMENT) * ALIGNMENT
+
+
+def _lives(
+    subgraph: Subgraph, executed: Sequence[Node], shared: Mapping[int, int]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Tensor -> the node before which it is there, and the node after which it isn't needed any more."""
+    left = Counter(tensor for tensor in (*subgraph.inputs, *subgraph.outputs) if tensor != OMITTED)
+    left.update(shared.get(tensor, tensor) for node in executed for tensor in _present(node.inputs))
+    born = {tensor: 0 for tensor in subgraph.inputs if tensor != OMITTED}
+    dies: dict[int, int] = {}
+    for at, node in enumerate(executed):
+        for tensor in _present(node.outputs):
+            born.setdefault(tensor, at)
+        for tensor in _present(node.inputs):
+            tensor = shared.get(tensor, tensor)
+            left[tensor] -= 1
+            if left[tensor] == 0 and tensor in born:
+                dies[tensor] = at
+    return born, dies
+
+
+def _shared(
+    subgraph: Subgraph, executed: Sequence[Node], size: Mapping[int, int], kept: set[int]
+) -> dict[int, int]:
+    """Tensor -> the one in whose place it is written."""
+    rules = in_place()
+    readers = Counter(tensor for tensor in (*subgraph.inputs, *subgraph.outputs) if tensor != OMITTED)
+    readers.update(tensor for node in executed for tensor in _present(node.inputs))
+    fixed = {*subgraph.inputs, *subgraph.outputs}
+    shared: dict[int, int] = {}
+    for node in executed:
+        unchanged = node.name in rules.unchanged
+        positions = (rules.unchanged if unchanged else rules.changed).get(node.name, ())
+        if not positions or not node.outputs:
+            continue
+        output = node.outputs[0]
+        for position in positions:
+            given = node.inputs[position] if position < len(node.inputs) else OMITTED
+            if given == OMITTED or given not in kept or given in fixed or output in fixed:
+                continue
+            if not unchanged and (
+                size[given] != size.get(output) or size[given] <= _SCALAR or readers[given] > 1
+            ):
+                continue
+            actual = shared.get(given, given)
+            if (unchanged or readers[actual] <= 1) and size.get(output) == size[actual]:
+                shared[output] = actual
+            break
+    return shared
+
+
+def _present(operands: Sequence[int]) -> Iterator[int]:
+    return (operand for operand in operands if operand != OMITTED)

@@ -1,0 +1,134 @@
+"""Profiles from phones beside the prediction."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analyzer.errors import UsageError
+from analyzer.recommendation.measured import read_profile
+from tests.cli.running import run
+from tests.recommendation.models import layers
+
+HEADER = "\t[node type]\t[first]\t[avg ms]\t[%]\t[cdf%]\t[mem KB]\t[times called]\t[Name]"
+TEXT = f"""INFO: Profiling Info for Benchmark Initialization:
+============================== Run Order ==============================
+{HEADER}
+\t ModifyGraphWithDelegate\t0.400\t0.400\t50.0%\t50.0%\t0.000\t1\tModifyGraphWithDelegate/0:0
+
+Operator-wise Profiling Info for Regular Benchmark Runs:
+============================== Run Order ==============================
+{HEADER}
+\t                 CONV_2D\t2.100\t2.000\t40.0%\t40.0%\t0.000\t1\t[t1]:0
+\t                    CEIL\t0.010\t0.500\t10.0%\t50.0%\t0.000\t1\t[t2]:1
+\t                 CONV_2D\t2.300\t2.500\t50.0%\t100.0%\t0.000\t1\t[t3, other]:2
+
+============================== Top by Computation Time ==============================
+{HEADER}
+\t                 CONV_2D\t2.300\t2.500\t50.0%\t50.0%\t0.000\t1\t[t3, other]:2
+"""
+CSV = """Operator-wise Profiling Info for Regular Benchmark Runs:
+============================== Run Order ==============================
+node type, first, avg_ms, %, cdf%, mem KB, times called, name
+CONV_2D, 2.100, 2.000, 40%, 40%, 0, 1, [t1]:0
+TfLiteGpuDelegateV2, 0.2, 1.0, 20%, 60%, 0, 1, [t3]:3
+"""
+HUB = {
+    "execution_summary": {"estimated_inference_time": 3000},
+    "execution_detail": [
+        {
+            "name": "t1",
+            "type": "Conv2D",
+            "compute_unit": "NPU",
+            "execution_time": 2000,
+            "execution_cycles": 9,
+        },
+        {"name": "t2", "type": "Ceil", "compute_unit": "CPU", "execution_time": 500},
+        {"name": "t3;x", "type": "Conv2D", "compute_unit": "NPU", "execution_time": 2500},
+        {"name": "elsewhere", "type": "Cast", "compute_unit": "CPU", "execution_time": 0},
+    ],
+}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    layers(tmp_path, ["CONV_2D", "CEIL", "CONV_2D"])
+    return tmp_path / "layers.tflite"
+
+
+def written(folder: Path, text: str) -> str:
+    file = folder / "profile"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def measured(model: Path, text: str) -> dict[str, object]:
+    file = written(model.parent, text)
+    done = run("recommend", model, "--for", "ios", "--measured", file, "--format", "json")
+    assert (done.code, done.err) == (0, "")
+    told: dict[str, object] = done.json["measured"]
+    return told
+
+
+def test_the_regular_runs_in_their_order_count(tmp_path: Path) -> None:
+    kind, rows = read_profile(written(tmp_path, TEXT))
+    assert kind == "benchmark_model"
+    assert [(row.kind, row.names, row.milliseconds, row.node) for row in rows] == [
+        ("CONV_2D", ("t1",), 2.0, 0),
+        ("CEIL", ("t2",), 0.5, 1),
+        ("CONV_2D", ("t3", "other"), 2.5, 2),
+    ]
+
+
+def test_rows_lie_beside_their_operators(model: Path) -> None:
+    told = measured(model, TEXT)
+    rows = told["rows"]
+    assert isinstance(rows, list) and told["unmatched"] == 0
+    assert [row["operators"] for row in rows] == [[0], [1], [2]]
+    assert rows[0]["predicted_share"] == pytest.approx(rows[2]["predicted_share"])
+    assert rows[0]["macs"] == 37748736 and rows[1]["macs"] == 0
+    assert told["milliseconds"] == 5.0
+    agreement = told["agreement"]
+    assert isinstance(agreement, float) and agreement > 0.8
+
+
+def test_csv_and_kernels_of_delegates(model: Path) -> None:
+    rows = measured(model, CSV)["rows"]
+    assert isinstance(rows, list)
+    # The third node stands for a partition; whoever has one takes these operators.
+    assert rows[1]["measured_on"] == "TfLiteGpuDelegateV2" and rows[1]["operators"] == [0, 1, 2]
+
+
+def test_ai_hub_by_names(model: Path) -> None:
+    told = measured(model, json.dumps(HUB))
+    rows = told["rows"]
+    assert isinstance(rows, list) and told["kind"] == "AI Hub" and told["unmatched"] == 1
+    assert [(row["operators"], row["measured_on"], row["milliseconds"]) for row in rows] == [
+        ([0], "NPU", 2.0),
+        ([1], "CPU", 0.5),
+        ([2], "NPU", 2.5),
+        ([], "CPU", 0.0),
+    ]
+
+
+def test_one_table_for_people(model: Path) -> None:
+    file = written(model.parent, TEXT)
+    text = run("recommend", model, "--measured", file).text
+    assert "Measured by benchmark_model (profile): 5.000 ms in all" in text
+    assert "Order by cost against order by time: " in text
+    assert "Memory on the CPU: " in text
+    markdown = run("recommend", model, "--measured", file, "--format", "markdown").text
+    assert "| operator | predicted on | measured on | predicted | measured | ms |" in markdown
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "{", "{}", '{"execution_detail": [1]}', "[1]"])
+def test_what_is_no_profile_is_a_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="--measured"):
+        read_profile(written(tmp_path, text))
+
+
+def test_a_file_that_isn_t_there() -> None:
+    done = run("recommend", "sample:", "--measured", "nowhere.csv")
+    assert done.code == 2 and "--measured nowhere.csv: " in done.complaint
