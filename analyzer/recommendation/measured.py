@@ -109,12 +109,14 @@ def profile(file: str, audits: Sequence[Audit], costs: Mapping[tuple[int, int], 
     kernels = [layer for layer in layers if layer.node is not None and layer.node >= len(first)]
     taken = next((audit for audit in audits if len(_first(audit)) == len(kernels) > 0), None)
     whole = sum(layer.milliseconds for layer in layers)
-    found = [(layer, _operators(layer, first, kernels, taken)) for layer in layers]
-    cost = [sum(costs[0, at].total for at in operators) for _, operators in found]
-    rows = [_measured(layer, operators, first, taken, costs, whole, sum(cost)) for layer, operators in found]
+    matched = [(layer, _operators(layer, first, kernels, taken)) for layer in layers]
+    cost = [sum(costs[0, at].total for at in operators) for _, operators in matched]
+    rows = [
+        _measured(layer, operators, first, taken, costs, whole, sum(cost)) for layer, operators in matched
+    ]
     known = [
         (price, layer.milliseconds)
-        for price, (layer, operators) in zip(cost, found, strict=True)
+        for price, (layer, operators) in zip(cost, matched, strict=True)
         if operators
     ]
     return Profile(
@@ -122,7 +124,7 @@ def profile(file: str, audits: Sequence[Audit], costs: Mapping[tuple[int, int], 
         kind=kind,
         milliseconds=round(whole, 6),
         rows=tuple(rows),
-        unmatched=sum(not operators for _, operators in found),
+        unmatched=sum(not operators for _, operators in matched),
         agreement=_correlation(known) if len(known) >= _LEAST else None,
     )
 
