@@ -38,16 +38,22 @@ def command(delegates: tuple[str, ...], platform: str | None, config: str | None
         return HOLDS
     project_files.check_tool(project)
     project_files.check_packs(project, packs, asked)
-    tell(_shown(project, packs, asked))
+    named = bool(delegates or platform)
+    tell("\n".join(_shown(project, packs, asked, named)))
     return HOLDS
 
 
-def _shown(project: Project, packs: Packs, asked: tuple[str, ...]) -> str:
+def _shown(project: Project, packs: Packs, asked: tuple[str, ...], named: bool) -> list[str]:
+    """Each value with where it comes from; `named`: whether the command line names the delegates."""
     settings = project.settings
+    file = project.file or "the default"
+    settled = bool(settings.delegates or settings.platform)
+    origin = "the command line" if named else file if settled else "the default"
     lines = [
         f"file       {project.file or 'none'}",
         f"version    {__version__}   required: {settings.required_version or 'any'}",
-        f"fail-on    {', '.join(settings.fail_on) or 'as the command line says'}",
+        f"fail-on    {', '.join(settings.fail_on) or 'as the command line says'}"
+        + (f"   (from {file})" if settings.fail_on else ""),
         *([f"warn-on    {', '.join(settings.warn_on)}"] if settings.warn_on else []),
         *([f"baseline   {project.baseline}"] if settings.baseline else []),
         *(
@@ -56,20 +62,22 @@ def _shown(project: Project, packs: Packs, asked: tuple[str, ...]) -> str:
         ),
         *([f"for        {settings.platform}"] if settings.platform else []),
         *([f"registered {', '.join(settings.registered)}"] if settings.registered else []),
-        "delegates",
+        f"delegates   (from {origin})",
     ]
     for spec in asked:
         name, written = split(spec)
         pack = packs.get(name)
         held = settings.packs.get(name, PackSettings())
         state = "pinned" if held.sha256 or held.version else "not pinned"
+        own = [key for key in held.parameters if f"{key}=" in spec]
+        state += f"; {', '.join(own)} from {file}" if own else ""
         lines += [
             ":".join(
                 [f"  {name}", *(f"{key}={_text(value)}" for key, value in resolve(pack, written).items())]
             ),
             f"    pack version {pack.version}, sha256 {pack.sha256}, {state}",
         ]
-    return "\n".join(lines)
+    return lines
 
 
 def _text(value: object) -> str:

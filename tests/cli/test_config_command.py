@@ -220,3 +220,13 @@ def test_a_policy_may_only_warn(project: Path) -> None:
     outcome = audit()
     assert outcome.code == 0 and outcome.json["policy"]["failed"] is False
     assert outcome.err.count("policy warns: m.tflite: tiny: ") == 2
+
+
+def test_each_value_is_shown_with_where_it_comes_from(project: Path) -> None:
+    assert "delegates   (from the default)" in run("config").text
+    settle(project, TINY + 'fail-on = ["partial"]\n[packs.tiny]\nparameters = {most = 1}\n')
+    shown = run("config").text
+    assert "delegates   (from delegate-analyzer.toml)" in shown
+    assert "fail-on    partial   (from delegate-analyzer.toml)" in shown
+    assert "most from delegate-analyzer.toml" in shown
+    assert "delegates   (from the command line)" in run("config", "-d", "gpu").text
