@@ -4,11 +4,16 @@ A wheel brings them (`hatch_build.py` has them made by the very code that it shi
 kept between runs, each entry named by all that it is made from: what files say and what the code that
 reads them says. So several checkouts share one folder, and an entry is there for whoever would make the
 same. It is never trusted to be there, and a folder that can't be written costs nothing but time.
+
+Whoever writes an entry decides what a delegate is said to take. So the folder and its entries have to be
+this user's own and for nobody else to write, entries are plain files of a bounded size, and each begins
+with a digest of what it holds and of what it was made from.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,6 +24,7 @@ from typing import TypeVar
 import msgspec
 
 from analyzer import __version__
+from analyzer.files import opened
 from analyzer.resources import PACKS, made
 
 T = TypeVar("T")
@@ -26,15 +32,20 @@ T = TypeVar("T")
 MAKERS = ("expressions", "model", "rules")
 #: Seconds: entries that nobody has used for so long go, and one in use says so once in a while.
 _KEPT, _REFRESHED = 90 * 86400, 86400
+#: Bytes of an entry at most, and of the digest that it begins with.
+_LARGEST, _DIGEST = 1 << 25, 16
 
 
-def folder() -> Path:
-    """Where entries are kept: `DELEGATE_ANALYZER_CACHE`, or the user's cache folder."""
+def folder() -> Path | None:
+    """Where entries are kept: `DELEGATE_ANALYZER_CACHE`, or the user's cache folder; None without a home."""
     chosen = os.environ.get("DELEGATE_ANALYZER_CACHE")
     if chosen:
         return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "delegate-analyzer"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "delegate-analyzer"
+    except RuntimeError:
+        return None
 
 
 def code_stamp(package: str) -> int:
@@ -60,27 +71,59 @@ def _own_stamp() -> int:
 
 def kept(name: str, made_from: Callable[[], bytes], shape: type[T], make: Callable[[], T]) -> T:
     """The shipped entry, else the one for `made_from`, else what `make` returns, kept for the next run."""
-    entry_read = _read(made(PACKS) / f"{name}.json", shape)
-    if entry_read is not None:
-        return entry_read
-    text = made_from()
+    try:
+        # It came with the code.
+        return msgspec.json.decode((made(PACKS) / f"{name}.json").read_bytes(), type=shape)
+    except (OSError, msgspec.DecodeError):
+        pass
+    at, text = folder(), made_from()
+    if at is None:
+        return make()
     # A checksum is enough to notice a change, and far cheaper to start with than a digest.
-    entry = folder() / f"{name}-{zlib.crc32(text):08x}{len(text):08x}{_own_stamp():08x}.json"
-    entry_read = _read(entry, shape)
+    entry = at / f"{name}-{zlib.crc32(text):08x}{len(text):08x}{_own_stamp():08x}.json"
+    entry_read = _read(entry, text, shape)
     if entry_read is not None:
         _refresh(entry)
         return entry_read
     fresh = make()
-    _write(entry, msgspec.json.encode(fresh))
+    content = msgspec.json.encode(fresh)
+    _write(entry, _digest(text, content) + content)
     return fresh
 
 
-def _read(entry: Path, shape: type[T]) -> T | None:
+def _read(entry: Path, text: bytes, shape: type[T]) -> T | None:
+    """An entry's content, if it is ours and says what was made from this text."""
     try:
-        with open(entry, "rb") as file:
-            return msgspec.json.decode(file.read(), type=shape)
+        if not _own(os.stat(entry.parent)):
+            return None
+        with opened(entry) as file:
+            about = os.fstat(file.fileno())
+            if not (stat.S_ISREG(about.st_mode) and _own(about) and about.st_size <= _LARGEST):
+                return None
+            whole = file.read(_LARGEST)
+        digest, content = whole[:_DIGEST], whole[_DIGEST:]
+        return msgspec.json.decode(content, type=shape) if digest == _digest(text, content) else None
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def _own(about: os.stat_result) -> bool:
+    """Whether a file or folder is this user's, and for nobody else to write; Windows keeps that elsewhere."""
+    if os.name == "nt":
+        return True
+    return about.st_uid == os.geteuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _digest(text: bytes, content: bytes) -> bytes:
+    """Of an entry and what it was made from."""
+    try:
+        # What `hashlib` brings along takes longer to load than all entries.
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    digest = blake2b(text, digest_size=_DIGEST)
+    digest.update(content)
+    return digest.digest()
 
 
 def _refresh(entry: Path) -> None:
@@ -96,7 +139,9 @@ def _write(entry: Path, content: bytes) -> None:
     import tempfile
 
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
+        entry.parent.mkdir(0o700, parents=True, exist_ok=True)
+        if not _own(os.stat(entry.parent)):
+            return
         handle, temporary = tempfile.mkstemp(dir=entry.parent, prefix=entry.name)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
