@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import signal
 import sys
 from typing import Any
 
@@ -17,10 +18,13 @@ def run() -> None:
     """The console script."""
     _open_closed_streams()
     _write_whole()
+    _end_in_order()
     try:
         # Here, so that an interruption while it loads is told like any other.
         from analyzer.cli import main
+        from analyzer.model.read import end_where_cut_short
 
+        end_where_cut_short()
         code = main()
     except KeyboardInterrupt:
         sys.stderr.write("delegate-analyzer: interrupted\n")
@@ -46,6 +50,21 @@ class _Whole(io.FileIO):
 
             select.select([], [self], [])
         return written
+
+
+def _end_in_order() -> None:
+    """Have a request to end unwind what runs, so that processes and temporary files go with this one."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Whoever has it ignored, as nohup does, is to be left alone.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(number: int, _: object) -> None:
+    # Once: what is left to do must not be ended half-way.
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def _write_whole() -> None:

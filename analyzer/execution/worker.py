@@ -39,6 +39,7 @@ class Task(Struct, frozen=True):
     request: RunRequest
     #: What it may take.
     seconds: float
+    megabytes: int = 0
 
 
 class Answer(Struct, frozen=True):
@@ -60,7 +61,9 @@ def run(
     """Run a request; nothing that the process does can harm this one."""
     with TemporaryDirectory(prefix="delegate-analyzer-") as name:
         folder = Path(name)
-        (folder / TASK).write_bytes(msgspec.msgpack.encode(Task(engine, request, limits.seconds)))
+        (folder / TASK).write_bytes(
+            msgspec.msgpack.encode(Task(engine, request, limits.seconds, limits.megabytes))
+        )
         sample_file.save(folder / SAMPLES, samples)
         return finish(folder, CHILD, limits)
 

@@ -21,12 +21,18 @@ from analyzer.execution.worker import Answer, Task
 _PATTERN, _OTHER_PATTERN = 0xA5, 0x5A
 #: The share of its time that a run may use up before it stops timing: what it has found must not be lost.
 _TIMING = 0.5
+#: What Linux calls the signal that a process gets when its parent ends.
+_SET_DEATH_SIGNAL = 1
+#: How many times its limits a process has before it ends by itself, and bytes that runtimes set aside unused.
+_PATIENCE, _RUNTIMES = 4, 4 << 30
 
 
 def main(folder: Path) -> None:
     """Do the task and leave an answer."""
     begun = time.monotonic()
     task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
+    end_with_parent()
+    limit(task.seconds, task.megabytes)
     without_core_dumps()
     samples = sample_file.load(folder / worker.SAMPLES)
     leave(folder, lambda: _run(folder, task, samples, begun + _TIMING * task.seconds))
@@ -170,6 +176,31 @@ def memory(field: str) -> int:
             return next(int(line.split()[1]) << 10 for line in file if line.startswith(field))
     except (OSError, StopIteration):
         return 0
+
+
+def end_with_parent() -> None:
+    """However the process ends that started this one, also where it can't say so."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+    import signal
+
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def limit(seconds: float, megabytes: int) -> None:
+    """Hold to what the other process watches over more closely, should it come to stand still."""
+    try:
+        import resource
+        import signal
+    except ImportError:
+        return
+    signal.alarm(int(seconds * _PATIENCE) + 10)
+    if megabytes:
+        resource.setrlimit(resource.RLIMIT_DATA, ((megabytes * _PATIENCE << 20) + _RUNTIMES,) * 2)
 
 
 def without_core_dumps() -> None:

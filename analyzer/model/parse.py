@@ -28,6 +28,11 @@ _CONTROL_DEPENDENCIES = "model_control_dependencies"
 _ACTIVATION = "fused_activation_function"
 
 
+#: Characters of a name at most: less where there are so many operators that naming their results would take
+#: more than this in all, which each delegate's part of an audit does.
+_LONGEST, _SHORTEST, _ALL_NAMES = 1000, 60, 1 << 24
+
+
 class Assembly:
     """Puts one file's tables together; the row of a table lists its values in the schema's slot order."""
 
@@ -37,6 +42,8 @@ class Assembly:
         self.remarks: list[str] = []
         self.buffers: list[memoryview | None] = []
         self.codes: list[OperatorCode] = []
+        #: Of the subgraphs so far, as many as the file says.
+        self.operators = 0
 
     def root(self) -> Row:
         return self.file.row(kind("Model"), self.file.root())
@@ -68,7 +75,8 @@ class Assembly:
     def code(self, deprecated: int, custom: int | None, version: int, builtin: int) -> OperatorCode:
         # The one-byte field of old files; new operators leave 127 there.
         name = names("BuiltinOperator")[max(deprecated, builtin)]
-        return OperatorCode(name, version, self.file.string(custom))
+        code = self.file.string(custom)
+        return OperatorCode(name, version, None if code is None else _cut(code, _LONGEST))
 
     def subgraphs(self, position: int | None) -> tuple[Subgraph, ...]:
         rows = self.file.tables(kind("SubGraph"), position)
@@ -77,11 +85,13 @@ class Assembly:
     def subgraph(self, index: int, row: Row) -> Subgraph:
         file = self.file
         tensors, inputs, outputs, operators, name, _ = row
-        made = self._tensors(self.tensor_rows(tensors))
+        self.operators += 0 if operators is None else file.length(operators, 4)
+        longest = max(_SHORTEST, min(_LONGEST, _ALL_NAMES // max(1, self.operators)))
+        made = self._tensors(self.tensor_rows(tensors), longest)
         count = len(made)
         return Subgraph(
             index,
-            file.string(name) or "",
+            _cut(file.string(name) or "", longest),
             made,
             self._operators(file.tables(kind("Operator"), operators), count),
             _indices(file.integers(inputs), count),
@@ -91,7 +101,7 @@ class Assembly:
     def tensor_rows(self, position: int | None) -> Iterable[Row]:
         return self.file.tables(kind("Tensor"), position)
 
-    def _tensors(self, rows: Iterable[Row]) -> tuple[Tensor, ...]:
+    def _tensors(self, rows: Iterable[Row], longest: int) -> tuple[Tensor, ...]:
         file, buffers, dtypes = self.file, self.buffers, names("TensorType")
         made: list[Tensor] = []
         for (
@@ -113,7 +123,7 @@ class Assembly:
             made.append(
                 Tensor(
                     len(made),
-                    file.string(name) or "",
+                    _cut(file.string(name) or "", longest),
                     dtypes[dtype],
                     file.integers(shape),
                     None if signature is None else file.integers(signature),
@@ -275,3 +285,8 @@ def _indices(wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
         if not OMITTED <= tensor < count:
             raise Malformed(f"tensor {tensor} is wanted, the subgraph has {count} tensors")
     return wanted
+
+
+def _cut(name: str, longest: int) -> str:
+    """A name, without the end of one that nobody could read, and with a mark there."""
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

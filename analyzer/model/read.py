@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from mmap import ACCESS_READ, mmap
+from typing import Any
 
 from analyzer.errors import ModelError
 from analyzer.files import opened
@@ -17,7 +19,7 @@ from analyzer.model.vtable import Malformed
 IDENTIFIER = b"TFL3"
 
 #: Up to this size reading a file is cheaper than mapping it.
-_SMALL = 1 << 16
+_SMALL = 1 << 20
 
 #: What to name in place of what is no file.
 _ADVICE = {
@@ -26,6 +28,10 @@ _ADVICE = {
     "is a socket, not a file": "name a file",
 }
 _AGAIN = "fetch or convert the file again"
+_CHANGED, _WAIT = "changed while it was read", "leave it as it is, and read it again"
+
+#: Whether faults of mapped files are told of, what tells, and the file that was mapped last.
+_GUARD: dict[str, Any] = {}
 
 
 def read(path: str | os.PathLike[str], name: str | None = None) -> Model:
@@ -65,11 +71,42 @@ def contents(path: str | os.PathLike[str], name: str) -> Bytes:
         with opened(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > _SMALL:
+                _guard(name)
                 return _map(file.fileno())
             # Some files don't know their size; one that is known takes half the calls to the system.
-            return file.read(size or -1)
+            whole = file.read(size or -1)
+            if len(whole) < size:
+                raise ModelError(name, _CHANGED, _WAIT)
+            return whole
     except OSError as error:
         raise unreadable(path, name, error) from None
+
+
+def end_where_cut_short() -> None:
+    """Have this process end in a line, with exit code 2, where a mapped file is cut short while it is read.
+
+    For programs, not for libraries: the system's signal for it is taken.
+    """
+    _GUARD["wanted"] = True
+
+
+def _guard(name: str) -> None:
+    """Name the file that a fault is told of, and have faults told."""
+    _GUARD["file"] = name
+    if "wanted" not in _GUARD or "handler" in _GUARD or not hasattr(signal, "SIGBUS"):
+        return
+    import ctypes
+
+    def end(_: int) -> None:
+        # Where memory is gone nothing can go on.
+        line = f"delegate-analyzer: {_GUARD['file']}: {_CHANGED}; {_WAIT}\n"
+        os.write(2, line.encode("utf-8", "backslashreplace"))
+        os._exit(2)
+
+    handler = _GUARD["handler"] = ctypes.CFUNCTYPE(None, ctypes.c_int)(end)
+    take = ctypes.CDLL(None).signal
+    take.restype, take.argtypes = ctypes.c_void_p, (ctypes.c_int, ctypes.c_void_p)
+    take(int(signal.SIGBUS), ctypes.cast(handler, ctypes.c_void_p))
 
 
 def _map(handle: int) -> mmap:

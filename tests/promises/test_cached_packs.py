@@ -16,6 +16,7 @@ from tests.cli.running import run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="rights and pipes are another matter there")
 
+ROOT = Path(__file__).parents[2]
 WORDS = ("audit", "sample:", "-d", "hexagon", "--fail-on", "partial", "-q")
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from analyzer.errors import UsageError
+from analyzer.files import opened
+from analyzer.model.read import IDENTIFIER
 from analyzer.report import ENDINGS, FORMATS, known
 
 #: What stands for stdout in place of a file.
@@ -43,7 +45,17 @@ def targets(
         folder = Path(target.file).parent
         if not folder.is_dir():
             raise UsageError(f"-o {target.file}: there is no folder {folder}; make it first")
+        if _is_model(target.file):
+            raise UsageError(f"-o {target.file}: is a model, which would be lost; choose another place")
     return wanted
+
+
+def _is_model(file: str) -> bool:
+    try:
+        with opened(file) as there:
+            return there.read(8)[4:] == IDENTIFIER
+    except OSError:
+        return False
 
 
 def _target(text: str, formats: Collection[str]) -> Target:

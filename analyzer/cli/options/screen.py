@@ -7,7 +7,8 @@ import sys
 
 from analyzer.cli import hush
 
-_USUAL = 80
+#: Columns where nothing says how many, and more than any screen has.
+_USUAL, _WIDEST = 80, 1000
 
 
 def width() -> int:
@@ -17,7 +18,7 @@ def width() -> int:
         stated = int(os.environ.get("COLUMNS", "0"))
     except ValueError:
         stated = 0
-    if stated > 0:
+    if 0 < stated <= _WIDEST:
         return stated
     try:
         return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else -1).columns or _USUAL

@@ -6,7 +6,10 @@ import os
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from tempfile import TemporaryFile
+from typing import IO
 
 from msgspec import Struct
 
@@ -17,6 +20,8 @@ from analyzer.execution.request import unavailable
 _LONG = 900.0
 #: How the command that ran on the device ended: older devices don't tell in any other way.
 _ENDED = "#ended "
+#: Bytes that an answer has at most, and how often, in seconds, it is looked at.
+_MOST, _LOOK = 1 << 24, 0.1
 _READY = "device"
 _FULL = "no space left"
 
@@ -66,17 +71,29 @@ class Adb:
 
     def call(self, *arguments: str, seconds: float) -> str:
         """The client's standard output. Raises: AdbError, subprocess.TimeoutExpired."""
-        done = subprocess.run(
-            [self._executable, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-        )
-        out, complaint = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-        if done.returncode:
+        with TemporaryFile() as said, TemporaryFile() as complained:
+            code = self._run(arguments, seconds, said, complained)
+            out, complaint = (_text(file) for file in (said, complained))
+        if code:
             reason = _reason([*out.splitlines(), *complaint.splitlines()])
-            raise AdbError(f"adb: {reason or f'exit code {done.returncode}'}")
+            raise AdbError(f"adb: {reason or f'exit code {code}'}")
         return out
+
+    def _run(self, arguments: Sequence[str], seconds: float, said: IO[bytes], complained: IO[bytes]) -> int:
+        """The client's exit code, with what it writes in files, of which it fills no more than it may."""
+        command, until = [self._executable, *arguments], time.monotonic() + seconds
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=complained) as process:
+            try:
+                while True:
+                    try:
+                        return process.wait(min(_LOOK, max(0.0, until - time.monotonic())))
+                    except subprocess.TimeoutExpired:
+                        if max(os.fstat(file.fileno()).st_size for file in (said, complained)) > _MOST:
+                            raise AdbError(f"adb: the answer is larger than {_MOST >> 20} MB") from None
+                        if time.monotonic() >= until:
+                            raise subprocess.TimeoutExpired(command, seconds, _bytes(said)) from None
+            finally:
+                process.kill()
 
     def devices(self) -> list[Attached]:
         """Everything attached, ready or not. Raises: AdbError."""
@@ -153,6 +170,15 @@ class Device:
 
     def _call(self, *arguments: str, seconds: float) -> str:
         return self._adb.call("-s", self.serial, *arguments, seconds=seconds)
+
+
+def _bytes(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read(_MOST)
+
+
+def _text(file: IO[bytes]) -> str:
+    return _bytes(file).decode("utf-8", "replace")
 
 
 def quote(words: Sequence[str]) -> str:
