@@ -109,7 +109,7 @@ def _compared(model: Model, entry: Entry, reference: RunResult, result: RunResul
     written = result.measured.never_written if result.measured else {}
     known = reference.measured.never_written if reference.measured else {}
     left = {name: count for name, count in written.items() if name not in known}
-    thresholds = Thresholds(atol=_ROUNDING, rtol=_ROUNDING)
+    thresholds = Thresholds(rtol=_ROUNDING)
     return compare(model, entry, reference.outputs, result.outputs, thresholds, left)
 
 
@@ -171,6 +171,6 @@ def _split_proof(
         for values, outputs in zip(known, result.outputs, strict=True):
             values |= {index: outputs[name] for name, index in own.outputs}
     made = [{name: values[index] for name, index in entry.outputs} for values in known]
-    compared = compare(original.model, entry, reference.outputs, made, Thresholds(_ROUNDING, _ROUNDING))
+    compared = compare(original.model, entry, reference.outputs, made, Thresholds(rtol=_ROUNDING))
     problem = _problem(compared, promise)
     return Proof(BROKEN if problem else HOLDS, problem, tuple(compared))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from analyzer.model.graph import Operator, Tensor
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.prepared_graph import Unfit
-from analyzer.rewriting.rewrite import rewrite
+from analyzer.rewriting.rewrite import Promise, rewrite
 from analyzer.rewriting.site import Site
 
 #: The version from which on an operator may dilate.
@@ -25,11 +25,26 @@ _CUSTOM_OPTIONS, _PADDINGS = "<iii", {1: "SAME", 2: "VALID"}
     title="SPACE_TO_BATCH_ND, a convolution and BATCH_TO_SPACE_ND become one dilated convolution",
 )
 def dilated_convolution(site: Site) -> Patch | None:
+    return _dilated(site, alike=True)
+
+
+@rewrite(
+    "BATCH_TO_SPACE_ND",
+    title="SPACE_TO_BATCH_ND, a dynamic-range convolution and BATCH_TO_SPACE_ND become a dilated one",
+    promise=Promise(30.0),
+)
+def dilated_dynamic_range_convolution(site: Site) -> Patch | None:
+    return _dilated(site, alike=False)
+
+
+def _dilated(site: Site, alike: bool) -> Patch | None:
+    """One convolution for three operators, where input and weights are of one type, or where they aren't."""
     convolution = _sole_writer(site, site.input().index, *_DILATING)
     spreading = _sole_writer(site, convolution.inputs[0], "SPACE_TO_BATCH_ND")
     source, output = site.tensor(spreading.inputs[0]), site.output()
     site.require(
         len(source.shape) == 4,
+        (site.tensor(convolution.inputs[1]).dtype == source.dtype) == alike,
         _scale(source) == _scale(site.tensor(spreading.outputs[0])),
         _scale(site.input()) == _scale(output),
     )
