@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,6 +21,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 #: Pillow's modes of more than eight bits a channel, which it would cut off.
 _DEEP = ("I", "F")
 _PIXEL = 255.0
+_MOST_PIXELS = 1 << 26
 #: The lowest value of element types that hold a pixel as it is.
 _BYTES = {"UINT8": 0, "INT8": -128}
 
@@ -111,10 +115,22 @@ class Picture(Struct, frozen=True):
     def _sized(self, file: str, mode: str, size: tuple[int, int]) -> Any:
         from PIL import Image, ImageOps
 
-        with Image.open(file) as opened:
+        # Before any of them is unpacked; Pillow itself only warns, and of much else.
+        Image.MAX_IMAGE_PIXELS = None
+        with _quiet(), Image.open(file) as opened:
+            if math.prod(opened.size) > _MOST_PIXELS:
+                raise ValueError(f"it has more than {_MOST_PIXELS >> 20} megapixels")
             if opened.mode.startswith(_DEEP):
                 raise ValueError("it has more than 8 bits a channel; convert it")
             upright = ImageOps.exif_transpose(opened).convert(mode)
         if self.crop:
             return ImageOps.fit(upright, size, Image.Resampling.BILINEAR)
         return upright.resize(size, Image.Resampling.BILINEAR)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what Pillow warns of: what is wrong comes as an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

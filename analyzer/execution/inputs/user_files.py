@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import os
+import struct
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from analyzer.errors import UsageError
 from analyzer.execution.inputs import images
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Entry
+from analyzer.files import opened
 from analyzer.model import metadata
 from analyzer.model.graph import Model
+
+#: Bytes that inputs may take: an archive of a few may unpack to any number.
+_MOST = 1 << 30
+#: What readers of archives and arrays make of damaged ones.
+_FAILURES = (
+    OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    NotImplementedError, struct.error,
+)  # fmt: skip
 
 
 def given(
@@ -58,9 +72,25 @@ def _array(file: str) -> Any:
     import numpy as np
 
     try:
+        with opened(file) as stream:
+            _check_header(stream, os.fstat(stream.fileno()).st_size)
         return np.load(file, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except _FAILURES as error:
         raise _unreadable(file, error) from None
+
+
+def _check_header(stream: IO[bytes], size: int) -> None:
+    """Hold what an array's header says to its bytes, before room is made for it. Raises: ValueError."""
+    from numpy.lib import format as npy
+
+    if size > _MOST:
+        raise ValueError(f"it holds more than {_MOST >> 20} MB")
+    version = npy.read_magic(stream)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    said = math.prod(shape) * dtype.itemsize
+    if not dtype.hasobject and said > size:
+        raise ValueError(f"its header tells of {said} bytes, and it has {size}")
 
 
 def _several(file: str, name: str) -> dict[str, Any]:
@@ -68,17 +98,26 @@ def _several(file: str, name: str) -> dict[str, Any]:
     import numpy as np
 
     try:
+        with opened(file) as stream, zipfile.ZipFile(stream) as members:
+            if not members.infolist():
+                raise ValueError("it holds no array")
+            if sum(member.file_size for member in members.infolist()) > _MOST:
+                raise ValueError(f"it holds more than {_MOST >> 20} MB")
+            for member in members.infolist():
+                with members.open(member) as array:
+                    _check_header(array, member.file_size)
         with np.load(file, allow_pickle=False) as arrays:
             if not name:
                 return {key: arrays[key] for key in arrays.files}
             key = arrays.files[0] if len(arrays.files) == 1 else name
             return {name: arrays[key]}
-    except (OSError, ValueError, KeyError) as error:
+    except _FAILURES as error:
         raise _unreadable(file, error) from None
 
 
 def _unreadable(file: str, error: Exception) -> UsageError:
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+    said = error.strerror if isinstance(error, OSError) else ""
+    why = said or next(iter(str(error).splitlines()), "") or type(error).__name__
     return UsageError(f"--input {file}: can't be read ({why}); give a .npy, .npz or image file")
 
 
@@ -92,7 +131,8 @@ def _image(file: str, name: str, shape: Sequence[int], shades: images.Shades) ->
         sizes = "x".join(map(str, shape))
         raise UsageError(f"--input {name}: an image doesn't fit an input of shape {sizes}; give a .npy file")
     try:
+        opened(file).close()
         values = picture.read(file)
-    except (OSError, ValueError) as error:
+    except (*_FAILURES, SyntaxError) as error:
         raise _unreadable(file, error) from None
     return np.repeat(values[None], shape[0], axis=0)
