@@ -53,6 +53,10 @@ class Amendment:
         outside = [self._fields("Buffer", place).get("offset", 0) > 1 for place in self._buffers]
         if any(outside):
             raise self._refused("keeps weights behind the flatbuffer", "convert it to one of less than 2 GB")
+        if model.control_dependencies is not None:
+            raise self._refused(
+                "orders operators by their numbers", "convert it without control dependencies"
+            )
         self._codes = model.operator_codes
 
     @property

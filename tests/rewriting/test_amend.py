@@ -114,6 +114,16 @@ def test_fields_that_nobody_knows_are_refused() -> None:
         Amendment(bytes(data), before)
 
 
+def test_operators_that_are_ordered_by_number_are_refused() -> None:
+    data = model(
+        [tensor("x", [4]), tensor("y", [4])],
+        [operator("ABS", ["x"], ["y"])],
+        metadata={"model_control_dependencies": bytes([1, 1, 0])},
+    )
+    with pytest.raises(ModelError, match="orders operators by their numbers"):
+        Amendment(data, read_bytes(data, "m"))
+
+
 def test_weights_behind_the_flatbuffer_are_refused() -> None:
     data = build(
         {
