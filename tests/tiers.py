@@ -72,7 +72,7 @@ SLOW = (
     "rules/test_coverage.py::test_no_delegate_takes_what_it_is_said_never_to_take",
 )
 #: Fixtures that start something large.
-LARGE = frozenset({"browser"})
+LARGE = frozenset({"browser", "site"})
 
 
 def is_slow(item: pytest.Item) -> bool:

@@ -33,6 +33,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "baseline": ("baseline", "Write what is known of models, so that only what is new fails."),
     "explain": ("explain", "What a rule means, its source and its fix."),
     "rules": ("rules", "List, show, check, compare and verify rule packs."),
+    "app": ("serving.app", "The analyzer as a page in the browser: drop a model, read the report."),
     "config": ("config", "Show what a project's file puts in force, or pin today's packs."),
     "schema": ("schema", "Print the JSON Schema of the output."),
 }

@@ -49,6 +49,11 @@ def render(template: str, scripts: Sequence[str], **values: Any) -> bytes:
     return text.encode()
 
 
+def hashes(scripts: Sequence[str]) -> tuple[str, str]:
+    """What a policy knows the style and the joined scripts of such a page by."""
+    return _hash(_part("report.css")), _hash("".join(map(_part, scripts)))
+
+
 def text(template: str, **values: Any) -> str:
     """A text of `templates/`, or a part of a page that others make: no style or script of ours."""
     return _environment().get_template(template).render(values)

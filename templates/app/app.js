@@ -1,0 +1,137 @@
+import { Analyzer } from "./analyzer.js";
+import * as settings from "./settings.js";
+
+const at = (id) => document.getElementById(id);
+const REPORT = "report.html";
+let models = [], shown = null, ready = false, busy = false;
+
+const analyzer = new Analyzer((stage, message) => {
+  ready = stage === "ready";
+  if (stage === "failed") return complain([`The analyzer couldn't be loaded: ${message}; load the page again.`]), say("");
+  if (!busy) say(ready ? "Ready." : "Loading the analyzer …", !ready);
+});
+
+function say(line, working = false) {
+  at("state").textContent = line;
+  at("progress").hidden = !working;
+}
+
+function complain(lines) {
+  at("problems").hidden = !lines.length;
+  at("problems").replaceChildren(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
+}
+
+const lines = (text) => text.split("\n").map((line) => line.replace(/^delegate-analyzer: /, "")).filter(Boolean);
+const count = (number, thing) => `${number} ${thing}${number === 1 ? "" : "s"}`;
+
+// What the command line would take for something else than a file's name.
+const path = (name) => (/^-|[:!]/.test(name) ? `./${name}` : name);
+
+function named(files) {
+  const seen = new Map();
+  return files.map((data) => {
+    const times = (seen.get(data.name) ?? 0) + 1;
+    seen.set(data.name, times);
+    return { name: times > 1 ? `${times}/${data.name}` : data.name, data };
+  });
+}
+
+async function work(what, argument, outputs) {
+  busy = true;
+  at("cancel").hidden = false;
+  say(what, true);
+  try {
+    return await analyzer.run(argument, models, outputs);
+  } finally {
+    busy = false;
+    at("cancel").hidden = true;
+    say(ready ? "Ready." : "Loading the analyzer …", !ready);
+  }
+}
+
+function save(content, name) {
+  const link = Object.assign(document.createElement("a"), { download: name, href: URL.createObjectURL(new Blob([content])) });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+function button(label, act) {
+  const made = Object.assign(document.createElement("button"), { type: "button", textContent: label });
+  made.addEventListener("click", act);
+  return made;
+}
+
+// What the file that is saved is called: after the model where there is only one.
+const stem = () => (models.length === 1 ? models[0].data.name.replace(/\.[^.]*$/, "") : models.length ? "models" : "sample");
+
+const FORMATS = { JSON: "json", SARIF: "sarif", Markdown: "md" };
+
+function saveAs(ending, argument) {
+  const name = `${stem()}.${ending}`, file = `report.${ending}`;
+  return attempt(async () => {
+    const done = await work(`Writing ${name} …`, argument(file), [file]);
+    if (done.written[file]) save(done.written[file], name);
+    else complain(lines(done.stderr));
+  });
+}
+
+function offer(content, argument, formats) {
+  const others = Object.entries(formats).map(([label, ending]) => button(label, () => saveAs(ending, argument)));
+  at("actions").replaceChildren("Save as", button("HTML", () => save(content, `${stem()}.html`)), ...others);
+}
+
+function show(content) {
+  if (shown) URL.revokeObjectURL(shown);
+  shown = content ? URL.createObjectURL(new Blob([content], { type: "text/html" })) : null;
+  at("result").hidden = !content;
+  if (content) at("report").src = shown;
+}
+
+const paths = () => (models.length ? models.map(({ name }) => path(name)) : ["sample:"]);
+
+async function audit() {
+  complain([]);
+  show(null);
+  const options = settings.options();
+  const what = models.length === 1 ? models[0].name : models.length ? count(models.length, "model") : "the sample";
+  await attempt(async () => {
+    const argument = (file) => ["audit", ...options, "-o", file, "--", ...paths()];
+    const done = await work(`Auditing ${what} …`, argument(REPORT), [REPORT]);
+    const said = lines(done.stderr);
+    const verdicts = said.findLast((line) => line.startsWith(`${REPORT}: `));
+    if (done.code) complain(said.filter((line) => line !== verdicts));
+    if (done.written[REPORT]) offer(done.written[REPORT], argument, FORMATS);
+    show(done.written[REPORT]);
+    say(verdicts?.slice(REPORT.length + 2) ?? "Nothing could be audited.");
+  });
+}
+
+async function attempt(task) {
+  try {
+    await task();
+  } catch (error) {
+    if (error.name === "AbortError") return say("Cancelled. Loading the analyzer again …", true);
+    complain([`The analyzer stopped: ${error.message}; it is loaded again.`]);
+  }
+}
+
+function take(files) {
+  if (!files.length) return;
+  models = named([...files]);
+  audit();
+}
+
+at("files").addEventListener("change", (event) => { take(event.target.files); event.target.value = ""; });
+at("sample").addEventListener("click", () => { models = []; audit(); });
+at("cancel").addEventListener("click", () => analyzer.cancel());
+at("choices").addEventListener("submit", (event) => event.preventDefault());
+addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("dropping"); });
+addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  document.body.classList.remove("dropping");
+  take(event.dataTransfer.files);
+});
+
+settings.load();
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("service-worker.js").catch(() => {});

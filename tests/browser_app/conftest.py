@@ -1,0 +1,47 @@
+"""The site, built and served once, and a page in which the analyzer is loaded."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.browser_app import server, static_site
+from analyzer.errors import RuntimeUnavailable
+from tests.browser_app.visit import Visit
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that was built; `DELEGATE_ANALYZER_SITE` may name one that is there."""
+    given = os.environ.get("DELEGATE_ANALYZER_SITE")
+    if given:
+        return Path(given)
+    folder = tmp_path_factory.mktemp("app") / "site"
+    try:
+        static_site.build(folder)
+    except RuntimeUnavailable as error:
+        pytest.skip(str(error))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """Where it is served."""
+    with server.server(site) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield server.address(served)
+        served.shutdown()
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Any, address: str) -> Iterator[Visit]:
+    """A page that a module's tests share: loading the analyzer takes longest."""
+    visit = Visit(browser, address)
+    visit.load()
+    yield visit
+    visit.close()
