@@ -34,10 +34,7 @@ _SECONDS = 300
 
 def runtime(folder: Path) -> list[Path]:
     """Pyodide's files, fetched into a folder with npm. Raises: RuntimeUnavailable."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise RuntimeUnavailable("npm: isn't installed; it fetches Pyodide: install Node.js")
-    _run([npm, "pack", "--silent", f"pyodide@{PYODIDE}"], folder)
+    _run([_of_node("npm"), "pack", "--silent", f"pyodide@{PYODIDE}"], folder)
     archive = folder / f"pyodide-{PYODIDE}.tgz"
     given = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if given != _INTEGRITY:
@@ -58,6 +55,21 @@ def wheels(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.whl"))
 
 
+def compile_archives(runtime: Path, archives: Sequence[Path]) -> None:
+    """Compile the Python in archives, in place, with the runtime in a folder. Raises: RuntimeUnavailable."""
+    here = Path(__file__)
+    script, source = (os.fspath(here.with_name(name)) for name in ("compile.mjs", "bytecode.py"))
+    _run([_of_node("node"), script, os.fspath(runtime), source, *map(os.fspath, archives)], runtime)
+
+
+def _of_node(program: str) -> str:
+    """Raises: RuntimeUnavailable."""
+    path = shutil.which(program)
+    if path is None:
+        raise RuntimeUnavailable(f"{program}: isn't installed; building the page takes it: install Node.js")
+    return path
+
+
 def _run(command: Sequence[str], folder: Path) -> None:
     """Raises: RuntimeUnavailable with the last line of what it said."""
     name = Path(command[0]).stem
@@ -67,4 +79,4 @@ def _run(command: Sequence[str], folder: Path) -> None:
         raise RuntimeUnavailable(f"{name}: takes too long; try again") from None
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()
-        raise RuntimeUnavailable(f"{name}: couldn't fetch what the page runs on ({said[-1]}); try again")
+        raise RuntimeUnavailable(f"{name}: couldn't make what the page runs on ({said[-1]}); try again")

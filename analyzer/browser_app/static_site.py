@@ -63,6 +63,7 @@ def build(folder: Path) -> None:
         for file in downloads.runtime(fetched):
             shutil.copy(file, site / "pyodide" / file.name)
         (site / "packages.zip").write_bytes(_packages(downloads.wheels(fetched)))
+        downloads.compile_archives(fetched, [site / "packages.zip", site / "pyodide" / "python_stdlib.zip"])
         (site / "delegates.json").write_bytes(msgspec.json.encode(_delegates()))
         _add_page(site)
         site.chmod(0o755)

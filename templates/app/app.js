@@ -64,8 +64,6 @@ function button(label, act) {
 // What the file that is saved is called: after the model where there is only one.
 const stem = () => (models.length === 1 ? models[0].data.name.replace(/\.[^.]*$/, "") : models.length ? "models" : "sample");
 
-const FORMATS = { JSON: "json", SARIF: "sarif", Markdown: "md" };
-
 function saveAs(ending, argument) {
   const name = `${stem()}.${ending}`, file = `report.${ending}`;
   return attempt(async () => {
@@ -75,42 +73,75 @@ function saveAs(ending, argument) {
   });
 }
 
-function offer(content, argument, formats) {
+function offer(content, argument, formats, ...more) {
   const others = Object.entries(formats).map(([label, ending]) => button(label, () => saveAs(ending, argument)));
-  at("actions").replaceChildren("Save as", button("HTML", () => save(content, `${stem()}.html`)), ...others);
+  const html = button("HTML", () => save(content, `${stem()}.html`));
+  at("actions").replaceChildren("Save as", html, ...others, ...more);
 }
 
 function show(content) {
   if (shown) URL.revokeObjectURL(shown);
   shown = content ? URL.createObjectURL(new Blob([content], { type: "text/html" })) : null;
   at("result").hidden = !content;
+  at("advice").replaceChildren();
   if (content) at("report").src = shown;
 }
 
 const paths = () => (models.length ? models.map(({ name }) => path(name)) : ["sample:"]);
 
-async function audit() {
+// Runs a command whose outcome is a page, and shows it.
+function command(what, argument, outputs = []) {
   complain([]);
   show(null);
-  const options = settings.options();
-  const what = models.length === 1 ? models[0].name : models.length ? count(models.length, "model") : "the sample";
-  await attempt(async () => {
-    const argument = (file) => ["audit", ...options, "-o", file, "--", ...paths()];
-    const done = await work(`Auditing ${what} …`, argument(REPORT), [REPORT]);
+  return attempt(async () => {
+    const done = await work(`${what} …`, argument(REPORT), [REPORT, ...outputs]);
     const said = lines(done.stderr);
     const verdicts = said.findLast((line) => line.startsWith(`${REPORT}: `));
     if (done.code) complain(said.filter((line) => line !== verdicts));
-    if (done.written[REPORT]) offer(done.written[REPORT], argument, FORMATS);
     show(done.written[REPORT]);
-    say(verdicts?.slice(REPORT.length + 2) ?? "Nothing could be audited.");
+    say(verdicts?.slice(REPORT.length + 2) ?? (done.written[REPORT] ? "Done." : "Nothing could be shown."));
+    if (done.written[REPORT]) return done;
   });
+}
+
+async function audit() {
+  const what = models.length === 1 ? models[0].name : models.length ? count(models.length, "model") : "the sample";
+  const options = settings.options(), asked = paths();
+  const argument = (file) => ["audit", ...options, "-o", file, "--", ...asked];
+  const done = await command(`Auditing ${what}`, argument);
+  if (done) offer(done.written[REPORT], argument, { JSON: "json", SARIF: "sarif", Markdown: "md" }, ...further());
+}
+
+// What else there is to do with one model, or with two.
+function further() {
+  if (models.length === 2) return [button("Compare the two", compare)];
+  if (models.length > 2) return [];
+  return [button("Rewrite for delegates", fix), ...(models.length ? [button("Compare with …", () => at("other").click())] : [])];
+}
+
+async function compare() {
+  const options = settings.delegates(), asked = paths();
+  const argument = (file) => ["compare", ...options, "-o", file, "--", ...asked];
+  const done = await command(`Comparing ${models[0].name} with ${models[1].name}`, argument);
+  if (done) offer(done.written[REPORT], argument, { JSON: "json", Markdown: "md" }, button("Back to the audit", audit));
+}
+
+async function fix() {
+  const options = settings.delegates(), [asked] = paths(), rewritten = `${stem()}-rewritten.tflite`;
+  const argument = (file) => ["fix", "--no-run", ...options, "-o", path(rewritten), "-o", file, "--", asked];
+  const done = await command(`Rewriting ${models[0]?.name ?? "the sample"}`, argument, [rewritten]);
+  if (!done) return;
+  const told = Object.assign(document.createElement("pre"), { textContent: done.stdout.trim() });
+  at("advice").replaceChildren(told);
+  const get = button(`Save ${rewritten}`, () => save(done.written[rewritten], rewritten));
+  offer(done.written[REPORT], argument, { JSON: "json", Markdown: "md" }, get, button("Back to the audit", audit));
 }
 
 async function attempt(task) {
   try {
-    await task();
+    return await task();
   } catch (error) {
-    if (error.name === "AbortError") return say("Cancelled. Loading the analyzer again …", true);
+    if (error.name === "AbortError") return void say("Cancelled. Loading the analyzer again …", true);
     complain([`The analyzer stopped: ${error.message}; it is loaded again.`]);
   }
 }
@@ -122,6 +153,11 @@ function take(files) {
 }
 
 at("files").addEventListener("change", (event) => { take(event.target.files); event.target.value = ""; });
+at("other").addEventListener("change", (event) => {
+  models = named([models[0].data, ...event.target.files]);
+  event.target.value = "";
+  compare();
+});
 at("sample").addEventListener("click", () => { models = []; audit(); });
 at("cancel").addEventListener("click", () => analyzer.cancel());
 at("choices").addEventListener("submit", (event) => event.preventDefault());

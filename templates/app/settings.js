@@ -1,7 +1,7 @@
 // Which delegates to ask: as options of the command line, and in the link.
 const list = document.querySelector("#delegates ul");
 const platform = document.querySelector("#platform");
-const delegates = document.querySelector("#delegates");
+const choices = document.querySelector("#delegates");
 
 export async function load() {
   const known = await (await fetch("delegates.json")).json();
@@ -9,7 +9,7 @@ export async function load() {
   platform.add(new Option("chosen below", "chosen"));
   list.replaceChildren(...known.delegates.map(row));
   restore();
-  platform.addEventListener("change", () => { delegates.open = platform.value === "chosen"; keep(); });
+  platform.addEventListener("change", () => { choices.open = platform.value === "chosen"; keep(); });
   list.addEventListener("change", (event) => {
     const box = event.target.closest("li").querySelector("input[type=checkbox]");
     if (event.target !== box) box.checked = true;
@@ -31,6 +31,7 @@ function row(delegate) {
   const parameters = element("div", { className: "parameters" }, ...delegate.parameters.map(parameter));
   const item = element("li", {}, element("label", {}, box, ` ${delegate.title} `, element("code", { textContent: delegate.name }), status), parameters);
   item.dataset.delegate = delegate.name;
+  item.dataset.platforms = delegate.platforms.join(" ");
   return item;
 }
 
@@ -54,15 +55,18 @@ function specs() {
   ].join(":"));
 }
 
-// Options that all commands understand; `audit` and `recommend` know platforms besides.
-export function options(platforms = true) {
-  if (platform.value === "chosen") return specs().flatMap((spec) => ["-d", spec]);
-  if (!platform.value) return [];
-  if (platforms) return ["--for", platform.value];
-  return [];
+// Options of `audit`, which knows platforms.
+export function options() {
+  return ["", "chosen"].includes(platform.value) ? delegates() : ["--for", platform.value];
 }
 
-export const chosenPlatform = () => (["", "chosen"].includes(platform.value) ? null : platform.value);
+// Options of commands that know delegates alone.
+export function delegates() {
+  if (!platform.value) return [];
+  const on = rows().filter((item) => item.dataset.platforms.split(" ").includes(platform.value));
+  const asked = platform.value === "chosen" ? specs() : on.map((item) => item.dataset.delegate);
+  return asked.flatMap((spec) => ["-d", spec]);
+}
 
 function keep() {
   const link = new URLSearchParams();
@@ -76,7 +80,7 @@ function restore() {
   const asked = new Map(link.getAll("d").map((spec) => [spec.split(":")[0], spec.split(":").slice(1)]));
   const wanted = link.get("for") ?? "";
   platform.value = asked.size ? "chosen" : [...platform.options].some((each) => each.value === wanted) ? wanted : "";
-  delegates.open = asked.size > 0;
+  choices.open = asked.size > 0;
   for (const item of rows()) {
     const written = asked.get(item.dataset.delegate);
     item.querySelector("input").checked = written !== undefined;

@@ -15,7 +15,7 @@ async function start() {
   python = await loadPyodide({ indexURL: new URL("pyodide/", self.location).href, env: { HOME: "/home", COLUMNS: "100" } });
   postMessage({ stage: "packages" });
   python.unpackArchive(await packages, "zip", { extractDir: "/lib/analyzer" });
-  python.runPython("import sys; sys.path.insert(0, '/lib/analyzer')");
+  python.runPython("import gc, sys; gc.set_threshold(100_000, 20, 100); sys.path.insert(0, '/lib/analyzer')");
   for (const [stream, set] of [["stdout", "setStdout"], ["stderr", "setStderr"]]) {
     python[set]({ write: (part) => { said?.[stream].push(part.slice()); return part.length; } });
   }

@@ -53,6 +53,15 @@ def test_what_is_no_model_is_told_in_a_line(visit: Visit, folder: Path) -> None:
     assert visit.problems == [run("audit", "half.tflite").complaint]
 
 
+def test_a_model_of_100_megabytes(visit: Visit, folder: Path) -> None:
+    big = save(folder / "big.tflite", SAMPLE.read_bytes())
+    with big.open("r+b") as file:
+        file.truncate(100 << 20)
+    visit.choose(big)
+    run("audit", "big.tflite", "-o", "report.html")
+    assert visit.saved("HTML") == (folder / "report.html").read_bytes()
+
+
 def test_hostile_names_stay_text(visit: Visit, folder: Path) -> None:
     visit.choose(save(folder / HOSTILE, chain()))
     assert visit.problems == []

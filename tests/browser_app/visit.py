@@ -34,6 +34,11 @@ class Visit:
         self.page.set_input_files("#files", list(files))
         self.settle()
 
+    def press(self, label: str) -> None:
+        """Press a button, and wait for what the page makes of it."""
+        self.page.get_by_role("button", name=label).click()
+        self.settle()
+
     def settle(self) -> None:
         """Wait until nothing is being worked on."""
         self.page.locator("#cancel").wait_for(state="hidden")

@@ -1,0 +1,71 @@
+"""Beyond the audit: comparing, rewriting, choosing delegates, and who can use the page."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.model import read, read_bytes
+from tests.browser_app.visit import Visit
+from tests.cli.models import chain, save
+from tests.cli.running import run
+from tests.report.browsing import chromium
+from tests.report.html.test_accessibility import violations
+
+pytestmark = chromium
+
+SAMPLE = Path(read.__code__.co_filename).with_name("sample.tflite")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the command line is, so that both name a model alike."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_two_models_are_compared(visit: Visit, folder: Path) -> None:
+    visit.choose(save(folder / "a.tflite", chain()), Path(shutil.copy(SAMPLE, "b.tflite")))
+    visit.press("Compare the two")
+    run("compare", "a.tflite", "b.tflite", "-o", "report.html")
+    assert visit.saved("HTML") == (folder / "report.html").read_bytes()
+
+
+def test_a_model_is_rewritten_and_saved(visit: Visit, folder: Path) -> None:
+    visit.choose(Path(shutil.copy(SAMPLE, "model.tflite")))
+    visit.press("Rewrite for delegates")
+    said = run("fix", "--no-run", "model.tflite", "-o", "model-rewritten.tflite", "-o", "report.html")
+    rewritten = visit.saved("Save model-rewritten.tflite")
+    assert rewritten == (folder / "model-rewritten.tflite").read_bytes()
+    assert read_bytes(rewritten, "rewritten").subgraphs
+    assert visit.page.locator("#advice pre").inner_text().split() == said.text.split()
+    assert visit.saved("HTML") == (folder / "report.html").read_bytes()
+
+
+def test_a_link_restores_delegates_and_parameters(visit: Visit, folder: Path) -> None:
+    visit.page.goto(f"{visit.address}#d=gpu%3Aquantized%3Dfalse&d=coreml")
+    assert visit.page.locator("#platform").input_value() == "chosen"
+    visit.choose(save(folder / "model.tflite", chain()))
+    run("audit", "model.tflite", "-d", "gpu:quantized=false", "-d", "coreml", "-o", "report.html")
+    assert visit.saved("HTML") == (folder / "report.html").read_bytes()
+    visit.page.locator("#platform").select_option("ios")
+    assert visit.page.url == f"{visit.address}#for=ios"
+    visit.choose(save(folder / "model.tflite", chain()))
+    run("audit", "model.tflite", "--for", "ios", "-o", "report.html")
+    assert visit.saved("HTML") == (folder / "report.html").read_bytes()
+    visit.page.locator("#platform").select_option("")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit: Visit, folder: Path, scheme: str) -> None:
+    page: Any = visit.page
+    page.emulate_media(color_scheme=scheme)
+    visit.choose(save(folder / "notes.tflite", b"not a model\n"))
+    page.locator("#delegates").evaluate("each => { each.open = true; }")
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert violations(page) == []
