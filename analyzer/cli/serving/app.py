@@ -23,7 +23,7 @@ _PAGE = "index.html"
               help="Only write the site into FOLDER, for any server of static files.")  # fmt: skip
 @click.option("--site", metavar="FOLDER", shell_complete=completion.files,
               help="Serve what --build wrote. Default: built once, in the user's cache folder.")  # fmt: skip
-@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N",
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="PORT",
               help="Port on this machine. Default: one that is free.")  # fmt: skip
 @click.option("--no-open", is_flag=True, help="Don't open a browser.")
 def command(folder: str | None, site: str | None, port: int, no_open: bool) -> int:
