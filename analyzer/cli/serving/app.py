@@ -43,8 +43,11 @@ def command(folder: str | None, site: str | None, port: int, no_open: bool) -> i
 
 def _site(site: str | None) -> Path:
     if site is None:
+        kept = cache.folder()
+        if kept is None:
+            raise UsageError("app: no folder to keep the page in is yours alone; use --build, then --site")
         say(f"fetches Pyodide {PYODIDE} and builds the page, unless it is there already")
-        return static_site.kept(cache.folder())
+        return static_site.kept(kept)
     if not Path(site, _PAGE).is_file():
         raise UsageError(f"--site {site}: holds no {_PAGE}; write one with --build")
     return Path(site)
