@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
-from analyzer.errors import ModelError
+from analyzer.errors import ModelError, UsageError
 from analyzer.model import read, read_bytes
 from analyzer.model.graph import DTYPE_BITS, Model, Tensor
 from analyzer.report import FORMATS, render
@@ -44,7 +45,9 @@ def audit(found: Model) -> dict[str, Any]:
     """The model's document as a reader of the JSON sees it, after every check on it."""
     whole = convert.whole([convert.model(auditor().audit(found))], audit_document.Policy())
     for format in FORMATS:
-        render(whole, format)
+        # Some lay one delegate over a model, and here there are all.
+        with suppress(UsageError):
+            render(whole, format)
     read_back: dict[str, Any] = msgspec.json.decode(render(whole, "json"))
     validator().validate(read_back)
     [model] = read_back["models"]

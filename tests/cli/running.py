@@ -36,8 +36,8 @@ class Outcome(Struct, frozen=True):
 
     @property
     def complaint(self) -> str:
-        """The one line on stderr."""
-        lines = self.err.splitlines()
+        """The one line on stderr, besides those that tell why a policy failed."""
+        lines = [line for line in self.err.splitlines() if not line.startswith("policy failed: ")]
         assert len(lines) == 1, self.err
         assert lines[0].startswith("delegate-analyzer: "), self.err
         return lines[0].removeprefix("delegate-analyzer: ")
