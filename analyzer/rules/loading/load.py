@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from analyzer.errors import RuleError
+from analyzer.errors import RuleError, UsageError
 from analyzer.expressions.scope import Scope
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.loading import android_section, graph_section
@@ -18,6 +18,7 @@ from analyzer.rules.loading.format import Upstream
 from analyzer.rules.loading.names import read_names
 from analyzer.rules.loading.operator_rules import OperatorReader
 from analyzer.rules.pack import BUILD, LOAD, RUN, Also, Clause, RulePack
+from analyzer.rules.parameters import resolve
 from analyzer.suggest import nearest
 
 #: What checks of a whole partition have in place of an operator's own facts.
@@ -36,6 +37,11 @@ def load(path: Path, catalogue: Catalogue) -> RulePack:
     """
     file = RuleFile(path)
     pack = _pack(file, catalogue)
+    if pack.also is not None and not file.problems:
+        try:
+            resolve(pack, pack.also.parameters)
+        except UsageError as error:
+            file.problem("also", error, "parameters")
     if file.problems:
         raise RuleError(file.problems)
     return pack
