@@ -1,4 +1,4 @@
-"""What a pack says beside the verdict: `partial`, what a part means to the app, and `[also]`, what else may hold."""
+"""What a pack says beside the verdict: `partial`, what a part means, and `[also]`, what else may hold."""
 
 from __future__ import annotations
 
