@@ -18,6 +18,7 @@ from analyzer import __version__, resources
 from analyzer.auditing.configurations import PLATFORMS, for_platform
 from analyzer.browser_app import downloads
 from analyzer.errors import UsageError
+from analyzer.recommendation.deployment import DEPLOYMENT, deployments
 from analyzer.report import page_template
 from analyzer.report.html.render import SCRIPTS
 from analyzer.rules.registry import Packs, shipped
@@ -182,7 +183,7 @@ def _analyzer() -> Iterator[tuple[str, bytes]]:
             if file.is_file():
                 where = file.relative_to(resources.data(folder)).as_posix()
                 yield f"{data}/{folder}/{where}", file.read_bytes()
-    for name, content in shipped().items():
+    for name, content in (shipped() | {DEPLOYMENT: deployments()}).items():
         yield f"{data}/{resources.PACKS}/{name}.json", msgspec.json.encode(content)
     with tempfile.TemporaryDirectory() as compiled:
         page_template.compile_all(Path(compiled))
