@@ -108,10 +108,14 @@ def _read(entry: Path, text: bytes, shape: type[T]) -> T | None:
 
 
 def _own(about: os.stat_result) -> bool:
-    """Whether a file or folder is this user's, and for nobody else to write; Windows keeps that elsewhere."""
-    if os.name == "nt":
+    """Whether a file or folder is this user's, and for nobody else to write, where systems have users.
+
+    Windows keeps that elsewhere; in a browser there is one user.
+    """
+    user = getattr(os, "geteuid", None)
+    if user is None:
         return True
-    return about.st_uid == os.geteuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return about.st_uid == user() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _digest(text: bytes, content: bytes) -> bytes:
