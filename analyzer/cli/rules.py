@@ -74,6 +74,7 @@ def check(files: tuple[str, ...]) -> int:
 
 def _checked(file: Path, catalogue: Catalogue) -> str:
     from analyzer.device_log.line_catalogue import LINES, read_lines
+    from analyzer.interpreter.arena import IN_PLACE, read_in_place
     from analyzer.rules.loading.catalogue_file import parse_catalogue
     from analyzer.rules.loading.fixes_file import SHARED, read_shared
     from analyzer.rules.loading.load import load
@@ -85,6 +86,9 @@ def _checked(file: Path, catalogue: Catalogue) -> str:
         return figures.count(len(read_shared(file).raised()), "operator")
     if file.name == DEFINITIONS:
         return figures.count(len(read_definitions(file)), "definition")
+    if file.name == IN_PLACE:
+        listed = read_in_place(file)
+        return figures.count(len({*listed.changed, *listed.unchanged}), "operator")
     if file.name == LINES:
         return figures.count(len(read_lines(file).lines), "kind") + " of lines"
     book = Rulebook(load(file, catalogue))

@@ -10,10 +10,12 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from analyzer.errors import RuleError
 from analyzer.expressions.vocabulary import size_bytes
 from analyzer.files import parse_toml, read_text
 from analyzer.model.graph import OMITTED, Subgraph, Tensor
@@ -24,6 +26,8 @@ ALIGNMENT = 64
 #: Tensors no larger than this may be scalars of a size that isn't set yet, and are never shared.
 _SCALAR = 4
 _NEVER = 1 << 62
+#: The file of `InPlace`, beside the rules.
+IN_PLACE = "in-place.toml"
 
 
 class InPlace(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,8 +39,18 @@ class InPlace(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def in_place() -> InPlace:
-    """What `rules/common/in-place.toml` says."""
-    return msgspec.convert(parse_toml(read_text(data("rules") / "common" / "in-place.toml")), InPlace)
+    """What ships. Raises: RuleError."""
+    return read_in_place(data("rules") / "common" / IN_PLACE)
+
+
+def read_in_place(file: Path) -> InPlace:
+    """A file of such operators. Raises: RuleError."""
+    import tomllib
+
+    try:
+        return msgspec.convert(parse_toml(read_text(file)), InPlace)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise RuleError([f"{file}:1: {error}"]) from None
 
 
 class Node(Struct, frozen=True):
