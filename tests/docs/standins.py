@@ -55,6 +55,7 @@ def furnish(folder: Path) -> None:
     (folder / "phone.log").write_text(LOG, encoding="utf-8")
     (folder / "profile.txt").write_text(PROFILE, encoding="utf-8")
     (folder / "aihub.json").write_text(HUB, encoding="utf-8")
+    _write(folder / "ci/baseline.json", b'{"schema": 1, "tool": "0", "models": {}}')
     save(folder / "test.npz", *samples())
     _images(folder / "images")
 
