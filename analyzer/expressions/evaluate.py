@@ -92,9 +92,12 @@ def steps_for(operators: int) -> Iterator[None]:
 
 
 def _within_steps(node: Node) -> Evaluate:
-    counting = _Compiler(counts=True).of(node)
+    # Most are never asked of any operator that is there: what counts is compiled when the first one comes.
+    counting: Evaluate | None = None
 
     def evaluate(c: Context) -> Any:
+        nonlocal counting
+        counting = counting or _Compiler(counts=True).of(node)
         c.steps = given = int(min(MAX_STEPS, _allowance.left))
         try:
             return counting(c)
