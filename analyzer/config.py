@@ -281,16 +281,10 @@ def _settled(settings: Settings, packs: Packs, spec: str) -> str:
     return ":".join([name, *(f"{parameter}={value}" for parameter, value in (parameters | written).items())])
 
 
-def policies(project: Project, specs: Sequence[str]) -> tuple[str, ...]:
-    """The file's policies, without those on delegates that are not audited."""
+def policies_on(specs: Sequence[str], policies: Sequence[str]) -> tuple[str, ...]:
+    """The file's policies without those on delegates that are not audited."""
     names = {None, *(split(spec)[0] for spec in specs)}
-    return tuple(policy for policy in project.settings.fail_on if _about(policy) in names)
-
-
-def warnings(project: Project, specs: Sequence[str]) -> tuple[str, ...]:
-    """The file's policies that only warn, likewise."""
-    names = {None, *(split(spec)[0] for spec in specs)}
-    return tuple(policy for policy in project.settings.warn_on if _about(policy) in names)
+    return tuple(policy for policy in policies if _about(policy) in names)
 
 
 def _about(policy: str) -> str | None:

@@ -13,6 +13,7 @@ from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.phone import adb_option
+from analyzer.cli.options.project import names
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import UsageError
 from analyzer.report.document.advice import Advice
@@ -46,8 +47,7 @@ _LANGUAGES = {
 @adb_option
 @declared.rules()
 @declared.shapes
-@click.option("--registered", multiple=True, metavar="NAME",
-              help="Custom operators that the app registers itself: MyOp,Flex*.")  # fmt: skip
+@declared.registered
 @click.option("--code", "languages", multiple=True, metavar="LANGUAGE",
               shell_complete=completion.one_of((*_LANGUAGES, "all")),
               help=f"Add code to paste: {', '.join(_LANGUAGES)} or all. JSON has it always.")  # fmt: skip
@@ -79,7 +79,7 @@ def command(
 
     packs = Packs(map(Path, rules))
     phone = _phone(packs, phones, adb, platform) if phones else None
-    customs = [name.strip() for text in registered for name in text.split(",") if name.strip()]
+    customs = names(registered)
     every = languages if all(target.format != "json" for target in wanted) else ("all",)
     advisor = Advisor(packs, (platform,) if platform else (), customs, phone, _chosen(every))
     with on_disk(find_one(path)) as source:

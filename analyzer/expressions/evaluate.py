@@ -56,7 +56,7 @@ MAX_STEPS, STEPS_EACH = 5_000_000, 500
 def compiled(node: Node) -> Evaluate:
     """A function of the context that evaluates the node.
 
-    The function raises Undefined where something isn't there, RuleError where it takes too many steps.
+    The function raises Undefined where something isn't there, UndecidedError where it takes too many steps.
     """
     compiler = _Compiler()
     evaluate = compiler.of(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from analyzer.expressions.neighbours import FEW
+from analyzer.expressions.neighbours import FEW, remembered
 from analyzer.expressions.nodes import (
     Attribute,
     Each,
@@ -147,25 +147,21 @@ def _hangs_on(tensor: Node, part: Part, bound: frozenset[int]) -> bool:
 def once_a_tensor(tensor: Evaluate, side: str, evaluate: Evaluate) -> Evaluate:
     """What hangs on the operators around a tensor alone, remembered where those are many.
 
-    Where thousands of operators share a tensor, each of them would else look at all others anew. The key is
-    that of `neighbours.around`.
+    Where thousands of operators share a tensor, each of them would else look at all others anew.
     """
     asked = object()
+
+    def found(c: Context) -> tuple[Any, str | None]:
+        try:
+            return evaluate(c), None
+        except Undefined as error:
+            return None, str(error)
 
     def recall(c: Context) -> Any:
         about = tensor(c) if c.__class__ is Context else None
         if about is None or len(getattr(c.subgraph, side).get(about.index, ())) <= FEW:
             return evaluate(c)
-        through, partition = c.read_through, c.partition
-        key = (asked, about.index, id(through), len(through or ()), id(partition))
-        known = c.subgraph.remembered
-        if key not in known:
-            try:
-                answer, absent = evaluate(c), None
-            except Undefined as error:
-                answer, absent = None, str(error)
-            known[key] = answer, absent, through, partition
-        answer, absent, *_ = known[key]
+        answer, absent = remembered(c, (asked, about.index), lambda: found(c))
         if absent is not None:
             raise Undefined(absent)
         return answer

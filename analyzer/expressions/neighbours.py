@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
 
 from analyzer.expressions.context import Context, Undefined
 from analyzer.model.graph import Tensor
+
+T = TypeVar("T")
 
 #: What hangs on so few operators around a tensor isn't remembered.
 FEW = 8
@@ -27,15 +30,20 @@ def around(context: Context, side: str, tensor: Tensor) -> list[Context]:
     indices = getattr(context.subgraph, side).get(tensor.index, ())
     if len(indices) <= FEW:
         return operators(context, indices)
+    return remembered(context, (side, tensor.index), lambda: operators(context, indices))
+
+
+def remembered(context: Context, about: Hashable, find: Callable[[], T]) -> T:
+    """What is found once for all operators that see their subgraph as the given one does."""
     through, partition = context.read_through, context.partition
     # What is read through grows while operators are judged, and only grows.
-    key = (side, tensor.index, id(through), len(through or ()), id(partition))
+    key = (about, id(through), len(through or ()), id(partition))
     known = context.subgraph.remembered
     if key not in known:
         # With what the key names by identity, so that nothing else can come to have it.
-        known[key] = operators(context, indices), through, partition
-    found: list[Context] = known[key][0]
-    return found
+        known[key] = find(), through, partition
+    answer: T = known[key][0]
+    return answer
 
 
 def reading(context: Context, tensor: Tensor) -> list[int]:

@@ -63,18 +63,20 @@ class Excuses(Struct, frozen=True):
     def of(self, audit: Audit, baseline: Known) -> Excused:
         """What is excused of one model."""
         left = baseline.copy()
-        kept: dict[tuple[int, int, int, str], None] = {}
-        used: dict[int, None] = {}
+        if not (self.waivers or baseline):
+            return NOTHING
+        kept: set[tuple[int, int, int, str]] = set()
+        used: set[int] = set()
         for spot, site in _spots(audit):
             position = self._waiver(audit.model.path, site)
             if position is not None:
-                used[position] = None
+                used.add(position)
             elif left[site] > 0:
                 left[site] -= 1
             else:
                 continue
-            kept[spot] = None
-        return Excused(frozenset(kept), tuple(used))
+            kept.add(spot)
+        return Excused(frozenset(kept), tuple(sorted(used)))
 
     def _waiver(self, path: str, site: Site) -> int | None:
         covering = (

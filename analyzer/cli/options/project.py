@@ -80,7 +80,7 @@ def _delegates_and_rules(
         raise UsageError("--for picks the delegates and -d names them; use one of them")
     named = bool(asked or (project.settings.delegates and not platform))
     files = tuple(rules) or project.rules
-    customs = _names(registered) or project.settings.registered
+    customs = names(registered) or project.settings.registered
     usual = ("unsupported",) if named else ()
     packs = Packs(map(Path, files))
     if platform:
@@ -94,8 +94,8 @@ def _delegates_and_rules(
         settled = config.settled(project, packs, asked)
         config.check_packs(project, packs, settled)
         _check(packs, settled)
-        policies = () if fail_on else config.policies(project, settled)
-        warn_on = config.warnings(project, settled)
+        policies = () if fail_on else config.policies_on(settled, project.settings.fail_on)
+        warn_on = config.policies_on(settled, project.settings.warn_on)
         read_policies((*policies, *warn_on), [split(spec)[0] for spec in settled])
     policies = tuple(fail_on) or policies or usual
     return AuditOptions(packs, settled, files, policies, customs, not named, warn_on)
@@ -118,7 +118,7 @@ def _naming(file: str | None) -> Iterator[None]:
         raise error if named else UsageError(f"{file}: {error}") from None
 
 
-def _names(texts: Sequence[str]) -> tuple[str, ...]:
+def names(texts: Sequence[str]) -> tuple[str, ...]:
     """Names, several of them joined by commas."""
     return tuple(name for text in texts for part in text.split(",") if (name := part.strip()))
 

@@ -111,12 +111,9 @@ def _culprit(parts: Parts, stretch: Sequence[int]) -> Culprit:
         before=before,
         alone=alone,
         together=tuple(together),
-        reproducer=parts.reproducer(tuple(together) or tuple(_alone_or_all(alone, stretch))),
+        # By itself it is wrong, or has no output in numbers that could be.
+        reproducer=parts.reproducer(together or (stretch if alone is None else stretch[-1:])),
     )
-
-
-def _alone_or_all(alone: OutputComparison | None, stretch: Sequence[int]) -> Sequence[int]:
-    return stretch if alone is None or alone.within else stretch[-1:]
 
 
 def _worst(compared: Mapping[int, OutputComparison], of: Collection[int]) -> OutputComparison | None:

@@ -24,16 +24,7 @@ def sparse_weights_dense(site: Site) -> Patch | None:
     size, odd = divmod(DTYPE_BITS.get(source.dtype) or 0, 8)
     site.require(source.constant, source.data is not None, not odd, size > 0, prod(source.shape) <= _MOST)
     site.require(not site.graph.leaves(output.index), source.sparsity is not None)
-    dense = _dense(source, size)
-    constant = replace(
-        site.graph.stated.tensors[output.index],
-        shape=source.shape,
-        shape_signature=None,
-        constant=True,
-        data=memoryview(dense),
-        buffer=NEW,
-    )
-    return site.patch({site.operator.index: ()}, {output.index: constant})
+    return _written_out(site, _dense(source, size))
 
 
 @rewrite("DEQUANTIZE", title="Constants of half precision are widened")
@@ -45,12 +36,18 @@ def half_constants_widened(site: Site) -> Patch | None:
     assert source.data is not None
     site.require(len(source.data) == 2 * count)
     wide = struct.pack(f"<{count}f", *struct.unpack(f"<{count}e", source.data))
+    return _written_out(site, wide)
+
+
+def _written_out(site: Site, data: bytes) -> Patch:
+    """The operator gone, its output a constant of its input's shape."""
+    output = site.output()
     constant = replace(
         site.graph.stated.tensors[output.index],
-        shape=source.shape,
+        shape=site.input().shape,
         shape_signature=None,
         constant=True,
-        data=memoryview(wide),
+        data=memoryview(data),
         buffer=NEW,
     )
     return site.patch({site.operator.index: ()}, {output.index: constant})
