@@ -3,18 +3,14 @@
 import json
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from analyzer.cli.compare import command
 from tests.building import chain
+from tests.cli import running
 from tests.packs import tiny
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    found = CliRunner().invoke(command, arguments, standalone_mode=False)
-    if found.exception is not None:
-        raise found.exception
-    return int(found.return_value), found.output
+    outcome = running.run("compare", *arguments)
+    return outcome.code, outcome.text + outcome.err
 
 
 def test_a_model_beside_itself_is_no_worse() -> None:
