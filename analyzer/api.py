@@ -120,7 +120,7 @@ def audit(
     configurations = configurations if asked else by_default(packs, configurations)
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations), registered)
     audited = auditor.audit(_model(model), shapes)
-    return Audit(audited.model, audited.prepared, audited.delegates, audited.fallbacks)
+    return Audit(audited.model, audited.prepared, audited.delegates, audited.fallbacks, audited.recipes)
 
 
 def compare(

@@ -48,6 +48,7 @@ class Auditor:
         self._others: dict[int, Configuration | None] = {}
         self._interpreter = Interpreter(packs)
         self._macs = MacCounter(packs.catalogue)
+        self._recipes = packs.recipes
 
     def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
         """Audit a model; `shapes` resizes inputs by name before anything else, as an app may.
@@ -81,7 +82,9 @@ class Auditor:
             audits.append(audited)
         asked = len(self._configurations)
         fallbacks = {audit.configuration.pack.delegate: audit for audit in (*audits[asked:], *audits[:asked])}
-        return Audit(model, cases[registered].prepared, DelegateAudits(audits[:asked]), fallbacks)
+        return Audit(
+            model, cases[registered].prepared, DelegateAudits(audits[:asked]), fallbacks, self._recipes
+        )
 
     def _also(self, configuration: Configuration) -> Configuration | None:
         known = id(configuration)

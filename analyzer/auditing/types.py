@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from analyzer.model.graph import Model, Prepared
 from analyzer.rules.judge import Finding, Judge
-from analyzer.rules.pack import BROKEN, RulePack
+from analyzer.rules.pack import BROKEN, Recipes, RulePack
 from analyzer.rules.parameters import resolve
 
 
@@ -239,6 +239,8 @@ class Audit(Struct, frozen=True):
     delegates: DelegateAudits
     #: By name, what runs the operators that delegates leave out: as if it were asked alone.
     fallbacks: Mapping[str, DelegateAudit] = {}
+    #: The fixes that findings give by their texts, in full.
+    recipes: Recipes = Recipes()
 
     def __repr__(self) -> str:
         told = ", ".join(f"{audit.spec} {audit.verdict}" for audit in self.delegates)

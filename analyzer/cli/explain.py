@@ -22,9 +22,10 @@ def command(rule: str, rules: tuple[str, ...]) -> int:
 
     RULE is an id as in an audit, such as gpu/conv-2d/version; the beginning of ids lists all of them.
     """
-    pack, named = find(Packs(map(Path, rules)), rule)
+    packs = Packs(map(Path, rules))
+    pack, named = find(packs, rule)
     if len(named) == 1:
-        tell(rule_reference.rule(named[0], pack, width()))
+        tell(rule_reference.rule(named[0], pack, width(), packs.recipes))
     else:
         tell(rule_reference.rules(named, width()))
     return HOLDS

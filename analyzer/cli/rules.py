@@ -76,12 +76,14 @@ def _checked(file: Path, catalogue: Catalogue) -> str:
     from analyzer.device_log.line_catalogue import LINES, read_lines
     from analyzer.interpreter.arena import IN_PLACE, read_in_place
     from analyzer.rules.loading.catalogue_file import parse_catalogue
-    from analyzer.rules.loading.fixes_file import SHARED, read_shared
+    from analyzer.rules.loading.fixes_file import IN_FULL, SHARED, read_in_full, read_shared
     from analyzer.rules.loading.load import load
     from analyzer.rules.loading.names import DEFINITIONS, read_definitions
 
     if file.name == "operators.toml":
         return figures.count(len(parse_catalogue(file).entries), "operator")
+    if file.absolute().parent.name == IN_FULL:
+        return f"{len(read_in_full(file))} fixes in full"
     if file.name == SHARED:
         return figures.count(len(read_shared(file).raised()), "operator")
     if file.name == DEFINITIONS:

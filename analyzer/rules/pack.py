@@ -22,6 +22,9 @@ LOAD, BUILD, RUN = "load", "build", "run"
 LATER = (BUILD, RUN)
 #: Verdicts of a model that doesn't work with a delegate, the worst first.
 BROKEN = ("crash", "fails", "wrong")
+#: Whose job a fix is: that of who writes and exports the model, of who calls the converter, of who writes the
+#: app; or nobody's, where no action is needed.
+JOBS = ("model", "converter", "app", "none")
 #: What `[graph] build_failure` may say; the runtime keeps no partition where another can't be built.
 BUILD_FAILURES = ("reported-only", "rolls-back-model", "fails-load")
 #: What `[graph] constant_fp16_dequantize` may say.
@@ -39,6 +42,34 @@ class Advice(Struct, frozen=True, omit_defaults=True):
     #: A text, or the name of a list of the pack.
     fix: str
     when: Node | None = None
+
+
+class Recipe(Struct, frozen=True, omit_defaults=True):
+    """A fix in full: whose job it is, and code as it is and as it is to be, where there is some to show."""
+
+    text: str
+    job: str = JOBS[0]
+    #: What the code is written in, as fenced code in Markdown calls it.
+    language: str = "python"
+    before: str = ""
+    after: str = ""
+
+
+class Recipes(Struct, frozen=True, omit_defaults=True):
+    """Fixes of all packs in full."""
+
+    #: By their texts.
+    recipes: dict[str, Recipe] = {}
+    #: How fixes without a recipe begin -> whose job they are.
+    beginnings: dict[str, str] = {}
+
+    def of(self, text: str) -> Recipe:
+        """The fix with this text."""
+        known = self.recipes.get(text)
+        if known is not None:
+            return known
+        fitting = [beginning for beginning in self.beginnings if text.startswith(beginning)]
+        return Recipe(text, self.beginnings[max(fitting, key=len)]) if fitting else Recipe(text)
 
 
 class Reason(Struct, frozen=True, omit_defaults=True):
@@ -210,6 +241,8 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     #: What a part of a model means to the app; `{delegated}` and `{operators}` are counts.
     partial: str = ""
     notes: str = ""
+    #: Those of its fixes that it tells in full itself, by their texts.
+    recipes: dict[str, Recipe] = {}
 
     def __repr__(self) -> str:
         return f"<RulePack {self.delegate}: {self.title}>"

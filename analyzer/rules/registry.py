@@ -12,7 +12,7 @@ from analyzer.files import read_text
 from analyzer.resources import data
 from analyzer.rules import cache
 from analyzer.rules.catalogue import Catalogue
-from analyzer.rules.pack import RulePack
+from analyzer.rules.pack import Recipes, RulePack
 from analyzer.suggest import nearest
 
 #: Rule files that state what isn't about one delegate.
@@ -46,6 +46,19 @@ class Packs:
 
         file = data("rules") / "common" / "operators.toml"
         return cache.kept("operators", file.read_bytes, Catalogue, make)
+
+    @cached_property
+    def recipes(self) -> Recipes:
+        """Fixes in full: those that all packs share, and those of given packs. Raises: RuleError."""
+
+        def make() -> Recipes:
+            from analyzer.rules.loading.fixes_file import shared_recipes
+
+            return shared_recipes()
+
+        shipped = cache.kept("fixes", lambda: b"".join(map(Path.read_bytes, _common())), Recipes, make)
+        own = {text: recipe for name in self.given for text, recipe in self.get(name).recipes.items()}
+        return Recipes(shipped.recipes | own, shipped.beginnings)
 
     @cached_property
     def cpu_kernels(self) -> RulePack:
@@ -93,18 +106,28 @@ class Packs:
         return make() if name in self.given else cache.kept(name, lambda: _made_from(file), RulePack, make)
 
 
-def shipped() -> dict[str, RulePack | Catalogue]:
+def shipped() -> dict[str, RulePack | Catalogue | Recipes]:
     """Everything that a start may need, by the name of its entry: what a wheel brings. Raises: RuleError."""
     packs = Packs()
     names = sorted(file.stem for file in data("rules").glob("*.toml") if file.stem not in _NOT_DELEGATES)
     delegates = {name: packs.get(name) for name in names}
-    return {"operators": packs.catalogue, "cpu-kernels": packs.cpu_kernels, **delegates}
+    return {
+        "operators": packs.catalogue,
+        "fixes": packs.recipes,
+        "cpu-kernels": packs.cpu_kernels,
+        **delegates,
+    }
+
+
+def _common() -> list[Path]:
+    """The files of what all packs share."""
+    return sorted((data("rules") / "common").rglob("*.toml"))
 
 
 def _made_from(file: Path) -> bytes:
     """All that a pack is made from: its file, what all packs share, and the pack that it extends."""
     rules = data("rules")
-    text = b"".join(part.read_bytes() for part in (file, *sorted((rules / "common").glob("*.toml"))))
+    text = b"".join(part.read_bytes() for part in (file, *_common()))
     base = _EXTENDS.search(text.decode("utf-8", "replace"))
     extended = rules / f"{base[1]}.toml" if base else None
     return text + extended.read_bytes() if extended and extended.is_file() else text

@@ -36,6 +36,8 @@ class Rule(Struct, frozen=True):
     source: str
     #: What is advised in place of `fix`, each with its condition.
     fixes: tuple[str, ...] = ()
+    #: All of these, and `fix`, by their texts alone.
+    texts: tuple[str, ...] = ()
     #: What it requires; empty where only `meaning` says it.
     requires: str = ""
     #: The rule's own sentence, where it has one.
@@ -115,7 +117,8 @@ class Rulebook:
             subject=name,
             severity="blocker",
             stage=self.pack.unlisted.stage,
-            fix=list(self._advised(self.pack.unlisted.fix))[-1],
+            fix=(fix := list(self._advised(self.pack.unlisted.fix))[-1][0]),
+            texts=(fix,),
             source=self.pack.unlisted.source,
             requires="; or ".join(map(sentence, conditions)),
             meaning="The operator is called in one of the forms that are known.",
@@ -154,6 +157,7 @@ class Rulebook:
             severity=rule.severity,
             stage=rule.stage,
             fix=rule.fix,
+            texts=(rule.fix,),
             source=rule.source,
             meaning=rule.meaning,
         )
@@ -178,7 +182,8 @@ class Rulebook:
 
     def _rule(self, clause: Clause, subject: str, form: Form | None = None) -> Rule:
         whens: list[Node] = [tree for tree in (form.when if form else None, clause.when) if tree is not None]
-        *fixes, fix = self._advised(clause.fix)
+        advised = list(self._advised(clause.fix))
+        *fixes, fix = map(_conditional, advised)
         return Rule(
             id=clause.id,
             subject=subject,
@@ -187,6 +192,7 @@ class Rulebook:
             fix=fix,
             source=clause.source,
             fixes=tuple(fixes),
+            texts=tuple(text for text, _ in advised),
             requires="" if clause.require == FALSE else sentence(clause.require),
             meaning=clause.message,
             when=tuple(map(sentence, whens)),
@@ -194,13 +200,12 @@ class Rulebook:
             formerly=clause.formerly,
         )
 
-    def _advised(self, fix: str, given: tuple[Node, ...] = ()) -> Iterator[str]:
-        """All that may be advised; the last has no condition, unless conditions are `given`."""
+    def _advised(self, fix: str, given: tuple[Node, ...] = ()) -> Iterator[tuple[str, tuple[Node, ...]]]:
+        """All that may be advised, under which conditions; the last has none, unless some are `given`."""
         for one in self._lists.get(fix, ()):
             yield from self._advised(one.fix, given if one.when is None else (*given, one.when))
         if fix not in self._lists:
-            conditions = ", and ".join(map(sentence, given))
-            yield f"if {conditions}: {fix}" if conditions else fix
+            yield fix, given
 
     @cached_property
     def _lists(self) -> Mapping[str, tuple[Advice, ...]]:
@@ -253,6 +258,12 @@ def find(packs: Packs, identity: str) -> tuple[RulePack, list[Rule]]:
     raise UsageError(
         f"rule {identity}: {delegate} has no such rule{nearest(identity, [rule.id for rule in rules])}"
     )
+
+
+def _conditional(advised: tuple[str, tuple[Node, ...]]) -> str:
+    fix, given = advised
+    conditions = ", and ".join(map(sentence, given))
+    return f"if {conditions}: {fix}" if conditions else fix
 
 
 def _unlisted(book: Rulebook, rest: str) -> list[Rule]:

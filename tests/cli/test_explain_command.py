@@ -43,6 +43,7 @@ def test_a_rule_in_full(tmp_path: Path) -> None:
         "where     near of input: rank of input is at most 4",
         "says      NEG is bounded",
         "fix       Bound it.",
+        "job       model: for who writes and exports it",
         "severity  blocker: the delegate doesn't take it",
         "stage     operator",
         "source    tiny.cc IsSupported  (example/tiny 012345678)",

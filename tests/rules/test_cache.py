@@ -124,7 +124,7 @@ def test_what_a_wheel_brings_is_taken_without_a_look_at_rules(
     packaged.mkdir()
     for name, content in shipped().items():
         (packaged / f"{name}.json").write_bytes(msgspec.json.encode(content))
-    assert {f"{name}.json" for name in (*Packs().names(), "cpu-kernels", "operators")} == set(
+    assert {f"{name}.json" for name in (*Packs().names(), "cpu-kernels", "fixes", "operators")} == set(
         os.listdir(packaged)
     )
     expected = [msgspec.json.encode(Packs().get(name)) for name in Packs().names()]

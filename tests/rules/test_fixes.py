@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
 from analyzer.rules.judge import Finding, Judge
 from analyzer.rules.loading.catalogue_file import parse_catalogue
+from analyzer.rules.loading.fixes_file import read_in_full
 from analyzer.rules.loading.load import load
 from analyzer.rules.parameters import resolve
 from analyzer.rules.registry import Packs
@@ -236,3 +238,49 @@ def test_what_fixes_alone_know_is_nothing_to_a_rule(tmp_path: Path) -> None:
     rules = '[op.ABS.check.c]\nrequire = "raised_by == \'\'"\nfix = "A b."\n'
     with pytest.raises(RuleError, match="nothing is called raised_by"):
         load(saved(tmp_path, _HEAD + rules), _CATALOGUE)
+
+
+IN_FULL = """
+[fixes.whole]
+text = "Bound it."
+job = "converter"
+before = "y = x"
+after = "y = bound(x)"
+"""
+
+
+def test_a_fix_may_be_told_in_full(tmp_path: Path) -> None:
+    rules = IN_FULL + '[op.ABS.check.c]\nrequire = "false"\nfix = "whole"\n'
+    file = saved(tmp_path, _HEAD + rules)
+    assert fixes(tmp_path, rules, chain("ABS")) == ["Bound it."]
+    (recipe,) = load(file, _CATALOGUE).recipes.values()
+    assert (recipe.text, recipe.job, recipe.after) == ("Bound it.", "converter", "y = bound(x)")
+    assert Packs([file]).recipes.of("Bound it.") == recipe
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (IN_FULL.replace('"converter"', '"convertor"'), "there is no job convertor; did you mean converter?"),
+        (IN_FULL.replace('before = "y = x"\n', ""), "before and after go together"),
+    ],
+)
+def test_a_fix_in_full_is_checked(tmp_path: Path, wrong: str, words: str) -> None:
+    with pytest.raises(RuleError, match=re.escape(words)):
+        load(saved(tmp_path, _HEAD + wrong), _CATALOGUE)
+    shared = saved(tmp_path, wrong.replace("[fixes.whole]", "[whole]"), "shared.toml")
+    with pytest.raises(RuleError, match=re.escape(words)):
+        read_in_full(shared)
+
+
+@pytest.mark.parametrize(
+    ("text", "job"),
+    [
+        ("Convert with the shapes that the model runs with.", "converter"),
+        ("Update LiteRT to 2.0 or newer.", "app"),
+        ("No action is needed: at the end of the model it splits nothing.", "none"),
+        ("Use RESHAPE with a constant shape.", "model"),
+    ],
+)
+def test_how_a_fix_begins_says_whose_job_it_is(text: str, job: str) -> None:
+    assert Packs().recipes.of(text).job == job

@@ -14,7 +14,7 @@ from analyzer.report.document.contents import Graph, Signature
 from analyzer.report.document.recommendation import Recommendation
 from analyzer.report.document.run_results import Run
 from analyzer.report.document.values import Count, Share, one_of
-from analyzer.rules.pack import BROKEN
+from analyzer.rules.pack import BROKEN, JOBS
 
 #: The number of this shape, as `schema` in every output.
 SCHEMA = 2
@@ -32,6 +32,9 @@ Stage = Annotated[str, one_of("load", "check", "build", "run")]
 #: refuses (`refused`), a build failure after which everything returns to the CPU (`rolled-back`),
 #: an operator that brings the app down (`crash`), the graph's shape (`graph`).
 Loss = Annotated[str, one_of("limit", "minimum", "dynamic", "refused", "rolled-back", "crash", "graph")]
+
+
+Job = Annotated[str, one_of(*JOBS)]
 
 
 class Tool(Struct, frozen=True, kw_only=True):
@@ -85,6 +88,21 @@ class Finding(Struct, frozen=True, kw_only=True):
     operand: str | None = None
     fix: str = ""
     source: str = ""
+
+
+class Recipe(Struct, frozen=True, kw_only=True):
+    """A fix in full: `fix` is the text that findings and blockers give it by.
+
+    `job` says whose it is: that of who writes and exports the model, of who calls the converter, or of who
+    writes the app; `none` where no action is needed. `before` and `after` are code in `language`, as it is
+    and as it is to be; empty where there is none to show.
+    """
+
+    fix: str
+    job: Job
+    language: str = "python"
+    before: str = ""
+    after: str = ""
 
 
 #: What runs operators that neither a delegate nor its fallback takes.
@@ -303,6 +321,8 @@ class Model(Struct, frozen=True, kw_only=True):
     runs: tuple[Run, ...] = ()
     graphs: tuple[Graph, ...] | UnsetType = UNSET
     signatures: tuple[Signature, ...] | UnsetType = UNSET
+    #: Every fix that the findings and blockers of its audits give, once.
+    fixes: tuple[Recipe, ...] = ()
 
 
 class Policy(Struct, frozen=True, kw_only=True):

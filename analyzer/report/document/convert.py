@@ -16,6 +16,7 @@ from analyzer.report.document import audit_document
 from analyzer.report.document.contents import Graph, Signature
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.judge import Finding
+from analyzer.rules.pack import Recipe
 
 TOOL = audit_document.Tool(name="delegate-analyzer", version=__version__)
 
@@ -60,6 +61,26 @@ def model(
         audits=tuple(_audit(delegate_audit, audit) for delegate_audit in audit.delegates),
         graphs=UNSET if catalogue is None else _graphs(audit, catalogue),
         signatures=UNSET if catalogue is None else _signatures(audit),
+        fixes=tuple(_recipe(audit.recipes.of(text)) for text in _given(audit.delegates)),
+    )
+
+
+def _given(audits: Iterable[DelegateAudit]) -> Iterable[str]:
+    """The texts of all fixes, in the order in which they are first told."""
+    given: dict[str, None] = {}
+    for audit in audits:
+        given.update((blocker.finding.fix, None) for blocker in audit.blockers)
+        given.update((finding.fix, None) for operator in audit.operators for finding in operator.findings)
+    return filter(None, given)
+
+
+def _recipe(recipe: Recipe) -> audit_document.Recipe:
+    return audit_document.Recipe(
+        fix=recipe.text,
+        job=recipe.job,
+        language=recipe.language,
+        before=recipe.before,
+        after=recipe.after,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import indent
 
 from analyzer.report.rules import rule_sentences
 from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import columns, fill
 from analyzer.rules.origin import permalink
-from analyzer.rules.pack import Parameter, RulePack
+from analyzer.rules.pack import Parameter, Recipes, RulePack
 from analyzer.rules.rulebook import GRAPH, OperatorPage, Rule, Rulebook
 from analyzer.rules.wording.naming import render
 
@@ -21,6 +22,14 @@ _SEVERITIES = {
     "wrong": "wrong: taken, and an output comes out wrong",
     "hazard": "hazard: taken; data, precision or driver decide whether it goes well",
     "note": "note: changes no verdict",
+}
+#: Entries that are code, whose lines stay as they are.
+_CODE = ("before", "after")
+_JOBS = {
+    "model": "model: for who writes and exports it",
+    "converter": "converter: for who calls it",
+    "app": "app: for who writes it",
+    "none": "none: nothing needs doing",
 }
 _LATER = {
     "build": "build: found only when the delegate builds its graph",
@@ -90,7 +99,7 @@ def operator(rule_pack: RulePack, name: str, width: int) -> str:
     return _page(Rulebook(rule_pack).operator(name), width, {}, verbose=True)
 
 
-def rule(rule: Rule, pack: RulePack, width: int) -> str:
+def rule(rule: Rule, pack: RulePack, width: int, recipes: Recipes) -> str:
     """One rule, in full."""
     entries = [
         ("about", rule.subject),
@@ -99,8 +108,7 @@ def rule(rule: Rule, pack: RulePack, width: int) -> str:
         *(("when", condition) for condition in rule.when),
         *(("where", f"{name}: {meaning}") for name, meaning in rule.terms.items()),
         ("says", rule.meaning),
-        *(("fix", fix) for fix in rule.fixes),
-        ("fix", f"otherwise: {rule.fix}" if rule.fixes else rule.fix),
+        *_fixes(rule, recipes),
         ("severity", _SEVERITIES[rule.severity]),
         ("stage", _LATER.get(rule.stage, rule.stage)),
         ("source", f"{rule.source}  ({upstream(pack)})"),
@@ -110,6 +118,17 @@ def rule(rule: Rule, pack: RulePack, width: int) -> str:
     lines = [f"{rule.id}   {pack.title}"]
     lines += [_entry(word, text, width) for word, text in entries if text]
     return "\n".join(lines)
+
+
+def _fixes(rule: Rule, recipes: Recipes) -> Iterator[tuple[str, str]]:
+    """Every fix with whose job it is, and code where there is some."""
+    last = f"otherwise: {rule.fix}" if rule.fixes else rule.fix
+    for said, text in zip((*rule.fixes, last), rule.texts, strict=True):
+        recipe = recipes.of(text)
+        yield "fix", said
+        yield "job", _JOBS[recipe.job]
+        yield "before", recipe.before
+        yield "after", recipe.after
 
 
 def rules(rules: Sequence[Rule], width: int) -> str:
@@ -212,6 +231,8 @@ def _brief(rule: Rule, name: str, width: int, indent: str = "") -> str:
 
 
 def _entry(word: str, text: str, width: int) -> str:
+    if word in _CODE:
+        return indent(text.strip("\n"), " " * 10).replace(" " * 10, f"{word:<10}", 1)
     return fill(
         f"{word:<10}{text}", width, subsequent_indent=" " * 10, break_on_hyphens=False, break_long_words=False
     )

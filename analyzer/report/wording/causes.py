@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 from typing import TypeAlias
 
@@ -21,8 +21,8 @@ FOREMOST = 3
 #: How many causes are shown for many models together.
 COMMON = 10
 
-#: How the fix of what costs nothing begins.
-NO_ACTION = "No action is needed"
+#: The job of a fix where nothing is to be done.
+NOBODY = "none"
 #: Severities that only matter where an operator is delegated.
 LATER = ("fails", "wrong")
 
@@ -116,8 +116,9 @@ class Cause(Struct, frozen=True, kw_only=True):
 def causes(model: Model) -> list[Cause]:
     """Every cause: crashes, graph-level ones, then by cost; the same cause under several delegates is one."""
     by_identity: dict[object, Cause] = {}
+    needless = frozenset(each.fix for each in model.fixes if each.job == NOBODY)
     for position, audit in enumerate(model.audits):
-        for cause in _of_audit(audit, position):
+        for cause in _of_audit(audit, position, needless):
             key = _identity(cause, audit)
             known = by_identity.get(key)
             by_identity[key] = cause if known is None else _joined(known, cause)
@@ -243,7 +244,7 @@ def _ask(cause: Cause) -> tuple[str, str]:
     return cause.rules[0].split("/")[0], cause.fix
 
 
-def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
+def _of_audit(audit: Audit, position: int, needless: Collection[str]) -> Iterator[Cause]:
     broken = audit.summary.verdict in BROKEN
     said = {(finding.rule, finding.severity) for node in audit.operators for finding in node.findings}
     told = set()
@@ -270,7 +271,7 @@ def _of_audit(audit: Audit, position: int) -> Iterator[Cause]:
             # The delegate is never asked about it, because something else stops it before.
             cause = replace(cause, severity="blocker")
         beside = audit.summary.selected.delegated > 0
-        harmless = beside and cause.fix.startswith(NO_ACTION)
+        harmless = beside and cause.fix in needless
         yield replace(
             cause, harmless=harmless, gain=_gain(cause, gains.get(frozenset(_places(cause.operators))), audit)
         )

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from analyzer.expressions.check import parse
 from analyzer.expressions.scope import ExpressionError, Scope
 from analyzer.rules.loading.file import RuleFile
-from analyzer.rules.loading.fixes_file import SHARED, shared
-from analyzer.rules.loading.format import Fix, FixCase
+from analyzer.rules.loading.fixes_file import SHARED, amiss, recipes, shared
+from analyzer.rules.loading.format import Fix, FixCase, FixTable
 from analyzer.rules.loading.names import Names
-from analyzer.rules.pack import Advice, Fixes, Reason
+from analyzer.rules.pack import Advice, Fixes, Reason, Recipe
 from analyzer.suggest import nearest
 
 #: What may be the name of a fix; every text has spaces.
@@ -30,7 +30,7 @@ class FixReader:
     def __init__(self, file: RuleFile, names: Names) -> None:
         self._file = file
         self._shared = shared()
-        self._known: dict[str, Fix] = self._shared.fixes | file.table.fixes
+        self._known: dict[str, Fix | FixTable] = self._shared.fixes | file.table.fixes
         self._names = names
         self._lists: dict[str, tuple[Advice, ...]] = {}
         self._calling: list[str] = []
@@ -62,6 +62,14 @@ class FixReader:
             self._file.problem("fixes", f"in {SHARED}: {error}")
         return msgspec.Raw(msgspec.json.encode(Fixes(self._lists, tuple(given), reasons)))
 
+    def recipes(self) -> dict[str, Recipe]:
+        """The pack's own fixes that it tells in full, by their texts."""
+        own = self._file.table.fixes
+        for name, fix in own.items():
+            for what in amiss(fix) if isinstance(fix, FixTable) else ():
+                self._file.problem(f"fixes.{name}", what)
+        return recipes(own)
+
     def _widened(self, scope: Scope) -> Scope:
         return replace(
             scope,
@@ -70,7 +78,9 @@ class FixReader:
             enums={**scope.enums, "reason": ("", *self._shared.reasons)},
         )
 
-    def _read(self, fix: Fix, name: str, scope: Scope) -> str:
+    def _read(self, fix: Fix | FixTable, name: str, scope: Scope) -> str:
+        if isinstance(fix, FixTable):
+            return fix.text
         if isinstance(fix, str):
             return self._text(fix)
         *cases, last = fix or [""]

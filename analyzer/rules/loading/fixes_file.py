@@ -1,23 +1,25 @@
-"""`rules/common/fixes.toml`: what the fixes of all packs have in common, as it is written."""
+"""`rules/common/fixes.toml` and `fixes/`: what the fixes of all packs have in common, as it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.errors import RuleError
 from analyzer.resources import data
 from analyzer.rules.loading.file import read_tables
-from analyzer.rules.loading.format import Fix, FixCase
+from analyzer.rules.loading.format import Fix, FixCase, FixTable
 from analyzer.rules.loading.lines import Lines
+from analyzer.rules.pack import JOBS, Recipe, Recipes
 from analyzer.suggest import nearest
 
-#: Name of the file.
-SHARED = "fixes.toml"
+#: Name of the file, and of the folder of fixes that are told in full.
+SHARED, IN_FULL = "fixes.toml", "fixes"
 
 
 class ReasonTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +33,9 @@ class Shared(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     define: dict[str, str] = {}
-    fixes: dict[str, Fix] = {}
+    fixes: dict[str, Fix | FixTable] = {}
+    #: Job -> how fixes without a table of their own begin that are this job; all others are the model's.
+    jobs: dict[str, list[str]] = {}
     first: list[FixCase] = []
     reasons: dict[str, ReasonTable] = {}
     #: `NAME|NAME` -> version -> why an operator has it, `REASON|REASON`.
@@ -50,8 +54,57 @@ class Shared(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def shared() -> Shared:
-    """The file that ships. Raises: RuleError."""
-    return read_shared(data("rules") / "common" / SHARED)
+    """What ships, the fixes that are told in full included. Raises: RuleError."""
+    common = data("rules") / "common"
+    main = read_shared(common / SHARED)
+    fixes = dict(main.fixes)
+    for file in sorted((common / IN_FULL).glob("*.toml")):
+        tables = read_in_full(file)
+        twice = sorted(fixes.keys() & tables)
+        if twice:
+            raise RuleError([f"{file}:1: {name}: there is a fix of this name already" for name in twice])
+        fixes |= tables
+    return replace(main, fixes=fixes)
+
+
+def shared_recipes() -> Recipes:
+    """The fixes of what ships that are told in full. Raises: RuleError."""
+    words = shared()
+    beginnings = {beginning: job for job, texts in words.jobs.items() for beginning in texts}
+    return Recipes(recipes(words.fixes), beginnings)
+
+
+def recipes(fixes: Mapping[str, Fix | FixTable]) -> dict[str, Recipe]:
+    """Those that are told in full, by their texts."""
+    return {
+        table.text: Recipe(table.text, table.job, table.language, table.before, table.after)
+        for table in fixes.values()
+        if isinstance(table, FixTable)
+    }
+
+
+def amiss(table: FixTable) -> Iterator[str]:
+    """What is wrong with a fix that is told in full."""
+    if table.job not in JOBS:
+        yield f"there is no job {table.job}{nearest(table.job, list(JOBS))}; known: {', '.join(JOBS)}"
+    if bool(table.before) != bool(table.after):
+        yield "before and after go together: code as it is, and as it is to be"
+
+
+def read_in_full(file: Path) -> Mapping[str, FixTable]:
+    """A file of fixes that are told in full. Raises: RuleError with all problems."""
+    tables, text = read_tables(file)
+    lines, fixes, problems = Lines(text), {}, []
+    for name, table in tables.items():
+        try:
+            fixes[name] = msgspec.convert(table, FixTable)
+            said = list(amiss(fixes[name]))
+        except msgspec.ValidationError as error:
+            said = [str(error)]
+        problems += [f"{file}:{lines.of(name)}: {name}: {what}" for what in said]
+    if problems:
+        raise RuleError(problems)
+    return fixes
 
 
 def read_shared(file: Path) -> Shared:
@@ -61,12 +114,18 @@ def read_shared(file: Path) -> Shared:
         fixes = msgspec.convert(tables, Shared)
     except msgspec.ValidationError as error:
         raise RuleError([f"{file}:1: {error}"]) from None
-    line, known = Lines(text).of("versions"), list(fixes.reasons)
+    lines, known = Lines(text), list(fixes.reasons)
     problems = [
-        f"{file}:{line}: {name}: version {version}: there is no reason {reason}{nearest(reason, known)}"
+        f"{file}:{lines.of('versions')}: {name}: version {version}: there is no reason {reason}"
+        f"{nearest(reason, known)}"
         for name, reasons in fixes.raised().items()
         for version, reason in reasons
         if reason not in fixes.reasons
+    ]
+    problems += [
+        f"{file}:{lines.of('jobs', job)}: jobs: there is no job {job}{nearest(job, list(JOBS))}"
+        for job in fixes.jobs
+        if job not in JOBS
     ]
     if problems:
         raise RuleError(problems)

@@ -32,6 +32,16 @@ class FixCase(Struct, frozen=True, forbid_unknown_fields=True):
 Fix = str | list[str | FixCase]
 
 
+class FixTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[fixes.NAME]`: a fix in full, with code as it is and as it is to be."""
+
+    text: str
+    job: str = "model"
+    language: str = "python"
+    before: str = ""
+    after: str = ""
+
+
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
     """What is said of a refusal."""
 
@@ -197,7 +207,7 @@ class PackTable(Struct, frozen=True, forbid_unknown_fields=True):
     also: AlsoTable | None = None
     define: dict[str, Any] = {}
     values: dict[str, ValueTable] = {}
-    fixes: dict[str, Fix] = {}
+    fixes: dict[str, Fix | FixTable] = {}
     sources: dict[str, str] = {}
     unlisted: Words = Words()
     unlisted_custom: Words | None = None

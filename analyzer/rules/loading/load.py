@@ -88,6 +88,7 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
         unlisted_custom=unlisted if custom is None else clauses.unlisted(custom, "unlisted_custom", scope),
         values={name: value.default for name, value in table.values.items()},
         **_words(file),
+        recipes=clauses.fixes.recipes(),
         # The last to be asked for: reading clauses gathers them.
         fixes=clauses.fixes.fixes(),
     )
