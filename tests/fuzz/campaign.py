@@ -1,0 +1,92 @@
+"""Runs of a target: with Atheris, guided by coverage, or with the grammar's mutations alone; finds are kept.
+
+A find doesn't end a run: it is told apart by where it broke, and the smallest input of each is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from tests.fuzz.promised import Hangs, measured
+from tests.fuzz.targets import Target
+
+#: Runs after which it is told how far it is.
+_TELL = 20_000
+#: Inputs that are mutated further, at most, where nothing guides.
+_POOL = 5_000
+
+
+class Campaign:
+    """Executes inputs and counts; `finds` is the folder of what broke, if any."""
+
+    def __init__(self, target: Target, finds: Path | None = None, record: Path | None = None) -> None:
+        self._target = target
+        self._finds = finds
+        self._record = record
+        self._began = time.monotonic()
+        self.runs = 0
+        #: Where it broke -> how often, what it said, the smallest input.
+        self.broken: dict[str, tuple[int, str, bytes]] = {}
+
+    def execute(self, data: bytes) -> None:
+        """Run one input; what breaks is kept."""
+        self.runs += 1
+        try:
+            measured(partial(self._target.run, data))
+        except (Exception, RecursionError, MemoryError, Hangs) as error:
+            self._keep(data, error)
+        if self.runs % _TELL == 0:
+            self.tell()
+
+    def _keep(self, data: bytes, error: BaseException) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if "analyzer" in Path(frame.filename).parts] or frames
+        place = f"{type(error).__name__}-{Path(own[-1].filename).stem}-{own[-1].lineno}"
+        count, said, smallest = self.broken.get(place, (0, "", data))
+        if not count or len(data) < len(smallest):
+            said, smallest = "".join(traceback.format_exception(error))[-4000:], data
+            self._write(place, said, smallest)
+        self.broken[place] = count + 1, said, smallest
+
+    def _write(self, place: str, said: str, data: bytes) -> None:
+        if self._finds is not None:
+            self._finds.mkdir(parents=True, exist_ok=True)
+            (self._finds / f"{self._target.name}-{place}").write_bytes(data)
+            (self._finds / f"{self._target.name}-{place}.txt").write_text(said, encoding="utf-8")
+
+    def tell(self) -> None:
+        """One line of how far it is; the record has the latest."""
+        figures = {
+            "target": self._target.name,
+            "runs": self.runs,
+            "seconds": round(time.monotonic() - self._began),
+            "finds": {place: count for place, (count, *_) in self.broken.items()},
+        }
+        line = json.dumps(figures)
+        print(line, file=sys.stderr, flush=True)
+        if self._record is not None:
+            self._record.write_text(line + "\n", encoding="utf-8")
+
+
+def inputs(target: Target, seed: int) -> Iterator[bytes]:
+    """Seeds, then mutants of them and of each other, without end."""
+    random = Random(seed)
+    pool = list(target.seeds())
+    yield from pool
+    while True:
+        made = target.mutate(random, random.choice(pool))
+        if made is None:
+            continue
+        yield made
+        if len(made) < 1 << 16 and random.random() < 0.2:
+            if len(pool) < _POOL:
+                pool.append(made)
+            else:
+                pool[random.randrange(len(pool))] = made

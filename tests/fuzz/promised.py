@@ -1,0 +1,61 @@
+"""What is promised of every input: an answer or clear lines, within bounds."""
+
+from __future__ import annotations
+
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+#: Seconds of processor time and bytes of memory that no input may take; inputs here are far below 10 MB.
+MOST_SECONDS, MOST_MEMORY = 2.0, 256 << 20
+#: Seconds after which it is interrupted.
+_PATIENCE = 20.0
+_LONGEST_LINE = 5000
+
+
+class Hangs(BaseException):
+    """An input takes much longer than any may; no code catches this on its way."""
+
+
+class Broken(AssertionError):
+    """An answer came, but not as it is promised."""
+
+
+def check_lines(error: Exception) -> None:
+    """What is wrong is said in lines that aren't endless. Raises: Broken."""
+    for line in getattr(error, "problems", None) or [str(error)]:
+        if not line.strip() or "\n" in line or len(line) > _LONGEST_LINE:
+            raise Broken(f"{type(error).__name__} says {line[:200]!r} ({len(line)} characters)")
+
+
+def measured(run: Callable[[], None]) -> None:
+    """Run within the bounds, as processor time and the most memory ever. Raises: Broken, Hangs."""
+    seconds, memory = _used()
+    with _patience():
+        run()
+    later, larger = _used()
+    if later - seconds > MOST_SECONDS:
+        raise Broken(f"took {later - seconds:.1f} s")
+    if larger - memory > MOST_MEMORY:
+        raise Broken(f"took {(larger - memory) >> 20} MB")
+
+
+def _used() -> tuple[float, int]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime, used.ru_maxrss << 10
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise Hangs(f"takes more than {_PATIENCE:g} s")
+
+    before = signal.signal(signal.SIGVTALRM, interrupt)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

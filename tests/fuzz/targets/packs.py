@@ -1,0 +1,70 @@
+"""A rule file, checked and asked about a model."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from random import Random
+from tempfile import gettempdir
+
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.errors import RuleError, UsageError
+from analyzer.model import Model, read_bytes
+from analyzer.rules.registry import Packs
+from tests.building import chain
+from tests.fuzz import mutation
+from tests.fuzz.promised import check_lines
+from tests.packs import tiny
+
+_WORDS = tuple(
+    word.encode()
+    for word in (
+        "inputs outputs input dtype dtypes rank ranks shape constant static value values options require when fix "
+        "message severity stage note hazard crash blocker aborts wrong fails build run operator load op check "
+        "define param graph max_partitions min_partition_size partition extends also parameters default "
+        "unlisted source versions true false int bool str version rest any all len product range sum "
+        "min max for in and or not if else producer consumers FLOAT32 INT8 RELU ADD default_order "
+        "platforms fp16 read_through select type values"
+    ).split()
+)
+
+
+@cache
+def _model() -> Model:
+    return read_bytes(chain("RELU", "NEG", "SIN", "EXP", "COS", "ABS"), "m")
+
+
+@cache
+def _file() -> Path:
+    return Path(gettempdir()) / f"delegate-analyzer-fuzz-{os.getpid()}.toml"
+
+
+def run(data: bytes) -> None:
+    _file().write_bytes(data)
+    try:
+        packs = Packs([_file()])
+        Auditor(packs, configure(packs, packs.given)).audit(_model())
+    except (RuleError, UsageError) as error:
+        check_lines(error)
+    finally:
+        _file().unlink()
+
+
+def seeds() -> list[bytes]:
+    check = '\n[op.NEG.check.it]\nrequire = "{}"\nmessage = "m {{input.rank}}"\nfix = "Fix it."\n'
+    asked = (
+        "all(a > 0 for a in input.shape)",
+        "input.rank in [1, 2] and not input.constant",
+        "len(inputs) == 1 and input.dtype == 'FLOAT32'",
+        "product(input.shape) // 2 < 4 if api > 3 else true",
+    )
+    more = '\n[param.api]\ntype = "int"\ndefault = 29\nmin = 1\nmax = 40\nmeaning = "Level."\n'
+    limits = "max_partitions = 1\nmin_partition_size = 2"
+    whole = [tiny() + more + check.format(condition) for condition in asked]
+    return [text.encode() for text in (tiny(), tiny(limits), tiny(more='extends = "gpu"'), *whole)]
+
+
+def mutate(random: Random, data: bytes) -> bytes | None:
+    return mutation.text(random, data, _WORDS)
