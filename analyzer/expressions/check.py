@@ -8,6 +8,7 @@ comprehensions as their arguments. Everything is resolved and type-checked here.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Mapping
 from math import inf
 from typing import Any
@@ -75,8 +76,9 @@ class _Parser:
 
     def parse(self, text: str) -> Typed:
         try:
-            # Newlines inside a long rule are layout, not syntax.
-            body = ast.parse(" ".join(text.split()), mode="eval").body
+            # Newlines in a long rule are layout, not syntax; what Python warns of, it would write on stderr.
+            with warnings.catch_warnings(action="ignore"):
+                body = ast.parse(" ".join(text.split()), mode="eval").body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error)
             raise ExpressionError(f"{text!r} is not an expression: {reason}") from None

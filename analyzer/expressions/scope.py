@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from analyzer.files import shortened
+
+#: Characters that are told of what is wrong, which quotes texts of any length.
+_LONGEST = 1000
+
 
 class ExpressionError(Exception):
     """The text is not an expression of the rule language; says what, and the nearest right name."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(shortened(what, _LONGEST))
 
 
 class Definition(Struct, frozen=True):

@@ -184,7 +184,7 @@ def _entries(stream: IO[bytes]) -> Iterator[tuple[_Entry, Readable | None]]:
             for index, info in enumerate(archive.infolist()):
                 encrypted = bool(info.flag_bits & 1)
                 entry = _Entry(index, info.filename, info.file_size, info.compress_size, encrypted)
-                if not info.is_dir():
+                if not info.filename.endswith("/"):
                     yield entry, _LazyMember(archive, info) if not encrypted else None
     elif kind == "litertlm":
         for index, section in enumerate(_sections(stream)):

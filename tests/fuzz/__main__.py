@@ -10,13 +10,14 @@ import importlib.util
 import os
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.fuzz.campaign import Campaign, inputs
+from tests.fuzz.campaign import Campaign, mutants
 from tests.fuzz.targets import TARGETS, Target, load
 
 #: How many of Atheris's mutations are made by the grammar.
@@ -47,12 +48,15 @@ def main() -> int:
         tracing = nullcontext()
     with tracing:
         target = load(asked.target)
+    seeds = target.seeds()
+    # What is made once, such as packs, is no input's fault.
+    target.run(seeds[0])
     campaign = Campaign(target, asked.finds, asked.record)
     if guided:
-        _guided(campaign, target, asked)
+        _guided(campaign, target, seeds, asked)
     else:
         end = time.monotonic() + asked.seconds
-        for data in islice(inputs(target, asked.seed), asked.runs):
+        for data in islice(chain(seeds, mutants(target, seeds, asked.seed)), asked.runs):
             campaign.execute(data)
             if time.monotonic() > end:
                 break
@@ -60,7 +64,7 @@ def main() -> int:
     return 1 if campaign.broken else 0
 
 
-def _guided(campaign: Campaign, target: Target, asked: argparse.Namespace) -> None:
+def _guided(campaign: Campaign, target: Target, seeds: Sequence[bytes], asked: argparse.Namespace) -> None:
     """Atheris ends the process itself: the last line of figures is told as it goes."""
     import atexit
 
@@ -76,7 +80,7 @@ def _guided(campaign: Campaign, target: Target, asked: argparse.Namespace) -> No
 
     corpus = asked.corpus or Path(os.environ.get("TMPDIR", "/tmp")) / f"fuzz-{target.name}"
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, data in enumerate(target.seeds()):
+    for number, data in enumerate(seeds):
         if len(data) <= _LONGEST:
             (corpus / f"seed-{number}").write_bytes(data)
     atexit.register(campaign.tell)

@@ -11,7 +11,7 @@ from tests.fuzz.mutation import without_weights
 from tests.model.test_damaged import sample
 from tests.sweeps.mutants.corpus import CASES
 
-#: Every so manieth case; the largest real model that is taken, and what it may come to once its weights are cut.
+#: Every so manieth case; bytes of the largest real model, and of what is left without its weights.
 _EACH, _LARGEST, _CUT = 29, 1 << 23, 1 << 16
 
 

@@ -34,6 +34,11 @@ _HOSTILE = (
 )
 
 
+def words(text: str) -> tuple[bytes, ...]:
+    """Words of a grammar, to put into texts."""
+    return tuple(word.encode() for word in text.split())
+
+
 def tables(random: Random, data: bytes) -> bytes | None:
     """Another model: a field of some table altered, often as an operator's neighbours would be; None where
     these bytes can't be taken apart or put together.
@@ -114,9 +119,9 @@ def _other_list(random: Random, values: list[Any]) -> list[Any]:
 def text(random: Random, data: bytes, words: Sequence[bytes]) -> bytes:
     """Another text: words dropped, doubled, exchanged, or replaced by others that the grammar knows."""
     parts = _WORD.findall(data) or [b""]
-    for _ in range(random.choice((1, 1, 2, 4, 12))):
+    for _ in range(random.choice((1, 1, 1, 2, 3, 12))):
         at = random.randrange(len(parts))
-        which = random.randrange(7)
+        which = random.randrange(9)
         if which == 0 and len(parts) > 1:
             del parts[at : at + random.choice((1, 2, 8))]
             parts = parts or [b""]
@@ -131,7 +136,8 @@ def text(random: Random, data: bytes, words: Sequence[bytes]) -> bytes:
             end = at + random.choice((1, 3, 20, 100))
             parts[at:at] = parts[at:end] * random.choice((1, 1, 2, 20))
         elif words:
-            parts[at] = random.choice(words)
+            spots = [place for place in range(at, min(at + 9, len(parts))) if parts[place].isalnum()]
+            parts[spots[0] if spots else at] = random.choice(words)
     return b"".join(parts)
 
 

@@ -29,10 +29,16 @@ _ALONE = "What the delegate leaves ran on the built-in kernels: with a signature
 _NEEDED = {"output_filepath", "input_layer_value_files"}
 _TELLING = {"export_model_runtime_info", "model_runtime_info_output_file", "enable_op_profiling"}
 
+#: Inferences that are believed to have been timed.
+_MOST_RUNS = 1 << 31
+#: Numbers as C++ writes them; anything else that a log has in their place is none.
+_NUMBER = r"[-+]?\d{1,18}(?:\.\d*)?(?:e[-+]?\d{1,2})?"
 _TIMES = re.compile(r"Inference timings in us: Init: (\S+), First inference: (\S+),")
 _STATISTICS = re.compile(r"^.*\bcount=.*$", re.MULTILINE)
-_FIGURE = re.compile(r"(\w+)=([-+.\de]+)")
-_GROWTH = re.compile(r"Memory footprint delta from the start of the tool \(MB\): .*\boverall=([\d.]+)")
+_FIGURE = re.compile(rf"(\w+)=({_NUMBER})")
+_GROWTH = re.compile(
+    r"Memory footprint delta from the start of the tool \(MB\): .*\boverall=(\d{1,9}(?:\.\d+)?)"
+)
 _UNKNOWN = re.compile(r"Unconsumed cmdline flags: (.*)")
 _FLAG = re.compile(r"--(\w+)=")
 _BY_SIGNATURE = "Using signature: "
@@ -136,7 +142,7 @@ def latency(log: str, request: RunRequest) -> Latency:
     figures = statistics(log) if request.runs else {}
     # Equal ones have one value and no median.
     median = figures.get("median", figures.get("curr")) if "avg" not in figures else figures.get("median")
-    runs = int(figures.get("count", 0))
+    runs = int(min(figures.get("count", 0), _MOST_RUNS))
     half, slow = (None if figure is None else figure / 1000 for figure in (median, figures.get("p95")))
     return Latency(init, first, half, None, runs, _warmup(request), request.threads, p95=slow)
 

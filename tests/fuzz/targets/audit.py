@@ -7,6 +7,7 @@ from random import Random
 
 from msgspec.structs import replace
 
+from analyzer.errors import UsageError
 from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import FORMATS, render
 from analyzer.report.document import audit_document, convert
@@ -34,7 +35,10 @@ def run(data: bytes) -> None:
     whole = convert.whole([result.model], audit_document.Policy())
     alone = convert.whole([replace(result.model, audits=result.model.audits[:1])], audit_document.Policy())
     for format in FORMATS:
-        render(alone if format in _OF_ONE else whole, format).decode()
+        try:
+            render(alone if format in _OF_ONE else whole, format).decode()
+        except UsageError as error:
+            check_lines(error)
 
 
 def mutate(random: Random, data: bytes) -> bytes | None:

@@ -17,13 +17,13 @@ from analyzer.rules.registry import Packs
 from tests.fuzz import mutation
 from tests.fuzz.promised import check_lines
 
-_WORDS = tuple(
-    word.encode()
-    for word in (
-        "required-version delegates for fail-on warn-on baseline rules registered runtime packs waivers version "
-        "sha256 parameters rule tensor operator reason expires gpu coreml nnapi xnnpack quantized api android ios "
-        "unsupported partial hazard true false 2027-03-31 1979-05-27T07:32:00 operators delegated verdict 2.3"
-    ).split()
+_WORDS = mutation.words(
+    """
+    required-version delegates for fail-on warn-on baseline rules registered runtime packs waivers
+    version sha256 parameters rule tensor operator reason expires gpu coreml nnapi xnnpack quantized api
+    android ios unsupported partial hazard true false 2027-03-31 1979-05-27T07:32:00 operators delegated
+    verdict 2.3
+    """
 )
 
 
@@ -52,11 +52,11 @@ def run(data: bytes) -> None:
 
 def seeds() -> list[bytes]:
     return [
-        b'required-version = ">=0.1"\ndelegates = ["gpu", "gpu:quantized=false"]\nfail-on = ["unsupported"]\n',
+        b'required-version = ">=0.1"\ndelegates = ["gpu:quantized=false"]\nfail-on = ["unsupported"]\n',
         b'for = "android"\nwarn-on = ["hazard", "operators > 3 and delegated < 2"]\nregistered = ["Flex*"]\n',
         b'[packs.gpu]\nversion = "1"\nparameters = {quantized = false}\n',
         b'[[waivers]]\nrule = "gpu/arg-max/*"\ntensor = "head/*"\nreason = "known"\nexpires = 2027-03-31\n',
-        b'delegates = ["nnapi:api=29:accelerator=true", "coreml"]\nfail-on = ["nnapi:partial", "gpu:delegated == 0"]\n',
+        b'delegates = ["nnapi:api=29", "gpu"]\nfail-on = ["nnapi:partial", "delegated == 0"]\n',
     ]
 
 

@@ -21,14 +21,13 @@ from tests.fuzz.promised import check_lines
 from tests.model.test_damaged import sample
 
 _PARAMETERS = {"api": 29, "accelerator": True, "soc": "sm8650"}
-_WORDS = tuple(
-    word.encode()
-    for word in (
-        "input weights bias output inputs outputs options padding stride_w quant8 float circle api accelerator soc "
-        "shape rank dtype constant values scale zero_point all any len min max sum product range for in and or "
-        "not if else true false None 0 1 -1 2 1.5 'FLOAT32' 'VALID' == != < <= // % * + - [ ] ( ) , . "
-        "producer consumers version a b x"
-    ).split()
+_WORDS = mutation.words(
+    """
+    input weights bias output inputs outputs options padding stride_w quant8 float circle api
+    accelerator soc shape rank dtype constant values scale zero_point all any len min max sum product
+    range for in and or not if else true false None 0 1 -1 2 1.5 'FLOAT32' 'VALID' == != < <= // % * + -
+    [ ] ( ) , . producer consumers version a b x
+    """
 )
 
 

@@ -19,6 +19,9 @@ from tests.device_log import logs
 from tests.fuzz import mutation
 from tests.fuzz.promised import check_lines
 
+#: Logs of which one is held against a prediction, which takes as long as audits for all releases.
+_HELD = 50
+
 
 @cache
 def _known() -> tuple[LineCatalogue, Packs, Model]:
@@ -31,10 +34,11 @@ def run(data: bytes) -> None:
     for line in text_lines(io.BytesIO(data)):
         reader.read(line)
     log = reader.document("a.log")
-    try:
-        log = held_against(log, model, packs, [], catalogue)
-    except UsageError as error:
-        check_lines(error)
+    if len(data) % _HELD == 0:
+        try:
+            log = held_against(log, model, packs, [], catalogue)
+        except UsageError as error:
+            check_lines(error)
     for format in ("table", "json", "markdown"):
         log_text.render(log, format, View()).decode()
 

@@ -16,14 +16,13 @@ from tests.building import chain
 from tests.fuzz import mutation
 from tests.fuzz.promised import check_lines
 
-_WORDS = tuple(
-    word.encode()
-    for word in (
-        "device offline unauthorized product: model: #ended 0 1 -1 [ro.product.model]: [Pixel] GLES: Mali, "
-        "Inference timings in us: Init: First inference: avg count=50 first=1 curr=1 min=1 max=1 avg= "
-        "std=0 p95= median= Memory footprint delta overall (MB): nan inf 1e400 Replacing out of node(s) with "
-        "delegate Initialized OpenCL-based API. Explicitly applied Unconsumed cmdline flags: --x"
-    ).split()
+_WORDS = mutation.words(
+    """
+    device offline unauthorized product: model: #ended 0 1 -1 [ro.product.model]: [Pixel] GLES: Mali,
+    Inference timings in us: Init: First inference: avg count=50 first=1 curr=1 min=1 max=1 avg= std=0
+    p95= median= Memory footprint delta overall (MB): nan inf 1e400 Replacing out of node(s) with
+    delegate Initialized OpenCL-based API. Explicitly applied Unconsumed cmdline flags: --x
+    """
 )
 
 
@@ -83,7 +82,7 @@ def seeds() -> list[bytes]:
     return [
         b"List of devices attached\n123 device product:a model:Pixel_8 transport_id:1\n\n#ended 0\n",
         b"List of devices attached\nx offline\ny unauthorized usb:1\n",
-        b"[ro.product.model]: [Pixel 8]\n[ro.soc.model]: [G3]\nGLES: ARM, Mali-G715, OpenGL ES 3.2\n\n#ended 0\n",
+        b"[ro.product.model]: [Pixel 8]\n[ro.soc.model]: [G3]\nGLES: ARM, Mali-G715, ES\n\n#ended 0\n",
         b"Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/x 100 50 50 50% /data\n\n#ended 0\n",
         b"Inference timings in us: Init: 1234, First inference: 567, Warmup (avg): 5.1, Inference (avg): 4\n"
         b"count=50 first=10 curr=12 min=8 max=20 avg=11.5 std=2 p5=8 median=11 p95=19\n"

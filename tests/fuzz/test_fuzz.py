@@ -1,0 +1,76 @@
+"""A short run of every target, always the same; and what longer ones found, which must not come back."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from itertools import islice
+
+import pytest
+
+from tests.fuzz.targets import TARGETS, load
+
+if sys.platform == "win32":
+    pytest.skip("needs signals and limits of POSIX", allow_module_level=True)
+
+from tests.building import chain
+from tests.fuzz.campaign import Campaign, mutants
+from tests.sources.packing import zipped
+
+#: Inputs beyond the seeds that each target is given here: as many as take a few tenths of a second.
+SHORT = {
+    "reader": 300,
+    "audit": 1,
+    "archives": 200,
+    "packs": 20,
+    "expressions": 300,
+    "configuration": 100,
+    "phones": 300,
+    "logs": 40,
+}
+
+#: What was found by longer runs -> the target, and the input made as small as it could be.
+FINDS = {
+    "a member of an archive without a name": (
+        "archives",
+        zipped({"QQ": chain("RELU")}).replace(b"QQ", b"\0Q"),
+    ),
+    "figures that are no numbers": ("phones", b"count=. std=-e\n"),
+    "more inferences than there is room to count": (
+        "phones",
+        b"Inference timings in us: Init: 1, First inference: 1,\ncount=1e99\n",
+    ),
+    "memory that is no number": (
+        "phones",
+        b"Memory footprint delta from the start of the tool (MB): overall=2..5",
+    ),
+    "memory without end": (
+        "phones",
+        b"Memory footprint delta from the start of the tool (MB): overall=" + b"9" * 400,
+    ),
+    "an expression that is no end of text": ("expressions", b"'" + b"\0x" * 4000),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_short_run(name: str) -> None:
+    target = load(name)
+    campaign = Campaign(target, bounds=False)
+    seeds = target.seeds()
+    some = seeds[:: 1 + len(seeds) // SHORT[name]]
+    for data in (*some, *islice(mutants(target, some, seed=7), SHORT[name])):
+        campaign.execute(data)
+    assert not campaign.broken, "\n".join(said for _, said, _ in campaign.broken.values())
+
+
+def test_nothing_is_warned_of() -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        load("expressions").run(b"1if api else 2")
+    assert not warned
+
+
+@pytest.mark.parametrize("find", FINDS)
+def test_what_was_found(find: str) -> None:
+    name, data = FINDS[find]
+    load(name).run(data)
