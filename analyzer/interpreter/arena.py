@@ -107,6 +107,32 @@ def plan(subgraph: Subgraph, executed: Sequence[Node]) -> Arena:
     return Arena(max((offset + taken for offset, taken, *_ in placed), default=0), offsets, used, lasting)
 
 
+def overwritten(subgraph: Subgraph) -> frozenset[int]:
+    """Operators that write over what is read after them, because of how the planner shares memory.
+
+    It asks who else reads an input, and who reads the tensor in whose place that was written first, but not
+    about those between: where SUB writes in place, RESHAPE views that and MUL writes over the view in place,
+    the output of SUB is gone.
+    """
+    executed = nodes(subgraph)
+    size = {tensor.index: size_bytes(tensor) or 0 for tensor in subgraph.tensors}
+    kept = {index for index, tensor in enumerate(subgraph.tensors) if _in_arena(tensor) and size.get(index)}
+    shared = _shared(subgraph, executed, size, kept)
+    together: dict[int, list[int]] = {}
+    for tensor, actual in shared.items():
+        together.setdefault(actual, [actual]).append(tensor)
+    written = {tensor: at for at, node in enumerate(executed) for tensor in node.outputs}
+    read = {tensor: at for at, node in enumerate(executed) for tensor in node.inputs}
+    changed = in_place().changed
+    return frozenset(
+        node.index
+        for at, node in enumerate(executed)
+        if node.name in changed and node.outputs and node.outputs[0] in shared
+        for tensor in together[shared[node.outputs[0]]]
+        if tensor != node.outputs[0] and written.get(tensor, -1) < at < read.get(tensor, -1)
+    )
+
+
 def _in_arena(tensor: Tensor) -> bool:
     known = tensor.computed_values is not None
     return not (tensor.constant or tensor.variable or tensor.persistent or tensor.dynamic or known)

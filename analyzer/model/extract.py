@@ -112,11 +112,11 @@ def resize(data: Bytes, subgraph: int, shapes: Mapping[int, tuple[int, ...]]) ->
     return build(model)
 
 
-def contents(data: Bytes) -> dict[str, Any]:
-    """All tables of a model as `build` takes them."""
-    file = Flatbuffer(data)
+def contents(data: Bytes, file: Flatbuffer | None = None) -> dict[str, Any]:
+    """All tables of a model as `build` takes them; `file` reads the bytes its own way."""
+    file = file or Flatbuffer(data)
     model: dict[str, Any] = _present(file.decode("Model", file.root()))
-    for buffer in model["buffers"]:
+    for buffer in model.get("buffers", ()):
         if buffer.get("offset", 0) > 1:
             buffer["data"] = file.outside(buffer["offset"], buffer["size"])
         buffer.pop("offset", None)

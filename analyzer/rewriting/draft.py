@@ -33,6 +33,10 @@ class Patch(Struct, frozen=True):
         readers = (reader for index in self.read_instead for reader in subgraph.consumers.get(index, ()))
         return {*self.operators, *readers}
 
+    def readers(self, subgraph: Subgraph) -> set[int]:
+        """Operators that read what another operator wrote and is a constant now, or in another shape."""
+        return {reader for index in self.altered for reader in subgraph.consumers.get(index, ())}
+
 
 class Draft(Struct, frozen=True):
     """The model as it is by now, and where its operators come from."""

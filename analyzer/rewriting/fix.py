@@ -15,6 +15,7 @@ from analyzer.model.graph import Model
 from analyzer.model.read import contents
 from analyzer.rewriting import free_batch
 from analyzer.rewriting.amend import Amendment
+from analyzer.rewriting.compaction import compacted, worth_compacting
 from analyzer.rewriting.draft import Draft
 from analyzer.rewriting.fixer import Fixer, Plan, Step
 from analyzer.rewriting.proof import BROKEN, Original, Proof, prove, prove_split
@@ -62,7 +63,9 @@ class _Case(Struct, frozen=True):
     limits: Limits
 
     def written(self, draft: Draft) -> bytes:
-        return self.amendment.written(draft.model, draft.origins, draft.buffers)
+        """The file; without what it no longer refers to where other weights have come in."""
+        data = self.amendment.written(draft.model, draft.origins, draft.buffers)
+        return compacted(data) if worth_compacting(self.original.model, draft.model) else data
 
     def proof(self, draft: Draft, steps: tuple[Step, ...]) -> Proof:
         return prove(self.original, self.written(draft), promised(steps), self.limits)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.types import Audit
 from analyzer.interpreter import Interpreter
+from analyzer.interpreter.arena import overwritten
 from analyzer.model.graph import Prepared
 from analyzer.rewriting.draft import Draft, Patch
 from analyzer.rewriting.gain import gained, helps, lost, troubled
@@ -77,16 +78,16 @@ class Fixer:
         if not patches:
             return plan
         made = self._with(plan, rewrite, patches)
-        if helps(plan.after, made.after):
+        if _better(plan, made):
             return made
         patches = [patch for patch in patches if _eases(patch, patches, plan, made)]
-        if len(patches) > 1 and helps(plan.after, (made := self._with(plan, rewrite, patches)).after):
+        if len(patches) > 1 and _better(plan, made := self._with(plan, rewrite, patches)):
             return made
         kept: list[Patch] = []
         best = plan
         for patch in patches[:_ALONE]:
             made = self._with(plan, rewrite, [*kept, patch])
-            if helps(best.after, made.after):
+            if _better(best, made):
                 best = made
                 kept.append(patch)
         return best
@@ -103,7 +104,8 @@ class Fixer:
         for graph in self._graphs(plan.after.prepared):
             for patch in _found(graph, rewrite):
                 places = {(patch.subgraph, index) for index in patch.touches(graph.subgraph)}
-                if places & trouble and not places & taken:
+                readers = {(patch.subgraph, index) for index in patch.readers(graph.subgraph)}
+                if (places | readers) & trouble and not places & taken:
                     taken |= places
                     yield patch
 
@@ -111,6 +113,15 @@ class Fixer:
         if self._seen[0] is not prepared:
             self._seen = prepared, graphs(self._interpreter, prepared)
         return self._seen[1]
+
+
+def _better(plan: Plan, made: Plan) -> bool:
+    """Whether it helps, and the CPU still computes the same: it doesn't write over what is read later."""
+    return helps(plan.after, made.after) and _overwritten(made) <= _overwritten(plan)
+
+
+def _overwritten(plan: Plan) -> int:
+    return sum(len(overwritten(subgraph)) for subgraph in plan.after.prepared.subgraphs)
 
 
 def _eases(patch: Patch, patches: Sequence[Patch], before: Plan, after: Plan) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzer.api import read
 from analyzer.interpreter import Interpreter, arena
+from analyzer.model import read_bytes
 from analyzer.model.graph import Prepared
 from analyzer.rules.registry import Packs
 from tests.building import chain, model, operator, tensor
@@ -156,3 +158,41 @@ def _address(runtime: object, index: int) -> int:
     except ValueError:
         return 0
     return int(array.__array_interface__["data"][0]) if array.size else 0
+
+
+def test_a_view_between_hides_who_else_reads() -> None:
+    """SUB in the place of EXP, a view of that, MUL in the view's place: what SUB gave is read later."""
+    shape = [1, 16]
+    data = model(
+        [
+            *(tensor(name, shape) for name in "xabcdy"),
+            tensor("s", [2], "INT32", data=bytes([1, 0, 0, 0, 16, 0, 0, 0])),
+        ],
+        [
+            operator("EXP", ["x"], ["a"]),
+            operator("SUB", ["a", "x"], ["b"]),
+            operator("RESHAPE", ["b", "s"], ["c"]),
+            operator("MUL", ["b", "c"], ["d"]),
+            operator("ADD", ["d", "b"], ["y"]),
+        ],
+    )
+    graph = Interpreter(Packs()).prepare(read_bytes(data, "m")).subgraphs[0]
+    assert arena.overwritten(graph) == {3}
+    pytest.importorskip("ai_edge_litert.interpreter")
+    assert not (_computed(data, keep=True) == _computed(data, keep=False)).all()
+
+
+def _computed(data: bytes, keep: bool) -> Any:
+    from ai_edge_litert.interpreter import Interpreter as Runtime
+    from ai_edge_litert.interpreter import OpResolverType
+
+    runtime = Runtime(
+        model_content=data,
+        experimental_preserve_all_tensors=keep,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    runtime.allocate_tensors()
+    (given,) = runtime.get_input_details()
+    runtime.set_tensor(given["index"], runtime.get_tensor(given["index"]) * 0 + 1.5)
+    runtime.invoke()
+    return runtime.get_tensor(runtime.get_output_details()[0]["index"])

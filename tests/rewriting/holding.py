@@ -31,12 +31,12 @@ def named(name: str) -> Rewrite:
     return found
 
 
-def rewritten(data: bytes, *names: str) -> bytes:
+def rewritten(data: bytes, *names: str, rounds: int = _ROUNDS) -> bytes:
     """The model with rewrites wherever they fit, one place after the other; the same bytes if nowhere."""
     model = read_bytes(data, "model")
     amendment = Amendment(data, model)
     draft = Draft.of(model, amendment)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         patch = next(
             (
                 patch

@@ -13,7 +13,9 @@ from analyzer.errors import ModelError
 from analyzer.model import Model, read_bytes
 from analyzer.model.graph import Subgraph
 from analyzer.rewriting.amend import Amendment
+from analyzer.rewriting.compaction import compacted, worth_compacting
 from tests.building import build, model, operator, tensor
+from tests.rewriting.holding import rewritten
 
 
 def sample() -> bytes:
@@ -135,3 +137,38 @@ def test_weights_behind_the_flatbuffer_are_refused() -> None:
     )
     with pytest.raises(ModelError, match="keeps weights behind the flatbuffer"):
         Amendment(data, read_bytes(data, "m"))
+
+
+def test_replaced_weights_are_left_out() -> None:
+    data = model(
+        [
+            tensor("x", [1, 64]),
+            tensor("h", [64, 64], "FLOAT16", data=bytes(8192)),
+            tensor("w", [64, 64]),
+            tensor("kept", [64], data=bytes(range(256))),
+            tensor("y", [1, 64]),
+        ],
+        [
+            operator("DEQUANTIZE", ["h"], ["w"], version=3),
+            operator("FULLY_CONNECTED", ["x", "w", "kept"], ["y"]),
+        ],
+        metadata={"mine": b"about"},
+    )
+    made = rewritten(data, "half-constants-widened")
+    smaller = compacted(made)
+    assert len(made) - len(smaller) >= 8192
+    before, after = read_bytes(made, "m"), read_bytes(smaller, "m")
+    assert before.subgraphs[0].operators == after.subgraphs[0].operators
+    assert [tensor.name for tensor in after.subgraphs[0].tensors] == ["x", "h", "w", "kept", "y"]
+    assert before.subgraphs[0].tensors[2:] == after.subgraphs[0].tensors[2:]
+    assert after.metadata == before.metadata
+    assert worth_compacting(read_bytes(data, "m"), before)
+    assert not worth_compacting(before, before)
+
+
+def test_files_with_an_archive_keep_their_places() -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as labels:
+        labels.writestr("labels.txt", "one")
+    data = sample() + archive.getvalue()
+    assert compacted(data) == data

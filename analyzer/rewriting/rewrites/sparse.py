@@ -1,8 +1,10 @@
-"""Weights stored in a form that few delegates read: sparse ones, and those of half precision."""
+"""Weights stored in a form that few delegates read: sparse ones, those of half precision or few bits."""
 
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
@@ -16,6 +18,8 @@ from analyzer.rewriting.site import Site
 
 #: Elements that are written out.
 _MOST = 1 << 22
+#: Whole numbers that stand for real ones.
+_SMALL = ("INT8", "UINT8", "INT4")
 
 
 @rewrite("DENSIFY", title="Sparse weights are written out")
@@ -37,6 +41,40 @@ def half_constants_widened(site: Site) -> Patch | None:
     site.require(len(source.data) == 2 * count)
     wide = struct.pack(f"<{count}f", *struct.unpack(f"<{count}e", source.data))
     return _written_out(site, wide)
+
+
+@rewrite("DEQUANTIZE", title="Constants of 8 or 4 bits are written out as floats")
+def quantized_constants_widened(site: Site) -> Patch | None:
+    source, output = site.input(), site.output()
+    site.require(source.constant, source.dtype in _SMALL, output.dtype == "FLOAT32")
+    site.require(not site.graph.leaves(output.index), source.data is not None, source.sparsity is None)
+    count, quantization = prod(source.shape), source.quantization
+    site.require(0 < count <= _MOST, quantization is not None)
+    assert quantization is not None and source.data is not None
+    channels = quantization.scale_count
+    site.require(channels > 0, quantization.details is None, quantization.axis < max(1, len(source.shape)))
+    site.require(channels == 1 or channels == source.shape[quantization.axis])
+    values = _integers(source.dtype, bytes(source.data), count)
+    site.require(len(values) == count)
+    inner = prod(source.shape[quantization.axis + 1 :]) if channels > 1 else count
+    points = quantization.zero_points or (0,) * channels
+    site.require(len(points) in (1, channels))
+    points = points * channels if len(points) < channels else points
+    scales, floats = quantization.scales, array("f")
+    for block, first in enumerate(range(0, count, inner)):
+        scale, zero = scales[block % channels], points[block % channels]
+        floats.extend([scale * (value - zero) for value in values[first : first + inner]])
+    if sys.byteorder != "little":
+        floats.byteswap()
+    return _written_out(site, floats.tobytes())
+
+
+def _integers(dtype: str, data: bytes, count: int) -> Sequence[int]:
+    if dtype != "INT4":
+        return memoryview(data).cast("b" if dtype == "INT8" else "B").tolist()
+    # Two to a byte, the lower half first.
+    halves = (half for byte in data for half in (byte & 15, byte >> 4))
+    return [half - 16 if half > 7 else half for half in halves][:count]
 
 
 def _written_out(site: Site, data: bytes) -> Patch:
