@@ -13,7 +13,7 @@ from analyzer.auditing.delegate_audit import audit_delegate
 from analyzer.auditing.macs import MacCounter
 from analyzer.auditing.types import Audit, Blocker, Configuration, DelegateAudit, DelegateAudits
 from analyzer.errors import ModelError
-from analyzer.expressions.evaluate import steps_for
+from analyzer.expressions.steps import steps_for
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model, Prepared

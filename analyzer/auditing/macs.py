@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analyzer.expressions.evaluate import Evaluate, compiled
-from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.catalogue import Catalogue
 
@@ -21,7 +20,7 @@ class MacCounter:
         name = operator.key
         if name not in self._compiled:
             tree = self._catalogue.macs.get(name)
-            self._compiled[name] = None if tree is None else compiled(partially_evaluated(tree, {}))
+            self._compiled[name] = None if tree is None else compiled(tree)
         counted = self._compiled[name]
         if counted is None:
             return 0

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial, reduce
-from math import inf
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
-from threading import local
+from types import SimpleNamespace
 from typing import Any
 
-from analyzer.errors import UndecidedError
-from analyzer.expressions import loops, operators
+from analyzer.expressions import loops, operators, steps
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import (
     And,
@@ -34,6 +31,7 @@ from analyzer.expressions.nodes import (
     Option,
     OptionOf,
     Or,
+    Parameter,
     Part,
     Property,
     Rest,
@@ -41,26 +39,27 @@ from analyzer.expressions.nodes import (
     remembered,
     unnamed,
 )
+from analyzer.expressions.operators import Known, later
 from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined, attributes
 
 Evaluate = Callable[[Context], Any]
 #: What is summed to count.
 _ONE = Literal(1)
-
-#: Steps that an evaluation with loops within loops may take: about two seconds. All of a delegate's rules on
-#: one model may take as many and some more for each operator.
-MAX_STEPS, STEPS_EACH = 5_000_000, 500
+#: Where no operator is looked at; loops keep their variables in what is handed to them.
+_NOWHERE: Any = SimpleNamespace(variables=[], steps=0)
 
 
-def compiled(node: Node) -> Evaluate:
-    """A function of the context that evaluates the node.
+def compiled(node: Node, parameters: Mapping[str, Any] = {}, counts: bool | None = None) -> Evaluate:
+    """A function of the context that evaluates the node; Known where it follows from the parameters alone.
 
+    Most of a rule is never asked of any operator that is there: what stands behind a part that decides is
+    compiled when it is first come to. `counts` is what `takes_steps` says of the node, where that is known.
     The function raises Undefined where something isn't there, UndecidedError where it takes too many steps.
     """
-    compiler = _Compiler()
-    evaluate = compiler.of(node)
-    return _within_steps(node) if compiler.deepest > 1 or compiler.looks_around else evaluate
+    counts = steps.takes_steps(node) if counts is None else counts
+    evaluate = _Compiler(parameters, counts).of(node)
+    return steps.within(node, evaluate) if counts and not isinstance(evaluate, Known) else evaluate
 
 
 #: Explaining looks at the same parts again and again.
@@ -72,55 +71,12 @@ def evaluate(node: Node, context: Context) -> Any:
     return _compiled(node)(context)
 
 
-class _Allowance(local):
-    """Steps that are left in all; each thread has its own."""
-
-    left = inf
-
-
-_allowance = _Allowance()
-
-
-@contextmanager
-def steps_for(operators: int) -> Iterator[None]:
-    """Allow so many steps in all as the rules of one delegate on a model of so many operators may take."""
-    before, _allowance.left = _allowance.left, MAX_STEPS + STEPS_EACH * operators
-    try:
-        yield
-    finally:
-        _allowance.left = before
-
-
-def _within_steps(node: Node) -> Evaluate:
-    # Most are never asked of any operator that is there: what counts is compiled when the first one comes.
-    counting: Evaluate | None = None
-
-    def evaluate(c: Context) -> Any:
-        nonlocal counting
-        counting = counting or _Compiler(counts=True).of(node)
-        c.steps = given = int(min(MAX_STEPS, _allowance.left))
-        try:
-            return counting(c)
-        except loops.TooManySteps:
-            much = f"more than {given:,} steps on one operator" if given == MAX_STEPS else "too many steps"
-            problem = f"takes {much}; loop over shorter lists"
-            raise UndecidedError([f"{show(node)}: {problem}"]) from None
-        finally:
-            _allowance.left -= given - max(c.steps, 0)
-
-    return evaluate
-
-
 class _Compiler:
-    """Compiles nodes; with `counts`, loops count their steps."""
+    """Compiles nodes under known parameters; with `counts`, loops count their steps."""
 
-    def __init__(self, counts: bool = False) -> None:
+    def __init__(self, parameters: Mapping[str, Any], counts: bool) -> None:
+        self._parameters = parameters
         self._counts = counts
-        self._depth = 0
-        #: How many loops stand within each other.
-        self.deepest = 0
-        #: Whether a loop goes through the operators around a tensor, which may be all there are.
-        self.looks_around = False
 
     def of(self, node: Node) -> Evaluate:
         return _METHODS[node.__class__](self, node)
@@ -129,8 +85,10 @@ class _Compiler:
         return tuple(map(self.of, nodes))
 
     def literal(self, node: Literal) -> Evaluate:
-        value = node.value
-        return lambda c: value
+        return Known(node.value)
+
+    def parameter(self, node: Parameter) -> Evaluate:
+        return Known(self._parameters[node.name])
 
     def fact(self, node: Fact) -> Evaluate:
         return OPERATOR[node.name][2] if node.name in OPERATOR else attrgetter(node.name)
@@ -207,9 +165,9 @@ class _Compiler:
             except (IndexError, TypeError):
                 raise Undefined(f"{show(node.of)} has no element {position}") from None
 
-        if not isinstance(node.at, Literal):
+        if not isinstance(at, Known):
             return evaluate
-        known = node.at.value
+        known = at.value
 
         def known_element(c: Context) -> Any:
             elements = of(c)
@@ -221,40 +179,59 @@ class _Compiler:
         return known_element
 
     def comparison(self, node: Comparison) -> Evaluate:
-        sign, left, right = node.sign, self.of(node.left), node.right
-        if sign in ("==", "!=") and (_is_list(node.left) or _is_list(right)):
-            return operators.lists_compared(sign, left, self.of(right))
-        if isinstance(right, Literal):
-            return operators.compared_with(sign, left, right.value)
-        if sign in ("in", "not in") and (members := _literals(unnamed(right))) is not None:
-            return operators.among(sign, left, frozenset(members))
-        return operators.compared(sign, left, self.of(right))
+        left, right = self.of(node.left), self.of(node.right)
+        return _settled(self._compared(node, left, right), left, right)
+
+    def _compared(self, node: Comparison, left: Evaluate, right: Evaluate) -> Evaluate:
+        sign = node.sign
+        if sign in ("==", "!=") and (_is_list(node.left) or _is_list(node.right)):
+            return operators.lists_compared(sign, left, right)
+        if not isinstance(right, Known):
+            return operators.compared(sign, left, right)
+        if sign in ("in", "not in") and isinstance(unnamed(node.right), List):
+            return operators.among(sign, left, frozenset(right.value))
+        return operators.compared_with(sign, left, right.value)
 
     def arithmetic(self, node: Arithmetic) -> Evaluate:
-        return operators.computed(node.sign, self.of(node.left), self.of(node.right))
+        left, right = self.of(node.left), self.of(node.right)
+        return _settled(operators.computed(node.sign, left, right), left, right)
 
     def negative(self, node: Negative) -> Evaluate:
-        return operators.computed("-", lambda c: 0, self.of(node.of))
+        of = self.of(node.of)
+        return _settled(operators.computed("-", lambda c: 0, of), of)
 
     def conjunction(self, node: And) -> Evaluate:
-        return reduce(lambda rest, part: lambda c: part(c) and rest(c), reversed(self.all(node.parts)))
+        return self._logic(node.parts, False, operators.both)
 
     def disjunction(self, node: Or) -> Evaluate:
-        return reduce(lambda rest, part: lambda c: part(c) or rest(c), reversed(self.all(node.parts)))
+        return self._logic(node.parts, True, operators.either)
+
+    def _logic(self, parts: Sequence[Node], decides: bool, joined: Callable[..., Evaluate]) -> Evaluate:
+        """The parts up to the one that decides: what stands before it may touch an absent thing, and fail."""
+        for position, part in enumerate(parts, 1):
+            first = self.of(part)
+            if not isinstance(first, Known):
+                rest = parts[position:]
+                return joined(first, partial(self._logic, rest, decides, joined)) if rest else first
+            if first.value is decides:
+                return first
+        return Known(not decides)
 
     def negation(self, node: Not) -> Evaluate:
         of = self.of(node.of)
-        return lambda c: not of(c)
+        return Known(not of.value) if isinstance(of, Known) else lambda c: not of(c)
 
     def choice(self, node: Choice) -> Evaluate:
-        condition, then, otherwise = self.all((node.condition, node.then, node.otherwise))
+        condition = self.of(node.condition)
+        if isinstance(condition, Known):
+            return self.of(node.then if condition.value else node.otherwise)
+        then, otherwise = (later(partial(self.of, part)) for part in (node.then, node.otherwise))
         return lambda c: then(c) if condition(c) else otherwise(c)
 
     def list(self, node: List) -> Evaluate:
-        if (values := _literals(node)) is not None:
-            return lambda c: values
         parts = self.all(node.parts)
-        return lambda c: [part(c) for part in parts]
+        known = [part.value for part in parts if isinstance(part, Known)]
+        return Known(known) if len(known) == len(parts) else lambda c: [part(c) for part in parts]
 
     def option_of(self, node: OptionOf) -> Evaluate:
         of, name = self.of(node.of), node.name
@@ -270,13 +247,15 @@ class _Compiler:
     def call(self, node: Call) -> Evaluate:
         name, arguments = node.function, node.arguments
         if name == "holds":
-            return _rescued(self.of(arguments[0]))
-        if isinstance(each := arguments[0], Each) and len(arguments) == 1:
+            of = self.of(arguments[0])
+            return _settled(_rescued(of), of)
+        if isinstance(each := arguments[0], Each) and len(arguments) == 1 and not self._is_over_nothing(each):
             evaluate, listed = self._over(node, each), loops.around(each)
             return (
                 evaluate if listed is None else loops.once_a_tensor(self.of(listed.of), listed.name, evaluate)
             )
-        return operators.called(FUNCTIONS[name][3], self.all(arguments), partial(show, node))
+        parts = self.all(arguments)
+        return _settled(operators.called(FUNCTIONS[name][3], parts, partial(show, node)), *parts)
 
     def _over(self, node: Call, each: Each) -> Evaluate:
         """A function of a comprehension."""
@@ -288,22 +267,25 @@ class _Compiler:
         return operators.called(FUNCTIONS[name][3], (self.of(each),), partial(show, node))
 
     def each(self, node: Each) -> Evaluate:
-        return self._looped(node, loops.lazily)
+        return Known([]) if self._is_over_nothing(node) else self._looped(node, loops.lazily)
+
+    def _is_over_nothing(self, each: Each) -> bool:
+        iterable = each.loops[0].iterable
+        if not isinstance(unnamed(iterable), List | Literal | Parameter | Choice):
+            return False
+        listed = self.of(iterable)
+        return isinstance(listed, Known) and listed.value == []
 
     def _looped(self, node: Each, loop: Callable[..., Evaluate]) -> Evaluate:
-        self._depth += len(node.loops)
-        self.deepest = max(self.deepest, self._depth)
         nested = [(each.slots, self._iterable(each)) for each in node.loops]
         condition = None if node.condition is None else self.of(node.condition)
-        made = loop(nested, condition, self.of(node.body))
-        self._depth -= len(node.loops)
-        return made
+        if isinstance(condition, Known) and condition.value is True:
+            condition = None
+        return loop(nested, condition, self.of(node.body))
 
     def _iterable(self, loop: Loop) -> Evaluate:
         iterable = self.of(loop.iterable)
-        around = isinstance(loop.iterable, Property) and loop.iterable.name in loops.AROUND
-        self.looks_around = self.looks_around or around
-        return loops.counted(iterable) if self._counts else iterable
+        return steps.counted(iterable) if self._counts else iterable
 
     def named(self, node: Named) -> Evaluate:
         return self.of(node.body)
@@ -347,12 +329,14 @@ def _no_such_fact(c: Context, value: Any) -> Any:
     raise Undefined("this fact is not one of a tensor")
 
 
-def _literals(node: Node) -> list[Any] | None:
-    """The values of a list of literals."""
-    if not isinstance(node, List):
-        return None
-    values = [part.value for part in node.parts if isinstance(part, Literal)]
-    return values if len(values) == len(node.parts) else None
+def _settled(evaluate: Evaluate, *parts: Evaluate) -> Evaluate:
+    """What all that is known comes to, unless that is undefined."""
+    if all(part.__class__ is Known for part in parts):
+        try:
+            return Known(evaluate(_NOWHERE))
+        except Undefined:
+            pass
+    return evaluate
 
 
 def _is_simple(each: Each) -> bool:
@@ -367,6 +351,7 @@ _LISTS = frozenset(name for name, (kind, _, _) in TENSOR.items() if kind.startsw
 
 _METHODS: Mapping[type[Part], Callable[[_Compiler, Any], Evaluate]] = {
     Literal: _Compiler.literal,
+    Parameter: _Compiler.parameter,
     Fact: _Compiler.fact,
     Operand: _Compiler.operand,
     Rest: _Compiler.rest,

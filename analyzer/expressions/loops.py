@@ -13,38 +13,18 @@ from analyzer.expressions.nodes import (
     Node,
     Operand,
     Option,
-    Parameter,
     Part,
     Property,
     Rest,
     Variable,
     children,
 )
+from analyzer.expressions.steps import AROUND
 from analyzer.expressions.vocabulary import Context, Undefined
 
 Evaluate = Callable[[Context], Any]
 #: The slots of a loop's variables, and what it goes through.
 Nested = tuple[Sequence[int], Evaluate]
-
-#: Lists of the operators around a tensor, and what keeps them.
-AROUND = ("consumers", "producers")
-
-
-class TooManySteps(Exception):
-    """Loops within loops have used up the context's steps."""
-
-
-def counted(iterable: Evaluate) -> Evaluate:
-    """A list that counts as so many steps as it has elements."""
-
-    def evaluate(c: Context) -> Any:
-        values = iterable(c)
-        c.steps -= len(values)
-        if c.steps < 0:
-            raise TooManySteps
-        return values
-
-    return evaluate
 
 
 def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:
@@ -135,7 +115,7 @@ def _hangs_on(tensor: Node, part: Part, bound: frozenset[int]) -> bool:
     """Whether a part of an expression depends on the tensor alone."""
     if part == tensor:
         return True
-    if isinstance(part, Fact | Operand | Rest | Option | Attribute | Parameter):
+    if isinstance(part, Fact | Operand | Rest | Option | Attribute):
         return False
     if isinstance(part, Variable):
         return part.slot in bound

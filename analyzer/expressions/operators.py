@@ -11,6 +11,31 @@ from analyzer.expressions.vocabulary import LARGEST, Context, Undefined
 Evaluate = Callable[[Context], Any]
 
 
+class Known:
+    """What a part comes to whatever the operator is."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, c: Context) -> Any:
+        return self.value
+
+
+def later(compiled: Callable[[], Evaluate]) -> Evaluate:
+    """A part that is compiled when it is first asked."""
+    ready: Evaluate | None = None
+
+    def evaluate(c: Context) -> Any:
+        nonlocal ready
+        if ready is None:
+            ready = compiled()
+        return ready(c)
+
+    return evaluate
+
+
 def _times(a: Any, b: Any) -> Any:
     found = a * b
     return found if found.__class__ is not int or abs(found) < LARGEST else LARGEST if found > 0 else -LARGEST
@@ -38,6 +63,36 @@ ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 _NUMBERS = frozenset({int, float, bool})
 #: What values of unforeseen types or sizes bring about: constants and attributes may hold anything.
 _FAILURES = (TypeError, ValueError, ArithmeticError)
+
+
+def both(first: Evaluate, rest: Callable[[], Evaluate]) -> Evaluate:
+    """Whether both hold; the rest is compiled when it is first come to."""
+    second: Evaluate | None = None
+
+    def evaluate(c: Context) -> Any:
+        nonlocal second
+        if not first(c):
+            return False
+        if second is None:
+            second = rest()
+        return second(c)
+
+    return evaluate
+
+
+def either(first: Evaluate, rest: Callable[[], Evaluate]) -> Evaluate:
+    """Whether one of two holds; the rest is compiled when it is first come to."""
+    second: Evaluate | None = None
+
+    def evaluate(c: Context) -> Any:
+        nonlocal second
+        if first(c):
+            return True
+        if second is None:
+            second = rest()
+        return second(c)
+
+    return evaluate
 
 
 def compared(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:

@@ -12,7 +12,6 @@ from analyzer.auditing.delegate_audit import deciding
 from analyzer.auditing.types import Audit, DelegateAudit, OperatorAudit, Summary
 from analyzer.errors import UsageError
 from analyzer.expressions.evaluate import compiled
-from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Undefined
 from analyzer.gating.excuses import NOTHING, Excused
 from analyzer.rules.judge import Finding
@@ -118,7 +117,7 @@ def _expression(text: str, rest: str) -> Test:
             f"use {', '.join(_NAMED)} or an expression over {', '.join(_FACTS)}"
         )
     try:
-        holds = compiled(partially_evaluated(parse(rest, Scope(facts=_FACTS, options={})), {}))
+        holds = compiled(parse(rest, Scope(facts=_FACTS, options={})))
     except ExpressionError as error:
         raise UsageError(f"--fail-on {text}: {error}; names: {', '.join(_FACTS)}") from None
 

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import Node, Rest, facts_in, operand_in
-from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model.graph import Subgraph, Tensor
 from analyzer.rules.pack import Advice, Clause, Fixes, RulePack
@@ -97,7 +96,7 @@ class FixSelection:
         return (fix for when, fix in self._compiled[name] if when is None or _holds(when, context))
 
     def _condition(self, when: Node) -> Evaluate:
-        return compiled(partially_evaluated(when, self._parameters))
+        return compiled(when, self._parameters)
 
 
 def _holds(condition: Evaluate, context: Any) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from analyzer.errors import UndecidedError
-from analyzer.expressions.evaluate import Evaluate, compiled
-from analyzer.expressions.nodes import FALSE, TRUE, Call, Literal, Node, Not, operand_name, unnamed
+from analyzer.expressions.evaluate import Evaluate, compiled, evaluate
+from analyzer.expressions.nodes import TRUE, Call, Literal, Node, Not, operand_name, unnamed
+from analyzer.expressions.operators import Known, later
 from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
@@ -66,12 +67,14 @@ class Verdict(Struct, frozen=True):
 ACCEPTED = Verdict(True)
 
 
-class _Compiled(Struct, frozen=True):
+class _Compiled(Struct):
     clause: Clause
     require: Evaluate
     when: Evaluate | None
-    #: What is explained where it fails.
-    explained: Node
+    #: The parameters, and the values of its operator.
+    known: Mapping[str, Any]
+    #: What is explained where it fails, once it does.
+    explained: Node | None = None
 
 
 class _Form(Struct, frozen=True):
@@ -182,7 +185,7 @@ class Judge:
 
     def _compile(self, rules: OperatorRules) -> _Operator:
         known = {**self.parameters, **self.pack.values, **rules.values}
-        accept = tuple(compiled(partially_evaluated(node, known)) for node in rules.accept_when)
+        accept = tuple(compiled(node, known) for node in rules.accept_when)
         refused = () if rules.refused is None else (rules.refused,)
         shared = (*self._every_op(rules.values, known), *self._clauses(refused, known))
         return _Operator(accept, tuple(self._form(form, shared, known) for form in rules.forms))
@@ -200,24 +203,23 @@ class Judge:
         for clause in (*shared, *self._clauses(form.clauses, known)):
             stages[clause.clause.stage].append(clause)
         later = (*stages.pop(BUILD), *stages.pop(RUN))
-        when = None if form.when is None else compiled(partially_evaluated(form.when, known))
+        when = None if form.when is None else compiled(form.when, known)
         return _Form(when, {name: tuple(found) for name, found in stages.items() if found}, later)
 
     def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[_Compiled]:
         """The clauses that can fail under these parameters."""
         for clause in clauses:
-            require, when = clause.require, clause.when
-            if when is not None and not clause.fixed:
-                when = partially_evaluated(when, known)
-            if when == FALSE:
-                continue
-            if not clause.fixed:
-                require = partially_evaluated(require, known)
-            if require == TRUE:
-                continue
-            condition = None if when is None or isinstance(when, Literal) else compiled(when)
-            explained = filled(clause.require, known) if isinstance(require, Literal) else require
-            yield _Compiled(clause, compiled(require), condition, explained)
+            when = None if clause.when is None else compiled(clause.when, known, clause.counts)
+            if isinstance(when, Known):
+                if not when.value:
+                    continue
+                when = None
+            if clause.fixed and not isinstance(clause.require, Literal):
+                require = later(partial(compiled, clause.require, known, clause.counts))
+            else:
+                require = compiled(clause.require, known, clause.counts)
+            if not (isinstance(require, Known) and require.value):
+                yield _Compiled(clause, require, when, known)
 
     def _failing(self, clauses: tuple[_Compiled, ...], context: Any) -> list[Finding]:
         """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
@@ -294,14 +296,34 @@ def _form_of(operator: _Operator, context: Context) -> _Form | None:
 
 def _why(failed: _Compiled, context: Context) -> Explanation:
     """Why a clause that fails does so."""
+    clause = failed.clause
     try:
         if failed.when is not None:
             failed.when(context)
-    except Undefined as absent:
-        return absence(str(absent))
-    if failed.clause.kind == "unlisted" or _is_pattern(failed.explained):
+    except Undefined:
+        return absence(_undefined(_explained(clause, clause.when or TRUE, failed.known), context))
+    if failed.explained is None:
+        failed.explained = _explained(clause, clause.require, failed.known)
+    if clause.kind == "unlisted" or _is_pattern(failed.explained):
         return UNEXPLAINED
     return reason(failed.explained, context)
+
+
+def _explained(clause: Clause, condition: Node, known: Mapping[str, Any]) -> Node:
+    """A condition of a clause as it is explained: what can't be otherwise is left out, unless that is all."""
+    if clause.fixed:
+        return condition
+    settled = partially_evaluated(condition, known)
+    return filled(condition, known) if isinstance(settled, Literal) else settled
+
+
+def _undefined(condition: Node, context: Context) -> str:
+    """What isn't there that a condition touches."""
+    try:
+        evaluate(condition, context)
+    except Undefined as absent:
+        return str(absent)
+    return ""
 
 
 def _is_pattern(node: Node) -> bool:

@@ -109,6 +109,8 @@ class Clause(Struct, frozen=True, omit_defaults=True):
     formerly: tuple[str, ...] = ()
     #: Whether no parameter has a say in it, so that there is nothing to fold.
     fixed: bool = False
+    #: Whether it counts the steps that its loops take.
+    counts: bool = False
 
 
 class Form(Struct, frozen=True, omit_defaults=True):

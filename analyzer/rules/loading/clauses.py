@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from analyzer.expressions.nodes import FALSE, And, Comparison, Literal, Node, parameters_in
 from analyzer.expressions.nodes import Parameter as ParameterNode
 from analyzer.expressions.scope import Scope
+from analyzer.expressions.steps import takes_steps
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.fixes import FixReader
 from analyzer.rules.loading.fixes_file import shared
@@ -91,6 +92,7 @@ class ClauseReader:
             operand=table.operand or None,
             formerly=tuple(table.formerly),
             fixed=not (parameters_in(require) or parameters_in(when)),
+            counts=takes_steps(require) or (when is not None and takes_steps(when)),
         )
 
     def _known(self, key: str, word: str, known: Sequence[str], section: Section) -> None:
@@ -156,6 +158,7 @@ class ClauseReader:
             ),
             operand=requirement.operand,
             fixed=not parameters_in(tree),
+            counts=takes_steps(tree),
         )
 
     def refusal(self, table: OperatorTable, section: Section) -> Clause:
