@@ -8,10 +8,11 @@ from random import Random
 from analyzer.errors import UndecidedError
 from analyzer.expressions.check import parse
 from analyzer.expressions.context import Context, Undefined
-from analyzer.expressions.evaluate import compiled, steps_for
+from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.scope import ExpressionError
 from analyzer.expressions.show import show
+from analyzer.expressions.steps import steps_for
 from analyzer.interpreter import Interpreter
 from analyzer.model import read_bytes
 from analyzer.rules.registry import Packs
