@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 import click
 from msgspec.structs import replace
 
-from analyzer import batch
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import AuditDelivery, tell_policy
@@ -16,13 +15,15 @@ from analyzer.cli.options.output import Target
 from analyzer.cli.options.project import AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import InternalError, UsageError
+from analyzer.fleet import batch
+from analyzer.fleet.answers import Settings
 from analyzer.gating.policy import POLICIES
 from analyzer.model_auditor import ModelAuditor, ModelResult, Task
-from analyzer.report import FORMATS
+from analyzer.report import FORMATS, TABLES
 from analyzer.report.document import audit_document
 from analyzer.report.wording import figures
 from analyzer.report.wording.verdict_line import VerdictLine
-from analyzer.sources import find
+from analyzer.sources import ModelSource, find, stream
 from analyzer.suggest import nearest
 
 #: So many inputs are named where a set of models has many.
@@ -39,7 +40,7 @@ _NAMED = 8
 @declared.asked_rules
 @declared.shapes
 @declared.registered
-@declared.outputs(FORMATS)
+@declared.outputs(FORMATS, TABLES)
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
               shell_complete=completion.one_of(POLICIES),
               help="never, broken, unsupported, partial, hazard, or an expression.")  # fmt: skip
@@ -47,6 +48,8 @@ _NAMED = 8
 @declared.project_file("The project's file. Default: the nearest delegate-analyzer.toml or pyproject.toml.")
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
 @declared.jobs
+@click.option("--resume", is_flag=True, help="Go on where the same command was cut short: see Many models.")
+@click.option("--scheduler", metavar="ADDRESS", help="Audit on a Dask cluster: tcp://host:8786.")
 @declared.color
 @declared.verbose("Every operator and where it is placed.")
 @declared.quiet
@@ -63,6 +66,8 @@ def command(
     config: str | None,
     hashes: bool,
     jobs: int,
+    resume: bool,
+    scheduler: str | None,
     color: str,
     verbose: bool,
     quiet: bool,
@@ -79,8 +84,26 @@ def command(
     everything = verbose or any(target.format == "html" for target in wanted)
     task = _task(options, shapes, hashes, everything)
     auditor = ModelAuditor(replace(task, platforms=(platform,)) if platform else task, options.packs)
-    sources = find(paths)
-    results = _with_progress(batch.results(auditor, sources, jobs), len(sources), quiet)
+    settings = Settings(jobs, scheduler, resume, quiet, verbose)
+    if resume or scheduler or any(target.format in TABLES for target in wanted):
+        from analyzer.cli.fleet_commands.journaled_audit import audit_many
+
+        return audit_many(auditor, stream(paths), wanted, settings)
+    return _audit(auditor, options, find(paths), wanted, settings, color)
+
+
+def _audit(
+    auditor: ModelAuditor,
+    options: AuditOptions,
+    sources: Sequence[ModelSource],
+    wanted: Sequence[Target],
+    settings: Settings,
+    color: str,
+) -> int:
+    quiet, verbose = settings.quiet, settings.verbose
+    answers = batch.results(auditor, sources, settings.jobs)
+    each = (answer.result for _, answer in answers if answer.result is not None)
+    results = _with_progress(each, len(sources), quiet)
     files = [target for target in wanted if target.file is not None]
     tally = _Tally(options)
     with AuditDelivery(files if quiet else wanted, color, verbose) as delivery:

@@ -28,7 +28,7 @@ _ADVICE = {
     "is a socket, not a file": "name a file",
 }
 _AGAIN = "fetch or convert the file again"
-_CHANGED, _WAIT = "changed while it was read", "leave it as it is, and read it again"
+CHANGED, WAIT = "changed while it was read", "leave it as it is, and read it again"
 
 #: Whether faults of mapped files are told of, what tells, and the file that was mapped last.
 _GUARD: dict[str, Any] = {}
@@ -76,7 +76,7 @@ def contents(path: str | os.PathLike[str], name: str) -> Bytes:
             # Some files don't know their size; one that is known takes half the calls to the system.
             whole = file.read(size or -1)
             if len(whole) < size:
-                raise ModelError(name, _CHANGED, _WAIT)
+                raise ModelError(name, CHANGED, WAIT)
             return whole
     except OSError as error:
         raise unreadable(path, name, error) from None
@@ -90,6 +90,12 @@ def end_where_cut_short() -> None:
     _GUARD["wanted"] = True
 
 
+def die_where_cut_short() -> None:
+    """Have the system's signal for that end this process, which another then tells of."""
+    if _GUARD.pop("wanted", None) and _GUARD.pop("handler", None):
+        signal.signal(signal.SIGBUS, signal.SIG_DFL)
+
+
 def _guard(name: str) -> None:
     """Name the file that a fault is told of, and have faults told."""
     _GUARD["file"] = name
@@ -99,7 +105,7 @@ def _guard(name: str) -> None:
 
     def end(_: int) -> None:
         # Where memory is gone nothing can go on.
-        line = f"delegate-analyzer: {_GUARD['file']}: {_CHANGED}; {_WAIT}\n"
+        line = f"delegate-analyzer: {_GUARD['file']}: {CHANGED}; {WAIT}\n"
         os.write(2, line.encode("utf-8", "backslashreplace"))
         os._exit(2)
 

@@ -30,6 +30,8 @@ FORMATS = {
 
 #: A format of files alone, which no document is written in: a model.
 MODEL = "tflite"
+#: Formats of files alone that many models are kept in as tables.
+TABLES = ("sqlite", "parquet")
 
 #: File ending -> format name.
 ENDINGS = {
@@ -42,6 +44,9 @@ ENDINGS = {
     ".xml": "junit",
     ".csv": "csv",
     ".tflite": MODEL,
+    ".sqlite": "sqlite",
+    ".db": "sqlite",
+    ".parquet": "parquet",
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,17 @@ def find(paths: Sequence[str]) -> list[ModelSource]:
 
     Raises: ModelError for a folder or an archive without models, UsageError.
     """
-    return [source for path in paths for source in _named(path)]
+    return list(stream(paths))
+
+
+def stream(paths: Sequence[str]) -> Iterator[ModelSource]:
+    """The same one by one, so that there may be any number of them; a path without models is told at once."""
+    streams = []
+    for path in paths:
+        sources = iter(_named(path))
+        # Nothing is to be done before it is known that each path names something.
+        streams.append(chain(list(islice(sources, 1)), sources))
+    return chain.from_iterable(streams)
 
 
 def find_one(path: str) -> ModelSource:
@@ -52,7 +63,7 @@ def find_one(path: str) -> ModelSource:
     return sources[0]
 
 
-def _named(path: str) -> Sequence[ModelSource]:
+def _named(path: str) -> Iterable[ModelSource]:
     if path == SAMPLE:
         return [ModelSource(SAMPLE, str(_SAMPLE_FILE))]
     if path == STDIN:
@@ -130,19 +141,20 @@ def _in_archive(path: str) -> Sequence[ModelSource]:
     return []
 
 
-def _in_folder(folder: str) -> list[ModelSource]:
+def _in_folder(folder: str) -> Iterator[ModelSource]:
     prefix = folder.rstrip("/" + os.sep)
-    sources: list[ModelSource] = []
-    for file in sorted(_files(folder)):
+    empty = True
+    for file in _files(folder):
         name = os.path.relpath(file, folder).replace(os.sep, "/")
-        sources += _candidate(file, _readable(f"{prefix}/{name}"))
-    if not sources:
+        for source in _candidate(file, _readable(f"{prefix}/{name}")):
+            empty = False
+            yield source
+    if empty:
         problem, advice = file_magic.of_folder(os.listdir(folder)) or (
             f"no model ({ENDING}) in this folder",
             "name a model or another folder",
         )
         raise ModelError(_readable(folder), problem, advice)
-    return sources
 
 
 def _candidate(file: str, name: str) -> Sequence[ModelSource]:
@@ -165,14 +177,34 @@ def _candidate(file: str, name: str) -> Sequence[ModelSource]:
 
 
 def _files(folder: str) -> Iterator[str]:
-    def refuse(error: OSError) -> None:
+    """The files below a folder, sorted by their paths; of each folder on the way its names are in memory."""
+    open = [(folder, _listed(folder))]
+    while open:
+        at, names = open[-1]
+        if not names:
+            open.pop()
+            continue
+        path = os.path.join(at, names.pop())
+        if path.endswith(os.sep):
+            open.append((path[:-1], _listed(path[:-1])))
+        else:
+            yield path
+
+
+def _listed(folder: str) -> list[str]:
+    """What is in a folder, the last first; folders have a slash at their ends."""
+    try:
+        with os.scandir(folder) as entries:
+            # Environments and caches keep models of their own.
+            names = [
+                entry.name + os.sep * inside
+                for entry in entries
+                if not (inside := entry.is_dir(follow_symlinks=False)) or not entry.name.startswith(".")
+            ]
+    except OSError as error:
         where = _readable(error.filename or folder)
         raise ModelError(where, "this folder can't be listed", "make it readable, or name another") from None
-
-    for at, folders, names in os.walk(folder, onerror=refuse):
-        # Environments and caches keep models of their own.
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (os.path.join(at, name) for name in names)
+    return sorted(names, reverse=True)
 
 
 def _head(path: str) -> bytes:

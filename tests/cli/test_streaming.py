@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from analyzer import batch
-from analyzer.model_auditor import ModelResult
+from analyzer.fleet import batch
+from analyzer.fleet.answers import Answer
+from analyzer.sources import ModelSource
 from tests.cli.models import chain, save
 from tests.cli.running import run
 
@@ -46,7 +47,7 @@ def test_models_are_written_as_they_are_done(
     sizes: list[int] = []
     results = batch.results
 
-    def watched(*arguments: Any) -> Iterator[ModelResult]:
+    def watched(*arguments: Any) -> Iterator[tuple[ModelSource, Answer]]:
         for result in results(*arguments):
             yield result
             sizes.append(pipe.stat().st_size)
@@ -67,7 +68,7 @@ def test_a_run_that_ends_early_leaves_no_file(
 ) -> None:
     results = batch.results
 
-    def stopped(*arguments: Any) -> Iterator[ModelResult]:
+    def stopped(*arguments: Any) -> Iterator[tuple[ModelSource, Answer]]:
         for number, result in enumerate(results(*arguments)):
             if number == COUNT // 2:
                 raise stop

@@ -142,7 +142,8 @@ def test_an_interruption_while_loading() -> None:
 #: Audits in two processes and says which; waits to be killed once both are at work.
 PARENT = """
 import multiprocessing, sys, time
-from analyzer import batch, cli
+from analyzer import cli
+from analyzer.fleet import batch
 results = batch.results
 def told(*arguments):
     for result in results(*arguments):

@@ -42,6 +42,9 @@ class Promise(Struct, frozen=True):
     needs: tuple[pytest.MarkDecorator, ...] = ()
 
 
+#: Endings of files that hold no text.
+BINARY = {".tflite", ".sqlite", ".parquet"}
+
 AGREES = "agrees with the CPU and with the prediction"
 
 PROMISES = {
@@ -51,6 +54,8 @@ PROMISES = {
         "| NNAPI 30 | **full** | 3 of 3 |"
     ),
     "audit models/ -j 2 -o fleet.jsonl -o fleet.html": Promise("models/b/c.tflite"),
+    "audit models/ -j 2 -o zoo.sqlite": Promise("zoo.sqlite: 2 models, 1 of them different: "),
+    "audit models/ -j 2 -o zoo.sqlite --resume": Promise("zoo.sqlite: 2 models, 1 of them different: "),
     "audit model.tflite --shape input=1,320,320,3": Promise("TFLite GPU full 3 of 3"),
     "audit model.tflite --registered 'MyOp,Flex*'": Promise("TFLite GPU full 3 of 3"),
     "recommend model.tflite": Promise("Android: stay on XNNPACK"),
@@ -157,7 +162,7 @@ def test_commands_do_as_they_say(command: str, promise: Promise, folder: Path) -
     assert [line.partition(": ")[0] for line in told] == ([", ".join(ending)] if ending else []), done.stderr
     assert ("policy failed: " in done.stderr) == (promise.code == 1)
     written = [folder / name for name in re.findall(r"(?:-o|>) (\S+)", command)]
-    texts = [file.read_text(encoding="utf-8") for file in written if file.suffix != ".tflite"]
+    texts = [file.read_text(encoding="utf-8") for file in written if file.suffix not in BINARY]
     said = "\n".join([done.stdout, done.stderr, *texts])
     assert promise.says in " ".join(said.split())
 

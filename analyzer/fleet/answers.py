@@ -1,0 +1,119 @@
+"""What is asked of a process that audits models, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import msgspec
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from analyzer.errors import ModelError
+from analyzer.fleet.rows import Rows, rows
+from analyzer.model_auditor import ModelAuditor, ModelResult
+from analyzer.report.document import convert
+from analyzer.report.document.audit_document import Audit, Model
+from analyzer.report.document.json import line
+from analyzer.sources import ModelSource, at_hand
+
+#: Of SHA-256s, which contents are to be audited.
+Claims: TypeAlias = Callable[[Sequence[str | None]], list[bool]]
+
+
+class Form(Struct, frozen=True):
+    """What is wanted of each model: all of it, its line of `jsonl` (with all or not), its rows."""
+
+    whole: bool = True
+    line: bool = False
+    verbose: bool = False
+    rows: bool = False
+
+
+class Settings(Struct, frozen=True):
+    """How many models are audited: in how many processes or on which cluster, whether to go on."""
+
+    jobs: int = 1
+    scheduler: str | None = None
+    resume: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+class Answer(Struct, frozen=True):
+    """What became of one model; without a result where another with the same content has it."""
+
+    result: ModelResult | None
+    line: bytes = b""
+    rows: Rows | None = None
+    sha256: str | None = None
+
+
+def answer(auditor: ModelAuditor, source: ModelSource, form: Form, sha256: str | None = None) -> Answer:
+    """Audit one model; `sha256` is its content's, where that is known. Raises: UsageError, RuleError."""
+    if not form.rows:
+        return _told(auditor.audit(source), form, None)
+    try:
+        with at_hand(source) as held:
+            return _told(auditor.audit(held), form, sha256 or digest(held))
+    except ModelError as error:
+        return _told(unread(source, error), form, None)
+
+
+def unread(source: ModelSource, error: ModelError) -> ModelResult:
+    """The result of a model that can't be had."""
+    return ModelResult(convert.unread(source.name, source.size, error), error=str(error))
+
+
+def _told(result: ModelResult, form: Form, sha256: str | None) -> Answer:
+    model = result.model
+    content = line(model, form.verbose) if form.line else b""
+    kept = rows(model) if form.rows and model.error is None else None
+    return Answer(result if form.whole else replace(result, model=_short(model)), content, kept, sha256)
+
+
+def _short(model: Model) -> Model:
+    """A model without its operators and what is said of them."""
+    return replace(
+        model,
+        subgraphs=(),
+        recommendation=None,
+        graphs=UNSET,
+        signatures=UNSET,
+        audits=tuple(map(_summed_up, model.audits)),
+    )
+
+
+def _summed_up(audit: Audit) -> Audit:
+    return replace(
+        audit, operators=(), partitions=(), blockers=(), decided=None, to_full=None, gains=(), also=None
+    )
+
+
+def digest(source: ModelSource) -> str | None:
+    """The SHA-256 of a model that is at hand; None where it can't be read, which auditing it tells."""
+    try:
+        return source.sha256
+    except OSError:
+        return None
+
+
+def is_plain(source: ModelSource) -> bool:
+    """Whether a model is a file by itself, cheap to look at twice."""
+    return source.file is not None and not source.member and source.problem is None
+
+
+def encoded(given: Answer) -> bytes:
+    """An answer for another process: its line as it is, the rest as JSON."""
+    # Not as MessagePack, which has no numbers beyond 64 bits.
+    head = msgspec.json.encode(replace(given, line=b""))
+    return len(head).to_bytes(8, "little") + head + given.line
+
+
+def decoded(message: bytes) -> Answer:
+    """The answer that was encoded."""
+    end = 8 + int.from_bytes(message[:8], "little")
+    return replace(_ANSWER.decode(memoryview(message)[8:end]), line=message[end:])
+
+
+_ANSWER = msgspec.json.Decoder(Answer)

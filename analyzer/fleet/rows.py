@@ -1,0 +1,161 @@
+"""An audited model as rows: what of it tables of many models keep."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from analyzer.report.document.audit_document import Audit, Model
+from analyzer.report.wording import labels
+from analyzer.report.wording.causes import Cause, causes
+
+#: Tables hold no larger integer.
+_LARGEST = (1 << 63) - 1
+#: Characters of a text that models have a say in.
+_MOST = 200
+
+
+class AuditRow(Struct, frozen=True, array_like=True):
+    """One model on one delegate, in figures of `Summary`."""
+
+    verdict: str
+    selected: str
+    operators: int
+    supported: int
+    delegated: int
+    unsupported: int
+    macs: int
+    delegated_macs: int
+    operators_share: float
+    macs_share: float
+    partitions: int
+    boundary_bytes: int
+    #: How many causes have to be dealt with.
+    causes: int
+
+
+class CauseRow(Struct, frozen=True, array_like=True):
+    """One thing to change about a model on the delegate at `position`.
+
+    `operators` and `macs` are what it keeps off the delegate, `ops` how many operators of which kind it is
+    about, as JSON; `alone`: whether nothing else has to be dealt with there.
+    """
+
+    position: int
+    rule: str
+    fix: str
+    severity: str
+    stage: str
+    level: str
+    kind: str | None
+    message: str
+    operators: int
+    macs: int
+    ops: str
+    alone: bool
+
+
+class Rows(Struct, frozen=True, array_like=True):
+    """All rows of one model."""
+
+    operators: int
+    macs: int
+    dtypes: str
+    audits: tuple[AuditRow, ...]
+    causes: tuple[CauseRow, ...]
+
+
+class Configuration(Struct, frozen=True, array_like=True):
+    """A delegate with its parameters (as JSON) and its pack, the same for all models of a run."""
+
+    delegate: str
+    title: str
+    device: str | None
+    legacy: bool
+    parameters: str
+    rules_version: str
+    rules_sha256: str
+    revision: str
+
+
+def configurations(model: Model, names: tuple[str, ...]) -> tuple[Configuration, ...]:
+    """The delegates that a model was audited for, called by these names."""
+    return tuple(_configuration(audit, name) for audit, name in zip(model.audits, names, strict=True))
+
+
+def _configuration(audit: Audit, name: str) -> Configuration:
+    return Configuration(
+        audit.delegate,
+        name,
+        audit.device,
+        audit.legacy,
+        msgspec.json.encode(audit.parameters, order="sorted").decode(),
+        audit.rules.version,
+        audit.rules.sha256,
+        audit.rules.upstream.revision,
+    )
+
+
+def rows(model: Model) -> Rows:
+    """The rows of a model that was audited."""
+    asking = [cause for cause in causes(model) if asks(cause)]
+    counted = Counter(position for cause in asking for position in cause.audits)
+    return Rows(
+        model.operators,
+        _bounded(model.macs),
+        ",".join(model.dtypes),
+        tuple(_audit(audit, counted[position]) for position, audit in enumerate(model.audits)),
+        tuple(row for cause in asking for row in _causes(cause, counted)),
+    )
+
+
+def asks(cause: Cause) -> bool:
+    """Whether a cause has to be dealt with: it breaks the model or keeps operators off, by itself."""
+    return bool(cause.rules) and (cause.broken or (cause.blocks and not (cause.harmless or cause.knock_on)))
+
+
+def _audit(audit: Audit, number: int) -> AuditRow:
+    summary = audit.summary
+    return AuditRow(
+        summary.verdict,
+        summary.selected.verdict,
+        summary.operators,
+        summary.supported,
+        summary.delegated,
+        summary.unsupported,
+        _bounded(summary.macs),
+        _bounded(summary.delegated_macs),
+        summary.delegated_operators_share,
+        summary.delegated_macs_share,
+        summary.partitions,
+        _bounded(summary.boundary_bytes),
+        number,
+    )
+
+
+def _causes(cause: Cause, counted: Counter[int]) -> Iterator[CauseRow]:
+    nodes = (cause.culprit,) if cause.culprit is not None else cause.operators
+    kinds = Counter(labels.operator(node)[:_MOST] for node in nodes)
+    macs, operators = cause.cost
+    for position in cause.audits:
+        yield CauseRow(
+            position,
+            cause.rules[0],
+            cause.fix,
+            cause.severity,
+            cause.stage,
+            cause.level,
+            cause.kind,
+            cause.message[:_MOST],
+            operators,
+            _bounded(macs),
+            msgspec.json.encode(dict(sorted(kinds.items()))).decode(),
+            counted[position] == 1,
+        )
+
+
+def _bounded(number: int) -> int:
+    return min(number, _LARGEST)
