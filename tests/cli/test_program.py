@@ -131,7 +131,8 @@ def test_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
 #: Audits what the arguments name and interrupts the whole process group when the processes are idle.
 INTERRUPTED = """
 import os, signal, sys, time
-from analyzer import batch, cli
+from analyzer import cli
+from analyzer.fleet import batch
 results = batch.results
 def interrupted(*arguments):
     for number, result in enumerate(results(*arguments)):
