@@ -87,6 +87,12 @@ class NodeSupport:
             elif through and not through.keys().isdisjoint(operator.inputs):
                 self.contexts[index] = Context(self.subgraph, operator, through)
             verdicts.append(self.judge.verdict(self.contexts[index]))
+        if through:
+            # Whoever looks at its neighbours sees them read through as well.
+            self.contexts = [
+                Context(self.subgraph, c.operator, through) if c.read_through is None else c
+                for c in self.contexts
+            ]
         self.sources = {tensor: constant.index for tensor, constant in through.items()}
         return verdicts
 

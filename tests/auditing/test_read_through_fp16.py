@@ -98,6 +98,28 @@ fixes = {"input2.dtype" = "Use float16.", "input2.constant" = "Use a constant."}
     assert letters(found.operators) == "fS"
 
 
+def test_neighbours_are_seen_with_the_float16_constant() -> None:
+    """By operators too that read no such constant themselves."""
+    rules = (
+        tiny(NEVER)
+        + """
+[op.NEG.check.behind-constant]
+stage = "run"
+severity = "wrong"
+require = "not holds(input.writer.inputs[1].constant)"
+fix = "Use a constant."
+"""
+    )
+    tensors = [tensor("h", [1, 8], "FLOAT16", data=bytes(16)), *(tensor(name, [1, 8]) for name in "wxyz")]
+    operators = [
+        operator("DEQUANTIZE", ["h"], ["w"]),
+        operator("ADD", ["x", "w"], ["y"]),
+        operator("NEG", ["y"], ["z"]),
+    ]
+    found = audited(model(tensors, operators), rules)
+    assert [finding.rule for finding in found.operators[2].findings] == ["tiny/neg/behind-constant"]
+
+
 def test_a_dequantize_of_anything_else_is_an_operator_like_others() -> None:
     tensors = [tensor("x", [1, 8], "FLOAT16"), tensor("y", [1, 8]), tensor("z", [1, 8])]
     data = model(tensors, [operator("DEQUANTIZE", ["x"], ["y"]), operator("RELU", ["y"], ["z"])])
