@@ -58,6 +58,7 @@ SLOW = (
     "interpreter/test_agrees_with_runtime.py",
     "interpreter/test_control_flow.py::test_calls_that_nobody_waits_for",
     "recommendation/test_recommend.py",
+    "fleet/test_cluster.py",
     "fleet/test_journaled_audit.py",
     "fleet/test_workers.py",
     "fuzz/test_fuzz.py",

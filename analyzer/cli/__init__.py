@@ -30,6 +30,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "compare": ("compare", "What got better and what worse from one model to another."),
     "fix": ("fix", "Rewrite a model so that delegates take it, and prove that it computes what it did."),
     "log": ("log", "What a device's log says of delegates, held against the prediction."),
+    "fleet": (
+        "fleet_commands.fleet_group",
+        "What many models came to, and what changed between audits.",
+    ),
     "baseline": ("baseline", "Write what is known of models, so that only what is new fails."),
     "explain": ("explain", "What a rule means, its source and its fix."),
     "rules": ("rules", "List, show, check, compare and verify rule packs."),

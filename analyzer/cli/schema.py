@@ -13,7 +13,7 @@ from analyzer.cli import HOLDS
 @click.command("schema")
 @click.option(
     "--of",
-    type=click.Choice(["audit", "fix", "recommendation", "log", "pack"]),
+    type=click.Choice(["audit", "fix", "recommendation", "log", "pack", "fleet", "fleet-diff"]),
     default="audit",
     show_default=True,
     help="What audit, fix, recommend or log write as JSON, or a rule file, so that editors complete it.",
@@ -26,6 +26,8 @@ def command(of: str) -> int:
         "recommendation": _advice_schema,
         "log": _log_schema,
         "pack": _pack_schema,
+        "fleet": _survey_schema,
+        "fleet-diff": _changes_schema,
     }
     click.echo(json.dumps(schemas[of](), indent=2))
     return HOLDS
@@ -55,6 +57,18 @@ def _pack_schema() -> dict[str, Any]:
     from analyzer.rules.loading.format import PackTable
 
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(PackTable)}
+
+
+def _survey_schema() -> dict[str, Any]:
+    from analyzer.report.fleet import survey_document
+
+    return survey_document.survey_schema()
+
+
+def _changes_schema() -> dict[str, Any]:
+    from analyzer.report.fleet import survey_document
+
+    return survey_document.changes_schema()
 
 
 def _log_schema() -> dict[str, Any]:

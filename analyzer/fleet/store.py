@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -23,8 +24,6 @@ _EVERY = 1.0
 _MOST_REASONS = 4096
 #: How much SQLite keeps in memory, in kilobytes.
 _CACHE = 8000
-
-Value = str | int | float | None
 
 
 class Progress(Struct, frozen=True):
@@ -248,7 +247,7 @@ def checked(database: sqlite3.Connection, path: str) -> None:
         raise UsageError(f"{path}: is of another version of this tool; audit the models again")
 
 
-def ask(database: sqlite3.Connection, query: str, *values: Value) -> list[tuple[Value, ...]]:
+def ask(database: sqlite3.Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
     """The rows that answer a query."""
     with closing(database.execute(query, values)) as cursor:
         return cursor.fetchall()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tests.building import model, operator, tensor
+from tests.cli.running import run
 from tests.evaluation.classifiers import save
 from tests.execution.phones import Phone
 from tests.packs import tiny
@@ -50,6 +51,8 @@ def furnish(folder: Path) -> None:
         _write(folder / name, quantized())
     for name in ("npu.toml", "ci/npu.toml"):
         _write(folder / name, tiny().encode())
+    for name in ("zoo", "before", "after"):
+        run("audit", folder / "models", "-q", "-o", folder / f"{name}.sqlite")
     with zipfile.ZipFile(folder / "app.apk", "w") as archive:
         archive.writestr("assets/model.tflite", classifier())
     (folder / "phone.log").write_text(LOG, encoding="utf-8")

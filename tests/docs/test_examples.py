@@ -54,8 +54,11 @@ PROMISES = {
         "| NNAPI 30 | **full** | 3 of 3 |"
     ),
     "audit models/ -j 2 -o fleet.jsonl -o fleet.html": Promise("models/b/c.tflite"),
+    "fleet show zoo.sqlite": Promise("2 files, 1 model of them different"),
+    "fleet diff before.sqlite after.sqlite": Promise("1 model in both"),
+    "fleet diff before.sqlite after.sqlite --fail-on worse": Promise("nothing changes"),
     "audit models/ -j 2 -o zoo.sqlite": Promise("zoo.sqlite: 2 models, 1 of them different: "),
-    "audit models/ -j 2 -o zoo.sqlite --resume": Promise("zoo.sqlite: 2 models, 1 of them different: "),
+    "audit models/ -j 2 -o all.sqlite --resume": Promise("all.sqlite: 2 models, 1 of them different: "),
     "audit model.tflite --shape input=1,320,320,3": Promise("TFLite GPU full 3 of 3"),
     "audit model.tflite --registered 'MyOp,Flex*'": Promise("TFLite GPU full 3 of 3"),
     "recommend model.tflite": Promise("Android: stay on XNNPACK"),

@@ -66,7 +66,7 @@ def embed(document: Document) -> bytes:
         "options": [msgspec.Raw(options) for options in stores.options.values()],
         "shapes": stores.shapes.values(),
     }
-    return _inert(msgspec.json.encode(embedded))
+    return inert(msgspec.json.encode(embedded))
 
 
 def _parts(document: Document) -> set[str]:
@@ -83,7 +83,7 @@ def _shortened(names: Iterable[str]) -> Iterator[tuple[int, str]]:
         before = name
 
 
-def _inert(json: bytes) -> bytes:
+def inert(json: bytes) -> bytes:
     """JSON without characters that mean something in HTML or turn the direction of its source.
 
     All of them only ever occur inside JSON's strings.

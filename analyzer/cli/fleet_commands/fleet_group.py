@@ -1,0 +1,66 @@
+"""`delegate-analyzer fleet`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from analyzer.cli import FAILS, HOLDS
+from analyzer.cli.options import completion, declared
+from analyzer.cli.options.delivery import deliver
+from analyzer.cli.options.groups import Group
+from analyzer.cli.options.output import Target
+from analyzer.fleet import survey as surveys
+from analyzer.report.fleet import changes_text, survey_text
+from analyzer.report.fleet.survey_document import Survey
+from analyzer.report.view import View
+
+
+@click.group("fleet", cls=Group)
+def command() -> None:
+    """What many models came to, out of what audit wrote: zoo.sqlite, or lines of jsonl."""
+
+
+@command.command("show")
+@click.argument("file", shell_complete=completion.files)
+@declared.outputs(survey_text.FORMATS)
+@declared.verbose("More fixes and operators of each delegate.")
+def show(file: str, wanted: list[Target], verbose: bool) -> int:
+    """Show what holds most models back on which delegate, and which single fix frees most."""
+    survey = surveys.survey(file)
+    deliver(wanted, partial(_rendered, file, survey), verbose=verbose)
+    return HOLDS
+
+
+def _rendered(file: str, survey: Survey, format: str, view: View) -> bytes:
+    if format == "json":
+        return survey_text.json(survey)
+    if format == "markdown":
+        return survey_text.markdown(survey).encode()
+    if format == "html":
+        from analyzer.report.fleet import survey_page
+
+        return survey_page.page(survey, surveys.listed(file, survey_page.MOST))
+    return survey_text.table(survey, view).encode()
+
+
+@command.command("diff")
+@click.argument("before", shell_complete=completion.files)
+@click.argument("after", shell_complete=completion.files)
+@declared.outputs(changes_text.FORMATS)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["never", "worse"]),
+    default="never",
+    help="Exit code 1 where a verdict got worse.",
+)
+@declared.verbose("More models and fixes of each delegate.")
+def diff(before: str, after: str, wanted: list[Target], fail_on: str, verbose: bool) -> int:
+    """Show what changed for models from one audit to another: after a new release of packs, tool or runtime.
+
+    BEFORE and AFTER are what audit wrote: zoo.sqlite, or lines of jsonl. Models are told by their contents.
+    """
+    changes = surveys.changes(before, after)
+    deliver(wanted, partial(changes_text.render, changes), verbose=verbose)
+    return FAILS if fail_on == "worse" and changes.worse else HOLDS

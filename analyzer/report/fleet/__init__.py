@@ -1,0 +1,1 @@
+"""Many models looked at together: what holds them back, and what changed."""

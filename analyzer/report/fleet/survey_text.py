@@ -1,0 +1,110 @@
+"""What many models came to, for a terminal or in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from analyzer.report.fleet.survey_document import DelegateSurvey, Fix, Survey
+from analyzer.report.view import View
+from analyzer.report.wording import figures, phrases
+from analyzer.report.wording.hostile_text import columns, escaped, fill, plain
+from analyzer.report.wording.overview import VERDICTS
+
+FORMATS = ("table", "json", "markdown", "html")
+FREES = "Which single fix frees most"
+HOLDS = "Which operators hold most models back"
+FREES_NOTE = (
+    "frees: models that have nothing else to be dealt with on this delegate; of: models that wait for it"
+)
+#: How many fixes and operators of each delegate are told.
+_MOST = 5
+
+
+def json(survey: Survey) -> bytes:
+    """The survey as JSON."""
+    return msgspec.json.encode(survey) + b"\n"
+
+
+def counted(survey: Survey) -> str:
+    """How many files and models there are, in a line."""
+    words = [figures.count(survey.files, "file")]
+    read = survey.files - survey.unread
+    words += [f"{figures.count(survey.models, 'model')} of them different"] if survey.models != read else []
+    words += [f"{survey.unread:,} not audited"] if survey.unread else []
+    return ", ".join(words)
+
+
+def table(survey: Survey, view: View) -> str:
+    """For a terminal."""
+    most = len(survey.delegates[0].fixes) if view.verbose and survey.delegates else _MOST
+    headers = ["delegate", *_words(survey)]
+    rows = [[each.title, *_verdicts(each, headers[1:])] for each in survey.delegates]
+    sides = ["left", *(["right"] * (len(headers) - 1))]
+    blocks = [fill(counted(survey), view.width)]
+    blocks += [columns([headers, *rows], sides, [24, *([None] * (len(headers) - 1))])] if rows else []
+    fixes = [_fixes(each, most, view.width) for each in survey.delegates if each.fixes and not each.legacy]
+    blocks += [f"{FREES}\n{fill(FREES_NOTE, view.width)}", *fixes] if fixes else []
+    held = [_held(each, most, view.width) for each in survey.delegates if each.operators and not each.legacy]
+    blocks += ["\n".join([HOLDS, *held])] if held else []
+    legacy = [each.title for each in survey.delegates if each.legacy]
+    blocks += (
+        [fill(f"{phrases.LEGACY}: {', '.join(legacy)}; the page has theirs", view.width)] if legacy else []
+    )
+    return "\n\n".join(blocks) + "\n"
+
+
+def _words(survey: Survey) -> list[str]:
+    """The verdicts that occur, from the best to the worst."""
+    return [word for word in VERDICTS if any(word in each.verdicts for each in survey.delegates)]
+
+
+def _verdicts(delegate: DelegateSurvey, words: Sequence[str]) -> list[str]:
+    return [f"{delegate.verdicts[word]:,}" if word in delegate.verdicts else "-" for word in words]
+
+
+def _fixes(delegate: DelegateSurvey, most: int, width: int) -> str:
+    lines = [
+        f"{delegate.title}: {delegate.waits:,} of {sum(delegate.verdicts.values()):,} wait for something"
+    ]
+    for fix in delegate.fixes[:most]:
+        said = f"frees {fix.frees:,} of {fix.models:,}  {plain(fix.fix)} [{fix.rule}]"
+        lines.append(
+            fill(said, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)
+        )
+    return "\n".join(lines)
+
+
+def _held(delegate: DelegateSurvey, most: int, width: int) -> str:
+    said = ", ".join(f"{plain(each.op)} {each.models:,}" for each in delegate.operators[: 2 * most])
+    return fill(f"{delegate.title}: {said}", width, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def markdown(survey: Survey) -> str:
+    """For a page of a wiki, or a pull request."""
+    return "\n".join(_markdown(survey)) + "\n"
+
+
+def _markdown(survey: Survey) -> Iterator[str]:
+    words = _words(survey)
+    yield from (
+        f"{counted(survey)}.",
+        "",
+        f"| delegate | {' | '.join(words)} |",
+        "|---" * (len(words) + 1) + "|",
+    )
+    for each in survey.delegates:
+        yield f"| {escaped(each.title)} | {' | '.join(_verdicts(each, words))} |"
+    yield from ("", f"## {FREES}", "", f"{FREES_NOTE[0].upper()}{FREES_NOTE[1:]}.", "")
+    yield from ("| delegate | frees | of | what to change |", "|---|---:|---:|---|")
+    for each in survey.delegates:
+        yield from (_row(each, fix) for fix in each.fixes[:_MOST] if not each.legacy)
+    yield from ("", f"## {HOLDS}", "", "| delegate | operators, with how many models |", "|---|---|")
+    for each in survey.delegates:
+        held = ", ".join(f"{escaped(kind.op)} {kind.models:,}" for kind in each.operators[: 2 * _MOST])
+        yield f"| {escaped(each.title)} | {held or '-'} |"
+
+
+def _row(delegate: DelegateSurvey, fix: Fix) -> str:
+    return f"| {escaped(delegate.title)} | {fix.frees:,} | {fix.models:,} | {escaped(fix.fix)} `{fix.rule}` |"

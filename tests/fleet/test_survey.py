@@ -1,0 +1,119 @@
+"""Tables of many models looked at together, and one audit against another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from analyzer.fleet import survey as surveys
+from analyzer.report.fleet import survey_document
+from tests.cli.models import chain, save
+from tests.cli.running import run
+from tests.fleet.zoos import zoo
+from tests.packs import saved, tiny
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an audit of 20 models, of which three are copies, and one that is none."""
+    folder = tmp_path_factory.mktemp("zoo")
+    models = zoo(folder / "zoo", 23, 20)
+    save(models / "both.tflite", chain("CEIL", "LOG"))
+    (models / "bad.tflite").write_bytes(b"no model")
+    outputs = [word for name in ("a.sqlite", "a.jsonl") for word in ("-o", folder / name)]
+    run("audit", models, "-d", "gpu,coreml", "--fail-on", "never", "-q", *outputs)
+    return folder
+
+
+def test_what_holds_most_back_and_what_frees_most(audited: Path) -> None:
+    survey = surveys.survey(str(audited / "a.sqlite"))
+    assert (survey.files, survey.models, survey.unread) == (25, 21, 1)
+    gpu, coreml = survey.delegates
+    assert (gpu.title, coreml.title) == ("TFLite GPU", "Core ML 3")
+    # Five kinds of chains of CEIL, and one that needs LOG as well, which GPU takes and Core ML doesn't.
+    held = {(each.op, each.models) for each in gpu.operators}
+    assert held == {("CEIL", 6)}
+    assert gpu.waits == 6 and [(fix.models, fix.frees) for fix in gpu.fixes] == [(6, 6)]
+    assert {each.op: each.models for each in coreml.operators}["LOG"] == 1
+    assert sum(gpu.verdicts.values()) == 21
+
+
+def test_lines_say_the_same(audited: Path) -> None:
+    of_tables, of_lines = (surveys.survey(str(audited / name)) for name in ("a.sqlite", "a.jsonl"))
+    # Without hashes copies aren't known as such, so that there are more models.
+    assert of_lines.files == of_tables.files
+    assert [each.title for each in of_lines.delegates] == [each.title for each in of_tables.delegates]
+    assert {fix.fix for fix in of_lines.delegates[0].fixes} == {
+        fix.fix for fix in of_tables.delegates[0].fixes
+    }
+
+
+@pytest.mark.parametrize("format", ["table", "markdown", "html", "json"])
+def test_formats(audited: Path, format: str) -> None:
+    done = run("fleet", "show", audited / "a.sqlite", "--format", format)
+    assert (done.code, done.err) == (0, "")
+    assert "TFLite GPU" in done.text and "gpu/ceil/never" in done.text
+    assert run("fleet", "show", audited / "a.sqlite", "--format", format).out == done.out
+    if format == "json":
+        jsonschema.validate(done.json, survey_document.survey_schema())
+
+
+def test_a_page_lists_files_as_data(audited: Path) -> None:
+    page = run("fleet", "show", audited / "a.sqlite", "--format", "html").text
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert len(data["files"]) == 25
+    path, operators, _, letters = data["files"][0]
+    assert (Path(path).name, operators, letters) == ("000.tflite", 1, "ff")
+    unread = [letters for path, _, _, letters in data["files"] if path.endswith("bad.tflite")]
+    assert unread == [""]
+
+
+def test_what_changed(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    for name, kinds in {"a": ["RELU"], "b": ["NEG"], "c": ["RELU", "NEG"], "old": ["TANH"]}.items():
+        save(models / f"{name}.tflite", chain(*kinds))
+    packs = {"before": tiny(), "after": tiny().replace("RELU|ADD", "NEG|ADD")}
+    for name, text in packs.items():
+        (tmp_path / name).mkdir()
+        pack = saved(tmp_path / name, text)
+        words = ("--rules", pack, "-d", "tiny", "--fail-on", "never", "-q", "-o", tmp_path / f"{name}.sqlite")
+        assert run("audit", models, *words).code == 0
+        save(models / "new.tflite", chain("TANH", "TANH"))
+        (models / "old.tflite").unlink(missing_ok=True)
+    changes = surveys.changes(str(tmp_path / "before.sqlite"), str(tmp_path / "after.sqlite"))
+    assert (changes.models, changes.gone, changes.new, changes.unmatched) == (3, 1, 1, ())
+    (delegate,) = changes.delegates
+    assert (delegate.better, delegate.worse) == (1, 1) and changes.worse
+    assert {(Path(each.path).name, each.before, each.after) for each in delegate.models} >= {
+        ("a.tflite", "full", "none"),
+        ("b.tflite", "none", "full"),
+    }
+    both = ("fleet", "diff", tmp_path / "before.sqlite", tmp_path / "after.sqlite")
+    done = run(*both, "--fail-on", "worse")
+    assert (done.code, done.err) == (1, "")
+    assert "full -> none: 1 model" in done.text and "1 better, 1 worse" in done.text
+    jsonschema.validate(run(*both, "--format", "json").json, survey_document.changes_schema())
+    same = run("fleet", "diff", tmp_path / "after.sqlite", tmp_path / "after.sqlite", "--fail-on", "worse")
+    assert (same.code, "nothing changes" in same.text) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "no such file or directory; name what audit -o wrote"),
+        (b"nothing", "isn't what audit writes; name its .sqlite or .jsonl"),
+        (b"{}\n", "line 1 is no audited model; audit again"),
+        (b"SQLite format 3\0" + bytes(100), "isn't what audit writes"),
+    ],
+)
+def test_what_is_no_audit(tmp_path: Path, content: bytes | None, complaint: str) -> None:
+    file = tmp_path / "a.sqlite"
+    if content is not None:
+        file.write_bytes(content)
+    for words in (("show", file), ("diff", file, file)):
+        done = run("fleet", *words)
+        assert (done.code, done.out) == (2, b"")
+        assert done.complaint.startswith(f"{file}: ") and complaint in done.complaint
