@@ -16,7 +16,7 @@ from model_explorer.node_data_provider import (
 
 from analyzer.errors import AnalyzerError
 from analyzer.model_auditor import ModelAuditor, Task
-from analyzer.report.ci.viewers import node_data
+from analyzer.report.ci.viewers import held_back, node_data
 from analyzer.report.document import audit_document, convert
 from analyzer.report.wording import labels
 from analyzer.sources import find_one
@@ -56,8 +56,9 @@ class DelegateCompatibility(NodeDataProvider):  # type: ignore[misc]
         if model.error is not None:
             return NodeDataProviderResult(error=model.error.message)
         names = labels.delegates(convert.whole([model], audit_document.Policy()))[model.path]
+        holding = held_back(model)
         laid = [
-            node_data(model, audit, name).get(graph_id)
+            node_data(model, audit, name, holding).get(graph_id)
             for audit, name in zip(model.audits, names, strict=True)
             if not audit.legacy
         ]

@@ -29,11 +29,11 @@ function named(names, values) {
 }
 
 function unpack() {
-  const { node, placement, findings, kinds, names: shortened, options, shapes, ...rest } = packed;
+  const { node, placement, findings, kinds, names: shortened, options, shapes, layers, ...rest } = packed;
   return { ...rest, models: rest.models.map((model) => unpackModel(model, node, placement, findings)) };
 }
 
-function unpackModel({ nodes, operands, tensors, audits, ...model }, node, placement, findings) {
+function unpackModel({ nodes, operands, tensors, audits, layers, ...model }, node, placement, findings) {
   const whole = audits.map(({ placements, ...audit }) => {
     const operators = nodes.map((values, position) => {
       const placed = named(placement, placements[position]);
@@ -44,6 +44,11 @@ function unpackModel({ nodes, operands, tensors, audits, ...model }, node, place
     return { ...audit, operators };
   });
   return { ...model, audits: whole };
+}
+
+/** The layers of the source that an operator comes from, as far as names of tensors tell of them. */
+function sourceLayers(model, position) {
+  return (model.layers?.[position] ?? []).map((index) => packed.layers[index]);
 }
 
 function download() {

@@ -32,7 +32,7 @@ function show({ matrix, row }) {
   const { model } = matrix;
   const position = matrix.positions.get(row);
   const operator = named(packed.node, model.nodes[position]);
-  const sources = sourceLayers(model, operator, model.operands?.[position]);
+  const sources = sourceLayers(model, position);
   const body = dialog.querySelector("div");
   dialog.querySelector("h2").textContent = `${place(operator.subgraph, operator.index)} ${operator.custom ?? operator.op}`;
   body.replaceChildren(facts([

@@ -74,11 +74,13 @@ function searchable(matrix) {
 function filterCauses(form) {
   const causes = document.querySelectorAll(`#${form.dataset.causes} .cause`);
   const rest = document.querySelectorAll(`#${form.dataset.causes} .rest`);
+  const changes = document.querySelectorAll(`#${form.dataset.causes} .change`);
   form.hidden = false;
   form.addEventListener("input", () => {
     const wanted = form.elements.delegate.value;
     for (const details of rest) details.open = wanted !== "";
     for (const cause of causes) cause.hidden = wanted !== "" && !cause.dataset.audits.split(" ").includes(wanted);
+    for (const change of changes) change.hidden = !change.querySelector(".cause:not([hidden])");
   });
 }
 

@@ -13,8 +13,10 @@ function follow() {
 /** Brings a cause to sight that is filtered away or folded in. */
 function uncover(target) {
   const folded = () => target.closest("details:not([open])");
-  if (!folded() && !target.hidden) return;
+  const change = target.closest(".change[hidden]");
+  if (!folded() && !target.hidden && !change) return;
   target.hidden = false;
+  if (change) change.hidden = false;
   for (let details = folded(); details; details = folded()) details.open = true;
   target.scrollIntoView();
 }

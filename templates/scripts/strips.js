@@ -24,8 +24,7 @@ function followStrip(strip) {
 
 /** `#12 LEAKY_RELU in leaky_re_lu_12: refused`. */
 function inWords(matrix, row, column) {
-  const operator = named(packed.node, matrix.model.nodes[matrix.positions.get(row)]);
-  const layer = sourceLayers(matrix.model, operator, matrix.model.operands?.[matrix.positions.get(row)]).join(", ");
+  const layer = sourceLayers(matrix.model, matrix.positions.get(row)).join(", ");
   const said = `${row.cells[0].textContent} ${row.cells[1].textContent}`;
   return `${said}${layer ? ` in ${cut(layer, 80)}` : ""}: ${row.cells[column].textContent}`;
 }

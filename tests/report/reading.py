@@ -27,6 +27,10 @@ _TOLD = re.compile(
 )
 
 
+#: What a card says in its sentence already.
+_EFFECT = re.compile(r"^(the app dies|the delegate gives up|an output comes out wrong)(, |$)")
+
+
 class Verdict(Struct, frozen=True):
     delegate: str
     verdict: str
@@ -60,7 +64,9 @@ def _table_verdicts(lines: list[str]) -> Iterator[Verdict]:
     for line in (line for start in starts for line in takewhile(bool, lines[start + 1 :])):
         cells = re.split(r"\s{2,}", line)
         # Where nothing holds a delegate back, or a column is empty, there are fewer cells.
-        yield Verdict(cells[0], cells[1], cells[2], cells[3], cells[5] if len(cells) > 5 else "")
+        yield Verdict(
+            cells[0], cells[1], cells[2], cells[3], _EFFECT.sub("", cells[5]) if len(cells) > 5 else ""
+        )
 
 
 def _between(lines: list[str]) -> list[str]:
@@ -68,16 +74,16 @@ def _between(lines: list[str]) -> list[str]:
 
 
 def _table_causes(lines: list[str]) -> Iterator[Cause]:
-    section = ""
-    for number, (line, after) in enumerate(zip(lines, [*lines[1:], ""], strict=True)):
+    section = fix = ""
+    for line in lines:
         line = line.removeprefix(f"{phrases.LEGACY}: ")
         section = line if line in _SECTIONS else section if line else ""
-        found = re.match(r"\d+  (.*?)  (.*)", line) if section else None
+        if section and line.startswith("* "):
+            fix = line.removeprefix("* ")
+        found = re.match(r"( *)\d+  (.*?)  (.*)", line) if section else None
         if found:
-            after = lines[number + 2] if re.match(r" +layer  ", after) else after
-            headline, fix = (re.sub(r"\s{2,}\[[^]]*\]$", "", text) for text in (found[2], after))
-            fix = fix.split("fix  ", 1)[1] if fix.lstrip().startswith("fix  ") else ""
-            yield Cause(section, found[1], headline, fix)
+            headline = re.sub(r"\s{2,}\[[^]]*\]$", "", found[3])
+            yield Cause(section, found[2], headline, fix if found[1] else "")
 
 
 def markdown(document: Document) -> Said:
@@ -93,7 +99,7 @@ def markdown(document: Document) -> Said:
         for row in takewhile(
             lambda row: len(row) == 6 and row[0] not in ("#", "delegate"), rows[start + 1 :]
         ):
-            verdicts.append(Verdict(row[0], row[1], row[2], row[3], row[5]))
+            verdicts.append(Verdict(row[0], row[1], row[2], row[3], _EFFECT.sub("", row[5])))
     items = [_text(token) for token in tokens if token.type == "inline"]
     return Said(verdicts, _between(items), list(_markdown_causes(tokens)))
 
@@ -115,21 +121,24 @@ def _rows(tokens: list[Token]) -> Iterator[list[str]]:
 
 
 def _markdown_causes(tokens: list[Token]) -> Iterator[Cause]:
-    section, ordered = "", False
+    section = fix = ""
+    lists: list[str] = []
     for token in tokens:
-        if token.type in ("ordered_list_open", "ordered_list_close"):
-            ordered = token.type.endswith("open")
+        if token.type.endswith("list_open"):
+            lists.append(token.type)
+        if token.type.endswith("list_close"):
+            lists.pop()
         if token.type != "inline":
             continue
         text = _text(token)
         section = text if text in _SECTIONS else section
-        if ordered:
-            head, _, rest = text.partition("\n")
-            rest = rest.partition("\n")[2] if rest.startswith("Layer: ") else rest
+        if lists == ["bullet_list_open"]:
+            fix = text.partition("\n")[0]
+        elif lists and lists[-1] == "ordered_list_open":
             who = next(child.content for child in (token.children or ())[1:] if child.type == "text")
-            # What follows the fix are the ids of rules.
-            fix = re.sub(r"(^| )[a-z0-9-]+/\S+(, \S+/\S+)*$", "", rest).removeprefix("Fix: ")
-            yield Cause(section, who, head.removeprefix(f"{who}: "), fix)
+            # What follows are the ids of rules.
+            said = re.sub(r" [a-z0-9-]+/\S+(, \S+/\S+)*$", "", text).removeprefix(f"{who}: ")
+            yield Cause(section, who, said, fix if len(lists) > 1 else "")
 
 
 class Element:
@@ -226,16 +235,17 @@ def _verdict(card: Element) -> Verdict:
 
 
 def _html_causes(root: Element) -> Iterator[Cause]:
-    section = ""
+    section = fix = ""
     found: list[tuple[int, Cause]] = []
     for one in _flat(root):
         section = one.text() if one.tag == "h3" else section
+        if "change" in (one.attributes.get("class") or "").split():
+            fix = one.one(".fix")
         if "cause" in (one.attributes.get("class") or "").split():
             chips = [chip.text() for chip in one.all(".chip")]
             whom = one.one(".whom").removeprefix(" ".join(chips)).strip()
-            fix = one.one(".fix").removeprefix("Fix ")
             headline = f"{whom}: {one.one('.message')}"
-            if one.one(".cost") and not one.one(".gain"):
+            if one.one(".cost") and not one.one(".gain") and not fix:
                 headline += f"; {one.one('.cost')}"
             cause = Cause(section, ", ".join(chips), headline, fix)
             found.append((int(one.attributes["value"] or 0), cause))

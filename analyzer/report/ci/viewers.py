@@ -39,13 +39,19 @@ def render_model_explorer(document: Document, view: View) -> bytes:
         for name, audit in zip(labels.delegates(document)[models[0].path], models[0].audits, strict=True)
         if audit is audits[0]
     )
-    return msgspec.json.format(msgspec.json.encode(node_data(models[0], audits[0], name)), indent=1) + b"\n"
+    held = held_back(models[0])
+    data = node_data(models[0], audits[0], name, held)
+    return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
 
 
-def node_data(model: Model, audit: Audit, name: str) -> dict[str, dict[str, Any]]:
+def held_back(model: Model) -> Holding:
+    """What keeps each operator off a delegate: found once for all delegates of a model."""
+    return causes.holding(causes.causes(model))
+
+
+def node_data(model: Model, audit: Audit, name: str, holding: Holding) -> dict[str, dict[str, Any]]:
     """A graph's id -> its data: of a subgraph its name, of an operator its index."""
     position = model.audits.index(audit)
-    holding = causes.holding(causes.causes(model))
     graphs: dict[str, dict[str, Any]] = {}
     for subgraph in model.subgraphs:
         nodes = [node for node in audit.operators if node.subgraph == subgraph.index]
@@ -93,7 +99,7 @@ def render_netron(document: Document, view: View) -> bytes:
 
 def _attached(model: Model, names: list[str]) -> Iterator[dict[str, str]]:
     """Of the first subgraph, since nothing tells the viewer which one an operator's number is of."""
-    holding = causes.holding(causes.causes(model))
+    holding = held_back(model)
     for position, (audit, name) in enumerate(zip(model.audits, names, strict=True)):
         for node in audit.operators if not audit.legacy else ():
             if node.subgraph == 0:

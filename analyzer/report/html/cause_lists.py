@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from analyzer.report.document.audit_document import Model
 from analyzer.report.html.links import Link, links
-from analyzer.report.wording import causes, figures, phrases
+from analyzer.report.wording import causes, changes, figures, phrases
 from analyzer.report.wording.causes import Case, Cause
+from analyzer.report.wording.changes import Change
 from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.layers import layers
 from analyzer.rules.origin import permalink
@@ -47,18 +48,32 @@ class ListedCause(Struct, frozen=True):
     proofs: list[Proof]
 
 
+class ListedChange(Struct, frozen=True):
+    """One fix with the causes that it mends; `fix` is empty for a cause that has none."""
+
+    id: str
+    fix: str
+    job: str
+    gain: str
+    layers: str
+    language: str
+    before: str
+    after: str
+    causes: list[ListedCause]
+
+
 class CauseList(Struct, frozen=True):
-    """Causes under one heading: the foremost of every delegate, and those that cost less."""
+    """Fixes under one heading: those of the foremost causes of every delegate, and those that bring less."""
 
     title: str
-    causes: list[ListedCause]
-    rest: list[ListedCause]
+    changes: list[ListedChange]
+    rest: list[ListedChange]
     #: Whether they are of deprecated delegates alone, which nobody asked for.
     legacy: bool
 
     @property
     def all(self) -> list[ListedCause]:
-        return sorted([*self.causes, *self.rest], key=lambda listed: listed.number)
+        return [listed for change in (*self.changes, *self.rest) for listed in change.causes]
 
 
 def cause_lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[CauseList]:
@@ -69,13 +84,30 @@ def cause_lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[Caus
         product([False], phrases.sections(causes.asked(model, model_causes))),
         product([True], phrases.sections(causes.asked(model, model_causes, legacy=True))),
     ):
-        foremost = {id(cause) for cause in (group if len(group) <= _FEW else causes.foremost(group))}
-        shown: list[ListedCause] = []
-        rest: list[ListedCause] = []
-        for cause in group:
-            number += 1
-            (shown if id(cause) in foremost else rest).append(_listed(ident, number, cause, model, names))
+        every = changes.changes(group, model)
+        first = len(every if len(group) <= _FEW else changes.foremost(every))
+        shown: list[ListedChange] = []
+        rest: list[ListedChange] = []
+        for place, change in enumerate(every):
+            listed = _change(ident, number + 1, change, model, names)
+            (shown if place < first else rest).append(listed)
+            number += len(change.causes)
         yield CauseList(title, shown, rest, legacy)
+
+
+def _change(ident: str, number: int, change: Change, model: Model, names: Sequence[str]) -> ListedChange:
+    recipe = change.recipe
+    return ListedChange(
+        id=f"{ident}-f{number}",
+        fix=plain(change.fix),
+        job=change.job,
+        gain=changes.unblocks(change, model, names),
+        layers=changes.where(change, model),
+        language=recipe.language,
+        before=recipe.before.strip("\n"),
+        after=recipe.after.strip("\n"),
+        causes=[_listed(ident, own, cause, model, names) for own, cause in enumerate(change.causes, number)],
+    )
 
 
 def _listed(ident: str, number: int, cause: Cause, model: Model, names: Sequence[str]) -> ListedCause:
@@ -88,9 +120,9 @@ def _listed(ident: str, number: int, cause: Cause, model: Model, names: Sequence
         severity=cause.severity,
         whom=phrases.whom(cause, model),
         others=phrases.others(cause),
-        layers=layers(cause, model),
+        layers="" if cause.fix else layers(cause, model),
         cost=f"{figures.percent(share)} of MACs" if share else "",
-        gain=phrases.consequence(cause, model),
+        gain=phrases.consequence(cause, model) if cause.broken or not cause.fix else "",
         percent=round(share * 100, 1),
         cause=cause,
         permalink=_permalink(cause, model),

@@ -7,7 +7,8 @@ become `operands`, an entry a node: its inputs and outputs (-1 for an operand th
 in the document's `kinds` and `options`; and `tensors`, an entry a subgraph of names, shapes and, where there
 is something to say, quantization: a shape is a position in the document's `shapes`, a name are positions in
 its `names`, to be joined by semicolons, as converters do where they fuse. Each of `names` begins with so many
-characters of the one before it. A node's `output` is then left out.
+characters of the one before it. A node's `output` is then left out. `layers`, an entry a node, are positions
+in the document's `layers`: what the source calls them, which the JSON format doesn't say.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import msgspec
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
 from analyzer.report.document.contents import Graph, Operand, Quantization, Tensor
 from analyzer.report.document.contents import Operator as Described
+from analyzer.report.wording.layers import source_layers
 
 #: The columns of `nodes`: the same for every delegate.
 NODE = ("subgraph", "index", "op", "version", "custom", "output", "macs")
@@ -50,6 +52,7 @@ class _Stores:
     def __init__(self, document: Document) -> None:
         self.names = {name: position for position, name in enumerate(sorted(_parts(document)))}
         self.findings, self.kinds, self.options, self.shapes = _Once(), _Once(), _Once(), _Once()
+        self.layers = _Once()
 
 
 def embed(document: Document) -> bytes:
@@ -62,6 +65,7 @@ def embed(document: Document) -> bytes:
         "models": models,
         "findings": stores.findings.values(),
         "kinds": stores.kinds.values(),
+        "layers": stores.layers.values(),
         "names": list(_shortened(stores.names)),
         "options": [msgspec.Raw(options) for options in stores.options.values()],
         "shapes": stores.shapes.values(),
@@ -105,7 +109,26 @@ def _model(model: Model, stores: _Stores) -> dict[str, Any]:
     operators = model.audits[0].operators if model.audits else ()
     # With tensors, the name of the output is said already.
     columns = NODE if not contents else (*NODE[:-2], None, NODE[-1])
-    return fields | {"nodes": [_values(node, columns) for node in operators]} | contents
+    layers = [*_layers(model, operators, stores)]
+    return fields | {"nodes": [_values(node, columns) for node in operators], "layers": layers} | contents
+
+
+def _layers(model: Model, operators: Sequence[Operator], stores: _Stores) -> Iterator[list[int]]:
+    """The layers of each node."""
+    graphs = () if isinstance(model.graphs, msgspec.UnsetType) else model.graphs
+    described = [(graph, operator) for graph in graphs for operator in graph.operators]
+    for place, node in enumerate(operators):
+        output, constants = node.output or "", list[str]()
+        if described:
+            graph, operator = described[place]
+            first, *_ = (*_tensors(graph, operator.outputs[:1]), None)
+            output = first.name if first else ""
+            constants = [tensor.name for tensor in _tensors(graph, operator.inputs) if tensor.constant]
+        yield [stores.layers.position(layer) for layer in source_layers(output, constants)]
+
+
+def _tensors(graph: Graph, operands: Sequence[Operand]) -> Iterator[Tensor]:
+    return (graph.tensors[each.tensor] for each in operands if each.tensor is not None)
 
 
 def _audit(audit: Audit, stores: _Stores) -> dict[str, Any]:

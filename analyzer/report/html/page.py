@@ -9,7 +9,7 @@ from msgspec import Struct
 from analyzer.report.document.audit_document import Audit, Document, Model, Tool
 from analyzer.report.document.contents import Port, Signature
 from analyzer.report.html import links
-from analyzer.report.html.cause_lists import CauseList, answers, cause_lists
+from analyzer.report.html.cause_lists import CauseList, ListedChange, answers, cause_lists
 from analyzer.report.html.operator_matrix import Part, Row, Strip, parts, rows, strips
 from analyzer.report.html.verdict_cards import RealRun, VerdictCard, real_runs, verdict_cards
 from analyzer.report.wording import labels, phrases, recommended
@@ -56,6 +56,8 @@ class Section(Struct, frozen=True):
     #: Those of deprecated delegates that nobody asked for, under their heading.
     legacy_cards: list[VerdictCard]
     legacy: str
+    #: What to change first for what is recommended.
+    first: ListedChange | None
     cause_lists: list[CauseList]
     legacy_lists: list[CauseList]
     #: Markdown to copy; empty where nothing is to be changed.
@@ -103,6 +105,7 @@ def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Sect
         verdict_cards=[card for card in cards if not card.legacy],
         legacy_cards=[card for card in cards if card.legacy],
         legacy=phrases.LEGACY,
+        first=_first(listed, _telling(model)),
         cause_lists=[causes for causes in listed if not causes.legacy],
         legacy_lists=[causes for causes in listed if causes.legacy],
         handover=handover(model, names, tool),
@@ -115,6 +118,16 @@ def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Sect
         drawn=bool(model.graphs),
         telling=_telling(model),
     )
+
+
+def _first(listed: Sequence[CauseList], audit: int) -> ListedChange | None:
+    """The first fix that brings an audit's delegate more, or makes it work."""
+    every = (change for causes in listed if not causes.legacy for change in causes.changes)
+    for change in every:
+        telling = [one.cause for one in change.causes if audit in one.cause.audits]
+        if change.job and any(cause.broken or change.gain for cause in telling):
+            return change
+    return None
 
 
 def _recommended(model: Model) -> Iterator[Recommended]:

@@ -22,7 +22,6 @@ SCRIPTS = (
             "data",
             "elements",
             "filter",
-            "layers",
             "details",
             "partitions",
             "inside",

@@ -75,7 +75,7 @@ def _card(name: str, audit: Audit, runs: list[RealRun]) -> VerdictCard:
         percent=0.0 if broken else round(share * 100, 1),
         broken=outcome.sentence(audit),
         sentence=_sentence(audit),
-        held_back=phrases.held_back(audit),
+        held_back=phrases.held_back(audit, effect=not broken),
         told=[] if broken else phrases.told(audit),
         status="" if audit.status == "current" else audit.status,
         legacy=audit.legacy,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.report.document.audit_document import Document, Model
 from analyzer.report.view import FLEET, View
-from analyzer.report.wording import causes, figures, labels, phrases, recommended, run_sentences
+from analyzer.report.wording import causes, changes, figures, labels, phrases, recommended, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import escaped
 from analyzer.report.wording.layers import layers
@@ -105,7 +105,7 @@ def _legacy(model: Model, names: Sequence[str]) -> Iterator[str]:
     yield from _verdicts(model, names, positions)
     yield from _told(model, names, positions)
     for title, group in phrases.sections(causes.asked(model, causes.causes(model), legacy=True)):
-        yield from _section(title, group, model, names)
+        yield from _section(title, group, model, names, 1)
     yield from ("", "</details>")
 
 
@@ -126,27 +126,36 @@ def _row(*cells: str) -> Iterator[str]:
 
 
 def _reasons(model: Model, names: Sequence[str]) -> Iterator[str]:
+    number = 1
     for title, group in phrases.sections(causes.asked(model, causes.causes(model))):
-        yield from _section(title, group, model, names)
+        yield from _section(title, group, model, names, number)
+        number += len(group)
 
 
-def _section(title: str, group: Sequence[Cause], model: Model, names: Sequence[str]) -> Iterator[str]:
-    yield from ("", f"### {title}", "")
-    for number, cause in enumerate(group, 1):
-        yield from _cause(number, cause, model, names)
+def _section(
+    title: str, group: Sequence[Cause], model: Model, names: Sequence[str], number: int
+) -> Iterator[str]:
+    """Each fix once, with what it mends numbered on."""
+    yield from ("", f"### {title}")
+    for change in changes.changes(group, model):
+        yield ""
+        if change.fix:
+            told = "; ".join(changes.facts(change, model, names))
+            yield f"- **{escaped(change.fix)}**" + (f"\\\n  {escaped(told)}" if told else "")
+            # Without a line between, a list that doesn't begin with 1 is none.
+            yield ""
+        for cause in change.causes:
+            yield _cause(number, cause, model, names)
+            number += 1
 
 
-def _cause(number: int, cause: Cause, model: Model, names: Sequence[str]) -> Iterator[str]:
+def _cause(number: int, cause: Cause, model: Model, names: Sequence[str]) -> str:
     who = ", ".join(escaped(names[position]) for position in cause.audits)
-    indent = " " * (len(str(number)) + 2)
-    yield f"{number}. **{who}**: {escaped(phrases.headline(cause, model))}" + (
-        "\\" if cause.fix or cause.rules else ""
-    )
-    if told := layers(cause, model):
-        yield f"{indent}Layer: {escaped(told)}\\"
-    fix = f"Fix: {escaped(cause.fix)} " if cause.fix else ""
+    words = f"{number}. **{who}**: {escaped(phrases.headline(cause, model))}"
+    told = "" if cause.fix else layers(cause, model)
+    words += f", in {escaped(told)}" if told else ""
     rules = ", ".join(f"`{rule}`" for rule in cause.rules)
-    yield f"{indent}{fix}{rules}".rstrip() or indent
+    return ("  " if cause.fix else "") + words + (f" {rules}" if rules else "")
 
 
 def _placement(model: Model, names: Sequence[str]) -> Iterator[str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
 from analyzer.report.view import FLEET, View
-from analyzer.report.wording import causes, figures, labels, phrases, recommended, run_sentences
+from analyzer.report.wording import causes, changes, figures, labels, phrases, recommended, run_sentences
 from analyzer.report.wording.causes import Cause
+from analyzer.report.wording.changes import Change
 from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
 from analyzer.report.wording.layers import layers
 from analyzer.rules.pack import BROKEN
@@ -161,37 +162,58 @@ def _sides(align: str) -> list[str]:
 def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     model_causes = causes.causes(model)
     current = causes.asked(model, model_causes)
+    number = 1
     for title, group in phrases.sections(current):
-        yield _section(title, group, model, names, view)
+        lines, number = _section(title, group, model, names, view, number)
+        yield "\n".join(lines)
     rules = [cause.rules[0] for cause in current if (cause.blocks or cause.broken) and cause.rules]
     if view.verbose:
         for title, group in phrases.sections(causes.asked(model, model_causes, legacy=True)):
-            yield _section(f"{phrases.LEGACY}: {title}", group, model, names, view)
+            lines, number = _section(f"{phrases.LEGACY}: {title}", group, model, names, view, number)
+            yield "\n".join(lines)
     elif rules:
         command = f"delegate-analyzer explain {rules[0]}"
         room = len(f"{command}   for more") <= view.width
         yield _paint(f"{command}   for more" if room else command, "dim", view)
 
 
-def _section(title: str, group: Sequence[Cause], model: Model, names: Sequence[str], view: View) -> str:
-    shown = group if view.verbose else causes.foremost(group)
-    # To say that there is one more takes the room of the one.
-    shown = group if len(group) == len(shown) + 1 else shown
+def _section(
+    title: str, group: Sequence[Cause], model: Model, names: Sequence[str], view: View, number: int
+) -> tuple[list[str], int]:
+    """What is to be changed with what that mends, numbered on, and the next number."""
+    every = changes.changes(group, model)
+    shown = every if view.verbose else changes.foremost(every)
     lines = [_paint(title, "bold", view)]
-    lines.extend(_cause(number, cause, model, names, view) for number, cause in enumerate(shown, 1))
-    lines.extend([f"and {len(group) - len(shown)} more: -v"] if len(group) > len(shown) else [])
-    return "\n".join(lines)
+    for change in shown:
+        lines += _change(change, model, names, view)
+        for cause in change.causes:
+            lines.append(_cause(number, cause, model, names, view))
+            number += 1
+    left = sum(len(change.causes) for change in every) - sum(len(change.causes) for change in shown)
+    return [*lines, *([f"and {left} more: -v"] if left else [])], number
+
+
+def _change(change: Change, model: Model, names: Sequence[str], view: View) -> Iterator[str]:
+    """A fix, whose job it is, and what it brings where."""
+    if not change.fix:
+        return
+    fix = fill(f"* {plain(change.fix)}", view.width, subsequent_indent="  ", break_on_hyphens=False)
+    yield "\n".join(_paint(line, "bold", view) for line in fix.split("\n"))
+    told = "; ".join(changes.facts(change, model, names))
+    if told:
+        hang = "  "
+        yield fill(f"{hang}{told}", view.width, subsequent_indent=hang, break_on_hyphens=False)
 
 
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: View) -> str:
-    indent = " " * (len(str(number)) + 2)
+    margin = "  " if cause.fix else ""
+    indent = " " * (len(margin) + len(str(number)) + 2)
     who = ", ".join(names[position] for position in cause.audits)
-    text = f"{number}  {who}  {phrases.headline(cause, model)}"
+    text = f"{margin}{number}  {who}  {phrases.headline(cause, model)}"
     lines = [fill(text, view.width, subsequent_indent=indent, break_on_hyphens=False)]
-    for word, told in (("layer", layers(cause, model)), ("fix", plain(cause.fix))):
-        if told:
-            line, hang = f"{indent}{word}  {told}", " " * (len(indent) + len(word) + 2)
-            lines.append(fill(line, view.width, subsequent_indent=hang, break_on_hyphens=False))
+    if not cause.fix and (told := layers(cause, model)):
+        line, hang = f"{indent}layer  {told}", indent + " " * len("layer  ")
+        lines.append(fill(line, view.width, subsequent_indent=hang, break_on_hyphens=False))
     if cause.rules:
         lines[-1] += _tag(f"[{phrases.rule(cause)}]", lines[-1], indent, view)
     return "\n".join(lines)

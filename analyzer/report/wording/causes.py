@@ -81,6 +81,8 @@ class Cause(Struct, frozen=True, kw_only=True):
     macs: int
     #: What is delegated with and without it, where others are lost because of its operators.
     gain: Gain | None = None
+    #: MACs and operators more that are delegated without it, where that is known.
+    unlocks: tuple[int, int] | None = None
     #: Whether there is nothing to do about it, as the rule says, beside what is delegated.
     harmless: bool = False
     #: The operator that holds the graph back, where one does.
@@ -95,6 +97,11 @@ class Cause(Struct, frozen=True, kw_only=True):
         """MACs and operators that it keeps off the delegate."""
         own = self.macs, len(self.operators)
         return own if self.gain is None else max(own, self.gain.more)
+
+    @property
+    def worth(self) -> tuple[int, int]:
+        """MACs and operators that are delegated once it is mended."""
+        return (self.macs, len(self.operators)) if self.unlocks is None else self.unlocks
 
     @property
     def knock_on(self) -> bool:
@@ -122,7 +129,7 @@ def causes(model: Model) -> list[Cause]:
             key = _identity(cause, audit)
             known = by_identity.get(key)
             by_identity[key] = cause if known is None else _joined(known, cause)
-    return sorted(by_identity.values(), key=_costly_first)
+    return sorted(by_identity.values(), key=costly_first)
 
 
 def _identity(cause: Cause, audit: Audit) -> object:
@@ -146,7 +153,7 @@ def _joined(known: Cause, other: Cause) -> Cause:
     return replace(known, audits=audits, cases=cases, operators=nodes, macs=_macs(nodes))
 
 
-def _costly_first(cause: Cause) -> tuple[int, bool, int, int]:
+def costly_first(cause: Cause) -> tuple[int, bool, int, int]:
     """Sort key: what breaks the model costs most of all, the worst first."""
     macs, operators = cause.cost
     rank = BROKEN.index(cause.severity) if cause.broken else len(BROKEN)
@@ -272,9 +279,16 @@ def _of_audit(audit: Audit, position: int, needless: Collection[str]) -> Iterato
             cause = replace(cause, severity="blocker")
         beside = audit.summary.selected.delegated > 0
         harmless = beside and cause.fix in needless
-        yield replace(
-            cause, harmless=harmless, gain=_gain(cause, gains.get(frozenset(_places(cause.operators))), audit)
-        )
+        documented = gains.get(frozenset(_places(cause.operators)))
+        gain = _gain(cause, documented, audit)
+        more = None if documented is None or not cause.blocks else _more(documented, audit)
+        yield replace(cause, harmless=harmless, gain=gain, unlocks=more)
+
+
+def _more(gain: audit_document.Gain, audit: Audit) -> tuple[int, int]:
+    """MACs and operators that it adds to what is delegated."""
+    summary = audit.summary
+    return gain.delegated_macs - summary.delegated_macs, gain.delegated - summary.delegated
 
 
 def _refuses(finding: Finding) -> bool:

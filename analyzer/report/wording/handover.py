@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.report.document.audit_document import Model, Tool
-from analyzer.report.wording import causes, phrases
-from analyzer.report.wording.causes import Cause
+from analyzer.report.wording import causes, changes, phrases
+from analyzer.report.wording.changes import Change
 from analyzer.report.wording.hostile_text import escaped, plain
-from analyzer.report.wording.layers import layers
 
 #: With a line for the verdicts, one for what is left out and one for the tool, ten.
-_CAUSES = 7
+_CHANGES = 7
 
 
 def handover(model: Model, names: Sequence[str], tool: Tool) -> str:
@@ -20,12 +19,12 @@ def handover(model: Model, names: Sequence[str], tool: Tool) -> str:
     Empty where there is nothing to change.
     """
     model_causes = causes.asked(model, causes.causes(model))
-    wanted = [cause for cause in model_causes if (cause.blocks or cause.broken) and not cause.knock_on]
+    wanted = changes.changes((*causes.breaking(model_causes), *causes.direct(model_causes)), model)
     if not wanted:
         return ""
-    lines = [_verdicts(model, names), *_changes(wanted[:_CAUSES], model, names)]
-    if len(wanted) > _CAUSES:
-        lines.append(f"\n{len(wanted) - _CAUSES} less costly causes are in the report.")
+    lines = [_verdicts(model, names), *_changes(wanted[:_CHANGES], model, names)]
+    if len(wanted) > _CHANGES:
+        lines.append(f"\n{len(wanted) - _CHANGES} less costly causes are in the report.")
     return "\n".join([*lines, f"\nFrom {tool.name} {tool.version}, `audit {_file(model)}`"]) + "\n"
 
 
@@ -43,11 +42,15 @@ def _verdicts(model: Model, names: Sequence[str]) -> str:
     return f"**{escaped(_file(model))}**: {', '.join(said)}\n"
 
 
-def _changes(wanted: Sequence[Cause], model: Model, names: Sequence[str]) -> Iterator[str]:
-    for number, cause in enumerate(wanted, 1):
-        who = ", ".join(names[position] for position in cause.audits)
-        where = layers(cause, model)
-        place = f", in {escaped(where)}" if where else ""
-        fix = f" **Fix**: {escaped(cause.fix)}" if cause.fix else ""
-        headline = escaped(phrases.headline(cause, model).rstrip("."))
-        yield f"{number}. {escaped(who)}: {headline}{place}.{fix}"
+def _changes(wanted: Sequence[Change], model: Model, names: Sequence[str]) -> Iterator[str]:
+    """Each fix once, with what it brings, and what is wrong with whom."""
+    for number, change in enumerate(wanted, 1):
+        told = "; ".join(changes.facts(change, model, names))
+        about = f" ({escaped(told)})" if told else ""
+        fix = f"**{escaped(change.fix)}**{about} " if change.fix else ""
+        who: dict[str, list[str]] = {}
+        for cause in change.causes:
+            delegates = who.setdefault(phrases.headline(cause, model).rstrip("."), [])
+            delegates += (names[position] for position in cause.audits)
+        said = "; ".join(f"{escaped(', '.join(on))}: {escaped(what)}" for what, on in who.items())
+        yield f"{number}. {fix}{said}."

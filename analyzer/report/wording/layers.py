@@ -1,12 +1,10 @@
-"""The layers of the source that operators come from, as far as the names of their tensors tell of them.
-
-The page's script reads the same names (`templates/scripts/layers.js`), where the constants' are known too.
-"""
+"""The layers of the source that operators come from, as far as the names of their tensors tell of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from analyzer.report.document.audit_document import Model, Operator
 from analyzer.report.wording.causes import Cause
@@ -22,6 +20,8 @@ _INSIDE = re.compile(
 )
 #: A module of PyTorch: its class in its package, and what the module around it calls it.
 _MODULE = re.compile(r"(?:[\w<>]+\.)+([A-Z]\w*?)(?:_(\w+))?")
+#: Names are read so far.
+_READ = 1000
 #: Longer names are no layer's.
 _LONGEST = 120
 #: So many are named.
@@ -36,6 +36,22 @@ def layer(tensor: str) -> str:
     return next((name for part in tensor.split(";") if (name := _layer(part))), "")
 
 
+def source_layers(output: str, constants: Iterable[str]) -> tuple[str, ...]:
+    """The layers that an operator comes from: its output's, else those that its constants belong to.
+
+    Of names that a converter joins the first one's layer, and those beside it that are fused with it.
+    """
+    named = (_fused(name) for name in (output, *constants))
+    return next((found for found in named if found), ())
+
+
+def _fused(name: str) -> tuple[str, ...]:
+    found = dict.fromkeys(layer for part in name[:_READ].split(";") if (layer := _layer(part)))
+    first = next(iter(found), "")
+    return tuple(layer for layer in found if layer.rpartition("/")[0] == first.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
 def _layer(path: str) -> str:
     parts = [part for part in path.split("/") if part]
     modules = [match for part in parts if (match := _MODULE.fullmatch(part))]
@@ -56,7 +72,7 @@ def layers(cause: Cause, model: Model) -> str:
 
 def layers_of(nodes: Sequence[Operator]) -> str:
     """`block1/conv, block2/conv, head and 4 more`."""
-    names = (layer(node.output[:1000]) for node in nodes if node.output)
+    names = (layer(node.output[:_READ]) for node in nodes if node.output)
     known = [name for name in dict.fromkeys(names) if name and len(name) <= _LONGEST]
     shown = known if len(known) <= _FEW + 1 else known[:_FEW]
     words = ", ".join(map(plain, shown))

@@ -39,6 +39,11 @@ def effect(severity: str, stage: str, kind: str | None = None) -> str:
     return _EFFECTS[severity]
 
 
+def repeats(words: str) -> bool:
+    """Whether an effect in a few words says no more than the sentence about it does."""
+    return words in _BRIEF.values()
+
+
 def brief(audit: Audit) -> str:
     """The effect in a few words; empty where the model works."""
     decided, summary = audit.decided, audit.summary

@@ -84,11 +84,12 @@ def sections(model_causes: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]
 
 
 def headline(cause: Cause, model: Model) -> str:
-    """Whom a cause concerns, what is wrong, and what share of the MACs it costs."""
+    """Whom a cause concerns, what is wrong, and what it costs where no fix says what it would bring."""
     words = f"{whom(cause, model)}: {complaint(cause.cases[0])}"
     if more := others(cause):
         words += f", {more}"
-    cost = consequence(cause, model) or _share(cause, model)
+    cost = consequence(cause, model) if cause.broken or not cause.fix else ""
+    cost = cost or ("" if cause.fix else _share(cause, model))
     return f"{words}; {cost}" if cost else words
 
 
@@ -236,12 +237,16 @@ def evidence(case: Case) -> str:
     return ", ".join(words)
 
 
-def held_back(audit: Audit) -> str:
-    """In a few words, why it doesn't work, else how many operators were refused and how many lost to what."""
+def held_back(audit: Audit, effect: bool = True) -> str:
+    """In a few words how many operators were refused and how many lost to what.
+
+    Before it what becomes of a model that doesn't work, unless the `effect` is told already in a sentence.
+    """
     summary = audit.summary
     lost = Counter(node.lost or "graph" for node in audit.operators if _is_lost(node))
     folded = sum(node.folded and not node.delegated for node in audit.operators)
-    words = [said] if (said := outcome.brief(audit)) else []
+    said = outcome.brief(audit)
+    words = [said] if said and (effect or not outcome.repeats(said)) else []
     if not outcome.applied(summary):
         return ", ".join([*words, outcome.selected(summary)])
     words += [f"{summary.unsupported} refused"] if summary.unsupported else []

@@ -37,7 +37,7 @@ def pointer(model: Model) -> str:
     told = model.recommendation
     if told is None or told.named or not any(choice.accelerated for choice in told.choices):
         return ""
-    return f"delegate-analyzer recommend {plain(model.path)}   options, libraries, code"
+    return f"delegate-analyzer recommend {plain(model.path)}   tries options; libraries, code"
 
 
 def each(recommendation: Recommendation) -> Iterator[tuple[str, Choice]]:

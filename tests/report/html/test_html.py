@@ -131,13 +131,14 @@ def test_the_embedded_data_holds_the_whole_document(document: Document) -> None:
     for model in data["models"]:
         restore(model, whole(data["names"]))
         nodes = [dict(zip(data["node"], node, strict=True)) for node in model.pop("nodes")]
+        assert all(place < len(data["layers"]) for layers in model.pop("layers") for place in layers)
         for audit in model["audits"]:
             placements = [dict(zip(data["placement"], p, strict=False)) for p in audit.pop("placements")]
             audit["operators"] = [
                 node | placement | {"findings": [data["findings"][index] for index in placement["findings"]]}
                 for node, placement in zip(nodes, placements, strict=True)
             ]
-    for name in ("node", "placement", "findings", "kinds", "names", "options", "shapes"):
+    for name in ("node", "placement", "findings", "kinds", "layers", "names", "options", "shapes"):
         del data[name]
     assert data == json.loads(render(document, "json"))
 

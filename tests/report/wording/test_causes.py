@@ -9,7 +9,7 @@ from analyzer.auditing.configurations import configure
 from analyzer.model import read_bytes
 from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Finding, Gain, Operator, Place
-from analyzer.report.wording import causes, phrases
+from analyzer.report.wording import causes, changes, phrases
 from analyzer.report.wording.causes import Cause
 from analyzer.rules.registry import Packs
 from tests.building import chain
@@ -45,7 +45,9 @@ def test_a_cause_that_makes_others_lose_costs_what_they_lose() -> None:
     model = convert.model(audits)
     (cause,) = causes.direct(causes.causes(model))
     assert cause.cost == (0, 2)
-    assert phrases.headline(cause, model).endswith("; once accepted, 3 operators are delegated, not 1")
+    assert phrases.consequence(cause, model) == "once accepted, 3 operators are delegated, not 1"
+    (change,) = changes.changes([cause], model)
+    assert changes.unblocks(change, model, ["GPU"]) == "+2 operators on GPU"
 
 
 def test_what_fails_to_build_comes_first_and_is_told_beside_the_verdict(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_a_cause_that_costs_others_more_comes_first() -> None:
     model = replace(MODEL, audits=(everything,))
     foremost = causes.direct(causes.causes(model))[0]
     assert foremost.operators == (refused,)
-    assert "; once accepted, 100 % of MACs are delegated, not 31 %" in phrases.headline(foremost, model)
+    assert phrases.consequence(foremost, model) == "once accepted, 100 % of MACs are delegated, not 31 %"
 
 
 def test_what_the_runtime_refuses_is_told_once_for_all_delegates() -> None:
@@ -159,7 +161,7 @@ def test_different_ways_of_failing_one_rule_are_cases_of_one_cause() -> None:
     )  # fmt: skip
     (cause,) = causes.causes(replace(MODEL, audits=(audit,), operators=8))
     assert [case.actual for case in cause.cases] == ["4", "8"]
-    assert phrases.headline(cause, MODEL).endswith("and 3 other operators in 1 other case; 9 % of MACs")
+    assert phrases.headline(cause, MODEL).endswith("and 3 other operators in 1 other case")
 
 
 def test_whom_a_cause_concerns() -> None:

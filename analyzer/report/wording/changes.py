@@ -1,0 +1,97 @@
+"""Causes by what mends them: each fix once, for all delegates, with what it unblocks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from analyzer.report.document.audit_document import Model, Operator, Recipe
+from analyzer.report.wording import causes, figures
+from analyzer.report.wording.causes import Cause
+from analyzer.report.wording.hostile_text import plain
+from analyzer.report.wording.layers import layers_of
+
+#: Whose job a fix is, as a place.
+_JOBS = {"model": "in the model", "converter": "at conversion", "app": "in the app"}
+
+
+class Change(Struct, frozen=True):
+    """One fix, with the causes that it mends, the most costly first; without a fix one cause by itself."""
+
+    recipe: Recipe
+    causes: tuple[Cause, ...]
+
+    @property
+    def fix(self) -> str:
+        return self.recipe.fix
+
+    @property
+    def job(self) -> str:
+        """`in the model`; empty where nothing is to be done."""
+        return _JOBS.get(self.recipe.job, "") if self.fix else ""
+
+
+def changes(group: Sequence[Cause], model: Model) -> list[Change]:
+    """Causes of one heading by their fixes: first those of the foremost causes, each part as they come."""
+    recipes = {recipe.fix: recipe for recipe in model.fixes}
+    together: dict[object, list[Cause]] = {}
+    for number, cause in enumerate(group):
+        together.setdefault(cause.fix or number, []).append(cause)
+    every = [
+        Change(recipes.get(first.fix) or Recipe(fix=first.fix, job="none"), (first, *rest))
+        for first, *rest in together.values()
+    ]
+    shown = {id(change) for change in foremost(every)}
+    return sorted(every, key=lambda change: id(change) not in shown)
+
+
+def foremost(group: Sequence[Change]) -> list[Change]:
+    """Those that mend the first causes of a delegate; all where only one cause more would be left out."""
+    ordered = sorted((cause for change in group for cause in change.causes), key=causes.costly_first)
+    first = {id(cause) for cause in causes.foremost(ordered)}
+    shown = [change for change in group if any(id(cause) in first for cause in change.causes)]
+    left = sum(len(change.causes) for change in group) - sum(len(change.causes) for change in shown)
+    return list(group) if left == 1 else shown
+
+
+def unblocks(change: Change, model: Model, names: Sequence[str]) -> str:
+    """`+35 % of MACs on LiteRT GPU and TFLite GPU`: what delegates would take more; empty where nothing."""
+    gained: Counter[int] = Counter()
+    operators: Counter[int] = Counter()
+    for cause in change.causes:
+        if cause.blocks and not (cause.broken or cause.harmless):
+            macs, more = cause.worth
+            for position in cause.audits:
+                gained[position] += macs
+                operators[position] += more
+    told: dict[str, list[str]] = {}
+    for position, more in operators.items():
+        share = figures.percent(gained[position] / model.macs) if model.macs and gained[position] > 0 else ""
+        worth = f"{share} of MACs" if share else figures.count(more, "operator") if more > 0 else ""
+        if worth:
+            told.setdefault(worth, []).append(names[position])
+    return "; ".join(f"+{worth} on {_listed(who)}" for worth, who in told.items())
+
+
+def _listed(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def where(change: Change, model: Model) -> str:
+    """The layers that a change is about; empty where names don't tell, or all operators are meant."""
+    nodes: dict[tuple[int, int], Operator] = {}
+    for cause in change.causes:
+        if cause.level == "graph":
+            return ""
+        nodes |= {(node.subgraph, node.index): node for node in cause.operators}
+    return "" if len(nodes) == model.operators else layers_of([nodes[place] for place in sorted(nodes)])
+
+
+def facts(change: Change, model: Model, names: Sequence[str]) -> Iterator[str]:
+    """Whose job it is, what it unblocks and where, as far as there is something to say."""
+    yield from filter(None, (change.job, unblocks(change, model, names)))
+    if told := where(change, model):
+        yield f"layer {plain(told)}"
