@@ -124,7 +124,7 @@ def _first(listed: Sequence[CauseList], audit: int) -> ListedChange | None:
     """The first fix that brings an audit's delegate more, or makes it work."""
     every = (change for causes in listed if not causes.legacy for change in causes.changes)
     for change in every:
-        telling = [one.cause for one in change.causes if audit in one.cause.audits]
+        telling = [entry.cause for entry in change.causes if audit in entry.cause.audits]
         if change.job and any(cause.broken or change.gain for cause in telling):
             return change
     return None

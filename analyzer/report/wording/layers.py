@@ -42,13 +42,13 @@ def source_layers(output: str, constants: Iterable[str]) -> tuple[str, ...]:
     Of names that a converter joins the first one's layer, and those beside it that are fused with it.
     """
     named = (_fused(name) for name in (output, *constants))
-    return next((found for found in named if found), ())
+    return next(filter(None, named), ())
 
 
 def _fused(name: str) -> tuple[str, ...]:
-    found = dict.fromkeys(layer for part in name[:_READ].split(";") if (layer := _layer(part)))
-    first = next(iter(found), "")
-    return tuple(layer for layer in found if layer.rpartition("/")[0] == first.rpartition("/")[0])
+    fused = dict.fromkeys(layer for part in name[:_READ].split(";") if (layer := _layer(part)))
+    first = next(iter(fused), "")
+    return tuple(layer for layer in fused if layer.rpartition("/")[0] == first.rpartition("/")[0])
 
 
 @lru_cache(maxsize=4096)
