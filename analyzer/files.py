@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+from fnmatch import fnmatchcase
 from typing import IO, Any
 
 #: Bytes of a file that people write.
@@ -43,6 +44,12 @@ def read_text(path: str | os.PathLike[str]) -> str:
         if len(content) > MOST_TEXT:
             raise OSError(errno.EFBIG, f"is larger than {MOST_TEXT >> 20} MB", os.fspath(path))
         return content.decode("utf-8").replace("\r\n", "\n")
+
+
+def is_named(path: str, pattern: str) -> bool:
+    """Whether a pattern means a file: its path, or the end of it from some folder on."""
+    path = path.replace("\\", "/")
+    return fnmatchcase(path, pattern) or fnmatchcase(f"/{path}", f"*/{pattern}")
 
 
 def shortened(text: str, most: int) -> str:

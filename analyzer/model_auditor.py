@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import by_default, configure, fallbacks
+from analyzer.devices.device_configurations import on_devices
 from analyzer.errors import (
     TRACEBACK,
     AnalyzerError,
@@ -19,6 +20,7 @@ from analyzer.errors import (
     ModelError,
     UndecidedError,
 )
+from analyzer.files import is_named
 from analyzer.gating.baseline import Baseline
 from analyzer.gating.excuses import Excuses, Known, Waiver, sites
 from analyzer.gating.policy import read_policies
@@ -50,6 +52,10 @@ class Task(Struct, frozen=True):
     baseline: Baseline | None = None
     #: The platforms that one of them is recommended for.
     platforms: tuple[str, ...] = PHONES
+    #: Phones and tablets whose delegates are asked, after the others.
+    devices: tuple[str, ...] = ()
+    #: What models of a pattern are audited for instead; the first that fits counts.
+    targets: tuple[tuple[str, Task], ...] = ()
 
 
 class MissingInput(Struct, frozen=True):
@@ -82,9 +88,11 @@ class ModelAuditor:
         packs = packs or Packs(map(Path, task.rules))
         for name in packs.given:
             packs.get(name)
-        configurations = configure(packs, task.delegates or packs.usual())
+        asked = task.delegates or ([] if task.devices else packs.usual())
+        configurations = configure(packs, asked)
         if task.usual or not task.delegates:
             configurations = by_default(packs, configurations)
+        configurations += on_devices(packs, task.devices)
         rest = fallbacks(packs, configurations) if task.everything else ()
         self.task = task
         self._auditor = Auditor(packs, configurations, rest, task.registered)
@@ -93,6 +101,11 @@ class ModelAuditor:
         self._warning = read_policies(task.warn_on, delegates)
         self._excuses = Excuses(task.waivers)
         self._catalogue = packs.catalogue if task.everything else None
+        self._targets = [(models, ModelAuditor(other, packs)) for models, other in task.targets]
+
+    def _of(self, source: ModelSource) -> ModelAuditor:
+        """The auditor of what a model is audited for."""
+        return next((auditor for models, auditor in self._targets if is_named(source.name, models)), self)
 
     def audit(self, source: ModelSource) -> ModelResult:
         """Audit one model; an error that is about it, or a mistake of ours, becomes part of the result.
@@ -101,7 +114,7 @@ class ModelAuditor:
         """
         try:
             with at_hand(source) as held:
-                return self._audit(held)
+                return self._of(held)._audit(held)
         except ModelError as error:
             # It couldn't even be had: a member of an archive, or what is at an address.
             return ModelResult(convert.unread(source.name, 0, error), error=str(error))
@@ -145,7 +158,7 @@ class ModelAuditor:
     def sites(self, source: ModelSource) -> Known:
         """What a baseline holds of a model. Raises: ModelError."""
         with at_hand(source) as held:
-            return sites(self._auditor.audit(load(held), self.task.shapes))
+            return sites(self._of(held)._auditor.audit(load(held), self.task.shapes))
 
 
 def _failed(source: ModelSource, error: AnalyzerError) -> ModelResult:

@@ -68,10 +68,15 @@ class Auditor:
         notes = tuple(map(graph_findings.registered, registered))
         cases: dict[tuple[str, ...], _Case] = {registered: self._prepare(model, shapes, registered)}
         audits = []
+        #: Devices of one setting are audited once.
+        told_of: dict[int, DelegateAudit] = {}
         for configuration in (*self._configurations, *self._fallbacks):
             unregistered = customs.difference(registered)
             own = (name for name in configuration.pack.graph.stand_ins if name in unregistered)
             stand_ins = (*registered, *own)
+            if (known := told_of.get(id(configuration.judge))) is not None:
+                audits.append(replace(known, configuration=configuration))
+                continue
             if stand_ins not in cases:
                 cases[stand_ins] = self._prepare(model, shapes, stand_ins)
             case = cases[stand_ins]
@@ -80,6 +85,7 @@ class Auditor:
                 told = self._audit(case, other, notes)
                 audited = replace(audited, also=told)
             audits.append(audited)
+            told_of[id(configuration.judge)] = audited
         asked = len(self._configurations)
         fallbacks = {audit.configuration.pack.delegate: audit for audit in (*audits[asked:], *audits[:asked])}
         return Audit(

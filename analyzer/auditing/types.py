@@ -20,6 +20,8 @@ class Configuration(Struct, frozen=True):
     parameters: Mapping[str, Any]
     judge: Judge
     device: str | None = None
+    #: That device's platform.
+    platform: str | None = None
     #: Whether it is deprecated by its maker and nobody asked for it by name: told last, and ranked nowhere.
     legacy: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 from msgspec.structs import replace
@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import AuditDelivery, tell_policy
+from analyzer.cli.options.models import Redaction, exclude_option, kept, taken
 from analyzer.cli.options.output import Target
-from analyzer.cli.options.project import AuditOptions, audit_options
+from analyzer.cli.options.project import Asked, AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import InternalError, UsageError
 from analyzer.fleet import batch
@@ -23,9 +24,11 @@ from analyzer.report import FORMATS, TABLES
 from analyzer.report.document import audit_document
 from analyzer.report.wording import figures
 from analyzer.report.wording.verdict_line import VerdictLine
-from analyzer.sources import ModelSource, find, stream
+from analyzer.sources import ModelSource, stream
 from analyzer.suggest import nearest
 
+#: Sizes of inputs by name.
+Shapes = Mapping[str, tuple[int, ...]]
 #: So many inputs are named where a set of models has many.
 _NAMED = 8
 
@@ -37,9 +40,11 @@ _NAMED = 8
     "Default: what apps ship to today, then what its makers have deprecated."
 )
 @declared.platform
+@declared.devices
 @declared.asked_rules
 @declared.shapes
 @declared.registered
+@exclude_option
 @declared.outputs(FORMATS, TABLES)
 @click.option("--fail-on", "fail_on", multiple=True, metavar="[DELEGATE:]POLICY",
               shell_complete=completion.one_of(POLICIES),
@@ -47,24 +52,23 @@ _NAMED = 8
 @click.option("--baseline", metavar="FILE", help="Fail only on what isn't in it: see baseline write.")
 @declared.project_file("The project's file. Default: the nearest delegate-analyzer.toml or pyproject.toml.")
 @click.option("--hash", "hashes", is_flag=True, help="Add each file's SHA-256 to the JSON.")
+@click.option("--redact-paths", "redact", is_flag=True, help="Name models without the folders they lie in.")
 @declared.jobs
 @click.option("--resume", is_flag=True, help="Go on where the same command was cut short: see Many models.")
 @click.option("--scheduler", metavar="ADDRESS", help="Audit on a Dask cluster: tcp://host:8786.")
 @declared.color
 @declared.verbose("Every operator and where it is placed.")
 @declared.quiet
+@declared.gathered("asked", Asked)
 def command(
     paths: tuple[str, ...],
-    delegates: tuple[str, ...],
-    platform: str | None,
-    rules: tuple[str, ...],
+    asked: Asked,
     shapes: tuple[str, ...],
-    registered: tuple[str, ...],
+    exclude: tuple[str, ...],
     wanted: list[Target],
-    fail_on: tuple[str, ...],
-    baseline: str | None,
     config: str | None,
     hashes: bool,
+    redact: bool,
     jobs: int,
     resume: bool,
     scheduler: str | None,
@@ -80,16 +84,21 @@ def command(
     """
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other; use one of them")
-    options = audit_options(config, delegates, rules, fail_on, registered, platform, paths, baseline)
+    options = audit_options(config, paths, asked)
     everything = verbose or any(target.format == "html" for target in wanted)
-    task = _task(options, shapes, hashes, everything)
-    auditor = ModelAuditor(replace(task, platforms=(platform,)) if platform else task, options.packs)
+    auditor = ModelAuditor(_task(options, read_shapes(shapes), hashes, everything), options.packs)
     settings = Settings(jobs, scheduler, resume, quiet, verbose)
+    exclude = (*options.exclude, *exclude)
+    redaction = Redaction(paths) if redact else None
     if resume or scheduler or any(target.format in TABLES for target in wanted):
         from analyzer.cli.fleet_commands.journaled_audit import audit_many
 
-        return audit_many(auditor, stream(paths), wanted, settings)
-    return _audit(auditor, options, find(paths), wanted, settings, color)
+        if redaction:
+            raise UsageError("--redact-paths: tables and --resume know models by their paths; leave it out")
+        if options.targets:
+            raise UsageError("targets: tables ask the same of all models; write JSON lines, or -d for all")
+        return audit_many(auditor, kept(stream(paths), exclude), wanted, settings)
+    return _audit(auditor, options, taken(paths, exclude), wanted, settings, color, redaction)
 
 
 def _audit(
@@ -99,10 +108,12 @@ def _audit(
     wanted: Sequence[Target],
     settings: Settings,
     color: str,
+    redaction: Redaction | None,
 ) -> int:
     quiet, verbose = settings.quiet, settings.verbose
     answers = batch.results(auditor, sources, settings.jobs)
-    each = (answer.result for _, answer in answers if answer.result is not None)
+    each: Iterator[ModelResult] = (answer.result for _, answer in answers if answer.result is not None)
+    each = map(redaction.of, each) if redaction else each
     results = _with_progress(each, len(sources), quiet)
     files = [target for target in wanted if target.file is not None]
     tally = _Tally(options)
@@ -121,12 +132,14 @@ def _audit(
     return FAILS if tally.policy.failed else HOLDS
 
 
-def _task(options: AuditOptions, shapes: Sequence[str], hashes: bool, everything: bool) -> Task:
-    return Task(
+def _task(
+    options: AuditOptions, shapes: Mapping[str, tuple[int, ...]], hashes: bool, everything: bool
+) -> Task:
+    task = Task(
         options.delegates,
         options.rules,
         options.fail_on,
-        read_shapes(shapes),
+        shapes,
         options.registered,
         hashes,
         everything,
@@ -134,7 +147,12 @@ def _task(options: AuditOptions, shapes: Sequence[str], hashes: bool, everything
         options.warn_on,
         options.waivers,
         options.baseline,
+        devices=options.devices,
+        targets=tuple(
+            (models, _task(other, shapes, hashes, everything)) for models, other in options.targets
+        ),
     )
+    return replace(task, platforms=(options.platform,)) if options.platform else task
 
 
 class _Tally:
@@ -173,7 +191,9 @@ class _Tally:
     def policy(self) -> audit_document.Policy:
         """Whether what was asked to fail did."""
         reasons = tuple(self._reasons)
-        return audit_document.Policy(fail_on=self._options.fail_on, failed=bool(reasons), reasons=reasons)
+        every = (self._options, *(options for _, options in self._options.targets))
+        fail_on = tuple(dict.fromkeys(policy for options in every for policy in options.fail_on))
+        return audit_document.Policy(fail_on=fail_on, failed=bool(reasons), reasons=reasons)
 
     def tell_waivers(self) -> None:
         """Say what only warns, and which waivers the project can do without."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from analyzer.cli import BAD_INPUT, HOLDS, complain, say
 from analyzer.cli.options import completion, declared
+from analyzer.cli.options.models import exclude_option, taken
 from analyzer.cli.options.output_file import write
-from analyzer.cli.options.project import audit_options
+from analyzer.cli.options.project import Asked, AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import ModelError
 from analyzer.gating.baseline import written
 from analyzer.gating.excuses import Known
 from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report.wording import figures
-from analyzer.sources import find
 
 
 @click.group("baseline")
@@ -26,28 +29,28 @@ def command() -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
 @declared.delegates("As audit has it; give the same to both.")
 @declared.platform
+@declared.devices
 @declared.asked_rules
 @declared.shapes
 @declared.registered
+@exclude_option
 @declared.project_file("The project's file.")
 @click.option("-o", "--output", "file", metavar="FILE", required=True, help="The baseline.")
 def write_command(
     paths: tuple[str, ...],
-    delegates: tuple[str, ...],
-    platform: str | None,
-    rules: tuple[str, ...],
     shapes: tuple[str, ...],
-    registered: tuple[str, ...],
+    exclude: tuple[str, ...],
     config: str | None,
     file: str,
+    **asked: Any,
 ) -> int:
     """Write what rules say of models today: keep FILE with the models, and audit with --baseline FILE."""
-    options = audit_options(config, delegates, rules, (), registered, platform, paths)
-    task = Task(options.delegates, options.rules, (), read_shapes(shapes), options.registered)
+    options = audit_options(config, paths, Asked(**asked))
+    task = _task(options, read_shapes(shapes))
     auditor = ModelAuditor(task, options.packs)
     known: dict[str, Known] = {}
     unread = False
-    for source in find(paths):
+    for source in taken(paths, (*options.exclude, *exclude)):
         try:
             known[source.name] = auditor.sites(source)
         except ModelError as error:
@@ -57,3 +60,16 @@ def write_command(
     findings = sum(sum(sites.values()) for sites in known.values())
     say(f"{file}: {figures.count(findings, 'finding')} of {figures.count(len(known), 'model')}")
     return BAD_INPUT if unread else HOLDS
+
+
+def _task(options: AuditOptions, shapes: Mapping[str, tuple[int, ...]]) -> Task:
+    targets = tuple((models, _task(other, shapes)) for models, other in options.targets)
+    return Task(
+        options.delegates,
+        options.rules,
+        (),
+        shapes,
+        options.registered,
+        devices=options.devices,
+        targets=targets,
+    )

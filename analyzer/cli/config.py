@@ -12,7 +12,7 @@ from analyzer import config as project_files
 from analyzer.cli import HOLDS, tell
 from analyzer.cli.options import declared
 from analyzer.cli.options.specs import specs
-from analyzer.config import PackSettings, Project
+from analyzer.config import PackSettings, Project, TargetSettings
 from analyzer.errors import UsageError
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
@@ -29,18 +29,44 @@ def command(delegates: tuple[str, ...], platform: str | None, config: str | None
     if delegates and platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")
     if delegates or platform:
-        settings = replace(project.settings, delegates=specs(delegates), platform=platform or "")
+        settings = replace(project.settings, delegates=specs(delegates), platform=platform or "", devices=())
         project = replace(project, settings=settings)
     packs = Packs(map(Path, project.rules))
-    asked = project_files.settled(project, packs, project_files.delegates(project, packs))
+    asked = _asked(project, packs)
+    settings = project.settings
+    targets = [replace(project, settings=settings.of(target)) for target in settings.targets]
     if pin:
-        click.echo(project_files.pinned(project, packs, asked))
+        every = dict.fromkeys(spec for each in (project, *targets) for spec in _asked(each, packs))
+        click.echo(project_files.pinned(project, packs, [*every]))
         return HOLDS
     project_files.check_tool(project)
     project_files.check_packs(project, packs, asked)
     named = bool(delegates or platform)
-    tell("\n".join(_shown(project, packs, asked, named)))
+    lines = _shown(project, packs, asked, named)
+    for target, each in zip(settings.targets, targets, strict=True):
+        lines += _target(target, each, _asked(each, packs))
+    tell("\n".join(lines))
     return HOLDS
+
+
+def _asked(project: Project, packs: Packs) -> tuple[str, ...]:
+    """The delegates, but for those of devices."""
+    named = project_files.delegates(project, packs)
+    if project.settings.devices and not named:
+        return ()
+    return project_files.settled(project, packs, named)
+
+
+def _target(target: TargetSettings, project: Project, asked: tuple[str, ...]) -> list[str]:
+    """What holds for the models of a pattern."""
+    settings = project.settings
+    return [
+        f"models     {target.models}   (from {project.file})",
+        *([f"  delegates  {', '.join(asked)}"] if asked else []),
+        *([f"  devices    {', '.join(settings.devices)}"] if settings.devices else []),
+        *([f"  fail-on    {', '.join(settings.fail_on)}"] if settings.fail_on else []),
+        *([f"  warn-on    {', '.join(settings.warn_on)}"] if settings.warn_on else []),
+    ]
 
 
 def _shown(project: Project, packs: Packs, asked: tuple[str, ...], named: bool) -> list[str]:
@@ -61,6 +87,8 @@ def _shown(project: Project, packs: Packs, asked: tuple[str, ...], named: bool) 
             for waiver in settings.waivers
         ),
         *([f"for        {settings.platform}"] if settings.platform else []),
+        *([f"exclude    {', '.join(settings.exclude)}"] if settings.exclude else []),
+        *([f"devices    {', '.join(settings.devices)}   (from {file})"] if settings.devices else []),
         *([f"registered {', '.join(settings.registered)}"] if settings.registered else []),
         f"delegates   (from {origin})",
     ]

@@ -23,7 +23,7 @@ from analyzer.suggest import nearest
 
 if TYPE_CHECKING:
     from analyzer.recommendation.advisor import Advised
-    from analyzer.recommendation.described_phone import Phone
+    from analyzer.recommendation.described_phone import Described
     from analyzer.report.document.costs import Profile
     from analyzer.rules.registry import Packs
 
@@ -42,8 +42,8 @@ _LANGUAGES = {
 @click.command("recommend")
 @click.argument("path", metavar="MODEL", shell_complete=completion.files)
 @declared.platform
-@click.option("--phone", "phones", multiple=True, metavar="PHONE",
-              help="For one phone: android-N, a chip (SM8650), or adb[:SERIAL].")  # fmt: skip
+@click.option("--phone", "--device", "phones", multiple=True, metavar="PHONE",
+              help="For one: pixel-8, iphone-15, android-N, a chip (SM8650), or adb[:SERIAL].")  # fmt: skip
 @adb_option
 @declared.rules()
 @declared.shapes
@@ -117,12 +117,17 @@ def _chosen(languages: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _phone(packs: Packs, phones: tuple[str, ...], adb: str | None, platform: str | None) -> Phone:
+def _phone(packs: Packs, phones: tuple[str, ...], adb: str | None, platform: str | None) -> Described:
     """The phone that is meant. Raises: UsageError, RuntimeUnavailable, AdbError."""
+    phone = _one(packs, phones, adb)
+    if platform not in (None, *phone.platforms):
+        raise UsageError(f"--for {platform}: --phone says its platform itself; leave one of them out")
+    return phone
+
+
+def _one(packs: Packs, phones: tuple[str, ...], adb: str | None) -> Described:
     from analyzer.recommendation.described_phone import Phone, described
 
-    if platform not in (None, *Phone.platforms):
-        raise UsageError(f"--for {platform}: --phone is about Android phones; leave one of them out")
     attached = [text for text in phones if text == "adb" or text.startswith("adb:")]
     if not attached:
         return described(packs, phones)

@@ -13,18 +13,19 @@ from analyzer.cli import HOLDS
 @click.command("schema")
 @click.option(
     "--of",
-    type=click.Choice(["audit", "fix", "recommendation", "log", "pack", "fleet", "fleet-diff"]),
+    type=click.Choice(["audit", "fix", "recommendation", "log", "devices", "pack", "fleet", "fleet-diff"]),
     default="audit",
     show_default=True,
-    help="What audit, fix, recommend or log write as JSON, or a rule file, so that editors complete it.",
+    help="What these commands write as JSON, or a rule file, so that editors complete it.",
 )
 def command(of: str) -> int:
-    """Print a JSON Schema: of what audit, fix, recommend or log write as JSON, or of rule files."""
+    """Print a JSON Schema: of what audit, fix, recommend, log or devices write as JSON, or of rule files."""
     schemas = {
         "audit": _audit_schema,
         "fix": _fix_schema,
         "recommendation": _advice_schema,
         "log": _log_schema,
+        "devices": _devices_schema,
         "pack": _pack_schema,
         "fleet": _survey_schema,
         "fleet-diff": _changes_schema,
@@ -75,3 +76,9 @@ def _log_schema() -> dict[str, Any]:
     from analyzer.device_log import log_document
 
     return log_document.json_schema()
+
+
+def _devices_schema() -> dict[str, Any]:
+    from analyzer.devices import devices_document
+
+    return devices_document.json_schema()

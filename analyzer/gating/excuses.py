@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from analyzer.auditing.types import Audit, OperatorAudit
+from analyzer.files import is_named
 
 
 class Site(Struct, frozen=True):
@@ -46,7 +47,7 @@ class Waiver(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         pairs = ((self.rule, site.rule), (self.operator, site.operator), (self.tensor, site.tensor))
         return (
             fnmatchcase(site.delegate, self.delegate)
-            and (fnmatchcase(path, self.model) or f"/{path}".endswith(f"/{self.model}"))
+            and is_named(path, self.model)
             and all(fnmatchcase(name, pattern) for pattern, name in pairs)
         )
 
@@ -79,9 +80,7 @@ class Excuses(Struct, frozen=True):
         return Excused(frozenset(kept), tuple(sorted(used)))
 
     def _waiver(self, path: str, site: Site) -> int | None:
-        covering = (
-            n for n, waiver in enumerate(self.waivers) if waiver.covers(path.replace("\\", "/"), site)
-        )
+        covering = (n for n, waiver in enumerate(self.waivers) if waiver.covers(path, site))
         return next(covering, None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -14,6 +15,8 @@ from analyzer.errors import UsageError
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.vocabulary import Undefined
 from analyzer.gating.excuses import NOTHING, Excused
+from analyzer.interpreter.arena import nodes, plan
+from analyzer.model.graph import Prepared
 from analyzer.rules.judge import Finding
 from analyzer.rules.pack import BROKEN
 from analyzer.suggest import nearest
@@ -26,6 +29,13 @@ class Case(Struct, frozen=True):
     position: int = 0
     excused: Excused = NOTHING
     file_bytes: int = 0
+    prepared: Prepared | None = None
+
+    @property
+    def arena_bytes(self) -> int:
+        """What the interpreter's arenas take where the CPU runs it all: one for each subgraph."""
+        subgraphs = self.prepared.subgraphs if self.prepared else ()
+        return sum(plan(subgraph, nodes(subgraph)).bytes for subgraph in subgraphs)
 
     @property
     def forgiving(self) -> bool:
@@ -48,6 +58,7 @@ Test = Callable[[Case], str | None]
 
 _FACTS = dict.fromkeys((name for name in Summary.__struct_fields__ if name != "selected"), "int") | {
     "file_bytes": "int",
+    "arena_bytes": "int",
     "delegated_operators_share": "float",
     "delegated_macs_share": "float",
     "verdict": "str",
@@ -61,8 +72,14 @@ class _Facts:
     """The facts that an expression over the summary is evaluated against, with its loops' variables."""
 
     def __init__(self, case: Case) -> None:
+        self._case = case
         self.__dict__.update(asdict(case.audit.summary), file_bytes=case.file_bytes)
         self.variables: list[object] = []
+
+    @cached_property
+    def arena_bytes(self) -> int:
+        # Planned only where a policy asks.
+        return self._case.arena_bytes
 
 
 class Policy(Struct, frozen=True):
@@ -76,10 +93,14 @@ class Policy(Struct, frozen=True):
         """One line for every configuration of the delegate that fails for what isn't excused."""
         lines = []
         for position, delegate_audit in enumerate(audit.delegates):
-            name = delegate_audit.configuration.pack.delegate
-            case = Case(delegate_audit, position, excused, audit.model.size)
-            if self.delegate in (None, name) and (reason := self.test(case)) is not None:
-                lines.append(f"{audit.model.path.rstrip(':')}: {name}: {reason}")
+            configuration = delegate_audit.configuration
+            name, device = configuration.pack.delegate, configuration.device
+            # Of a device all delegates are asked; those that are given up fail nothing unless they are named.
+            wanted = (name,) if device and configuration.legacy else (None, name)
+            case = Case(delegate_audit, position, excused, audit.model.size, audit.prepared)
+            if self.delegate in wanted and (reason := self.test(case)) is not None:
+                called = f"{name} on {device}" if device else name
+                lines.append(f"{audit.model.path.rstrip(':')}: {called}: {reason}")
         return lines
 
 
@@ -124,8 +145,8 @@ def _expression(text: str, rest: str) -> Test:
     asked = [fact for fact in _FACTS if re.search(rf"\b{fact}\b", rest)]
 
     def values(case: Case) -> str:
-        known = _Facts(case).__dict__
-        facts = {fact: known[fact] for fact in asked}
+        known = _Facts(case)
+        facts = {fact: getattr(known, fact) for fact in asked}
         return ", ".join(
             f"{fact} is {value:.4g}" if isinstance(value, float) else f"{fact} is {value}"
             for fact, value in facts.items()

@@ -15,7 +15,7 @@ from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model
 from analyzer.recommendation.candidates import Attempted, Repaired
 from analyzer.recommendation.deployment import Attempt, Deployment, deployments
-from analyzer.recommendation.described_phone import Phone
+from analyzer.recommendation.described_phone import Described
 from analyzer.recommendation.recommend import PHONES, recommend
 from analyzer.report.document import audit_document, convert
 from analyzer.rules.registry import Packs
@@ -44,7 +44,7 @@ class Advisor:
         packs: Packs,
         platforms: Collection[str] = (),
         registered: Sequence[str] = (),
-        phone: Phone | None = None,
+        phone: Described | None = None,
         languages: Sequence[str] = (),
     ) -> None:
         self._packs = packs

@@ -120,17 +120,18 @@ def candidates(
     platform: str,
 ) -> list[Candidate]:
     """The best first: those that are worth it, then what takes most; equal ones as they were asked for."""
+    there = [audit for audit in audits if platform in _platforms(audit, deployments)]
+    # What several devices have alike is one choice.
+    different = {(audit.delegate, *audit.parameters.items()): audit for audit in reversed(there)}
     several = [
-        _best(_candidate(audit, deployments), attempts, platform)
-        for audit in audits
-        if platform in _platforms(audit, deployments)
+        _best(_candidate(audit, deployments), attempts, platform) for audit in reversed(different.values())
     ]
     return sorted(several, key=lambda each: (not each.worth, each.cost.delegated, -each.share))
 
 
 def _platforms(audit: Audit, deployments: Mapping[str, Deployment]) -> Iterable[str]:
     known = deployments.get(audit.delegate)
-    if known and known.platforms:
+    if known and known.platforms and audit.device is None:
         return known.platforms
     return [name for name, systems in PLATFORMS.items() if not systems.isdisjoint(audit.platforms)]
 

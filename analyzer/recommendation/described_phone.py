@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Protocol
 
+from analyzer.devices.device_catalogue import Device, catalogue
+from analyzer.devices.device_configurations import device_specs
 from analyzer.errors import UsageError
 from analyzer.execution.android.device import PhoneInfo
 from analyzer.execution.android.runner import completed
@@ -16,10 +19,40 @@ _SDK, _CHIP = "ro.build.version.sdk", "ro.soc.model"
 _ANDROID = re.compile(r"android-(\d+)", re.IGNORECASE)
 
 
+class Described(Protocol):
+    """A phone or tablet that a recommendation is for."""
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Its one platform."""
+
+    def specs(self, packs: Packs, names: Collection[str]) -> list[str]:
+        """The delegates with the parameters that it decides, but for those that it hasn't."""
+
+    def chip_delegates(self, packs: Packs) -> tuple[str, ...]:
+        """The delegates that know its chip."""
+
+
+class CataloguedPhone:
+    """A phone or tablet of the catalogue."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self.platforms = (device.platform,)
+
+    def specs(self, packs: Packs, names: Collection[str]) -> list[str]:
+        """See `Described`. Raises: UsageError."""
+        return device_specs(packs, self._device, names)
+
+    def chip_delegates(self, packs: Packs) -> tuple[str, ...]:
+        """See `Described`."""
+        return tuple(name for name, _ in _values(packs, self._device.says("soc")))
+
+
 class Phone:
     """A phone by what it says of itself."""
 
-    platforms = ("android",)
+    platforms: tuple[str, ...] = ("android",)
 
     def __init__(self, properties: Mapping[str, str], name: str = "phone") -> None:
         self._info = PhoneInfo(name, dict(properties), "")
@@ -47,8 +80,12 @@ def _values(packs: Packs, chip: str) -> Iterator[tuple[str, str]]:
                 yield name, parameter
 
 
-def described(packs: Packs, texts: Collection[str]) -> Phone:
-    """`android-34`, a chip's name: a phone that isn't at hand. Raises: UsageError."""
+def described(packs: Packs, texts: Sequence[str]) -> Described:
+    """`android-34`, a chip's name, a device of the catalogue: one that isn't at hand. Raises: UsageError."""
+    if catalogued := [text for text in texts if text.partition(":")[0].lower() in _catalogued()]:
+        if len(texts) > 1:
+            raise UsageError(f"--phone {catalogued[0]}: says all of itself; give no other beside it")
+        return CataloguedPhone(catalogue().find(texts[0])[0])
     properties: dict[str, str] = {}
     for text in texts:
         version = _ANDROID.fullmatch(text)
@@ -58,11 +95,17 @@ def described(packs: Packs, texts: Collection[str]) -> Phone:
             properties[_CHIP] = text.upper()
         else:
             known = list(_chips(packs))
+            hint = nearest(text, [*known, *_catalogued()])
             raise UsageError(
-                f"--phone {text}: it is neither android-N nor adb[:SERIAL] nor a chip that a pack "
-                f"knows{nearest(text, known)}; chips: {', '.join(known)}"
+                f"--phone {text}: it is neither android-N nor adb[:SERIAL], nor of devices list, nor a "
+                f"chip that a pack knows{hint}; chips: {', '.join(known)}"
             )
     return Phone(properties)
+
+
+def _catalogued() -> Collection[str]:
+    """Phones and tablets, and versions of iOS; those of Android go with a chip."""
+    return [key for key in catalogue().devices if not _ANDROID.fullmatch(key)]
 
 
 def _chips(packs: Packs) -> Iterator[str]:

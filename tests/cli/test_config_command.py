@@ -120,8 +120,8 @@ def test_a_version_that_fits_is_fine(project: Path, required: str) -> None:
         ('required-version = "new"', "required-version 'new' is not a version like >=0.1"),
         ('fail_on = ["never"]', "there is no key fail_on; did you mean fail-on?"),
         (
-            'device = "pixel"',
-            "there is no key device; use required-version, delegates, ",
+            'phone_model = "pixel"',
+            "there is no key phone_model; use required-version, delegates, ",
         ),
         ("[packs.gpu]\nsha = 'x'", "there is no key packs.gpu.sha; did you mean sha256?"),
         ("[packs.gpi]\nversion = '1'", "packs.gpi: there is no such rule pack; did you mean gpu?"),

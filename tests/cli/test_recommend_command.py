@@ -85,7 +85,7 @@ def test_markdown(tmp_path: Path) -> None:
     [
         (["sample:", "--for", "symbian"], "--for symbian: there is no such platform"),
         (["sample:", "--phone", "SM8651"], "--phone SM8651: it is neither android-N nor adb"),
-        (["sample:", "--phone", "SM8650", "--for", "ios"], "--for ios: --phone is about Android phones"),
+        (["sample:", "--phone", "SM8650", "--for", "ios"], "--for ios: --phone says its platform itself"),
         (["sample:", "--phone", "adb", "--phone", "SM8650"], "--phone: an attached phone says all of itself"),
         (["sample:", "--format", "html"], "--format html: there is no such format"),
         (["sample:", "--code", "java"], "--code java: there is no code in it"),

@@ -104,7 +104,17 @@ PROMISES = {
     "fix model.tflite -o fixed.tflite -o compared.html -o compared.json": Promise("a copy"),
     "fix model.tflite -o fixed.tflite --split-tail": Promise("a copy"),
     "schema --of fix": Promise("$schema"),
-    "devices list": Promise("SERIAL Google Pixel 8 14 (API 34)", needs=(needs_adb,)),
+    "devices list --on adb": Promise("SERIAL Google Pixel 8 14 (API 34)", needs=(needs_adb,)),
+    "devices list 'pixel-*' iphones": Promise("pixel-8 API 36 Google Tensor G3"),
+    "devices show galaxy-s24": Promise("-d gpu -d qualcomm-htp:soc=SM8650 -d nnapi:api=34"),
+    "audit model.tflite --device pixel-8 --device 'iphone-1[56]'": Promise(
+        "coreml on iphone-15: ",
+        code=1,  # Core ML has no global mean.
+    ),
+    "audit model.tflite --device pixel-3:api=31 --fail-on never": Promise("NNAPI 31 full 3 of 3"),
+    "recommend model.tflite --device galaxy-s24": Promise("Android: "),
+    "schema --of devices": Promise("Delegate Analyzer devices"),
+    "audit models/ --exclude 'archive/*' --redact-paths -o shared.html": Promise("shared.html: 2 models: "),
     "devices show": Promise("Google Pixel 8", needs=(needs_adb,)),
     "run model.tflite -d gpu,nnapi --on adb": Promise(
         f"nnapi, run for real: {AGREES}", needs=(needs_adb, needs_litert)

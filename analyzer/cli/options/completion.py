@@ -46,6 +46,13 @@ def delegates(_: click.Context, __: click.Parameter, begun: str) -> list[Complet
     return _items([f"{before}{comma}{written}{one}=" for one in Packs().get(name).parameters], begun)
 
 
+def devices(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Devices, and groups of them."""
+    from analyzer.devices.device_catalogue import catalogue
+
+    return _items([*catalogue().devices, *catalogue().groups], begun)
+
+
 def operators(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
     """The operators that the pack named before lists; all that any delegate may take where none is."""
     from analyzer.model import schema

@@ -38,6 +38,16 @@ platform = click.option(
 )
 
 
+devices = click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="DEVICE",
+    shell_complete=completion.devices,
+    help="The delegates of a phone or tablet instead: pixel-8, 'galaxy-s2*', iphones, android-34.",
+)
+
+
 registered = click.option(
     "--registered",
     multiple=True,

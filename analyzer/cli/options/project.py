@@ -14,12 +14,30 @@ from analyzer import config
 from analyzer.auditing.configurations import for_platform
 from analyzer.cli.options.specs import specs
 from analyzer.config import Project
+from analyzer.devices.device_configurations import on_devices
 from analyzer.errors import UsageError
 from analyzer.gating.baseline import Baseline, read_baseline
 from analyzer.gating.excuses import Waiver
 from analyzer.gating.policy import read_policies
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
+
+
+class Asked(Struct, frozen=True):
+    """What the command line says of what to audit for."""
+
+    delegates: tuple[str, ...] = ()
+    platform: str | None = None
+    devices: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    registered: tuple[str, ...] = ()
+    fail_on: tuple[str, ...] = ()
+    baseline: str | None = None
+
+    @property
+    def names_delegates(self) -> bool:
+        """Whether it says what is asked, in one way or another."""
+        return bool(self.delegates or self.platform or self.devices)
 
 
 class AuditOptions(Struct, frozen=True):
@@ -38,67 +56,78 @@ class AuditOptions(Struct, frozen=True):
     waivers: tuple[Waiver, ...] = ()
     expired: tuple[Waiver, ...] = ()
     baseline: Baseline | None = None
+    #: Devices whose delegates are asked, after the others.
+    devices: tuple[str, ...] = ()
+    platform: str | None = None
+    #: Patterns of models that aren't audited.
+    exclude: tuple[str, ...] = ()
+    #: What else holds for the models of a pattern.
+    targets: tuple[tuple[str, AuditOptions], ...] = ()
 
 
-def audit_options(
-    file: str | None,
-    delegates: Sequence[str],
-    rules: Sequence[str],
-    fail_on: Sequence[str],
-    registered: Sequence[str] = (),
-    platform: str | None = None,
-    paths: Sequence[str] = (),
-    baseline: str | None = None,
-) -> AuditOptions:
+def audit_options(file: str | None, paths: Sequence[str], asked: Asked) -> AuditOptions:
     """What is audited, by which rules and to what end; `paths` are the models, near which the file may lie.
 
     Raises: UsageError where the file is wrong, or pins another version of this tool or of a pack.
     """
     project = config.find(file, paths)
-    options = _delegates_and_rules(project, delegates, rules, fail_on, registered, platform)
-    waivers = project.settings.waivers
+    asked = replace(asked, delegates=specs(asked.delegates))
+    if asked.delegates and asked.platform:
+        raise UsageError("--for picks the delegates and -d names them; use one of them")
+    packs = Packs(map(Path, asked.rules or project.rules))
+    options = _delegates_and_policies(project, packs, asked)
+    settings = project.settings
+    targets = [
+        (target.models, _delegates_and_policies(replace(project, settings=settings.of(target)), packs, asked))
+        for target in settings.targets
+    ]
     today = datetime.date.today()
-    known = baseline or project.baseline
+    known = asked.baseline or project.baseline
     return replace(
         options,
-        waivers=tuple(waiver for waiver in waivers if waiver.expires >= today),
-        expired=tuple(waiver for waiver in waivers if waiver.expires < today),
+        waivers=tuple(waiver for waiver in settings.waivers if waiver.expires >= today),
+        expired=tuple(waiver for waiver in settings.waivers if waiver.expires < today),
         baseline=read_baseline(known) if known else None,
+        exclude=settings.exclude,
+        targets=tuple(targets),
     )
 
 
-def _delegates_and_rules(
-    project: Project,
-    delegates: Sequence[str],
-    rules: Sequence[str],
-    fail_on: Sequence[str],
-    registered: Sequence[str],
-    platform: str | None,
-) -> AuditOptions:
-    asked = specs(delegates)
-    if asked and platform:
-        raise UsageError("--for picks the delegates and -d names them; use one of them")
-    named = bool(asked or (project.settings.delegates and not platform))
-    files = tuple(rules) or project.rules
-    customs = names(registered) or project.settings.registered
-    usual = ("unsupported",) if named else ()
-    packs = Packs(map(Path, files))
-    if platform:
-        asked = for_platform(packs, platform)
+def _delegates_and_policies(project: Project, packs: Packs, asked: Asked) -> AuditOptions:
+    settings = project.settings
+    told = asked.names_delegates
+    devices = asked.devices if told else settings.devices
+    named = bool(asked.delegates or (settings.delegates and not told) or devices)
+    options = AuditOptions(
+        packs,
+        for_platform(packs, asked.platform) if asked.platform else asked.delegates,
+        asked.rules or project.rules,
+        asked.fail_on or (("unsupported",) if named else ()),
+        names(asked.registered) or settings.registered,
+        not named,
+        devices=devices,
+        platform=asked.platform or (settings.platform if not told else None) or None,
+    )
     if project.file is None:
-        return AuditOptions(packs, asked, files, tuple(fail_on) or usual, customs, not named)
+        return options
     config.check_tool(project)
-    _check(packs, asked)
+    _check(packs, options.delegates)
+    if asked.devices:
+        on_devices(packs, asked.devices)
     with _naming(project.file):
-        asked = asked or _with(config.delegates(project, packs), packs.given if rules else ())
-        settled = config.settled(project, packs, asked)
-        config.check_packs(project, packs, settled)
-        _check(packs, settled)
-        policies = () if fail_on else config.policies_on(settled, project.settings.fail_on)
-        warn_on = config.policies_on(settled, project.settings.warn_on)
-        read_policies((*policies, *warn_on), [split(spec)[0] for spec in settled])
-    policies = tuple(fail_on) or policies or usual
-    return AuditOptions(packs, settled, files, policies, customs, not named, warn_on)
+        audited = [configuration.pack.delegate for configuration in on_devices(packs, devices)]
+        of_file = () if told else config.delegates(project, packs)
+        given = packs.given if asked.rules else ()
+        delegates = options.delegates or _with(of_file, given)
+        if delegates or not devices:
+            delegates = config.settled(project, packs, delegates)
+        config.check_packs(project, packs, [*delegates, *audited])
+        _check(packs, delegates)
+        every = [*(split(spec)[0] for spec in delegates), *audited]
+        fail_on = asked.fail_on or config.policies_on(every, settings.fail_on) or options.fail_on
+        warn_on = config.policies_on(every, settings.warn_on)
+        read_policies((*(() if asked.fail_on else fail_on), *warn_on), every)
+    return replace(options, delegates=delegates, fail_on=fail_on, warn_on=warn_on)
 
 
 def _check(packs: Packs, specs: Sequence[str]) -> None:

@@ -143,7 +143,7 @@ def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
         device=delegate_audit.configuration.device,
         parameters=dict(delegate_audit.configuration.parameters),
         status=pack.status,
-        platforms=pack.platforms,
+        platforms=(platform,) if (platform := delegate_audit.configuration.platform) else pack.platforms,
         legacy=delegate_audit.configuration.legacy,
         in_title=tuple(name for name, parameter in pack.parameters.items() if parameter.in_title),
         fallback=pack.fallback,

@@ -9,15 +9,19 @@ from analyzer.report.document.audit_document import Model, Policy, Summary
 from analyzer.report.wording import figures, labels, outcome
 from analyzer.report.wording.overview import VERDICTS
 
+#: What a delegate is called, and how many of that name stand before it.
+_Name = tuple[str, int]
+
 
 class VerdictLine:
     """Counts verdicts, model after model."""
 
     def __init__(self) -> None:
         self._models = self._unread = 0
-        self._names: list[str] = []
-        self._counts: list[Counter[str]] = []
-        self._last: list[Summary] = []
+        #: What was asked -> the names of it; models of one set are mostly asked the same.
+        self._named: dict[tuple[object, ...], list[_Name]] = {}
+        self._counts: dict[_Name, Counter[str]] = {}
+        self._last: list[tuple[_Name, Summary]] = []
 
     def add(self, model: Model) -> None:
         """Count one more model."""
@@ -25,22 +29,25 @@ class VerdictLine:
         if model.error is not None:
             self._unread += 1
             return
-        if not self._names:
-            # Every model is audited for the same delegates.
-            self._names = labels.delegates(convert.whole([model], Policy()))[model.path]
-            self._counts = [Counter() for _ in self._names]
-        self._last = [audit.summary for audit in model.audits]
-        for counts, summary in zip(self._counts, self._last, strict=True):
-            counts[summary.verdict] += 1
+        asked = tuple((audit.delegate, audit.device, *audit.parameters.items()) for audit in model.audits)
+        if asked not in self._named:
+            names = labels.delegates(convert.whole([model], Policy()))[model.path]
+            # The same may be asked twice.
+            self._named[asked] = [(name, names[:n].count(name)) for n, name in enumerate(names)]
+        self._last = [
+            (name, audit.summary) for name, audit in zip(self._named[asked], model.audits, strict=True)
+        ]
+        for name, summary in self._last:
+            self._counts.setdefault(name, Counter())[summary.verdict] += 1
 
     def __str__(self) -> str:
         """`GPU partial (28 of 50 operators), ...`; of several models, `2 models: GPU 1 full, 1 none; ...`."""
         if self._models == 1:
-            last = zip(self._names, self._last, strict=False)
-            return ", ".join(f"{name} {_verdict(summary)}" for name, summary in last) or "not audited"
+            last = (f"{name} {_verdict(summary)}" for (name, _), summary in self._last)
+            return ", ".join(last) or "not audited"
         said = [
             f"{name} " + ", ".join(f"{counts[word]:,} {word}" for word in VERDICTS if counts[word])
-            for name, counts in zip(self._names, self._counts, strict=True)
+            for (name, _), counts in self._counts.items()
         ]
         said += [f"{self._unread:,} not audited"] if self._unread else []
         return f"{figures.count(self._models, 'model')}: {'; '.join(said)}"

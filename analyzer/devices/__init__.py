@@ -1,0 +1,1 @@
+"""Phones and tablets that apps ship to, and what a delegate has from each: `rules/devices.toml`."""
