@@ -44,7 +44,8 @@ class FactKind(Struct, frozen=True, forbid_unknown_fields=True):
     maker: str = ""
     #: What is said of a value that is a range.
     promise: str = ""
-    #: Whether it is about what computes models beside the GPU.
+    #: Whether it has a column of its own in tables; whether it is about what computes models beside the GPU.
+    listed: bool = False
     npu: bool = False
 
 
@@ -174,7 +175,9 @@ class Catalogue:
         chip = self._file.chip[str(row["chip"])]
         maker = str(chip["maker"])
         platform = "ios" if maker == "Apple" else "android"
-        facts = self._facts(chip) | self._facts(self._file.gpu.get(str(chip.get("gpu")), {}))
+        facts = self._facts(chip)
+        for value in chip.values():
+            facts |= self._facts(self._file.gpu.get(str(value), {}))
         facts["chip"] = self._fact(f"{maker} {chip['name']}", row, "chip")
         version = self._file.platform[platform].version
         seen = row.get(version)

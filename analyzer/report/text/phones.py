@@ -46,7 +46,8 @@ def catalogued(devices: Sequence[Device], groups: Sequence[str], width: int) -> 
 def _row(device: Device) -> list[str]:
     known = catalogue()
     npu = [device.says(name) for name in device.facts if known.kinds[name].npu]
-    said = [device.says(name) if name in device.facts else NONE for name in ("chip", "gpu", "opencl")]
+    listed = [name for name, kind in known.kinds.items() if kind.listed]
+    said = [device.says(name) if name in device.facts else NONE for name in listed]
     own = " ".join(text for text in npu if text not in (UNKNOWN, NONE)) or npu[0]
     system = known.system(device) or UNKNOWN
     return ["" if text == NONE else text for text in (device.key, system, *said, own)]
