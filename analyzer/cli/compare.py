@@ -24,7 +24,7 @@ from analyzer.sources import find
 if TYPE_CHECKING:
     from analyzer.report.compare.model_diff import Comparison
 
-_FORMATS = ("table", "json", "markdown", "html")
+_FORMATS = ("table", "json", "markdown", "html", "model-explorer", "model-explorer-before")
 
 
 @click.command("compare")
@@ -104,4 +104,8 @@ def rendered(whole: audit_document.Document, comparison: Comparison, format: str
         from analyzer.report.html import render
 
         return render.page_of(whole, comparison)
+    if format.startswith("model-explorer"):
+        from analyzer.report.compare import graph_difference
+
+        return graph_difference.render(comparison, format)
     return text.table(comparison, width()).encode() + b"\n"

@@ -26,6 +26,7 @@ FORMATS = {
     "csv": ("ci.spreadsheet", "render"),
     "model-explorer": ("ci.viewers", "render_model_explorer"),
     "netron": ("ci.viewers", "render_netron"),
+    "cyclonedx": ("ci.bill_of_materials", "render"),
 }
 
 #: A format of files alone, which no document is written in: a model.

@@ -78,6 +78,8 @@ PROMISES = {
     "rules diff gpu:runtime=1.0 gpu:runtime=2.3 model.tflite": Promise("model.tflite: nothing changes"),
     "rules verify -d xnnpack": Promise("takes for real: 100 %"),
     "compare float.tflite int8.tflite": Promise("Hexagon DSP better"),
+    "compare float.tflite int8.tflite -o model-explorer=diff.json": Promise(""),
+    "audit model.tflite --hash -o cyclonedx=bom.json": Promise(""),
     "audit model.tflite -d gpu,coreml --fail-on gpu:partial --fail-on 'coreml:delegated_macs_share < 0.9'": (
         Promise("coreml: delegated_macs_share < 0.9 holds", code=1)  # Core ML has no global mean.
     ),

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.building import chain
+from tests.cli.running import run
 from tests.packs import saved, tiny
 
 ROOT = Path(__file__).parents[2]
@@ -150,6 +151,38 @@ def test_gitlab_s_template_runs_what_there_is(tmp_path: Path) -> None:
     reports = job["artifacts"]["reports"]
     assert json.loads((tmp_path / reports["codequality"]).read_bytes()) is not None
     assert (tmp_path / reports["junit"]).read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    ("template", "call", "folder", "models"),
+    [
+        ("delegates.gradle.kts", r"commandLine\((.*)\)", ".", "src/main/assets"),
+        ("Fastfile", r"sh\((.*)\)", "fastlane", "Models"),
+    ],
+)
+def test_the_templates_of_apps_run_what_there_is(
+    template: str, call: str, folder: str, models: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "templates" / template).read_text(encoding="utf-8")
+    found = re.search(call, text)
+    assert found
+    program, *words = json.loads(f"[{found[1]}]")
+    assert program == "delegate-analyzer"
+    for each in (folder, models, "build/reports"):
+        (tmp_path / each).mkdir(parents=True, exist_ok=True)
+    (tmp_path / models / "m.tflite").write_bytes(chain("RELU"))
+    monkeypatch.chdir(tmp_path / folder)
+    done = run(*words)
+    assert (done.code, done.out) == (0, b""), done.err
+    assert Path(words[-1]).read_bytes().startswith(b"<!doctype html>")
+
+
+def test_the_image_runs_the_program_without_rights() -> None:
+    text = (ROOT / "docs" / "templates" / "Containerfile").read_text(encoding="utf-8")
+    steps = dict(line.split(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    assert json.loads(steps["ENTRYPOINT"]) == ["delegate-analyzer"]
+    assert run(*json.loads(steps["CMD"])).code == 0
+    assert int(steps["USER"]) > 0
 
 
 def test_the_hook_is_one_that_pre_commit_takes(repository: Path, tmp_path: Path) -> None:

@@ -130,6 +130,20 @@ def test_gitlab_s_issues_have_what_it_asks_for(document: Document) -> None:
 
 
 @every_document
+def test_a_bill_of_materials_is_valid_and_says_where_models_run(document: Document) -> None:
+    bom = json.loads(render(document, "cyclonedx"))
+    read = [model for model in document.models if model.error is None]
+    assert len(bom["components"]) == len(read)
+    for component, model in zip(bom["components"], read, strict=True):
+        limits = component["modelCard"].get("considerations", {}).get("technicalLimitations", [])
+        assert len(limits) == sum(audit.summary.verdict != "full" for audit in model.audits)
+    validation = pytest.importorskip("cyclonedx.validation.json")
+    versions = pytest.importorskip("cyclonedx.schema").SchemaVersion
+    pytest.importorskip("jsonschema")
+    assert validation.JsonStrictValidator(versions.V1_6).validate_str(json.dumps(bom)) is None
+
+
+@every_document
 def test_a_spreadsheet_has_a_row_for_each_audit_and_no_formula(document: Document) -> None:
     rows = list(csv.DictReader(io.StringIO(render(document, "csv").decode(), newline="")))
     expected = []
