@@ -8,9 +8,8 @@ from msgspec.structs import replace
 
 from analyzer.auditing.types import Configuration
 from analyzer.errors import UsageError
-from analyzer.rules.judge import Judge
 from analyzer.rules.parameters import resolve, split
-from analyzer.rules.registry import Packs
+from analyzer.rules.registry import Packs, judge_of
 from analyzer.suggest import nearest
 
 #: What `--for` may say -> the platforms of packs.
@@ -82,7 +81,7 @@ def varied(configuration: Configuration, written: Mapping[str, str]) -> Configur
     """
     pack, parameters = configuration.pack, configuration.parameters
     other = resolve(pack, {name: _written(value) for name, value in parameters.items()} | dict(written))
-    return None if other == dict(parameters) else Configuration(pack, other, Judge(pack, other))
+    return None if other == dict(parameters) else Configuration(pack, other, judge_of(pack, other))
 
 
 def _written(value: object) -> str:
@@ -103,4 +102,4 @@ def _configuration(packs: Packs, spec: str) -> Configuration:
     name, written = split(spec)
     pack = packs.get(name)
     parameters = resolve(pack, written)
-    return Configuration(pack, parameters, Judge(pack, parameters))
+    return Configuration(pack, parameters, judge_of(pack, parameters))

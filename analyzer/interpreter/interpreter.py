@@ -13,16 +13,15 @@ from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.resize_inputs import resized
 from analyzer.interpreter.shapes import Shape
 from analyzer.model.graph import Model, Prepared
-from analyzer.rules.judge import Judge
 from analyzer.rules.parameters import resolve
-from analyzer.rules.registry import Packs
+from analyzer.rules.registry import Packs, judge_of
 
 
 class Interpreter:
     """Prepares models as the TFLite interpreter does before any delegate is asked."""
 
     def __init__(self, packs: Packs) -> None:
-        judge = Judge(packs.cpu_kernels, resolve(packs.cpu_kernels, {}))
+        judge = judge_of(packs.cpu_kernels, resolve(packs.cpu_kernels, {}))
         self._builder = InterpreterBuilder(judge)
         self._kernels = Kernels(judge, packs.catalogue)
 

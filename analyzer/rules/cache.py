@@ -19,9 +19,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from analyzer import __version__
 from analyzer.files import opened
@@ -34,6 +35,24 @@ MAKERS = ("expressions", "model", "rules")
 _KEPT, _REFRESHED = 90 * 86400, 86400
 #: Bytes of an entry at most, and of the digest that it begins with.
 _LARGEST, _DIGEST = 1 << 25, 16
+
+
+class _Held(Struct):
+    """What this process made, where it is to keep that."""
+
+    wanted: bool = False
+    made: dict[object, Any] = {}
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        if not self.wanted:
+            return make()
+        if key not in self.made:
+            self.made[key] = make()
+        before: T = self.made[key]
+        return before
+
+
+held = _Held()
 
 
 def folder() -> Path | None:
@@ -69,8 +88,17 @@ def _own_stamp() -> int:
     return code_stamp(os.path.dirname(os.path.dirname(__file__)))
 
 
+def hold() -> None:
+    """From now on this process keeps what it made, judges too: for one that answers again and again."""
+    held.wanted = True
+
+
 def kept(name: str, made_from: Callable[[], bytes], shape: type[T], make: Callable[[], T]) -> T:
     """The shipped entry, else the one for `made_from`, else what `make` returns, kept for the next run."""
+    return held.once(name, lambda: _kept(name, made_from, shape, make))
+
+
+def _kept(name: str, made_from: Callable[[], bytes], shape: type[T], make: Callable[[], T]) -> T:
     try:
         # It came with the code.
         return msgspec.json.decode((made(PACKS) / f"{name}.json").read_bytes(), type=shape)

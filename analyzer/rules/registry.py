@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from analyzer.errors import RuleError, UsageError
 from analyzer.files import read_text
 from analyzer.resources import data
 from analyzer.rules import cache
 from analyzer.rules.catalogue import Catalogue
+from analyzer.rules.judge import Judge
 from analyzer.rules.pack import Recipes, RulePack
 from analyzer.suggest import nearest
 
@@ -104,6 +106,12 @@ class Packs:
             return load(file, self.catalogue)
 
         return make() if name in self.given else cache.kept(name, lambda: _made_from(file), RulePack, make)
+
+
+def judge_of(pack: RulePack, parameters: Mapping[str, Any]) -> Judge:
+    """The judge of a pack for these parameters, the same each time where a process keeps what it made."""
+    # A judge has its pack, so that no other gets its number.
+    return cache.held.once((id(pack), repr(parameters)), lambda: Judge(pack, parameters))
 
 
 def shipped() -> dict[str, RulePack | Catalogue | Recipes]:

@@ -3,6 +3,8 @@ import * as settings from "./settings.js";
 
 const at = (id) => document.getElementById(id);
 const REPORT = "report.html";
+const MODEL = new RegExp(`(${at("files").accept.replaceAll(",", "|").replaceAll(".", "\\.")})$`, "i");
+const ways = new WeakMap();
 let models = [], shown = null, ready = false, busy = false;
 
 const analyzer = new Analyzer((stage, message) => {
@@ -25,14 +27,15 @@ const lines = (text) => text.split("\n").map((line) => line.replace(/^delegate-a
 const count = (number, thing) => `${number} ${thing}${number === 1 ? "" : "s"}`;
 
 // What the command line would take for something else than a file's name.
-const path = (name) => (/^-|[:!]/.test(name) ? `./${name}` : name);
+const path = (name) => (/^-|!|^[^/]*:/.test(name) ? `./${name}` : name);
 
+// Files by the names that they are told by: those of folders by their way there, others of one name apart.
 function named(files) {
   const seen = new Map();
   return files.map((data) => {
-    const times = (seen.get(data.name) ?? 0) + 1;
-    seen.set(data.name, times);
-    return { name: times > 1 ? `${times}/${data.name}` : data.name, data };
+    const name = ways.get(data) ?? data.name, times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return { name: times > 1 ? `${times}/${name}` : name, data };
   });
 }
 
@@ -120,7 +123,7 @@ function further() {
 }
 
 async function compare() {
-  const options = settings.delegates(), asked = paths();
+  const options = [...settings.delegates(), ...settings.of("shape")], asked = paths();
   const argument = (file) => ["compare", ...options, "-o", file, "--", ...asked];
   const done = await command(`Comparing ${models[0].name} with ${models[1].name}`, argument);
   if (done) offer(done.written[REPORT], argument, { JSON: "json", Markdown: "md" }, button("Back to the audit", audit));
@@ -152,6 +155,28 @@ function take(files) {
   audit();
 }
 
+// The models in what was dropped, folders gone through in the order of their names.
+async function dropped(entries, files) {
+  if (!entries.some((entry) => entry?.isDirectory)) return take(files);
+  const inside = (await Promise.all(entries.map((entry) => entry ? within(entry) : []))).flat();
+  if (inside.length) return take(inside);
+  complain([`${entries.map((entry) => entry.name).join(", ")}: no models in there; drop .tflite files, or a folder of some`]);
+  say("Nothing to audit.");
+}
+
+async function within(entry) {
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    ways.set(file, entry.fullPath.replace(/^\/+/, ""));
+    return [file];
+  }
+  const reader = entry.createReader(), entries = [];
+  for (let some; (some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))).length; ) entries.push(...some);
+  const wanted = entries.filter(({ name, isFile }) => !name.startsWith(".") && (!isFile || MODEL.test(name)));
+  wanted.sort((one, other) => (one.name < other.name ? -1 : 1));
+  return (await Promise.all(wanted.map(within))).flat();
+}
+
 at("files").addEventListener("change", (event) => { take(event.target.files); event.target.value = ""; });
 at("other").addEventListener("change", (event) => {
   models = named([models[0].data, ...event.target.files]);
@@ -166,7 +191,7 @@ addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.bo
 addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("dropping");
-  take(event.dataTransfer.files);
+  dropped([...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()), [...event.dataTransfer.files]);
 });
 
 settings.load();

@@ -2,6 +2,8 @@
 const list = document.querySelector("#delegates ul");
 const platform = document.querySelector("#platform");
 const choices = document.querySelector("#delegates");
+// What an app does with the model: text fields, by their names in the link, each word of them an option.
+const app = new Map([["shape", document.querySelector("#shapes")], ["registered", document.querySelector("#registered")]]);
 
 export async function load() {
   const known = await (await fetch("delegates.json")).json();
@@ -16,6 +18,7 @@ export async function load() {
     platform.value = "chosen";
     keep();
   });
+  for (const field of app.values()) field.addEventListener("change", keep);
   addEventListener("hashchange", restore);
 }
 
@@ -57,8 +60,13 @@ function specs() {
 
 // Options of `audit`, which knows platforms.
 export function options() {
-  return ["", "chosen"].includes(platform.value) ? delegates() : ["--for", platform.value];
+  return [...(["", "chosen"].includes(platform.value) ? delegates() : ["--for", platform.value]), ...of("shape"), ...of("registered")];
 }
+
+const words = (name) => app.get(name).value.split(/\s+/).filter(Boolean);
+
+// What is said of the app by one name, as options.
+export const of = (name) => words(name).flatMap((word) => [`--${name}`, word]);
 
 // Options of commands that know delegates alone.
 export function delegates() {
@@ -72,6 +80,7 @@ function keep() {
   const link = new URLSearchParams();
   if (platform.value === "chosen") specs().forEach((spec) => link.append("d", spec));
   else if (platform.value) link.set("for", platform.value);
+  for (const name of app.keys()) words(name).forEach((word) => link.append(name, word));
   history.replaceState(null, "", link.size ? `#${link}` : location.pathname);
 }
 
@@ -80,6 +89,7 @@ function restore() {
   const asked = new Map(link.getAll("d").map((spec) => [spec.split(":")[0], spec.split(":").slice(1)]));
   const wanted = link.get("for") ?? "";
   platform.value = asked.size ? "chosen" : [...platform.options].some((each) => each.value === wanted) ? wanted : "";
+  for (const [name, field] of app) field.value = link.getAll(name).join(" ");
   choices.open = asked.size > 0;
   for (const item of rows()) {
     const written = asked.get(item.dataset.delegate);

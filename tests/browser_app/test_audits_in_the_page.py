@@ -20,13 +20,6 @@ SAMPLE = Path(read.__code__.co_filename).with_name("sample.tflite")
 HOSTILE = "<img src=x onerror=alert(1)> -d [nnapi]:sample.tflite"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the command line is, so that both name a model alike."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_a_report_is_the_command_line_s_to_the_byte(visit: Visit, folder: Path) -> None:
     visit.choose(Path(shutil.copy(SAMPLE, "model.tflite")))
     assert visit.problems == []
@@ -53,10 +46,11 @@ def test_what_is_no_model_is_told_in_a_line(visit: Visit, folder: Path) -> None:
     assert visit.problems == [run("audit", "half.tflite").complaint]
 
 
-def test_a_model_of_100_megabytes(visit: Visit, folder: Path) -> None:
+@pytest.mark.parametrize("megabytes", [2, 100])
+def test_a_model_of_many_megabytes(visit: Visit, folder: Path, megabytes: int) -> None:
     big = save(folder / "big.tflite", SAMPLE.read_bytes())
     with big.open("r+b") as file:
-        file.truncate(100 << 20)
+        file.truncate(megabytes << 20)
     visit.choose(big)
     run("audit", "big.tflite", "-o", "report.html")
     assert visit.saved("HTML") == (folder / "report.html").read_bytes()

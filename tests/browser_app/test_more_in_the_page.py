@@ -10,6 +10,7 @@ import pytest
 
 from analyzer.model import read, read_bytes
 from tests.browser_app.visit import Visit
+from tests.building import model, operator, tensor
 from tests.cli.models import chain, save
 from tests.cli.running import run
 from tests.report.browsing import chromium
@@ -18,13 +19,6 @@ from tests.report.html.test_accessibility import violations
 pytestmark = chromium
 
 SAMPLE = Path(read.__code__.co_filename).with_name("sample.tflite")
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the command line is, so that both name a model alike."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_two_models_are_compared(visit: Visit, folder: Path) -> None:
@@ -59,13 +53,34 @@ def test_a_link_restores_delegates_and_parameters(visit: Visit, folder: Path) ->
     visit.page.locator("#platform").select_option("")
 
 
+def test_what_the_app_does_with_a_model(visit: Visit, folder: Path) -> None:
+    tensors = [tensor("x", [1, 8]), tensor("y", [1, 8])]
+    save(folder / "model.tflite", model(tensors, [operator("MyOp", ["x"], ["y"])]))
+    visit.page.goto(f"{visit.address}#shape=x%3D4%2C8&registered=MyOp")
+    visit.choose(folder / "model.tflite")
+    options = ("--shape", "x=4,8", "--registered", "MyOp")
+    run("audit", "model.tflite", *options, "-o", "report.html")
+    assert visit.saved("HTML") == (folder / "report.html").read_bytes()
+    visit.page.locator("#app").evaluate("each => { each.open = true; }")
+    visit.page.locator("#shapes").fill("x=2,8 nothing=1")
+    visit.page.locator("#registered").fill("")
+    visit.page.locator("#registered").blur()
+    visit.choose(folder / "model.tflite")
+    assert visit.page.url == f"{visit.address}#shape=x%3D2%2C8&shape=nothing%3D1"
+    assert visit.problems == [
+        run("audit", "model.tflite", "--shape", "x=2,8", "--shape", "nothing=1").complaint
+    ]
+    visit.page.locator("#shapes").fill("")
+    visit.page.locator("#shapes").blur()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(visit: Visit, folder: Path, scheme: str) -> None:
     page: Any = visit.page
     page.emulate_media(color_scheme=scheme)
     visit.choose(save(folder / "notes.tflite", b"not a model\n"))
     page.locator("#delegates").evaluate("each => { each.open = true; }")
-    for width in (360, 1280):
+    for width in (360, 1280, 3840):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert violations(page) == []

@@ -34,6 +34,17 @@ class Visit:
         self.page.set_input_files("#files", list(files))
         self.settle()
 
+    def drop(self, *paths: Path) -> None:
+        """Drag files and folders from elsewhere onto the page, and wait for what it makes of them."""
+        self.page.evaluate("() => { document.querySelector('#state').textContent = ''; }")
+        devtools = self.context.new_cdp_session(self.page)
+        dragged = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for what in ("dragEnter", "dragOver", "drop"):
+            devtools.send("Input.dispatchDragEvent", {"type": what, "x": 300, "y": 150, "data": dragged})
+        devtools.detach()
+        self.page.locator("#state:not(:empty)").wait_for()
+        self.settle()
+
     def press(self, label: str) -> None:
         """Press a button, and wait for what the page makes of it."""
         self.page.get_by_role("button", name=label).click()

@@ -51,6 +51,8 @@ def run(data: bytes) -> None:
         packs = Packs([_file()])
         # These are read once, not once an input.
         vars(packs).update(catalogue=_shipped().catalogue, cpu_kernels=_shipped().cpu_kernels)
+        for name in packs.given:
+            packs.get(name)
         Auditor(packs, configure(packs, packs.given)).audit(_model())
     except (RuleError, UsageError) as error:
         check_lines(error)
