@@ -9,11 +9,12 @@ import pytest
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.errors import UndecidedError
-from analyzer.expressions import evaluate
+from analyzer.expressions import steps
 from analyzer.expressions.context import Context
 from analyzer.model import read_bytes
 from analyzer.rules.registry import Packs
 from tests.building import chain, model, operator, tensor
+from tests.fuzz.growth import operands
 from tests.packs import saved, tiny
 
 
@@ -45,8 +46,16 @@ def test_operators_around_one_tensor(monkeypatch: pytest.MonkeyPatch, dtype: str
     assert counts[2] - counts[1] < 3 * (counts[1] - counts[0])
 
 
+def test_operands_of_one_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules don't look at each operand beside each other."""
+    monkeypatch.setattr(steps, "MAX_STEPS", 100_000)
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, ["litert-gpu"]))
+    auditor.audit(read_bytes(operands(1000), "m"))
+
+
 def test_what_a_model_may_take_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "MAX_STEPS", 10_000)
+    monkeypatch.setattr(steps, "MAX_STEPS", 10_000)
     loops = "all(all(a + b > 0 for a in range(1, 50)) for b in range(1, 50))"
     file = saved(tmp_path, tiny() + f'\n[op.NEG.check.slow]\nrequire = "{loops}"\nfix = "None."\n')
     packs = Packs([file])
