@@ -17,8 +17,8 @@ from random import Random
 from tests.fuzz.promised import Hangs, measured
 from tests.fuzz.targets import Target
 
-#: Runs after which it is told how far it is.
-_TELL = 20_000
+#: Seconds after which it is told how far it is: who guides ends the process without a word.
+_TELL = 20.0
 #: Inputs that are mutated further, at most, where nothing guides.
 _POOL = 5_000
 
@@ -34,7 +34,7 @@ class Campaign:
         self._target = target
         self._finds = finds
         self._record = record
-        self._began = time.monotonic()
+        self._began = self._told = time.monotonic()
         self.runs = 0
         #: Where it broke -> how often, what it said, the smallest input.
         self.broken: dict[str, tuple[int, str, bytes]] = {}
@@ -46,7 +46,7 @@ class Campaign:
             measured(partial(self._target.run, data), self._bounds)
         except (Exception, Hangs) as error:
             self._keep(data, error)
-        if self.runs % _TELL == 0:
+        if time.monotonic() - self._told > _TELL:
             self.tell()
 
     def _keep(self, data: bytes, error: BaseException) -> None:
@@ -67,6 +67,7 @@ class Campaign:
 
     def tell(self) -> None:
         """One line of how far it is; the record has the latest."""
+        self._told = time.monotonic()
         figures = {
             "target": self._target.name,
             "runs": self.runs,
