@@ -171,12 +171,12 @@ def test_commands_do_as_they_say(command: str, promise: Promise, folder: Path) -
     done = typed(command, folder)
     assert done.returncode == promise.code, done.stdout + done.stderr
     # An audit into files ends by saying where they are.
-    ending = re.findall(r"-o (\S+)", command) if command.startswith("audit") and "-q" not in command else []
+    ending = re.findall(r"-o (?:\w+=)?(\S+)", command) if command.startswith("audit") and "-q" not in command else []
     told = [line for line in done.stderr.splitlines() if not line.startswith("policy failed: ")]
     told = [line for line in told if "; policy failed: " not in line]
     assert [line.partition(": ")[0] for line in told] == ([", ".join(ending)] if ending else []), done.stderr
     assert ("policy failed: " in done.stderr) == (promise.code == 1)
-    written = [folder / name for name in re.findall(r"(?:-o|>) (\S+)", command)]
+    written = [folder / name for name in re.findall(r"(?:-o|>) (?:[\w-]+=)?(\S+)", command)]
     texts = [file.read_text(encoding="utf-8") for file in written if file.suffix not in BINARY]
     said = "\n".join([done.stdout, done.stderr, *texts])
     assert promise.says in " ".join(said.split())
