@@ -171,7 +171,8 @@ def test_commands_do_as_they_say(command: str, promise: Promise, folder: Path) -
     done = typed(command, folder)
     assert done.returncode == promise.code, done.stdout + done.stderr
     # An audit into files ends by saying where they are.
-    ending = re.findall(r"-o (?:\w+=)?(\S+)", command) if command.startswith("audit") and "-q" not in command else []
+    files = re.findall(r"-o (?:[\w-]+=)?(\S+)", command)
+    ending = files if command.startswith("audit") and "-q" not in command else []
     told = [line for line in done.stderr.splitlines() if not line.startswith("policy failed: ")]
     told = [line for line in told if "; policy failed: " not in line]
     assert [line.partition(": ")[0] for line in told] == ([", ".join(ending)] if ending else []), done.stderr
