@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from analyzer.fleet.answers import Answer
 from analyzer.fleet.rows import configurations, rows
 from analyzer.fleet.store import Store, ask, checked
 from analyzer.fleet.tables import MAGIC
+from analyzer.model_auditor import ModelResult
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Policy
+from analyzer.report.fleet import survey_text
 from analyzer.report.fleet.survey_document import (
     Change,
     ChangedFix,
@@ -31,7 +33,9 @@ from analyzer.report.fleet.survey_document import (
     HeldBack,
     Survey,
 )
+from analyzer.report.view import View
 from analyzer.report.wording import labels
+from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.overview import VERDICTS
 from analyzer.sources import ModelSource
 
@@ -54,6 +58,13 @@ _OPERATORS = """
 SELECT configuration, key, count(DISTINCT model) AS models, sum(value) FROM cause, json_each(ops)
 GROUP BY configuration, key ORDER BY 3 DESC, 4 DESC, key
 """
+
+
+@contextmanager
+def database_of(file: str) -> Iterator[sqlite3.Connection]:
+    """The tables in a file that audit wrote, to be read. Raises: UsageError."""
+    with tables(file) as path, closing(_connected(path)) as database:
+        yield database
 
 
 @contextmanager
@@ -89,55 +100,59 @@ def _read_lines(file: str, store: Store) -> None:
                 model = decoder.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 raise UsageError(f"{file}: line {number} is no audited model; audit again") from None
-            kept = None
-            if model.error is None:
-                kept = rows(model)
-                if not store.configured:
-                    names = labels.delegates(convert.whole([model], Policy()))[model.path]
-                    store.configure(configurations(model, tuple(names)))
-            source = ModelSource(model.path, None)
-            if not store.has(source):
-                # Lines without hashes are told apart by their paths.
-                store.add(source, model.bytes, Answer(None, rows=kept, sha256=model.sha256 or model.path))
+            add(store, model)
+
+
+def add(store: Store, model: audit_document.Model) -> None:
+    """Add an audited model; without hashes models are told apart by their paths. Raises: UsageError."""
+    result = ModelResult(model) if model.error is not None else None
+    kept = None
+    if model.error is None:
+        kept = rows(model)
+        if not store.configured:
+            names = labels.delegates(convert.whole([model], Policy()))[model.path]
+            store.configure(configurations(model, tuple(names)))
+    source = ModelSource(model.path, None)
+    if not store.has(source):
+        store.add(source, model.bytes, Answer(result, rows=kept, sha256=model.sha256 or model.path))
 
 
 def _connected(file: str) -> sqlite3.Connection:
     return sqlite3.connect(f"{Path(file).absolute().as_uri()}?mode=ro", uri=True)
 
 
-def survey(file: str) -> Survey:
-    """What many models came to. Raises: UsageError."""
-    with tables(file) as path, closing(_connected(path)) as database:
-        files, unread = ask(database, "SELECT count(*), count(error) FROM file")[0]
-        verdicts = _grouped(
-            database, "SELECT configuration, verdict, count(*) FROM audit GROUP BY configuration, verdict"
-        )
-        waiting = _grouped(
-            database, "SELECT configuration, count(*) FROM audit WHERE causes GROUP BY configuration"
-        )
-        rules = {(number, fix): told for number, fix, *told in ask(database, _RULES)}
-        configured = ask(database, _CONFIGURATIONS.format("main"))
-        fixes, operators = _grouped(database, _FIXES), _grouped(database, _OPERATORS)
-        return Survey(
-            tool=convert.TOOL,
-            files=files,
-            models=_value(database, "SELECT count(*) FROM model"),
-            unread=unread,
-            delegates=tuple(
-                DelegateSurvey(
-                    delegate=delegate,
-                    title=title,
-                    legacy=bool(legacy),
-                    parameters=msgspec.json.decode(parameters),
-                    verdicts={word: counted[word] for word in VERDICTS if word in counted},
-                    waits=waiting[number][0][0] if waiting[number] else 0,
-                    operators=tuple(map(_held_back, operators[number][:MOST])),
-                    fixes=tuple(_fix(row, *rules[number, row[0]]) for row in fixes[number][:MOST]),
-                )
-                for number, delegate, title, legacy, parameters, _ in configured
-                for counted in [dict(verdicts[number])]
-            ),
-        )
+def survey(database: sqlite3.Connection) -> Survey:
+    """What many models came to."""
+    files, unread = ask(database, "SELECT count(*), count(error) FROM file")[0]
+    verdicts = _grouped(
+        database, "SELECT configuration, verdict, count(*) FROM audit GROUP BY configuration, verdict"
+    )
+    waiting = _grouped(
+        database, "SELECT configuration, count(*) FROM audit WHERE causes GROUP BY configuration"
+    )
+    rules = {(number, fix): told for number, fix, *told in ask(database, _RULES)}
+    configured = ask(database, _CONFIGURATIONS.format("main"))
+    fixes, operators = _grouped(database, _FIXES), _grouped(database, _OPERATORS)
+    return Survey(
+        tool=convert.TOOL,
+        files=files,
+        models=_value(database, "SELECT count(*) FROM model"),
+        unread=unread,
+        delegates=tuple(
+            DelegateSurvey(
+                delegate=delegate,
+                title=title,
+                legacy=bool(legacy),
+                parameters=msgspec.json.decode(parameters),
+                verdicts={word: counted[word] for word in VERDICTS if word in counted},
+                waits=waiting[number][0][0] if waiting[number] else 0,
+                operators=tuple(map(_held_back, operators[number][:MOST])),
+                fixes=tuple(_fix(row, *rules[number, row[0]]) for row in fixes[number][:MOST]),
+            )
+            for number, delegate, title, legacy, parameters, _ in configured
+            for counted in [dict(verdicts[number])]
+        ),
+    )
 
 
 def _value(database: sqlite3.Connection, query: str) -> Any:
@@ -162,15 +177,39 @@ def _fix(row: Sequence[Any], rule: str, message: str) -> Fix:
     return Fix(fix=fix or message, rule=rule, message=message, models=models, frees=frees, macs=macs)
 
 
-def listed(file: str, most: int) -> list[tuple[str, int, int, str]]:
+def listed(database: sqlite3.Connection, most: int) -> list[tuple[str, int, int, str]]:
     """The first files: path, operators, MACs, the first letter of each verdict; none where unread."""
     query = """
     SELECT path, coalesce(operators, 0), coalesce(macs, 0), coalesce((
         SELECT group_concat(substr(verdict, 1, 1), '') FROM audit WHERE audit.model = model.id
     ), '') FROM file LEFT JOIN model USING (sha256) ORDER BY file.id LIMIT ?
     """
-    with tables(file) as path, closing(_connected(path)) as database:
-        return [(name, ops, macs, said) for name, ops, macs, said in ask(database, query, most)]
+    return [(name, ops, macs, said) for name, ops, macs, said in ask(database, query, most)]
+
+
+class Together:
+    """Very many models told together, where a section for each would be too much to read."""
+
+    def __init__(self, models: Iterable[audit_document.Model]) -> None:
+        self._store = Store(":memory:")
+        for model in models:
+            self.add(model)
+
+    def add(self, model: audit_document.Model) -> None:
+        """Add one more."""
+        add(self._store, model)
+
+    def render(self, policy: Policy, format: str, view: View) -> bytes:
+        """All of them, as a page (`html`) or a table."""
+        database = self._store.database
+        told = survey(database)
+        if format == "html":
+            from analyzer.report.fleet import survey_page
+
+            return survey_page.page(told, listed(database, survey_page.MOST), policy)
+        reasons = policy.reasons if view.policy else ()
+        failed = "".join(f"\npolicy failed: {plain(reason)}" for reason in reasons)
+        return (survey_text.table(told, view) + failed).encode()
 
 
 # One audit against another

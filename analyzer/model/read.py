@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 from mmap import ACCESS_READ, mmap
-from typing import Any
+from typing import IO, Any
+from weakref import WeakSet
 
 from analyzer.errors import ModelError
 from analyzer.files import opened
@@ -20,6 +21,10 @@ IDENTIFIER = b"TFL3"
 
 #: Up to this size reading a file is cheaper than mapping it.
 _SMALL = 1 << 20
+
+#: Files that are mapped, which keep descriptors before Python 3.13, and how many may be.
+_MAPPED: WeakSet[mmap] = WeakSet()
+_MOST_MAPPED = 64
 
 #: What to name in place of what is no file.
 _ADVICE = {
@@ -72,7 +77,7 @@ def contents(path: str | os.PathLike[str], name: str) -> Bytes:
             size = os.fstat(file.fileno()).st_size
             if size > _SMALL:
                 _guard(name)
-                return _map(file.fileno())
+                return _map(file)
             # Some files don't know their size; one that is known takes half the calls to the system.
             whole = file.read(size or -1)
             if len(whole) < size:
@@ -115,11 +120,15 @@ def _guard(name: str) -> None:
     take(int(signal.SIGBUS), ctypes.cast(handler, ctypes.c_void_p))
 
 
-def _map(handle: int) -> mmap:
+def _map(file: IO[bytes]) -> Bytes:
     if sys.version_info >= (3, 13):
-        # Else each model read keeps a file descriptor.
-        return mmap(handle, 0, access=ACCESS_READ, trackfd=False)
-    return mmap(handle, 0, access=ACCESS_READ)
+        return mmap(file.fileno(), 0, access=ACCESS_READ, trackfd=False)
+    # A map keeps a descriptor: where very many models are held, the others are read.
+    if len(_MAPPED) >= _MOST_MAPPED:
+        return file.read()
+    mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
+    _MAPPED.add(mapped)
+    return mapped
 
 
 def unreadable(path: str | os.PathLike[str], name: str, error: OSError) -> ModelError:

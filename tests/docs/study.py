@@ -42,7 +42,8 @@ def page(models: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/zoo.sqlite"
         run("audit", models, "-j", "2", "-q", "-o", file)
-        survey = surveys.survey(file)
+        with surveys.database_of(file) as database:
+            survey = surveys.survey(database)
     return _HEAD.format(count=survey.files) + survey_text.markdown(survey) + _TAIL
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from analyzer.fleet import survey as surveys
 from analyzer.report.fleet import survey_document
+from analyzer.report.fleet.survey_document import Survey
 from tests.cli.models import chain, save
 from tests.cli.running import run
 from tests.fleet.zoos import zoo
@@ -28,8 +29,13 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def survey_of(file: Path) -> Survey:
+    with surveys.database_of(str(file)) as database:
+        return surveys.survey(database)
+
+
 def test_what_holds_most_back_and_what_frees_most(audited: Path) -> None:
-    survey = surveys.survey(str(audited / "a.sqlite"))
+    survey = survey_of(audited / "a.sqlite")
     assert (survey.files, survey.models, survey.unread) == (25, 21, 1)
     gpu, coreml = survey.delegates
     assert (gpu.title, coreml.title) == ("TFLite GPU", "Core ML 3")
@@ -42,7 +48,7 @@ def test_what_holds_most_back_and_what_frees_most(audited: Path) -> None:
 
 
 def test_lines_say_the_same(audited: Path) -> None:
-    of_tables, of_lines = (surveys.survey(str(audited / name)) for name in ("a.sqlite", "a.jsonl"))
+    of_tables, of_lines = (survey_of(audited / name) for name in ("a.sqlite", "a.jsonl"))
     # Without hashes copies aren't known as such, so that there are more models.
     assert of_lines.files == of_tables.files
     assert [each.title for each in of_lines.delegates] == [each.title for each in of_tables.delegates]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
+from weakref import WeakSet
 
 import pytest
 
@@ -67,12 +69,18 @@ def test_an_answer_of_adb_without_end(tmp_path: Path) -> None:
         Adb(str(client)).devices()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="a map kept its file open before")
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux")
-def test_models_that_are_held_keep_no_files_open(tmp_path: Path) -> None:
+def test_models_that_are_held_keep_few_files_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Before Python 3.13 a map keeps its file open, so that only some are mapped.
+    most = 0 if sys.version_info >= (3, 13) else 5
+    monkeypatch.setattr("analyzer.model.read._MOST_MAPPED", most)
+    monkeypatch.setattr("analyzer.model.read._MAPPED", WeakSet())
     before = len(os.listdir("/proc/self/fd"))
     weights = tensor("w", [1 << 21], "INT8", data=bytes(1 << 21))
     data = model([tensor("x", [8]), weights, tensor("y", [8])], [operator("ADD", ["x", "w"], ["y"])])
     files = [save(tmp_path / f"{number}.tflite", data) for number in range(20)]
     held = [read(file) for file in files]
-    assert len(os.listdir("/proc/self/fd")) == before, held[0].path
+    assert len(os.listdir("/proc/self/fd")) <= before + most, held[0].path
+    del held
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before

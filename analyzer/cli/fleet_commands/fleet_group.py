@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from sqlite3 import Connection
 
 import click
 
@@ -13,7 +14,6 @@ from analyzer.cli.options.groups import Group
 from analyzer.cli.options.output import Target
 from analyzer.fleet import survey as surveys
 from analyzer.report.fleet import changes_text, survey_text
-from analyzer.report.fleet.survey_document import Survey
 from analyzer.report.view import View
 
 
@@ -28,12 +28,13 @@ def command() -> None:
 @declared.verbose("More fixes and operators of each delegate.")
 def show(file: str, wanted: list[Target], verbose: bool) -> int:
     """Show what holds most models back on which delegate, and which single fix frees most."""
-    survey = surveys.survey(file)
-    deliver(wanted, partial(_rendered, file, survey), verbose=verbose)
+    with surveys.database_of(file) as database:
+        deliver(wanted, partial(_rendered, database), verbose=verbose)
     return HOLDS
 
 
-def _rendered(file: str, survey: Survey, format: str, view: View) -> bytes:
+def _rendered(database: Connection, format: str, view: View) -> bytes:
+    survey = surveys.survey(database)
     if format == "json":
         return survey_text.json(survey)
     if format == "markdown":
@@ -41,7 +42,7 @@ def _rendered(file: str, survey: Survey, format: str, view: View) -> bytes:
     if format == "html":
         from analyzer.report.fleet import survey_page
 
-        return survey_page.page(survey, surveys.listed(file, survey_page.MOST))
+        return survey_page.page(survey, surveys.listed(database, survey_page.MOST))
     return survey_text.table(survey, view).encode()
 
 

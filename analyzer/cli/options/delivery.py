@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from analyzer.cli import say
 from analyzer.cli.options.output import Target
@@ -16,8 +17,14 @@ from analyzer.report.document import audit_document, convert
 from analyzer.report.document.json import line
 from analyzer.report.view import View
 
+if TYPE_CHECKING:
+    from analyzer.fleet.survey import Together
+
 #: The format that has a line a model.
 LINES = "jsonl"
+#: Formats that tell of more models than this what they came to together, unless all is asked for.
+SUMMED_UP = ("html", "table")
+MANY = 100
 
 
 def deliver(
@@ -61,6 +68,9 @@ class AuditDelivery:
         #: Lines of models that couldn't be audited, until one could: else there may be nothing to deliver.
         self._held: list[bytes] = []
         self._audited = False
+        #: Models told together, and where.
+        self._together: Together | None = None
+        self._targets: list[Target] = []
         self._files: list[OutputFile] = []
         self._discarding = ExitStack()
 
@@ -80,13 +90,28 @@ class AuditDelivery:
 
     def add(self, model: audit_document.Model) -> None:
         """Deliver one more model. Raises: UsageError."""
+        if self._together is not None:
+            self._together.add(model)
         if self._documents:
             self._models.append(model)
+            if len(self._models) > MANY and self._together is None and not self._verbose:
+                self._sum_up()
         if self._lines:
             self._held.append(line(model, self._verbose))
             self._audited = self._audited or model.error is None
             if self._audited:
                 self._release()
+
+    def _sum_up(self) -> None:
+        """From now on, formats that would grow with every model tell of all together."""
+        targets = [target for target in self._documents if target.format in SUMMED_UP]
+        if targets:
+            from analyzer.fleet.survey import Together
+
+            self._together, self._targets = Together(self._models), targets
+            self._documents = [target for target in self._documents if target not in targets]
+        if not self._documents:
+            self._models.clear()
 
     def _release(self) -> None:
         content = b"".join(self._held)
@@ -98,6 +123,8 @@ class AuditDelivery:
 
     def finish(self, policy: audit_document.Policy) -> None:
         """Deliver what is left, and put files in their places. Raises: UsageError."""
+        if self._together is not None:
+            deliver(self._targets, partial(self._together.render, policy), self._color)
         if self._documents:
             whole = convert.whole(self._models, policy)
             deliver(self._documents, partial(render, whole), self._color, self._verbose)

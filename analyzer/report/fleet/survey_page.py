@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from analyzer.report import page_template
+from analyzer.report.document.audit_document import Policy
 from analyzer.report.fleet.survey_document import Survey
 from analyzer.report.fleet.survey_text import FREES, FREES_NOTE, HOLDS, counted
 from analyzer.report.html.embedded_data import inert
@@ -17,12 +18,13 @@ from analyzer.report.wording.overview import VERDICTS
 MOST = 20_000
 
 
-def page(survey: Survey, files: Sequence[tuple[str, int, int, str]]) -> bytes:
+def page(survey: Survey, files: Sequence[tuple[str, int, int, str]], policy: Policy | None = None) -> bytes:
     """The page; `files` are path, operators, MACs and the first letter of each delegate's verdict."""
     return page_template.render(
         "fleet.html.jinja",
         ["fleet.js"],
         survey=survey,
+        policy=policy or Policy(),
         counted=counted(survey),
         words=[word for word in VERDICTS if any(word in each.verdicts for each in survey.delegates)],
         frees=FREES,
