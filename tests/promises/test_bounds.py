@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from weakref import WeakSet
 
@@ -73,8 +74,9 @@ def test_an_answer_of_adb_without_end(tmp_path: Path) -> None:
 def test_models_that_are_held_keep_few_files_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Before Python 3.13 a map keeps its file open, so that only some are mapped.
     most = 0 if sys.version_info >= (3, 13) else 5
-    monkeypatch.setattr("analyzer.model.read._MOST_MAPPED", most)
-    monkeypatch.setattr("analyzer.model.read._MAPPED", WeakSet())
+    reading = import_module("analyzer.model.read")
+    monkeypatch.setattr(reading, "_MOST_MAPPED", most)
+    monkeypatch.setattr(reading, "_MAPPED", WeakSet())
     before = len(os.listdir("/proc/self/fd"))
     weights = tensor("w", [1 << 21], "INT8", data=bytes(1 << 21))
     data = model([tensor("x", [8]), weights, tensor("y", [8])], [operator("ADD", ["x", "w"], ["y"])])
