@@ -129,7 +129,7 @@ def seconds(data: bytes) -> float:
 def power(sizes: Sequence[int], times: Sequence[float]) -> float:
     """The exponent by what doublings add to the time: what is constant in it doesn't count."""
     added = [later - sooner for sooner, later in pairwise(times)]
-    if min(added) <= 0:
+    if min(added) <= 0 or times[-1] < 2 * times[0]:
         return 0.0
     return math.log2(added[-1] / added[0]) / (len(added) - 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +44,8 @@ def measured(run: Callable[[], None], bounds: bool = True) -> None:
 
 
 def _used() -> tuple[float, int]:
+    import resource  # Windows hasn't got it
+
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime, used.ru_maxrss << 10
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -194,12 +195,17 @@ class Names:
         """What a tensor is called that stands in the list `of`: operators of one kind say the same."""
         if isinstance(of, Rest | List):
             return self.element(of, position)
+        return self._roles.get(id(tensor)) or render(tensor)
+
+    @cached_property
+    def _roles(self) -> dict[int, str]:
+        """What the operator's own tensors are called, by where each stands first."""
+        roles: dict[int, str] = {}
         if isinstance(self.context, Context):
             for side, tensors in (("input", self.context.inputs), ("output", self.context.outputs)):
                 for place, operand in enumerate(tensors):
-                    if operand is tensor:
-                        return side if len(tensors) == 1 else ordinal(place, side)
-        return render(tensor)
+                    roles.setdefault(id(operand), side if len(tensors) == 1 else ordinal(place, side))
+        return roles
 
 
 def ordinal(position: int | str, word: str) -> str:
