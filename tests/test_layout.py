@@ -39,7 +39,7 @@ BY_NAME = "execution.engines."
 PUBLIC = {"testing"}
 
 #: Folders of tests that are about no folder of the package.
-APART = {"benchmarks", "docs", "examples", "fuzz", "packaging", "promises", "sweeps"}
+APART = {"benchmarks", "docs", "examples", "fuzz", "packaging", "promises", "recipes", "sweeps"}
 
 #: Delegates as their rule files call them.
 DELEGATES = [

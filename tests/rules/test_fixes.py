@@ -110,7 +110,7 @@ def test_a_list_may_end_in_the_fix_that_is_called_like_its_clause(tmp_path: Path
     pack = load(saved(tmp_path, rules), _CATALOGUE)
     judge = Judge(pack, resolve(pack, {}))
     tensors = [tensor(name, [1, 8]) for name in "abcdef"]
-    names = ("ABS", "SQUEEZE", "FLOOR", "ABS")
+    names = ("ABS", "SQUEEZE", "LOCAL_RESPONSE_NORMALIZATION", "ABS")
     chain = [operator(name, [tensors[i]["name"]], [tensors[i + 1]["name"]]) for i, name in enumerate(names)]
     [inner], [squeeze] = judged(judge, (tensors, chain), 2), judged(judge, (tensors, chain), 1)
     assert squeeze.fix == "Reshape it."

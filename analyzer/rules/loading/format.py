@@ -32,6 +32,29 @@ class FixCase(Struct, frozen=True, forbid_unknown_fields=True):
 Fix = str | list[str | FixCase]
 
 
+class TrialTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[fixes.NAME.trial]`, or several `[[fixes.NAME.trial]]`: how a fix is put to the test.
+
+    What it speaks of is converted and audited.
+    """
+
+    #: Those that find it in `before` and nothing in `after`, with parameters as `-d` takes them.
+    delegates: list[str]
+    #: Of the two, what they are audited with instead: what an app can ask for.
+    audit: dict[str, list[str]] = {}
+    #: Tensors that the code has: `{x = "FLOAT32[1, 8, 8, 3]"}`; -1 is a free size.
+    inputs: dict[str, str] = {}
+    #: For a converter's or an app's job: the code of the model that is converted.
+    model: str = ""
+    #: What else the converter does: float16, dynamic, int8 or int16.
+    convert: str = ""
+    #: Whether the code stands by itself, instead of in the middle of a model.
+    alone: bool = False
+    #: Of the two, input -> the shape that an app gives it, and custom operators that it registers.
+    shapes: dict[str, dict[str, list[int]]] = {}
+    registered: dict[str, list[str]] = {}
+
+
 class FixTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[fixes.NAME]`: a fix in full, with code as it is and as it is to be."""
 
@@ -40,6 +63,12 @@ class FixTable(Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "python"
     before: str = ""
     after: str = ""
+    trial: TrialTable | list[TrialTable] = []
+
+    @property
+    def trials(self) -> list[TrialTable]:
+        """All of them."""
+        return self.trial if isinstance(self.trial, list) else [self.trial]
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
