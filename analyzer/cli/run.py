@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, say
 from analyzer.cli.options import completion, declared, phone
 from analyzer.cli.options.delivery import deliver, tell_policy
 from analyzer.cli.options.output import Target
@@ -25,11 +25,16 @@ from analyzer.errors import UsageError
 from analyzer.report import FORMATS, MODEL, render
 from analyzer.report.document import audit_document, convert
 from analyzer.report.wording import labels
+from analyzer.rules.parameters import split
 from analyzer.rules.registry import Packs
 from analyzer.sources import find_one, load, on_disk
 
 if TYPE_CHECKING:
-    from analyzer.execution.delegate_run import Settings
+    from analyzer.execution.delegate_run import Run, Settings
+
+
+#: The parameter of delegates that an app can ask for float32, and its values.
+_PRECISION, _PRECISIONS = "precision", ("fp16", "fp32")
 
 
 class RunOptions(Struct, frozen=True):
@@ -109,6 +114,11 @@ class RunOptions(Struct, frozen=True):
 @click.option("--rtol", type=click.FloatRange(0), help="See --atol.")
 @click.option("--min-snr", type=float, help="Least signal to noise in dB.")
 @click.option(
+    "--precision",
+    type=click.Choice(["fp16", "fp32", "both"]),
+    help="What a GPU may compute in; both: one run each, side by side.",
+)
+@click.option(
     "--bisect",
     is_flag=True,
     help="Where outputs differ, find the operator from which they do.",
@@ -125,6 +135,7 @@ def command(
     delegates: tuple[str, ...],
     rules: tuple[str, ...],
     how: RunOptions,
+    precision: str | None,
     where: phone.Where,
     wanted: list[Target],
     color: str,
@@ -148,7 +159,10 @@ def command(
     asked = specs(delegates)
     if not asked and how.library is None and where.on is None:
         raise UsageError("run: no delegate is named; name one with -d")
-    whole = _whole(path, asked, rules, settings, where, smallest)
+    packs = Packs(Path(file) for file in rules)
+    if precision is not None:
+        asked = tuple(each for spec in asked for each in _in_precision(packs, spec, precision))
+    whole = _whole(path, asked, packs, settings, where, smallest)
     missing = [run.message for run in whole.models[0].runs if run.status == UNAVAILABLE]
     for message in dict.fromkeys(missing):
         complain(message)
@@ -164,7 +178,7 @@ def command(
 def _whole(
     path: str,
     asked: Sequence[str],
-    rules: Sequence[str],
+    packs: Packs,
     settings: Settings,
     where: phone.Where,
     smallest: str | None,
@@ -172,17 +186,55 @@ def _whole(
     from analyzer.execution.run_delegates import run_delegates
     from analyzer.report.document import convert_runs
 
-    packs = Packs(Path(file) for file in rules)
     with on_disk(find_one(path)) as source, phone.place(where) as place:
         named = asked if settings.library is not None else place.specs(packs, asked)
         audit = Auditor(packs, configure(packs, named)).audit(load(source), settings.wanted.shapes)
         ran = list(run_delegates(audit, source.file or path, settings, place))
     if smallest is not None:
         save_reproducer(ran, smallest)
+    for line in _precisions_apart(ran):
+        say(line)
     runs = convert_runs.runs(ran, settings.wanted.seed)
     model = replace(convert.model(audit, catalogue=packs.catalogue), runs=runs)
     reasons = tuple(f"{model.path}: {labels.run(run)}: {reason}" for run in runs for reason in run.reasons)
     return convert.whole([model], audit_document.Policy(failed=bool(reasons), reasons=reasons))
+
+
+def _in_precision(packs: Packs, spec: str, precision: str) -> list[str]:
+    """A delegate in one precision, or in each. Raises: UsageError where it has no choice."""
+    name, written = split(spec)
+    if _PRECISION not in packs.get(name).parameters:
+        raise UsageError(f"--precision {precision}: {name} computes in one precision alone; leave it out")
+    if _PRECISION in written:
+        raise UsageError(f"-d {spec}: says its precision itself; leave --precision out")
+    chosen = _PRECISIONS if precision == "both" else (precision,)
+    return [f"{spec}:{_PRECISION}={each}" for each in chosen]
+
+
+def _precisions_apart(ran: Sequence[Run]) -> Iterator[str]:
+    """How far two precisions of a delegate are apart, which tells whether half precision is what is off."""
+    import numpy as np
+
+    both: dict[tuple[str, str | None], list[Run]] = {}
+    for run in ran:
+        if _PRECISION in run.parameters and run.result.outputs:
+            both.setdefault((run.backend, run.entry.key), []).append(run)
+    for (backend, _), pair in both.items():
+        if len({run.parameters[_PRECISION] for run in pair}) != len(_PRECISIONS) or len(pair) != 2:
+            continue
+        half, whole = (run.values for run in sorted(pair, key=lambda run: str(run.parameters[_PRECISION])))
+        apart = {
+            name: max(
+                float(np.max(np.abs(a[name] - b[name]), initial=0)) for a, b in zip(half, whole, strict=True)
+            )
+            for name in half[0]
+            if np.issubdtype(half[0][name].dtype, np.number)
+        }
+        if not any(apart.values()):
+            yield f"{backend}: fp16 and fp32 are alike: half precision isn't what differs, if it is there"
+        for name, most in apart.items():
+            if most:
+                yield f"{backend}: output {name}: fp16 and fp32 are up to {most:.3g} apart"
 
 
 def _ranges(texts: Sequence[str]) -> dict[str, tuple[float, float]]:

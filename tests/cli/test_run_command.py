@@ -166,6 +166,18 @@ def test_the_smallest_model_that_differs_is_written_and_differs_again(tmp_path: 
     assert len(read(small).subgraphs[0].operators) < len(read(file).subgraphs[0].operators)
 
 
+@pytest.mark.parametrize(
+    ("delegate", "complaint"),
+    [
+        ("xnnpack", "--precision both: xnnpack computes in one precision alone; leave it out"),
+        ("gpu:precision=fp32", "-d gpu:precision=fp32: says its precision itself; leave --precision out"),
+    ],
+)
+def test_a_precision_is_for_delegates_that_have_a_choice(chain: Path, delegate: str, complaint: str) -> None:
+    done = run("run", chain, "-d", delegate, "--precision", "both")
+    assert (done.code, done.complaint) == (2, complaint)
+
+
 def test_where_nothing_differs_no_model_is_written(chain: Path, tmp_path: Path) -> None:
     small = tmp_path / "small.tflite"
     outcome = run("run", chain, "-d", "xnnpack", *QUICK, "-o", small)

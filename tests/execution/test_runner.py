@@ -84,11 +84,9 @@ def test_the_cpu_takes_its_built_in_kernels_and_each_sample_a_run(phone: Phone, 
 
 def test_parameters_become_flags(phone: Phone, model: Path) -> None:
     phone.plan(gpu(0, 1))
-    on(phone, model, "-d", "gpu:opencl=false:max_partitions=4", "--threads", "2")
-    last = phone.told[-1]
-    assert all(
-        flag in last for flag in ("--gpu_backend=gl", "--max_delegated_partitions=4", "--num_threads=2")
-    )
+    on(phone, model, "-d", "gpu:opencl=false:max_partitions=4:precision=fp32", "--threads", "2")
+    flags = ("--gpu_backend=gl", "--max_delegated_partitions=4", "--num_threads=2")
+    assert {*flags, "--gpu_precision_loss_allowed=false"} <= set(phone.told[-1].split())
 
 
 def test_operators_taken_otherwise_than_predicted(phone: Phone, model: Path) -> None:

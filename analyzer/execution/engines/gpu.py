@@ -89,7 +89,8 @@ class GpuSession:
         self._subgraph = self._read.subgraphs[request.entry.subgraph]
         self._accelerator = accelerator or hook()
         both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
-        options = litert.Options(both, litert.CpuOptions(num_threads=request.threads))
+        exact = litert.GpuOptions(enforce_f32=request.parameters.get("precision") == "fp32")
+        options = litert.Options(both, litert.CpuOptions(num_threads=request.threads), exact)
         with _plain_errors():
             self._model = litert.CompiledModel.from_file(_file(request), options=options)
             self._signature = self._find_signature()

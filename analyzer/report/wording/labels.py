@@ -81,8 +81,9 @@ def model(model: Model) -> str:
 
 
 def run(run: Run) -> str:
-    """A run's delegate, with the signature where there is one that tells."""
-    return f"{run.delegate} ({plain(run.signature)})" if run.signature else run.delegate
+    """A run's delegate, with the signature where there is one that tells, and float32 where it was asked."""
+    named = " ".join([run.delegate, *(["fp32"] if run.parameters.get("precision") == "fp32" else [])])
+    return f"{named} ({plain(run.signature)})" if run.signature else named
 
 
 def kind(tensor: Tensor) -> str:
