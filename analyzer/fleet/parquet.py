@@ -17,7 +17,7 @@ _MISSING = "Parquet needs pip install 'delegate-analyzer[fleet]'"
 _COUNTS = frozenset(
     {
         *("bytes", "operators", "supported", "delegated", "unsupported", "macs", "delegated_macs"),
-        *("partitions", "boundary_bytes", "causes", "alone"),
+        *("partitions", "boundary_bytes", "causes", "alone", "legacy"),
     }
 )
 
@@ -79,3 +79,48 @@ def _type(arrow: Any, name: str) -> Any:
     if name.endswith("_share"):
         return arrow.float64()
     return arrow.int64() if name in _COUNTS else arrow.string()
+
+
+#: View -> the tables that it was made of, out of its rows.
+_BACK = {
+    "audits": """
+        INSERT OR IGNORE INTO configuration SELECT dense_rank() OVER (ORDER BY first) - 1, delegate, title,
+            device, legacy, parameters, rules_version, rules_sha256, '' FROM (
+            SELECT min(rowid) AS first, * FROM given GROUP BY delegate, title, parameters);
+        INSERT OR IGNORE INTO model SELECT NULL, sha256, bytes, operators, macs, dtypes FROM given;
+        INSERT INTO audit SELECT model.id, configuration.id, verdict, selected, given.operators, supported,
+            delegated, unsupported, given.macs, delegated_macs, delegated_operators_share,
+            delegated_macs_share, partitions, boundary_bytes, causes
+            FROM given JOIN model USING (sha256) JOIN configuration USING (delegate, title, parameters);
+    """,
+    "causes": """
+        INSERT OR IGNORE INTO reason SELECT NULL, delegate, rule, fix, severity, stage, level,
+            coalesce(kind, ''), message FROM given;
+        INSERT INTO cause SELECT model.id, configuration.id, given.rowid, reason.id, given.operators,
+            given.macs, ops, alone FROM given JOIN model USING (sha256)
+            JOIN configuration USING (delegate, title)
+            JOIN reason ON (reason.delegate, reason.rule, reason.fix, reason.severity, reason.stage,
+                reason.level, reason.kind) = (given.delegate, given.rule, given.fix, given.severity,
+                given.stage, given.level, coalesce(given.kind, ''));
+    """,
+    "files": "INSERT INTO file SELECT NULL, path, bytes, sha256, error_code, error, NULL FROM given;",
+}
+
+
+def read(file: str, database: sqlite3.Connection) -> None:
+    """What `write` wrote, into empty tables. Raises: UsageError."""
+    arrow = library()
+    for view, path in names(file).items():
+        try:
+            opened = arrow.parquet.ParquetFile(path)
+            columns = opened.schema_arrow.names
+            database.execute(f"CREATE TEMP TABLE given ({', '.join(columns)})")
+            for portion in opened.iter_batches(_ROWS):
+                rows = (tuple(row.values()) for row in portion.to_pylist())
+                database.executemany(f"INSERT INTO given VALUES ({', '.join('?' * len(columns))})", rows)
+            for statement in _BACK[view].split(";")[:-1]:
+                database.execute(statement)
+            database.execute("DROP TABLE given")
+        except (OSError, ValueError, sqlite3.Error) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UsageError(f"{path}: isn't what audit writes ({reason}); audit again") from None

@@ -39,6 +39,8 @@ from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.overview import VERDICTS
 from analyzer.sources import ModelSource
 
+#: What a file of Parquet begins with.
+_PARQUET = b"PAR1"
 #: How many kinds of operators, fixes and changed models are told of each delegate.
 MOST = 25
 
@@ -80,14 +82,19 @@ def tables(file: str) -> Iterator[str]:
             checked(database, file)
         yield file
         return
-    if head[:1] != b"{":
-        raise UsageError(f"{file}: isn't what audit writes; name its .sqlite or .jsonl")
+    if head[:4] != _PARQUET and head[:1] != b"{":
+        raise UsageError(f"{file}: isn't what audit writes; name its .sqlite, .parquet or .jsonl")
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="delegate-analyzer-") as folder:
-        path = os.path.join(folder, "lines.sqlite")
+        path = os.path.join(folder, "read.sqlite")
         with closing(Store(path)) as store:
-            _read_lines(file, store)
+            if head[:4] == _PARQUET:
+                from analyzer.fleet import parquet
+
+                parquet.read(file, store.database)
+            else:
+                _read_lines(file, store)
             store.finish(False)
         yield path
 

@@ -42,8 +42,8 @@ CREATE TABLE cause (
 CREATE VIEW files AS SELECT path, bytes, sha256, error_code, error FROM file ORDER BY id;
 CREATE VIEW audits AS
     SELECT (SELECT path FROM file WHERE file.sha256 = model.sha256 ORDER BY id LIMIT 1) AS path, sha256,
-        model.bytes, dtypes, delegate, title, device, parameters, rules_version, rules_sha256, verdict,
-        selected, audit.operators, supported, delegated, unsupported, audit.macs, delegated_macs,
+        model.bytes, dtypes, delegate, title, device, legacy, parameters, rules_version, rules_sha256,
+        verdict, selected, audit.operators, supported, delegated, unsupported, audit.macs, delegated_macs,
         delegated_operators_share, delegated_macs_share, partitions, boundary_bytes, causes
     FROM audit JOIN model ON model.id = audit.model JOIN configuration ON configuration.id = configuration;
 CREATE VIEW causes AS

@@ -10,13 +10,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzer.fleet import batch
-from analyzer.fleet.answers import Form
-from analyzer.model_auditor import ModelAuditor, Task
-from analyzer.sources import find
 from tests.cli.running import run
 from tests.fleet.zoos import everything, zoo
 
@@ -64,25 +62,28 @@ def _address(file: Path) -> str:
 
 
 def test_a_worker_that_dies_is_made_up_for(
-    tmp_path: Path, cluster: tuple[str, Sequence[subprocess.Popen[bytes]]]
+    tmp_path: Path,
+    cluster: tuple[str, Sequence[subprocess.Popen[bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     address, workers = cluster
     models = zoo(tmp_path / "zoo", 100)
     (models / "bad.tflite").write_bytes(b"no model")
-    sources = find([str(models)])
-    auditor = ModelAuditor(Task(("gpu",)))
-    told = []
-    for number, each in enumerate(batch.results(auditor, sources, 1, Form(), scheduler=address)):
-        told.append(each)
-        if number == 20:
-            workers[0].kill()
-    assert told == list(batch.results(auditor, sources, 1))
-    assert workers[1].poll() is None
     words = ("-d", "gpu", "--fail-on", "never", "-q")
-    done = run("audit", models, *words, "-o", tmp_path / "a.sqlite", "--scheduler", address)
+    run("audit", models, *words, "-o", tmp_path / "here.sqlite")
+    results = batch.results
+
+    def watched(*arguments: Any) -> Iterator[Any]:
+        for number, each in enumerate(results(*arguments)):
+            if number == 20:
+                workers[0].kill()
+            yield each
+
+    monkeypatch.setattr(batch, "results", watched)
+    done = run("audit", models, *words, "-o", tmp_path / "there.sqlite", "--scheduler", address)
     assert done.code == 2 and "bad.tflite" in done.complaint
-    run("audit", models, *words, "-o", tmp_path / "b.sqlite")
-    assert everything(tmp_path / "a.sqlite") == everything(tmp_path / "b.sqlite")
+    assert [worker.poll() for worker in workers] == [-9, None]
+    assert everything(tmp_path / "there.sqlite") == everything(tmp_path / "here.sqlite")
 
 
 def test_a_scheduler_that_isnt_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

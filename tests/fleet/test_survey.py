@@ -57,6 +57,19 @@ def test_lines_say_the_same(audited: Path) -> None:
     }
 
 
+def test_parquet_says_the_same(tmp_path: Path, audited: Path) -> None:
+    pytest.importorskip("pyarrow")
+    words = ("-d", "gpu,coreml", "--fail-on", "never", "-q", "-o", tmp_path / "a.parquet")
+    run("audit", audited / "zoo", *words)
+    read, kept = (survey_of(file) for file in (tmp_path / "a.parquet", audited / "a.sqlite"))
+    assert read == kept
+    same = run("fleet", "diff", tmp_path / "a.parquet", audited / "a.sqlite", "--format", "json").json
+    assert [each["worse"] + each["better"] + each["shifted"] for each in same["delegates"]] == [0, 0]
+    (tmp_path / "a.causes.parquet").write_bytes(b"PAR1")
+    done = run("fleet", "show", tmp_path / "a.parquet")
+    assert (done.code, "a.causes.parquet: isn't what audit writes (" in done.complaint) == (2, True)
+
+
 @pytest.mark.parametrize("format", ["table", "markdown", "html", "json"])
 def test_formats(audited: Path, format: str) -> None:
     done = run("fleet", "show", audited / "a.sqlite", "--format", format)
@@ -110,7 +123,7 @@ def test_what_changed(tmp_path: Path) -> None:
     ("content", "complaint"),
     [
         (None, "no such file or directory; name what audit -o wrote"),
-        (b"nothing", "isn't what audit writes; name its .sqlite or .jsonl"),
+        (b"nothing", "isn't what audit writes; name its .sqlite, .parquet or .jsonl"),
         (b"{}\n", "line 1 is no audited model; audit again"),
         (b"SQLite format 3\0" + bytes(100), "isn't what audit writes"),
     ],

@@ -19,7 +19,7 @@ from analyzer.report.view import View
 
 @click.group("fleet", cls=Group)
 def command() -> None:
-    """What many models came to, out of what audit wrote: zoo.sqlite, or lines of jsonl."""
+    """What many models came to, out of what audit wrote: zoo.sqlite, zoo.parquet or lines of jsonl."""
 
 
 @command.command("show")
@@ -60,7 +60,8 @@ def _rendered(database: Connection, format: str, view: View) -> bytes:
 def diff(before: str, after: str, wanted: list[Target], fail_on: str, verbose: bool) -> int:
     """Show what changed for models from one audit to another: after a new release of packs, tool or runtime.
 
-    BEFORE and AFTER are what audit wrote: zoo.sqlite, or lines of jsonl. Models are told by their contents.
+    BEFORE and AFTER are what audit wrote: zoo.sqlite, zoo.parquet or lines of jsonl. Models are told by
+    their contents.
     """
     changes = surveys.changes(before, after)
     deliver(wanted, partial(changes_text.render, changes), verbose=verbose)
