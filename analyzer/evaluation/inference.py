@@ -41,10 +41,11 @@ class Task(Struct, frozen=True, kw_only=True):
 
 
 class Times(Struct, frozen=True):
-    """Milliseconds; `mean` and `p90` for each sample."""
+    """Milliseconds; `median`, `mean` and `p90` for each sample."""
 
     init: float
     first: float
+    median: float
     mean: float
     p90: float
 

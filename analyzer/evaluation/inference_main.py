@@ -194,7 +194,8 @@ def _times(taken: Latency, seconds: Sequence[float], batch: int) -> Times:
     import numpy as np
 
     each = np.array(seconds or [0.0]) * 1000 / batch
-    return Times(taken.init, taken.first or 0.0, float(each.mean()), float(np.percentile(each, 90)))
+    median, p90 = (float(np.percentile(each, share)) for share in (50, 90))
+    return Times(taken.init, taken.first or 0.0, median, float(each.mean()), p90)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def _phases(evaluation: Evaluation) -> Iterator[Phase]:
     for target in evaluation.targets:
         title = "Right" if len(evaluation.targets) == 1 else f"Right, {plain(target)}"
         yield Phase(title, list(_right(evaluation, target)))
-    yield Phase("Mean time of a sample", list(_times(evaluation)))
+    yield Phase("Median time of a sample", list(_times(evaluation)))
     yield Phase("Size", list(_sizes(evaluation)))
 
 
@@ -42,16 +42,16 @@ def _right(evaluation: Evaluation, target: str) -> Iterator[Bar]:
 def _times(evaluation: Evaluation) -> Iterator[Bar]:
     longest = (
         max(
-            (max(result.times.mean, result.times.p90) for result in evaluation.results if result.times),
+            (max(result.times.median, result.times.p90) for result in evaluation.results if result.times),
             default=0,
         )
         or 1
     )
     for name, result, first in _each(evaluation):
         if (times := result.times) is not None:
-            text = f"{milliseconds(times.mean)}, 90 % {milliseconds(times.p90)}"
-            mean, most = (round(100 * time / longest, 1) for time in (times.mean, times.p90))
-            yield Bar(name, text, mean, first, most if most > mean else None)
+            text = f"{milliseconds(times.median)}, 90 % {milliseconds(times.p90)}"
+            median, most = (round(100 * time / longest, 1) for time in (times.median, times.p90))
+            yield Bar(name, text, median, first, most if most > median else None)
 
 
 def _sizes(evaluation: Evaluation) -> Iterator[Bar]:

@@ -21,7 +21,7 @@ BREAK = ", "
 _SHOWN = 10
 _LEGEND = (
     "differ, other answers: samples that got another class than from the first model, of which it had "
-    "some right (lost, -) and some wrong (gained, +); speed: the first model's mean time by this one's"
+    "some right (lost, -) and some wrong (gained, +); speed: the first model's median time by this one's"
 )
 
 
@@ -97,7 +97,7 @@ def _measured(evaluation: Evaluation) -> Table:
     for name, result in _pairs(evaluation):
         answers = result.of(sole) if sole else None
         rows.append([name, *(_scores(answers) if answers else "-" * len(columns)), *_costs(result)])
-    return Table("Measured", ["model", *columns, "mean", "90 %", "size", "gzip"], rows)
+    return Table("Measured", ["model", *columns, "median", "90 %", "size", "gzip"], rows)
 
 
 def _of_target(evaluation: Evaluation, target: str) -> Table:
@@ -157,7 +157,7 @@ def _changes(answers: OutputMetrics, first: OutputMetrics | None) -> list[str]:
 
 def _costs(result: Result) -> list[str]:
     times = result.times
-    taken = [result.status, "-"] if times is None else [milliseconds(times.mean), milliseconds(times.p90)]
+    taken = [result.status, "-"] if times is None else [milliseconds(times.median), milliseconds(times.p90)]
     return [*taken, figures.size(result.size.bytes), figures.size(result.size.gzip_bytes)]
 
 
@@ -175,7 +175,7 @@ def _remarks(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _ratios(first: Result, other: Result) -> list[str]:
-    times = [result.times.mean for result in (first, other) if result.times]
+    times = [result.times.median for result in (first, other) if result.times]
     sizes = [(other.size.bytes, first.size.bytes), (other.size.gzip_bytes, first.size.gzip_bytes)]
     speed = _times(times[0] / times[1]) if len(times) == 2 and times[1] else "-"
     return [speed, *(f"{now / before:.2f}x" if before else "-" for now, before in sizes)]
