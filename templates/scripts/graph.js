@@ -10,21 +10,26 @@ function showGraph(form) {
   const model = packed.models[number];
   const canvas = form.parentElement.querySelector(".graph");
   const select = form.elements.delegate;
-  const state = { number, model, canvas, open: new Set(), names: [...select.options].map((option) => option.text) };
+  const state = { number, model, canvas, open: new Set(), folds: true, unfolded: new Set(), names: [...select.options].map((option) => option.text) };
   const start = () => {
     state.audit = Number(select.value);
     state.graph = partitionGraph(model, model.audits[state.audit]);
     state.open.clear();
     draw(state, form.querySelector("output"));
   };
-  const { text } = form.elements;
+  const { text, fold } = form.elements;
   zoomable(state, form);
   form.parentElement.hidden = false;
-  form.addEventListener("input", ({ target }) => (target === text ? seek(state, text.value, form.querySelector("output")) : start()));
+  form.addEventListener("input", ({ target }) => {
+    state.folds = fold.checked;
+    if (target === text) seek(state, text.value, form.querySelector("output"));
+    else if (target === fold) draw(state);
+    else start();
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
-  canvas.addEventListener("click", (event) => toggle(state, event.target.closest("[data-node]")));
+  canvas.addEventListener("click", (event) => toggle(state, event.target.closest("[data-node], [data-fold]")));
   canvas.addEventListener("keydown", (event) => {
-    const button = event.target.closest("[data-node]");
+    const button = event.target.closest("[data-node], [data-fold]");
     if (!button || (event.key !== "Enter" && event.key !== " ")) return;
     event.preventDefault();
     toggle(state, button);
@@ -46,10 +51,11 @@ function whenSeen(target, start) {
 
 function toggle(state, button) {
   if (!button) return;
-  const id = button.dataset.node;
-  if (!state.open.delete(id)) state.open.add(id);
+  const [kind, id] = Object.entries(button.dataset)[0];
+  const opened = kind === "fold" ? state.unfolded : state.open;
+  if (!opened.delete(id)) opened.add(id);
   draw(state);
-  state.canvas.querySelector(`[data-node="${id}"]`).focus({ preventScroll: true });
+  state.canvas.querySelector(`[data-${kind}="${id}"]`).focus({ preventScroll: true });
 }
 
 function draw(state, output) {

@@ -4,6 +4,8 @@
 const MOST_BLOCKS = 250;
 
 function inside(state, node) {
+  const folded = foldedInside(state, node);
+  if (folded) return folded;
   const { blocks, edges } = chains(node.operators);
   const tooMany = blocks.length > MOST_BLOCKS;
   const shown = tooMany ? [node.operators] : blocks;
@@ -56,7 +58,8 @@ function block(state, operators) {
 function row(state, operator, index) {
   const name = operator.custom ?? operator.op;
   const mark = operator.delegated ? "" : `${operator.supported ? MARKS.l : MARKS.r} `;
+  const layer = sourceLayers(state.model, operator.position).join(", ");
   const text = drawn("text", { x: 8, y: 15 + index * ROW }, cut(`${mark}${place(operator.subgraph, operator.index)} ${name}`, 28));
   return drawn("a", { href: `#${anchor(state.number, operator.subgraph, operator.index)}` },
-    drawn("rect", { y: index * ROW, width: WIDTH, height: ROW, class: "hit" }), text, drawn("title", {}, `${name} ${operator.output ?? ""}`));
+    drawn("rect", { y: index * ROW, width: WIDTH, height: ROW, class: "hit" }), text, drawn("title", {}, `${name}${layer ? ` in ${layer}` : ""}: ${operator.output ?? ""}`));
 }

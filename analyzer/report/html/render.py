@@ -24,6 +24,7 @@ SCRIPTS = (
             "filter",
             "details",
             "partitions",
+            "folds",
             "inside",
             "column",
             "graph_tools",

@@ -62,7 +62,7 @@ def test_it_grows_and_shrinks(opened: Opened) -> None:
 
 def test_operators_are_found_in_it(opened: Opened) -> None:
     opened.page.locator("form[data-graph] select").select_option("Hexagon")
-    find = opened.page.locator("form[data-graph] input")
+    find = opened.page.locator("form[data-graph] input[type=search]")
     find.fill("#8 conv_2d")
     marked = opened.page.locator(".graph .sought")
     assert "#8 CONV_2D" in (marked.first.text_content() or "")
@@ -95,6 +95,7 @@ def test_partitions_and_runs_alternate(opened: Opened) -> None:
 
 def test_a_node_opens_by_keyboard_and_keeps_the_focus(opened: Opened) -> None:
     page = opened.page
+    page.get_by_role("checkbox", name="Fold repeated blocks").uncheck()
     page.locator("form[data-graph] select").select_option("GPU")
     page.locator(".graph [role=button]").first.focus()
     page.keyboard.press("Enter")
@@ -107,6 +108,24 @@ def test_a_node_opens_by_keyboard_and_keeps_the_focus(opened: Opened) -> None:
     page.locator(".graph [role=button]").first.focus()
     page.keyboard.press("Space")
     assert page.locator(".graph a").count() == 0
+
+
+def test_blocks_that_repeat_are_folded(browser: Any, tmp_path: Path) -> None:
+    """A whole model on a delegate: what repeats is one row, and all is there without folding."""
+    model = sample.described()
+    whole = sample.audit("npu", "NPU", sample.operators(), lambda node: (True, ()))
+    opened = Opened(browser, tmp_path, sample.document(replace(model, audits=(whole,))))
+    opened.page.locator(".graph").scroll_into_view_if_needed()
+    opened.page.locator(".graph [data-node]").first.click()
+    rows, folds = opened.page.locator(".graph .block a"), opened.page.locator(".graph [data-fold]")
+    folded = rows.count()
+    assert folds.count() and folded < 64
+    folds.first.press("Enter")
+    assert rows.count() > folded
+    assert folds.first.get_attribute("aria-expanded") == "true"
+    opened.page.get_by_role("checkbox", name="Fold repeated blocks").uncheck()
+    assert (folds.count(), rows.count()) == (0, 64)
+    opened.close()
 
 
 def test_an_operator_shows_its_operands_and_options(opened: Opened) -> None:
