@@ -45,7 +45,7 @@ def graph(page: Page, file: Path) -> None:
 
 def shrink(file: Path) -> None:
     """A page has few colors: a palette of them takes a third of the room."""
-    Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+    Image.open(file).convert("RGB").quantize(255, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 Scheme = Literal["light", "dark"]
