@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -12,9 +16,11 @@ from analyzer.errors import UndecidedError
 from analyzer.expressions import steps
 from analyzer.expressions.context import Context
 from analyzer.model import read_bytes
+from analyzer.report.ci.alerts import alerts
+from analyzer.report.document import audit_document, convert
 from analyzer.rules.registry import Packs
 from tests.building import chain, model, operator, tensor
-from tests.fuzz.growth import operands
+from tests.fuzz.growth import operands, operator_codes
 from tests.packs import saved, tiny
 
 
@@ -64,3 +70,32 @@ def test_what_a_model_may_take_in_all(tmp_path: Path, monkeypatch: pytest.Monkey
         auditor.audit(read_bytes(chain(*["NEG"] * count), "m"))
     with pytest.raises(UndecidedError, match="takes too many steps"):
         auditor.audit(read_bytes(chain(*["NEG"] * 9), "m"))
+
+
+def test_operators_of_many_names() -> None:
+    """What concerns a rule is looked up once, not once for each rule of a cause."""
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, ["gpu"]))
+    counts = []
+    for count in (50, 100, 200):
+        audited = auditor.audit(read_bytes(operator_codes(count), "m"))
+        document = convert.whole([convert.model(audited)], audit_document.Policy())
+        counts.append(_calls(partial(alerts, document)))
+    assert counts[2] - counts[1] < 3 * (counts[1] - counts[0])
+
+
+def _calls(act: Callable[[], object]) -> int:
+    """How many functions are called in all."""
+    called = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal called
+        called += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return called

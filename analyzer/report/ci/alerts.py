@@ -78,10 +78,13 @@ def _of_model(model: Model, names: Sequence[str]) -> Iterator[Alert]:
         yield Alert(UNREAD, "error", "", model, plain(model.error.message), fix, "", "", ())
     joined: dict[tuple[str, str, str], Alert] = {}
     for cause in causes.causes(model):
+        concerned = _by_rule(cause)
         for position in cause.audits if cause.rules and not cause.knock_on else ():
             audit = model.audits[position]
             for rule in () if audit.legacy else cause.rules:
-                alert = _alert(rule, cause, model, audit, names[position])
+                alert = _alert(
+                    rule, cause, concerned.get(rule, cause.operators), model, audit, names[position]
+                )
                 known = joined.setdefault((rule, alert.delegate, alert.level), alert)
                 if known is not alert:
                     operators = (*known.operators, *alert.operators)
@@ -89,9 +92,18 @@ def _of_model(model: Model, names: Sequence[str]) -> Iterator[Alert]:
     yield from joined.values()
 
 
-def _alert(rule: str, cause: Cause, model: Model, audit: Audit, name: str) -> Alert:
-    nodes = tuple(node for node in cause.operators if any(finding.rule == rule for finding in node.findings))
-    nodes = nodes or cause.operators
+def _by_rule(cause: Cause) -> dict[str, tuple[Operator, ...]]:
+    """Rule -> the operators that it is about."""
+    concerned: dict[str, dict[int, Operator]] = {}
+    for place, node in enumerate(cause.operators):
+        for finding in node.findings:
+            concerned.setdefault(finding.rule, {})[place] = node
+    return {rule: tuple(nodes.values()) for rule, nodes in concerned.items()}
+
+
+def _alert(
+    rule: str, cause: Cause, nodes: tuple[Operator, ...], model: Model, audit: Audit, name: str
+) -> Alert:
     upstream = audit.rules.upstream
     own = rule.startswith(f"{audit.delegate}/")
     return Alert(
