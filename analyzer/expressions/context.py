@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
@@ -25,6 +25,7 @@ class Context:
         "inputs",
         "intermediates",
         "operand",
+        "operands",
         "operator",
         "outputs",
         "partition",
@@ -40,6 +41,11 @@ class Context:
     raised_by: str
     #: What is left to loops within loops.
     steps: int
+    inputs: list[Tensor | None]
+    outputs: list[Tensor | None]
+    intermediates: list[Tensor | None]
+    #: Inputs and outputs that are present.
+    operands: list[Tensor]
 
     def __init__(
         self,
@@ -48,24 +54,32 @@ class Context:
         read_through: Mapping[int, Tensor] | None = None,
         partition: Set[int] | None = None,
     ) -> None:
-        tensors = subgraph.tensors
         self.subgraph = subgraph
         self.operator = operator
         self.read_through = read_through
         self.partition = partition
         if read_through:
+            # At once: what is read through grows, but this operator doesn't see what comes later.
             self.inputs = [
-                None if i == OMITTED else read_through[i] if i in read_through else tensors[i]
-                for i in operator.inputs
+                read_through.get(i, tensor)
+                for i, tensor in zip(operator.inputs, _tensors(subgraph, operator.inputs), strict=True)
             ]
-        else:
-            self.inputs = [None if i == OMITTED else tensors[i] for i in operator.inputs]
-        self.outputs = [None if i == OMITTED else tensors[i] for i in operator.outputs]
-        self.intermediates = (
-            [None if i == OMITTED else tensors[i] for i in operator.intermediates]
-            if operator.intermediates
-            else []
-        )
         self.variables: list[Any] = []
         #: Whoever knows better, because the operators behind have been judged, says so.
         self.consumers_accepted = True
+
+    def __getattr__(self, name: str) -> Any:
+        """The operands, when they are first asked for: of most neighbours only the name is."""
+        if name == "operands":
+            found: Any = [tensor for tensor in (*self.inputs, *self.outputs) if tensor is not None]
+        elif name in ("inputs", "outputs", "intermediates"):
+            found = _tensors(self.subgraph, getattr(self.operator, name))
+        else:
+            raise AttributeError(name)
+        setattr(self, name, found)
+        return found
+
+
+def _tensors(subgraph: Subgraph, indices: Sequence[int]) -> list[Tensor | None]:
+    tensors = subgraph.tensors
+    return [None if i == OMITTED else tensors[i] for i in indices]

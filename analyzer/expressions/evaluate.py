@@ -50,15 +50,21 @@ _ONE = Literal(1)
 _NOWHERE: Any = SimpleNamespace(variables=[], steps=0)
 
 
-def compiled(node: Node, parameters: Mapping[str, Any] = {}, counts: bool | None = None) -> Evaluate:
+def compiled(
+    node: Node,
+    parameters: Mapping[str, Any] = {},
+    counts: bool | None = None,
+    operator: str | None = None,
+) -> Evaluate:
     """A function of the context that evaluates the node; Known where it follows from the parameters alone.
 
     Most of a rule is never asked of any operator that is there: what stands behind a part that decides is
-    compiled when it is first come to. `counts` is what `takes_steps` says of the node, where that is known.
+    compiled when it is first come to. `counts` is what `takes_steps` says of the node, where that is known,
+    and `operator` the name of the only one that the function is asked about.
     The function raises Undefined where something isn't there, UndecidedError where it takes too many steps.
     """
     counts = steps.takes_steps(node) if counts is None else counts
-    evaluate = _Compiler(parameters, counts).of(node)
+    evaluate = _Compiler(parameters, counts, operator).of(node)
     return steps.within(node, evaluate) if counts and not isinstance(evaluate, Known) else evaluate
 
 
@@ -74,9 +80,10 @@ def evaluate(node: Node, context: Context) -> Any:
 class _Compiler:
     """Compiles nodes under known parameters; with `counts`, loops count their steps."""
 
-    def __init__(self, parameters: Mapping[str, Any], counts: bool) -> None:
+    def __init__(self, parameters: Mapping[str, Any], counts: bool, operator: str | None) -> None:
         self._parameters = parameters
         self._counts = counts
+        self._operator = operator
 
     def of(self, node: Node) -> Evaluate:
         return _METHODS[node.__class__](self, node)
@@ -91,6 +98,8 @@ class _Compiler:
         return Known(self._parameters[node.name])
 
     def fact(self, node: Fact) -> Evaluate:
+        if node.name == "op" and self._operator is not None:
+            return Known(self._operator)
         return OPERATOR[node.name][2] if node.name in OPERATOR else attrgetter(node.name)
 
     def operand(self, node: Operand) -> Evaluate:

@@ -279,11 +279,11 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
     "operator_index": ("int", "place of the operator in its subgraph", lambda c: c.operator.index),
     "inputs": ("list[tensor]", "all inputs, left-out ones included", attrgetter("inputs")),
     "outputs": ("list[tensor]", "all outputs", attrgetter("outputs")),
-    "intermediates": ("list[tensor]", "all intermediates", lambda c: c.intermediates),
+    "intermediates": ("list[tensor]", "all intermediates", attrgetter("intermediates")),
     "operands": (
         "list[tensor]",
         "inputs and outputs that are present",
-        lambda c: [t for t in c.inputs if t is not None] + [t for t in c.outputs if t is not None],
+        attrgetter("operands"),
     ),
     "graph_index": (
         "int",

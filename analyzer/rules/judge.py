@@ -12,7 +12,7 @@ from msgspec import Struct
 from analyzer.errors import UndecidedError
 from analyzer.expressions.evaluate import Evaluate, compiled, evaluate
 from analyzer.expressions.nodes import TRUE, Call, Literal, Node, Not, operand_name, unnamed
-from analyzer.expressions.operators import Known, later
+from analyzer.expressions.operators import Known
 from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
@@ -76,6 +76,12 @@ class _Compiled(Struct):
     #: What is explained where it fails, once it does.
     explained: Node | None = None
 
+    def compile_first(self, operator: str | None, context: Any) -> Any:
+        """What stands for `require` until it is first asked."""
+        clause = self.clause
+        self.require = compiled(clause.require, self.known, clause.counts, operator)
+        return self.require(context)
+
 
 class _Form(Struct, frozen=True):
     when: Evaluate | None
@@ -98,8 +104,6 @@ class Judge:
         #: As expressions compare them.
         self.parameters = compared(pack, parameters)
         self._operators: dict[str, _Operator] = {}
-        #: The clauses of every operator, by the operator's own values.
-        self._common: dict[str, tuple[_Compiled, ...]] = {}
         self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
         self.load_checks = tuple(self._clauses(pack.load_checks, self.parameters))
         self._fix_selection = FixSelection(pack, self.parameters)
@@ -180,44 +184,41 @@ class Judge:
     def _compiled(self, name: str) -> _Operator:
         found = self._operators.get(name)
         if found is None:
-            found = self._operators[name] = self._compile(self._rules(name))
+            found = self._operators[name] = self._compile(name, self._rules(name))
         return found
 
-    def _compile(self, rules: OperatorRules) -> _Operator:
+    def _compile(self, name: str, rules: OperatorRules) -> _Operator:
+        op = "CUSTOM" if name.startswith("custom:") else name
         known = {**self.parameters, **self.pack.values, **rules.values}
         accept = tuple(compiled(node, known) for node in rules.accept_when)
         refused = () if rules.refused is None else (rules.refused,)
-        shared = (*self._every_op(rules.values, known), *self._clauses(refused, known))
-        return _Operator(accept, tuple(self._form(form, shared, known) for form in rules.forms))
+        shared = tuple(self._clauses((*self.pack.every_op, *refused), known, op))
+        return _Operator(accept, tuple(self._form(form, shared, known, op) for form in rules.forms))
 
-    def _every_op(self, values: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[_Compiled, ...]:
-        """The clauses of every operator; nearly all operators share the same values."""
-        key = repr(values)
-        found = self._common.get(key)
-        if found is None:
-            found = self._common[key] = tuple(self._clauses(self.pack.every_op, known))
-        return found
-
-    def _form(self, form: Form, shared: tuple[_Compiled, ...], known: Mapping[str, Any]) -> _Form:
+    def _form(self, form: Form, shared: tuple[_Compiled, ...], known: Mapping[str, Any], op: str) -> _Form:
         stages: dict[str, list[_Compiled]] = {stage: [] for stage in (*self.pack.stages, BUILD, RUN)}
-        for clause in (*shared, *self._clauses(form.clauses, known)):
+        for clause in (*shared, *self._clauses(form.clauses, known, op)):
             stages[clause.clause.stage].append(clause)
         later = (*stages.pop(BUILD), *stages.pop(RUN))
         when = None if form.when is None else compiled(form.when, known)
         return _Form(when, {name: tuple(found) for name, found in stages.items() if found}, later)
 
-    def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[_Compiled]:
+    def _clauses(
+        self, clauses: tuple[Clause, ...], known: Mapping[str, Any], op: str | None = None
+    ) -> Iterator[_Compiled]:
         """The clauses that can fail under these parameters."""
         for clause in clauses:
-            when = None if clause.when is None else compiled(clause.when, known, clause.counts)
+            when = None if clause.when is None else compiled(clause.when, known, clause.when_counts, op)
             if isinstance(when, Known):
                 if not when.value:
                     continue
                 when = None
             if clause.fixed and not isinstance(clause.require, Literal):
-                require = later(partial(compiled, clause.require, known, clause.counts))
-            else:
-                require = compiled(clause.require, known, clause.counts)
+                made = _Compiled(clause, _never, when, known)
+                made.require = partial(made.compile_first, op)
+                yield made
+                continue
+            require = compiled(clause.require, known, clause.counts, op)
             if not (isinstance(require, Known) and require.value):
                 yield _Compiled(clause, require, when, known)
 
@@ -278,6 +279,10 @@ def _undecided(clause: Clause) -> Finding:
         fix="Split the operator into several with fewer operands, and audit again.",
         source=clause.source,
     )
+
+
+def _never(context: Any) -> bool:
+    return False
 
 
 def _holds(condition: Evaluate, context: Context) -> bool:

@@ -109,8 +109,9 @@ class Clause(Struct, frozen=True, omit_defaults=True):
     formerly: tuple[str, ...] = ()
     #: Whether no parameter has a say in it, so that there is nothing to fold.
     fixed: bool = False
-    #: Whether it counts the steps that its loops take.
+    #: Whether `require` and `when` count the steps that their loops take.
     counts: bool = False
+    when_counts: bool = False
 
 
 class Form(Struct, frozen=True, omit_defaults=True):

@@ -31,8 +31,10 @@ class Counting(Judge):
         self._seen = seen
         super().__init__(pack, parameters)
 
-    def _clauses(self, clauses: tuple[Clause, ...], known: Mapping[str, Any]) -> Iterator[Any]:
-        for compiled in super()._clauses(clauses, known):
+    def _clauses(
+        self, clauses: tuple[Clause, ...], known: Mapping[str, Any], op: str | None = None
+    ) -> Iterator[Any]:
+        for compiled in super()._clauses(clauses, known, op):
             noted = self._noted(compiled.require, self._seen[compiled.clause.id])
             yield replace(compiled, require=noted)
 

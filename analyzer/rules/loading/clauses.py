@@ -92,7 +92,8 @@ class ClauseReader:
             operand=table.operand or None,
             formerly=tuple(table.formerly),
             fixed=not (parameters_in(require) or parameters_in(when)),
-            counts=takes_steps(require) or (when is not None and takes_steps(when)),
+            counts=takes_steps(require),
+            when_counts=when is not None and takes_steps(when),
         )
 
     def _known(self, key: str, word: str, known: Sequence[str], section: Section) -> None:
