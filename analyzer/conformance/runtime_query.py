@@ -23,6 +23,8 @@ REPLIES = "words"
 NOWHERE = Entry(None, 0, (), ())
 #: What can be asked: names of delegates as their packs have them.
 ENGINES = ("xnnpack", "litert-gpu")
+#: The second of them about models as their files have them, whatever the CPU's kernels say of them.
+UNPREPARED = "litert-gpu, unprepared"
 
 
 class Task(Struct, frozen=True):

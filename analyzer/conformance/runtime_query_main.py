@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from analyzer.conformance.runtime_query import NOWHERE, REPLIES, Reply, Task
+from analyzer.conformance.runtime_query import NOWHERE, REPLIES, UNPREPARED, Reply, Task
 from analyzer.execution import worker
 from analyzer.execution.engines import cpu, gpu, vulkan, xnnpack
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
@@ -43,8 +43,8 @@ def main(folder: Path) -> None:
 
 
 def _query(engine: str) -> Callable[[str], Delegated]:
-    if engine == "litert-gpu":
-        return GpuQuery()
+    if engine in ("litert-gpu", UNPREPARED):
+        return GpuQuery(engine == UNPREPARED)
     return query_cpu if engine == "cpu" else query_xnnpack
 
 
@@ -73,14 +73,15 @@ def query_cpu(file: str) -> Delegated:
 class GpuQuery:
     """Asks LiteRT's GPU accelerator which operators it takes, without having it compile anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, unprepared: bool = False) -> None:
         vulkan.use(vulkan.find(None, "litert-gpu"))
         self._accelerator = gpu.hook()
+        self._unprepared = unprepared
 
     def __call__(self, file: str) -> Delegated:
         import ai_edge_litert.compiled_model as litert
 
-        plan_hook = self._accelerator.plan_hook = DryRunHook()
+        plan_hook = self._accelerator.plan_hook = DryRunHook(self._unprepared)
         both = litert.HardwareAccelerator.GPU | litert.HardwareAccelerator.CPU
         try:
             litert.CompiledModel.from_file(file, options=litert.Options(both))
@@ -92,10 +93,13 @@ class GpuQuery:
 
 
 class DryRunHook(ExecutionPlanHook):
-    """Notes what a delegate would replace, and keeps it from doing so: nothing is built."""
+    """Notes what a delegate would replace, and keeps it from doing so: nothing is built.
 
-    def __init__(self) -> None:
-        super().__init__()
+    `unprepared`: it is asked before the CPU's kernels are, about the model as the file has it.
+    """
+
+    def __init__(self, unprepared: bool) -> None:
+        super().__init__(unprepared)
         self._taken: dict[int, set[int]] = {}
 
     def _install(self, delegate: Any, then: Callable[[Any, Any], int]) -> None:

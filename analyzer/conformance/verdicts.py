@@ -149,16 +149,19 @@ def verify(packs: Packs, data: Data, targets: Sequence[str]) -> dict[str, Tallie
     """Target -> how the packs agree with its delegate's own code. Raises: RuleError, UsageError."""
     truth = {target: data.truth(target) for target in targets}
     tallies: dict[str, Tallies] = {target: {GENERATED: Tally(), REAL: Tally()} for target in targets}
-    auditor = Auditor(packs, configure(packs, [data.targets[target] for target in targets]))
+    configurations = dict(zip(targets, configure(packs, [data.targets[t] for t in targets]), strict=True))
+    auditors: dict[tuple[str, ...], Auditor] = {}
     for kind, path, model in data.models():
         asked = [target for target in targets if path in truth[target]]
         if isinstance(model, ModelError):
             for target in asked:
                 _unread(truth[target][path], tallies[target][kind])
-        elif asked:
-            for target, audit in zip(targets, auditor.audit(model).delegates, strict=True):
-                if path in truth[target]:
-                    compare(audit, truth[target][path], tallies[target][kind])
+            continue
+        who = tuple(asked)
+        if who not in auditors:
+            auditors[who] = Auditor(packs, [configurations[target] for target in who])
+        for target, audit in zip(who, auditors[who].audit(model).delegates if who else (), strict=True):
+            compare(audit, truth[target][path], tallies[target][kind])
     return tallies
 
 

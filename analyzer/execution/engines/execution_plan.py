@@ -48,9 +48,13 @@ def _plan(context: Any) -> tuple[int, ...]:
 
 
 class ExecutionPlanHook:
-    """Notes the execution plan of each subgraph in turn, as a delegate of its own or in front of another."""
+    """Notes the execution plan of each subgraph in turn, as a delegate of its own or in front of another.
 
-    def __init__(self) -> None:
+    `unprepared`: the other one is asked before anything is prepared, whatever it says of itself.
+    """
+
+    def __init__(self, unprepared: bool = False) -> None:
+        self._unprepared = unprepared
         #: Tensors and plan of each subgraph that was seen, by the address of its context.
         self.seen: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._kept: list[Any] = []
@@ -66,6 +70,8 @@ class ExecutionPlanHook:
         """Watch what the delegate at `address` replaces, each time it is applied."""
         delegate = _Delegate.from_address(address)
         own = _Prepare(ctypes.cast(delegate.prepare, ctypes.c_void_p).value or 0)
+        if self._unprepared:
+            delegate.flags |= _ALLOW_DYNAMIC_TENSORS
         self._kept.append(own)
         self._install(delegate, own)
 

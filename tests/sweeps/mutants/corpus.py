@@ -16,10 +16,10 @@ from analyzer.model import Model, read_bytes, schema
 from analyzer.model.extract import contents
 from analyzer.model.write import build
 from tests import building
+from tests.conformance.unexercised import known
 from tests.sweeps.mutants.changes import AIMED, CHANGES, Change
 
 CASES = Path(__file__).parents[2] / "conformance" / "cases.zip"
-LIST = CASES.parent / "unexercised.txt"
 #: How often one change is as much as there is, and how often two are.
 _ONE_OR_TWO = (1, 1, 1, 2, 2)
 #: Changes that are tried before a case is given up: not every one applies to every operator.
@@ -49,10 +49,10 @@ class Case(Struct, frozen=True):
 
 
 def unexercised(delegates: Iterable[str]) -> set[str]:
-    """Checks of these delegates that no case refuses, accepts or comes to, as the list has them."""
-    lines = LIST.read_text(encoding="utf-8").splitlines()
+    """Checks of these delegates that no case refuses, accepts or comes to, and nobody knows why not."""
     asked = set(delegates)
-    return {line for line in lines if line.split()[-1].partition("/")[0] in asked}
+    lines = known().items()
+    return {line for line, reason in lines if not reason and line.split()[-1].partition("/")[0] in asked}
 
 
 class Corpus:
@@ -63,10 +63,10 @@ class Corpus:
         self._random = Random(seed)
         self._left = left
         self._cases: dict[str, list[Case]] = defaultdict(list)
-        for case in _cases(archive):
+        for case in cases_of(archive):
             self._cases[case.operator].append(case)
         for operator in sorted({*schema.members("BuiltinOperator").values()} - {*self._cases, *_NONE}):
-            self._cases[operator].append(_plain(operator))
+            self._cases[operator].append(plain(operator))
         self._seen = {case.path for cases in self._cases.values() for case in cases}
 
     def keep(self, mutant: Case) -> None:
@@ -119,7 +119,8 @@ def changed(random: Random, case: Case, wanted: Sequence[Change] = ()) -> Case |
     return Case(case.base, case.operator, build(tables), (*case.changes, *made))
 
 
-def _cases(archive: Path) -> Iterator[Case]:
+def cases_of(archive: Path) -> Iterator[Case]:
+    """All that can be read."""
     with zipfile.ZipFile(archive) as opened:
         for name in opened.namelist():
             if name.endswith(".tflite"):
@@ -128,7 +129,7 @@ def _cases(archive: Path) -> Iterator[Case]:
                     yield Case(name, name.split("/")[-2], data)
 
 
-def _plain(operator: str) -> Case:
+def plain(operator: str) -> Case:
     """A model of an operator that no case has: something to start from."""
     tensors = [building.tensor("x", [1, 4, 4, 8]), building.tensor("y", [1, 4, 4, 8])]
     return Case("plain", operator, building.model(tensors, [building.operator(operator, ["x"], ["y"])]))

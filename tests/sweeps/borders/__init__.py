@@ -1,0 +1,1 @@
+"""For every check of a pack that no case exercises: one model on either side of its border."""

@@ -1,0 +1,128 @@
+"""Cases for delegates whose own code isn't here, ready to be judged elsewhere.
+
+usage: python -m tests.sweeps.borders.unjudged [--search] [-o FOLDER]
+
+Makes the models of tests/conformance/unjudged again from how they came to be. With --search it first looks
+for models at the border of every check of these delegates that no case exercises. See the README there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from tests.conformance import cases
+from tests.conformance.add import zipped
+from tests.sweeps.borders.networks import network
+from tests.sweeps.borders.patterns import patterns
+from tests.sweeps.borders.searching import Searcher, Seen, Wanted, stepped
+from tests.sweeps.borders.seeds import seeds
+from tests.sweeps.mutants.corpus import Case, plain
+
+FOLDER = cases.FOLDER / "unjudged"
+LINES = "synth/cases.jsonl"
+#: Configurations that between them ask every check; the others of `targets.json` differ in releases.
+SPECS = (
+    *("nnapi:api=31", "nnapi:api=29", "nnapi:api=30:accelerator=false", "nnapi:api=27:accelerator=false"),
+    *("gpu", "gpu:quantized=false", "gpu:opencl=false", "hexagon", "coreml:version=2", "coreml:version=3"),
+)
+DELEGATES = tuple(dict.fromkeys(spec.partition(":")[0] for spec in SPECS))
+_NETWORK, _NETWORKS = "network", 80
+
+
+def described() -> list[dict[str, Any]]:
+    """The lines of the cases: how each came to be, and what it is for."""
+    with zipfile.ZipFile(FOLDER / "cases.zip") as archive:
+        return [json.loads(line) for line in archive.read(LINES).splitlines()]
+
+
+def models(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    """Path and model of each line, made again."""
+    with zipfile.ZipFile(cases.FOLDER / "cases.zip") as archive:
+        made = {(case.operator, case.base): case for case in (*patterns(), *seeds())}
+        for line in lines:
+            base, steps = line["params"]["base"], line["params"]["change"]
+            if base.startswith(_NETWORK):
+                yield line["path"], network(int(base.split()[1]))
+                continue
+            case = made.get((line["op"], base))
+            if case is None:
+                data = archive.read(base) if base.startswith("synth/") else plain(line["op"]).data
+                case = Case(base, line["op"], data)
+            for step in steps:
+                case = stepped(case, step) or case
+            yield line["path"], case.data
+
+
+def write(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """The archive, as tests/conformance has its own."""
+    contents = dict(models(lines))
+    contents[LINES] = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    zipped(folder / "cases.zip", contents)
+    targets = {
+        target: spec for target, spec in cases.DATA.targets.items() if spec.partition(":")[0] in DELEGATES
+    }
+    (folder / "targets.json").write_text(json.dumps(targets, indent=1) + "\n", encoding="utf-8")
+
+
+def searched() -> list[dict[str, Any]]:
+    """Lines of new cases: both sides of each border, and the random graphs."""
+    from tests.sweeps.borders.__main__ import borders
+
+    lines = dict[str, dict[str, Any]]()
+    for delegate in DELEGATES:
+        searcher = Searcher([spec for spec in SPECS if spec.partition(":")[0] == delegate])
+        for wanted, seen in borders(searcher, [delegate]):
+            told = lines.setdefault(seen.case.path, _line(seen))
+            told["shows"].append([wanted.check, wanted.holds])
+            if (before := _passing(wanted, seen)) is not None:
+                told = lines.setdefault(before.case.path, _line(before))
+                told["shows"].append([wanted.check, not wanted.holds])
+    searcher = Searcher(SPECS)
+    every = (Case(f"{_NETWORK} {seed}", "GRAPH", network(seed)) for seed in count())
+    loading = (one for case in every if (one := searcher.see(case)) is not None and one.loads)
+    lines.update((one.case.path, _line(one)) for one in islice(loading, _NETWORKS))
+    return sorted(lines.values(), key=lambda line: str(line["path"]))
+
+
+def _passing(wanted: Wanted, seen: Seen) -> Seen | None:
+    """The nearest that it was made of on the other side of the border."""
+    before: Seen | None = seen.before
+    while before is not None and (not wanted.holds) not in before.answers.get(wanted.check, ()):
+        before = before.before
+    return before
+
+
+def _line(seen: Seen) -> dict[str, Any]:
+    case = seen.case
+    return {
+        "path": case.path,
+        "op": case.operator,
+        "params": {"base": case.base, "change": list(case.changes)},
+        "op_index": 0,
+        "valid": seen.loads,
+        "shows": [],
+    }
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = ArgumentParser(
+        prog="python -m tests.sweeps.borders.unjudged", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--search", action="store_true", help="look for cases anew: it takes a while")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=FOLDER, metavar="FOLDER", help="write them there"
+    )
+    options = parser.parse_args(arguments)
+    write(searched() if options.search else described(), options.output)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
