@@ -74,6 +74,8 @@ def check(files: tuple[str, ...]) -> int:
 
 def _checked(file: Path, catalogue: Catalogue) -> str:
     from analyzer.device_log.line_catalogue import LINES, read_lines
+    from analyzer.devices.device_catalogue import FILE as DEVICES
+    from analyzer.devices.device_catalogue import of_file
     from analyzer.interpreter.arena import IN_PLACE, read_in_place
     from analyzer.rules.loading.catalogue_file import parse_catalogue
     from analyzer.rules.loading.fixes_file import IN_FULL, SHARED, read_in_full, read_shared
@@ -91,6 +93,8 @@ def _checked(file: Path, catalogue: Catalogue) -> str:
     if file.name == IN_PLACE:
         listed = read_in_place(file)
         return figures.count(len({*listed.changed, *listed.unchanged}), "operator")
+    if file.name == f"{DEVICES}.toml":
+        return figures.count(len(of_file(file).devices), "device")
     if file.name == LINES:
         return figures.count(len(read_lines(file).lines), "kind") + " of lines"
     book = Rulebook(load(file, catalogue))

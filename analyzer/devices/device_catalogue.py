@@ -235,11 +235,19 @@ def catalogue() -> Catalogue:
     return Catalogue(kept(FILE, text, DeviceFile, lambda: read(file)))
 
 
+def of_file(file: Path) -> Catalogue:
+    """The devices of a file, all that it names looked up. Raises: RuleError."""
+    try:
+        return Catalogue(read(file))
+    except KeyError as error:
+        raise RuleError([f"{file}:1: it names {error}, and has no such entry; add one"]) from None
+
+
 def read(file: Path) -> DeviceFile:
     """The file, checked. Raises: RuleError."""
     import tomllib
 
     try:
         return msgspec.convert(parse_toml(read_text(file)), DeviceFile)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise RuleError([f"{file}:1: {error}"]) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from analyzer.devices.device_catalogue import NONE, UNKNOWN, Catalogue, DeviceFile, catalogue, read
+from analyzer.devices.device_catalogue import NONE, UNKNOWN, Catalogue, DeviceFile, catalogue, of_file, read
 from analyzer.devices.device_configurations import asked_of, on_devices
 from analyzer.errors import RuleError, UsageError
 from analyzer.resources import data
@@ -120,6 +120,10 @@ def test_a_wrong_file_is_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "devices.toml").write_text(FILE.read_text("utf-8").replace("[gpu]", "[gpi]", 1), "utf-8")
     with pytest.raises(RuleError, match="gpi"):
         read(tmp_path / "devices.toml")
+    wrong = FILE.read_text("utf-8").replace('chip = "tensor-g3"', 'chip = "tensor-g9"', 1)
+    (tmp_path / "devices.toml").write_text(wrong, "utf-8")
+    with pytest.raises(RuleError, match="it names 'tensor-g9', and has no such entry"):
+        of_file(tmp_path / "devices.toml")
 
 
 def test_a_file_of_its_own_makes_a_catalogue() -> None:
