@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from analyzer.report import ENDINGS, FORMATS, MODEL, render
+from analyzer.report import ENDINGS, FORMATS, MODEL, TABLES, render
 from tests.report import sample_document as sample
 
 #: Files for viewers, which take one model, or one delegate on it.
 VIEWERS = ("model-explorer", "netron")
 #: What is asked for by name only.
-NAMED = {*VIEWERS, "github", "gitlab"}
+NAMED = {*VIEWERS, "cyclonedx", "github", "gitlab"}
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in VIEWERS])
@@ -25,7 +25,7 @@ def test_every_format_renders_every_document(name: str) -> None:
 
 
 def test_every_ending_stands_for_a_format() -> None:
-    assert set(ENDINGS.values()) == (set(FORMATS) - NAMED) | {MODEL}
+    assert set(ENDINGS.values()) == (set(FORMATS) - NAMED) | {MODEL, *TABLES}
 
 
 def test_importing_reports_loads_no_renderer() -> None:
