@@ -12,7 +12,7 @@ from msgspec import Struct
 from analyzer.errors import UndecidedError
 from analyzer.expressions.evaluate import Evaluate, compiled, evaluate
 from analyzer.expressions.nodes import TRUE, Call, Literal, Node, Not, operand_name, unnamed
-from analyzer.expressions.operators import Known
+from analyzer.expressions.operators import Known, later
 from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
@@ -75,12 +75,6 @@ class _Compiled(Struct):
     known: Mapping[str, Any]
     #: What is explained where it fails, once it does.
     explained: Node | None = None
-
-    def compile_first(self, operator: str | None, context: Any) -> Any:
-        """What stands for `require` until it is first asked."""
-        clause = self.clause
-        self.require = compiled(clause.require, self.known, clause.counts, operator)
-        return self.require(context)
 
 
 class _Form(Struct, frozen=True):
@@ -214,11 +208,9 @@ class Judge:
                     continue
                 when = None
             if clause.fixed and not isinstance(clause.require, Literal):
-                made = _Compiled(clause, _never, when, known)
-                made.require = partial(made.compile_first, op)
-                yield made
-                continue
-            require = compiled(clause.require, known, clause.counts, op)
+                require = later(partial(compiled, clause.require, known, clause.counts, op))
+            else:
+                require = compiled(clause.require, known, clause.counts, op)
             if not (isinstance(require, Known) and require.value):
                 yield _Compiled(clause, require, when, known)
 
@@ -279,10 +271,6 @@ def _undecided(clause: Clause) -> Finding:
         fix="Split the operator into several with fewer operands, and audit again.",
         source=clause.source,
     )
-
-
-def _never(context: Any) -> bool:
-    return False
 
 
 def _holds(condition: Evaluate, context: Context) -> bool:
