@@ -50,14 +50,15 @@ class Counting(Judge):
             if clause.when is None and partially_evaluated(clause.require, known) == TRUE:
                 self.granted.add(clause.id)
         for compiled in super()._clauses(clauses, known, op):
-            noted = self._noted(compiled.require, self._seen[compiled.clause.id])
+            noted = self._noted(compiled, self._seen[compiled.clause.id])
             yield replace(compiled, require=noted)
 
     @staticmethod
-    def _noted(require: Evaluate, seen: set[bool]) -> Evaluate:
+    def _noted(one: Any, seen: set[bool]) -> Evaluate:
+        # Looked up each time: a clause is compiled, and put in its own place, when it is first asked.
         def evaluate(context: Context) -> Any:
             try:
-                holds = require(context)
+                holds = one.require(context)
             except Undefined:
                 seen.add(False)
                 raise
