@@ -97,10 +97,13 @@ def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:
 def words(tensor: Tensor) -> tuple[int, ...]:
     """Numbers as kernels read them that take any type for INT32: of a constant, all that its buffer holds.
 
+    The last one takes in the zeros with which a file fills up what ends between two of them.
+
     Raises: Undefined where they aren't known.
     """
     if tensor.constant and tensor.data is not None:
-        return _int32(tensor.data)
+        data = tensor.data
+        return _int32(memoryview(bytes(data) + bytes(-len(data) % 4)) if len(data) % 4 else data)
     return tuple(int(value) for value in known_values(tensor))
 
 
