@@ -10,9 +10,9 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -110,9 +110,21 @@ def _files(path: str) -> dict[str, Any]:
     """Array -> its file, to be opened."""
     if os.path.isdir(path):
         return {file.stem: file for file in sorted(Path(path).glob(f"*{_ENDING}"))}
-    archive = zipfile.ZipFile(path)
-    names = [name for name in archive.namelist() if name.endswith(_ENDING)]
-    return {name.removesuffix(_ENDING): zipfile.Path(archive, name) for name in names}
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(_ENDING)]
+    return {name.removesuffix(_ENDING): _Member(path, name) for name in names}
+
+
+class _Member(Struct, frozen=True):
+    """An array in a .npz file, which is open only while the array is read."""
+
+    archive: str
+    name: str
+
+    @contextmanager
+    def open(self, mode: Literal["r", "rb"]) -> Iterator[IO[bytes]]:
+        with zipfile.ZipFile(self.archive) as archive, archive.open(self.name) as stream:
+            yield stream
 
 
 def _names(file: Any) -> dict[str, int]:

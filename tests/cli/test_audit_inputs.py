@@ -188,7 +188,14 @@ def test_files_are_only_read(tmp_path: Path) -> None:
     path.chmod(stat.S_IRUSR)
     before = path.stat()
     assert audit(path, "--hash").code == 0
-    assert path.stat() == before
+    after = path.stat()
+    # When it was last read is the system's to note.
+    assert (after.st_mtime_ns, after.st_size, after.st_mode, after.st_ino) == (
+        before.st_mtime_ns,
+        before.st_size,
+        before.st_mode,
+        before.st_ino,
+    )
 
 
 def test_a_model_without_its_identifier_is_no_model_to_a_runtime(tmp_path: Path) -> None:
@@ -201,5 +208,5 @@ def test_a_model_without_its_identifier_is_no_model_to_a_runtime(tmp_path: Path)
 
 def test_a_shape_of_another_rank_is_what_to_change() -> None:
     text = " ".join(run("audit", "sample:", "--shape", "image=1,2,3", "-d", "gpu").text.split())
-    assert "fix Resize otherwise: the model is prepared with the file's own sizes (image=1,96,96,3)" in text
+    assert "* Resize otherwise: the model is prepared with the file's own sizes (image=1,96,96,3)" in text
     assert "Convert the model again" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from analyzer.errors import UsageError
@@ -21,6 +22,14 @@ def test_arrays_come_side_by_side_in_batches(tmp_path: Path) -> None:
     batches = list(data.batches(2, ["head/y", "x"]))
     assert [batch["x"].tolist() for batch in batches] == [[[0, 1], [2, 3]], [[4, 5], [6, 7]], [[8, 9]]]
     assert batches[-1]["head/y"].tolist() == [2.0]
+
+
+def test_a_file_is_open_only_while_it_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "data.npz"
+    np.savez(file, x=np.ones((4, 2)), y=np.zeros(4))
+    data = datasets.open(Source(str(file)))
+    list(data.batches(2, ["x", "y"]))
+    assert str(file) not in {opened.path for opened in psutil.Process().open_files()}
 
 
 def test_arrays_may_be_files_of_a_folder(tmp_path: Path) -> None:

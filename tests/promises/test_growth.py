@@ -72,6 +72,17 @@ def test_what_a_model_may_take_in_all(tmp_path: Path, monkeypatch: pytest.Monkey
         auditor.audit(read_bytes(chain(*["NEG"] * 9), "m"))
 
 
+def test_what_cant_be_looked_for_in_time_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "MAX_STEPS", 10_000)
+    loops = "all(all(a + b > 0 for a in range(1, 200)) for b in range(1, 200))"
+    build = 'severity = "fails"\nstage = "build"\n'
+    file = saved(tmp_path, tiny() + f'\n[op.NEG.check.slow]\nrequire = "{loops}"\n{build}fix = "None."\n')
+    packs = Packs([file])
+    [audit] = Auditor(packs, configure(packs, ["tiny"])).audit(read_bytes(chain("NEG"), "m")).delegates
+    [said] = [finding for operator in audit.operators for finding in operator.findings]
+    assert said.severity == "note" and said.message.endswith("which was left out")
+
+
 def test_operators_of_many_names() -> None:
     """What concerns a rule is looked up once, not once for each rule of a cause."""
     packs = Packs()

@@ -76,7 +76,7 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
         ("[op.ADD]\noperands = {input3 = 'INT8'} # <--", "there is no operand input3; did you mean input2?"),
         ("[op.ADD]\nconstant = ['input9'] # <--", "there is no operand input9"),
         ("[op.ADD]\noperands = {input1 = 'INT9'} # <--", "INT9 is not a dtype"),
-        ("[op.ADD]\noperands = {input1 = 'doubles'} # <--", "nothing is called doubles"),
+        ("[op.ADD]\noperands = {input1 = 'triples'} # <--", "nothing is called triples"),
         ("[op.ADD]\noperands = {input1 = [{dtype = 'INT8', wenn = 'true'}]} # <--", "wenn"),
         (
             "[op.ADD]\noperands = {input1 = [{dtype = 'INT8', when = 'api > 3'}]} # <--",
