@@ -15,6 +15,7 @@ _FIXES = in_full()
 
 
 @pytest.mark.tensorflow
+@pytest.mark.filterwarnings("ignore")  # converters and Keras warn of much that isn't about a fix
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
 @pytest.mark.parametrize("name", tried())
 def test_the_finding_is_there_before_and_gone_after(name: str) -> None:
