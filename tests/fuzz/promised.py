@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import gettempdir
 from types import FrameType
 
 #: Seconds of processor time and bytes of memory that no input may take; inputs here are far below 10 MB.
@@ -20,6 +23,17 @@ class Hangs(BaseException):
 
 class Broken(AssertionError):
     """An answer came, but not as it is promised."""
+
+
+@contextmanager
+def toml_file(data: bytes) -> Iterator[Path]:
+    """These bytes as a file, which each process writes anew and takes away."""
+    file = Path(gettempdir()) / f"delegate-analyzer-fuzz-{os.getpid()}.toml"
+    file.write_bytes(data)
+    try:
+        yield file
+    finally:
+        file.unlink()
 
 
 def check_lines(error: Exception) -> None:

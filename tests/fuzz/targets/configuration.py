@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from pathlib import Path
 from random import Random
-from tempfile import gettempdir
 
 from analyzer import config
 from analyzer.auditing.configurations import configure
@@ -15,7 +13,7 @@ from analyzer.gating.excuses import Excuses
 from analyzer.gating.policy import read_policies
 from analyzer.rules.registry import Packs
 from tests.fuzz import mutation
-from tests.fuzz.promised import check_lines
+from tests.fuzz.promised import check_lines, toml_file
 
 _WORDS = mutation.words(
     """
@@ -32,22 +30,15 @@ def _packs() -> Packs:
     return Packs()
 
 
-@cache
-def _file() -> Path:
-    return Path(gettempdir()) / f"delegate-analyzer-fuzz-{os.getpid()}.toml"
-
-
 def run(data: bytes) -> None:
-    _file().write_bytes(data)
-    try:
-        settings = config.find(os.fspath(_file())).settings
-        delegates = [one.pack.delegate for one in configure(_packs(), settings.delegates or ("gpu",))]
-        read_policies((*settings.fail_on, *settings.warn_on), delegates)
-        Excuses(settings.waivers)
-    except (RuleError, UsageError) as error:
-        check_lines(error)
-    finally:
-        _file().unlink()
+    with toml_file(data) as file:
+        try:
+            settings = config.find(os.fspath(file)).settings
+            delegates = [one.pack.delegate for one in configure(_packs(), settings.delegates or ("gpu",))]
+            read_policies((*settings.fail_on, *settings.warn_on), delegates)
+            Excuses(settings.waivers)
+        except (RuleError, UsageError) as error:
+            check_lines(error)
 
 
 def seeds() -> list[bytes]:

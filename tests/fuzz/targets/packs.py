@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from pathlib import Path
 from random import Random
-from tempfile import gettempdir
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
@@ -15,7 +12,7 @@ from analyzer.model import Model, read_bytes
 from analyzer.rules.registry import Packs
 from tests.building import chain
 from tests.fuzz import mutation
-from tests.fuzz.promised import check_lines
+from tests.fuzz.promised import check_lines, toml_file
 from tests.packs import tiny
 
 _WORDS = mutation.words(
@@ -40,24 +37,17 @@ def _shipped() -> Packs:
     return Packs()
 
 
-@cache
-def _file() -> Path:
-    return Path(gettempdir()) / f"delegate-analyzer-fuzz-{os.getpid()}.toml"
-
-
 def run(data: bytes) -> None:
-    _file().write_bytes(data)
-    try:
-        packs = Packs([_file()])
-        # These are read once, not once an input.
-        vars(packs).update(catalogue=_shipped().catalogue, cpu_kernels=_shipped().cpu_kernels)
-        for name in packs.given:
-            packs.get(name)
-        Auditor(packs, configure(packs, packs.given)).audit(_model())
-    except (RuleError, UsageError) as error:
-        check_lines(error)
-    finally:
-        _file().unlink()
+    with toml_file(data) as file:
+        try:
+            packs = Packs([file])
+            # These are read once, not once an input.
+            vars(packs).update(catalogue=_shipped().catalogue, cpu_kernels=_shipped().cpu_kernels)
+            for name in packs.given:
+                packs.get(name)
+            Auditor(packs, configure(packs, packs.given)).audit(_model())
+        except (RuleError, UsageError) as error:
+            check_lines(error)
 
 
 def seeds() -> list[bytes]:

@@ -30,11 +30,7 @@ _MODULE = "tests.sweeps.borders"
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     environments.enter(_MODULE, options.python, arguments)
-    missing = available(options.delegate or DELEGATES)
-    for name, why in missing.items():
-        if why:
-            print(f"{name} is not asked: {why}", flush=True)
-    delegates = [name for name, why in missing.items() if not why]
+    delegates = available(options.delegate or DELEGATES)
     searcher = Searcher(delegates)
     found = dict(borders(searcher, delegates, options.operator))
     held = writing.hold(found, searcher.later, delegates, options.output)

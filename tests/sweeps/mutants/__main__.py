@@ -35,11 +35,7 @@ _BATCH = 500
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     environments.enter(_MODULE, options.python, arguments)
-    missing = available(options.delegate or DELEGATES)
-    for name, why in missing.items():
-        if why:
-            print(f"{name} is not asked: {why}", flush=True)
-    names = [name for name, why in missing.items() if not why]
+    names = available(options.delegate or DELEGATES)
     tally, kept, predictor = sweep(names, options.cases, options.count, options.seed, options.new)
     for group in writing.groups(tally):
         print(writing.described(group))

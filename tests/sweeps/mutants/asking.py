@@ -16,9 +16,13 @@ DELEGATES = ("xnnpack", "litert-gpu", NPU)
 _LIMITS = Limits(seconds=20)
 
 
-def available(names: Sequence[str]) -> dict[str, str]:
-    """Delegate -> why it can't be asked here; empty where it can."""
-    return {name: _missing(name) for name in names}
+def available(names: Sequence[str]) -> list[str]:
+    """The delegates that can be asked here; of others it is printed why not."""
+    missing = {name: _missing(name) for name in names}
+    for name, why in missing.items():
+        if why:
+            print(f"{name} is not asked: {why}", flush=True)
+    return [name for name, why in missing.items() if not why]
 
 
 def _missing(name: str) -> str:
