@@ -30,8 +30,9 @@ def main() -> None:
     show([Row("what", "measured", "to reach")])
     with tempfile.TemporaryDirectory() as folder:
         show(cold.rows(5 if short else 15, wanted.installed, Path(folder)))
-    show(warm.rows(1 if short else 3))
+    # A process begins with the peak of what starts it: before this one has audited anything itself.
     show(memory.rows(200 if short else 2000, 0.2 if short else 2.0))
+    show(warm.rows(1 if short else 3))
     for shape in ("chain", "every-tensor-an-output") if short else growth.SHAPES:
         show([growth.row(shape, *((2000, 10_000) if short else (10_000, 50_000)))])
     if not short:
