@@ -27,6 +27,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A name of a test that each process gives alike: what is built while collecting, such as an archive with
+    the time in it, stands in no name (workers that collect different names collect nothing)."""
+    return argname if isinstance(val, (bytes, bytearray, memoryview)) else None
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Checked packs go to a folder of the test run, in child processes too."""
