@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 __all__ = [  # noqa: F405
     "AnalyzerError",
     "Audit",
+    "Evaluation",
     "Fix",
     "Model",
     "ModelError",
@@ -24,6 +25,7 @@ __all__ = [  # noqa: F405
     "Run",
     "audit",
     "compare",
+    "evaluate",
     "fix",
     "load_rules",
     "read",

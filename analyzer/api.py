@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -20,6 +20,9 @@ from analyzer.errors import AnalyzerError as AnalyzerError
 from analyzer.errors import ModelError as ModelError
 from analyzer.errors import RuleError as RuleError
 from analyzer.errors import RuntimeUnavailable, UsageError
+from analyzer.evaluation import evaluator
+from analyzer.evaluation.datasets import Source as DataSource
+from analyzer.evaluation.evaluator import Evaluation as Evaluation
 from analyzer.execution.compare.measures import Thresholds
 from analyzer.execution.delegate_run import Run as Run
 from analyzer.execution.delegate_run import Settings
@@ -250,6 +253,53 @@ def _run(model: Model, file: str, delegate: str, packs: Packs, settings: Setting
     if run.result.status == UNAVAILABLE:
         raise RuntimeUnavailable(run.result.message)
     return run
+
+
+def evaluate(
+    models: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    data: str | os.PathLike[str],
+    delegates: str | Sequence[str] = (),
+    *,
+    rules: Rules | Sequence[Rules] = (),
+    task: str | None = None,
+    labels: str | os.PathLike[str] | None = None,
+    offset: int = 0,
+    range: tuple[float, float] | None = None,
+    crop: bool = False,
+    signature: str | None = None,
+    batch: int = 1,
+    threads: int = 1,
+    warmup: int = 3,
+    timeout: float = 120.0,
+    memory: int = 4096,
+    vulkan_driver: str | None = None,
+) -> Evaluation:
+    """Accuracy, inference time and size of models side by side on a labelled data set, as `evaluate` has it.
+
+    `models` are files, Keras's too; `data` is a `.npz` file, or a folder of images by class; `delegates` run
+    the .tflite models, `"cpu"` its built-in kernels alone, without any whatever the interpreter does by
+    itself. Each of its `results` has its `candidate`, its `size`, its `times`, and for each output its
+    `answers`.
+    Raises: ModelError, RuleError, UsageError, RuntimeUnavailable.
+    """
+    paths = [os.fspath(path) for path in ([models] if isinstance(models, str | os.PathLike) else models)]
+    asked = [delegates] if isinstance(delegates, str) else list(delegates)
+    settings = evaluator.Settings(
+        DataSource(os.fspath(data), range, crop),
+        task,
+        None if labels is None else os.fspath(labels),
+        offset,
+        signature,
+        batch,
+        threads,
+        warmup,
+        Limits(timeout, memory),
+        vulkan_driver,
+    )
+    backends = [*evaluator.backends(_packs(rules), asked)]
+    with evaluator.held(paths) as files:
+        chosen_models = [*evaluator.candidates(paths, backends, files)]
+        return evaluator.evaluate(chosen_models, settings, lambda *_: nullcontext(lambda done: None))
 
 
 def fix(

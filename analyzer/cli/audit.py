@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import AuditDelivery, tell_policy
-from analyzer.cli.options.models import Redaction, exclude_option, kept, taken
+from analyzer.cli.options.models import exclude_option, kept, taken
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.project import Asked, AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import InternalError, UsageError
 from analyzer.fleet import batch
-from analyzer.fleet.answers import Settings
+from analyzer.fleet.answers import Redaction, Settings
 from analyzer.gating.policy import POLICIES
 from analyzer.model_auditor import ModelAuditor, ModelResult, Task
 from analyzer.report import FORMATS, TABLES
@@ -87,18 +87,13 @@ def command(
     options = audit_options(config, paths, asked)
     everything = verbose or any(target.format == "html" for target in wanted)
     auditor = ModelAuditor(_task(options, read_shapes(shapes), hashes, everything), options.packs)
-    settings = Settings(jobs, scheduler, resume, quiet, verbose)
+    settings = Settings(jobs, scheduler, resume, quiet, verbose, paths if redact else ())
     exclude = (*options.exclude, *exclude)
-    redaction = Redaction(paths) if redact else None
     if resume or scheduler or any(target.format in TABLES for target in wanted):
         from analyzer.cli.fleet_commands.journaled_audit import audit_many
 
-        if redaction:
-            raise UsageError("--redact-paths: tables and --resume know models by their paths; leave it out")
-        if options.targets:
-            raise UsageError("targets: tables ask the same of all models; write JSON lines, or -d for all")
         return audit_many(auditor, kept(stream(paths), exclude), wanted, settings)
-    return _audit(auditor, options, taken(paths, exclude), wanted, settings, color, redaction)
+    return _audit(auditor, options, taken(paths, exclude), wanted, settings, color)
 
 
 def _audit(
@@ -108,13 +103,11 @@ def _audit(
     wanted: Sequence[Target],
     settings: Settings,
     color: str,
-    redaction: Redaction | None,
 ) -> int:
     quiet, verbose = settings.quiet, settings.verbose
     answers = batch.results(auditor, sources, settings.jobs)
     each: Iterator[ModelResult] = (answer.result for _, answer in answers if answer.result is not None)
-    each = map(redaction.of, each) if redaction else each
-    results = _with_progress(each, len(sources), quiet)
+    results = _with_progress(map(Redaction(settings.redacted).of, each), len(sources), quiet)
     files = [target for target in wanted if target.file is not None]
     tally = _Tally(options)
     with AuditDelivery(files if quiet else wanted, color, verbose) as delivery:

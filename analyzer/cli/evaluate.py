@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,7 +120,7 @@ def command(
     one is what the others are compared with. The exit code is 0 where all could be measured, 1 where a run
     failed, 2 where something needed isn't here.
     """
-    from analyzer.evaluation.evaluator import candidates, evaluate
+    from analyzer.evaluation.evaluator import candidates, evaluate, held
     from analyzer.report.evaluation import render as report
 
     settings = how.settings()
@@ -128,26 +128,10 @@ def command(
         *_backends(delegates, rules, library),
         *_external(library, pairs("--delegate-option", options)),
     ]
-    with ExitStack() as stack:
-        chosen_models = list(candidates(models, backends, _held(models, stack)))
-        evaluation = evaluate(chosen_models, settings, _progress)
+    with held(models) as files:
+        evaluation = evaluate(list(candidates(models, backends, files)), settings, _progress)
     deliver(wanted, partial(report.render, evaluation), verbose=verbose)
     return HOLDS if evaluation.complete else FAILS
-
-
-def _held(models: Sequence[str], stack: ExitStack) -> Mapping[str, str]:
-    """Files, for as long as the stack is open, of models that aren't in one: members of archives, say."""
-    from analyzer.evaluation import keras
-    from analyzer.sources import find_one, on_disk
-
-    held: dict[str, str] = {}
-    for path in dict.fromkeys(models):
-        if keras.is_ours(path):
-            continue
-        source = find_one(path)
-        if source.member or source.file is None:
-            held[path] = str(stack.enter_context(on_disk(source)).file)
-    return held
 
 
 def _backends(texts: Sequence[str], rules: Sequence[str], library: str | None) -> Iterator[Backend]:

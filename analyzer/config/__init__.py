@@ -33,7 +33,7 @@ Options on the command line come before all of it.
 """
 
 from analyzer.config.pinning import check_packs, check_tool, pinned
-from analyzer.config.project_file import FILE, find
+from analyzer.config.project_file import FILE, Places, find, naming, places
 from analyzer.config.settings import (
     PackSettings,
     Project,
@@ -47,6 +47,7 @@ from analyzer.config.settings import (
 __all__ = [
     "FILE",
     "PackSettings",
+    "Places",
     "Project",
     "Settings",
     "TargetSettings",
@@ -54,7 +55,9 @@ __all__ = [
     "check_tool",
     "delegates",
     "find",
+    "naming",
     "pinned",
+    "places",
     "policies_on",
     "settled",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from analyzer import __version__
+from analyzer.config.project_file import places
 from analyzer.config.settings import PackSettings, Project
 from analyzer.errors import UsageError
 from analyzer.rules.pack import RulePack
@@ -35,13 +36,17 @@ def check_tool(project: Project) -> None:
     except InvalidSpecifier:
         example = ">=0.1, ~=0.1 or >=0.1,<0.3"
         raise UsageError(
-            f"{project.file}: required-version {required!r} is not a version like {example}"
+            f"{_place(project)}: required-version {required!r} is not a version like {example}"
         ) from None
     if not holds:
         raise UsageError(
-            f"{project.file}: required-version is {required}, this is {__version__}; install one that "
+            f"{_place(project)}: required-version is {required}, this is {__version__}; install one that "
             "fits, or change the file"
         )
+
+
+def _place(project: Project) -> str:
+    return places(project).of("required-version")
 
 
 def check_packs(project: Project, packs: Packs, specs: Sequence[str]) -> None:
@@ -52,14 +57,14 @@ def check_packs(project: Project, packs: Packs, specs: Sequence[str]) -> None:
     known = [*packs.names(), RUNTIME]
     used = {RUNTIME, *(split(spec)[0] for spec in specs)}
     for name, pinned in project.settings.packs.items():
+        where = f"packs.{name}"
         if name not in known:
-            raise UsageError(
-                f"{project.file}: packs.{name}: there is no such rule pack{nearest(name, known)}"
-            )
+            hint = nearest(name, known)
+            raise UsageError(f"{places(project).of(where)}: {where}: there is no such rule pack{hint}")
         if name in used and (wrong := _mismatch(pinned, _pack(packs, name))):
             raise UsageError(
-                f"{project.file}: pack {name} is pinned to {wrong}; see what changes with rules diff, "
-                "then pin it anew with config --pin"
+                f"{places(project).of(where)}: pack {name} is pinned to {wrong}; "
+                "see what changes with rules diff, then pin it anew with config --pin"
             )
 
 

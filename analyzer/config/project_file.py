@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,20 +67,20 @@ def _read(file: str) -> Settings:
         raise UsageError(f"{file}: not TOML: {error}") from None
     if Path(file).name == _PYPROJECT:
         tables = _own_table(tables)
-    _check_keys(tables, Settings, file, text, "")
+    places = Places(file, text)
+    _check_keys(tables, Settings, places, "")
     for name, table in _tables(tables.get("packs")):
-        _check_keys(table, PackSettings, file, text, f"packs.{name}.")
+        _check_keys(table, PackSettings, places, f"packs.{name}.")
     for position, table in _listed(tables.get("targets")):
-        _check_keys(table, TargetSettings, file, text, f"targets[{position}].")
+        _check_keys(table, TargetSettings, places, f"targets[{position}].")
     for position, table in _listed(tables.get("waivers")):
-        _check_waiver(table, file, text, position)
+        _check_waiver(table, places, position)
     try:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
         where = where.rstrip("`")
-        place = _place(file, text, re.split(r"[.\[]", where)[-1] if where else "")
-        raise UsageError(f"{place}: {where or 'file'}: {what[0].lower()}{what[1:]}") from None
+        raise UsageError(f"{places.of(where)}: {where or 'file'}: {what[0].lower()}{what[1:]}") from None
 
 
 def _own_table(tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,18 +101,19 @@ def _listed(tables: object) -> Iterator[tuple[int, dict[str, Any]]]:
             yield position, table
 
 
-def _check_keys(table: Mapping[str, Any], shape: type[Struct], file: str, text: str, prefix: str) -> None:
+def _check_keys(table: Mapping[str, Any], shape: type[Struct], places: Places, prefix: str) -> None:
     known = [field.encode_name for field in msgspec.structs.fields(shape)]
     for key in table:
         if key not in known:
             hint = nearest(key, known) or f"; use {', '.join(known)}"
-            raise UsageError(f"{_place(file, text, key)}: there is no key {prefix}{key}{hint}")
+            where = f"{prefix}{key}"
+            raise UsageError(f"{places.of(where)}: there is no key {where}{hint}")
 
 
-def _check_waiver(table: Mapping[str, Any], file: str, text: str, position: int) -> None:
+def _check_waiver(table: Mapping[str, Any], places: Places, position: int) -> None:
     name = f"waivers[{position}]"
-    _check_keys(table, Waiver, file, text, f"{name}.")
-    place = _place(file, text, "[waivers]", position)
+    _check_keys(table, Waiver, places, f"{name}.")
+    place = places.of(name)
     if not {"rule", "operator", "tensor"} & set(table):
         raise UsageError(f"{place}: {name} says not what it excuses; give a rule, an operator or a tensor")
     for key, advice in (("reason", "say why"), ("expires", "give a day, as in expires = 2027-03-31")):
@@ -118,8 +121,73 @@ def _check_waiver(table: Mapping[str, Any], file: str, text: str, position: int)
             raise UsageError(f"{place}: {name} has no {key}; {advice}")
 
 
-def _place(file: str, text: str, key: str, times: int = 0) -> str:
-    """`file:line` of the key that is wrong, as far as it is found."""
-    pattern = rf"""^[ \t]*\[?[ \t]*(?:[\w."'-]+\.)?["']?{re.escape(key)}["']?[ \t]*[=.\]]"""
-    lines = [text.count("\n", 0, match.start()) + 1 for match in re.finditer(pattern, text, re.MULTILINE)]
-    return f"{file}:{lines[times]}" if key and len(lines) > times else file
+class Places:
+    """`FILE:LINE` of what a project's file says, by key: `fail-on`, `targets[0].for`, `packs.gpu`."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self._file = file
+        self._lines: dict[str, int] = {}
+        self._texts: list[tuple[str, int]] = []
+        self._tables: Counter[str] = Counter()
+        table = ""
+        for number, line in enumerate(text.split("\n"), 1):
+            self._texts += [(_bare(text), number) for text in _TEXT.findall(line)]
+            if header := _HEADER.match(line):
+                table = self._header(_bare(header[2]), listed=bool(header[1]))
+                self._lines.setdefault(table, number)
+            elif key := _KEY.match(line):
+                name = f"{table}.{_bare(key[1])}" if table else _bare(key[1])
+                self._lines.setdefault(name, number)
+
+    def _header(self, name: str, listed: bool) -> str:
+        name = name.removeprefix(f"tool.{_TABLE}").removeprefix(".")
+        if not listed:
+            return name
+        self._tables[name] += 1
+        return f"{name}[{self._tables[name] - 1}]"
+
+    def has(self, key: str) -> bool:
+        """Whether the file says anything under a key."""
+        return key in self._lines
+
+    def of(self, key: str) -> str:
+        """Of a key, or else of the table in which it would stand, or else the file alone."""
+        while key and key not in self._lines:
+            key = key.rpartition(".")[0]
+        return f"{self._file}:{self._lines[key]}" if key else self._file
+
+    def saying(self, message: str) -> str:
+        """Of the longest text that a message is about; the file alone where it is about none."""
+        about = message.partition(";")[0]
+        spoken_of = [
+            (len(text), -number)
+            for text, number in self._texts
+            if text and re.search(rf"(?<![\w-]){re.escape(text)}(?![\w-])", about)
+        ]
+        return f"{self._file}:{-max(spoken_of)[1]}" if spoken_of else self._file
+
+
+def places(project: Project) -> Places:
+    """Where each value of a project's file stands."""
+    return Places(project.file or "", read_text(project.file) if project.file else "")
+
+
+@contextmanager
+def naming(project: Project) -> Iterator[None]:
+    """Name the line that the words come from in what is wrong with them."""
+    try:
+        yield
+    except UsageError as error:
+        if project.file is None or str(error).startswith(f"{project.file}:"):
+            raise
+        raise UsageError(f"{places(project).saying(str(error))}: {error}") from None
+
+
+_TEXT = re.compile(r"""\"[^\"]*\"|'[^']*'|(?<![\w-])[\w-]++(?=[ \t]*=)""")
+_HEADER = re.compile(r"[ \t]*\[(\[?)([^\[\]]+)\]")
+_NAME = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+_KEY = re.compile(rf"[ \t]*({_NAME}(?:[ \t]*\.[ \t]*{_NAME})*)[ \t]*=")
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"""["']|[ \t]*(?=\.)|(?<=\.)[ \t]*""", "", name.strip())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from analyzer.auditing.configurations import configure
 from analyzer.evaluation import class_names, datasets, inference, io_mapping, keras, metrics
 from analyzer.evaluation.class_names import ClassNumbers
 from analyzer.evaluation.datasets import Dataset, Source
@@ -22,6 +23,8 @@ from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, Measured, RunRequest
 from analyzer.model import read
+from analyzer.rules.registry import Packs
+from analyzer.sources import find_one, on_disk
 
 _CHUNK = 1 << 20
 
@@ -107,8 +110,13 @@ class Evaluation(Struct, frozen=True):
     samples: int
     results: tuple[Result, ...]
 
+    def __repr__(self) -> str:
+        measured = sum(result.status == OK for result in self.results)
+        return f"<Evaluation on {self.samples} samples: {measured} of {len(self.results)} measured>"
+
     @property
     def complete(self) -> bool:
+        """Whether all could be measured."""
         return all(result.status == OK for result in self.results)
 
     @property
@@ -121,6 +129,20 @@ class Evaluation(Struct, frozen=True):
 ProgressOf = Callable[[Candidate, int], AbstractContextManager[Callable[[int], None]]]
 
 
+def backends(packs: Packs, specs: Sequence[str]) -> Iterator[Backend]:
+    """Delegates with their packs' parameters, or the built-in kernels alone, which no pack describes.
+
+    Without any, what the interpreter does by itself. Raises: UsageError, RuleError.
+    """
+    for spec in specs or (lookup.DEFAULT,):
+        if spec == lookup.REFERENCE:
+            yield Backend(spec, spec)
+        else:
+            yield from (
+                Backend(spec, each.pack.delegate, each.parameters) for each in configure(packs, [spec])
+            )
+
+
 def candidates(
     paths: Sequence[str], backends: Sequence[Backend], held: Mapping[str, str] = {}
 ) -> Iterator[Candidate]:
@@ -128,6 +150,18 @@ def candidates(
     for path in paths:
         own = [Backend(keras.NAME, keras.NAME)] if keras.is_ours(path) else backends
         yield from (Candidate(path, backend, held.get(path, "")) for backend in own)
+
+
+@contextmanager
+def held(paths: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    """Files of models that aren't in one, members of archives, say. Raises: ModelError, UsageError."""
+    with ExitStack() as stack:
+        files: dict[str, str] = {}
+        for path in dict.fromkeys(paths):
+            source = None if keras.is_ours(path) else find_one(path)
+            if source is not None and (source.member or source.file is None):
+                files[path] = str(stack.enter_context(on_disk(source)).file)
+        yield files
 
 
 def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf) -> Evaluation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -15,7 +17,7 @@ from analyzer.model_auditor import ModelAuditor, ModelResult
 from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.json import line
-from analyzer.sources import ModelSource, at_hand
+from analyzer.sources import SAMPLE, STDIN, ModelSource, at_hand
 
 #: Of SHA-256s, which contents are to be audited.
 Claims: TypeAlias = Callable[[Sequence[str | None]], list[bool]]
@@ -28,6 +30,8 @@ class Form(Struct, frozen=True):
     line: bool = False
     verbose: bool = False
     rows: bool = False
+    #: What was given, where models are called by what lies below it.
+    redacted: tuple[str, ...] = ()
 
 
 class Settings(Struct, frozen=True):
@@ -38,6 +42,46 @@ class Settings(Struct, frozen=True):
     resume: bool = False
     quiet: bool = False
     verbose: bool = False
+    #: What was given, where models are called by what lies below it.
+    redacted: tuple[str, ...] = ()
+
+
+class Redaction:
+    """Models called by what lies below the paths that were given, so that nothing is told of this machine."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._bases: dict[str, str] = {}
+        times: Counter[str] = Counter()
+        for path in dict.fromkeys(paths):
+            base = path.rstrip("/" + os.sep)
+            called = os.path.basename(base)
+            times[called] += path not in (SAMPLE, STDIN)
+            # Where two are called alike, the second is one in a folder of that number.
+            self._bases[base] = called if times[called] < 2 else f"{times[called]}/{called}"
+
+    def of(self, result: ModelResult) -> ModelResult:
+        """What became of a model, without the folders that it lies in."""
+        name = result.model.path
+        short = self.short(name)
+        if short == name:
+            return result
+        model, error = replace(result.model, path=short), result.model.error
+        if error is not None:
+            model = replace(model, error=replace(error, message=error.message.replace(name, short)))
+        return replace(
+            result,
+            model=model,
+            reasons=tuple(reason.replace(name, short) for reason in result.reasons),
+            warnings=tuple(warning.replace(name, short) for warning in result.warnings),
+            error=None if result.error is None else result.error.replace(name, short),
+        )
+
+    def short(self, name: str) -> str:
+        """What a model is called to others."""
+        for base, called in self._bases.items():
+            if name == base or name.startswith((f"{base}/", f"{base}{os.sep}", f"{base}!")):
+                return called + name[len(base) :]
+        return name
 
 
 class Answer(Struct, frozen=True):
@@ -66,6 +110,8 @@ def unread(source: ModelSource, error: ModelError) -> ModelResult:
 
 
 def _told(result: ModelResult, form: Form, sha256: str | None) -> Answer:
+    if form.redacted:
+        result = Redaction(form.redacted).of(result)
     model = result.model
     content = line(model, form.verbose) if form.line else b""
     kept = rows(model) if form.rows and model.error is None else None

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from analyzer.report.document.audit_document import Audit, Model
+from analyzer.report.document import convert
+from analyzer.report.document.audit_document import Audit, Model, Policy
 from analyzer.report.wording import labels
 from analyzer.report.wording.causes import Cause, causes
 
@@ -69,7 +70,7 @@ class Rows(Struct, frozen=True, array_like=True):
 
 
 class Configuration(Struct, frozen=True, array_like=True):
-    """A delegate with its parameters (as JSON) and its pack, the same for all models of a run."""
+    """A delegate with its parameters (as JSON) and its pack."""
 
     delegate: str
     title: str
@@ -81,9 +82,19 @@ class Configuration(Struct, frozen=True, array_like=True):
     revision: str
 
 
-def configurations(model: Model, names: tuple[str, ...]) -> tuple[Configuration, ...]:
-    """The delegates that a model was audited for, called by these names."""
-    return tuple(_configuration(audit, name) for audit, name in zip(model.audits, names, strict=True))
+class Configurations:
+    """What models were audited for: looked up by delegates and parameters, which are few for many models."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, tuple[Configuration, ...]] = {}
+
+    def of(self, model: Model) -> tuple[Configuration, ...]:
+        """The delegates that a model was audited for, by what they are called."""
+        key = tuple((each.delegate, each.device, *each.parameters.values()) for each in model.audits)
+        if key not in self._known:
+            names = labels.delegates(convert.whole([model], Policy()))[model.path]
+            self._known[key] = tuple(map(_configuration, model.audits, names))
+        return self._known[key]
 
 
 def _configuration(audit: Audit, name: str) -> Configuration:

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.errors import UsageError
 from analyzer.fleet.answers import Answer
 from analyzer.fleet.rows import CauseRow, Configuration, Rows
 from analyzer.fleet.tables import INDEXES, TABLES, VERSION
-from analyzer.sources import ModelSource
 
 #: Seconds after which what was audited is safe.
 _EVERY = 1.0
@@ -51,7 +51,7 @@ class Store:
             if new:
                 self.database.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
             checked(self.database, path)
-            self.configured = self._count("configuration") > 0
+            self._configured = _configured(self.database)
             self._cut_back()
             self._begin()
 
@@ -75,9 +75,9 @@ class Store:
         """Note something about the run."""
         self.database.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, value))
 
-    def has(self, source: ModelSource) -> bool:
+    def has(self, path: str) -> bool:
         """Whether the file is in it already."""
-        return self._exists("file", "path", source.name)
+        return self._exists("file", "path", path)
 
     def claims(self, digests: Sequence[str | None]) -> list[bool]:
         """Which contents, by their SHA-256, nobody audits yet; what isn't known is to be audited."""
@@ -93,10 +93,6 @@ class Store:
         asked = self.database.execute(f"SELECT 1 FROM {table} WHERE {column} = ?", (value,))
         return asked.fetchone() is not None
 
-    def _count(self, table: str, where: str = "1") -> int:
-        number: int = self.database.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0]
-        return number
-
     @property
     def progress(self) -> Progress:
         counted = "SELECT count(*), count(error), sum(json_array_length(reasons)) FROM file"
@@ -105,14 +101,8 @@ class Store:
 
     # What is new
 
-    def configure(self, configurations: Sequence[Configuration]) -> None:
-        """Say what all models are audited for."""
-        rows = [(position, *msgspec.structs.astuple(each)) for position, each in enumerate(configurations)]
-        self.database.executemany("INSERT INTO configuration VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        self.configured = True
-
-    def add(self, source: ModelSource, size: int, answer: Answer) -> None:
-        """Add one file, with its model where that is new. Raises: UsageError."""
+    def add(self, path: str, size: int, answer: Answer, configurations: Sequence[Configuration] = ()) -> None:
+        """Add one file, with its model, audited for these, where that is new. Raises: UsageError."""
         with told(self._path):
             result = answer.result
             error = None if result is None else result.model.error
@@ -120,33 +110,60 @@ class Store:
             said = (None, None) if error is None else (error.code, error.message)
             self.database.execute(
                 "INSERT INTO file VALUES (NULL, ?, ?, ?, ?, ?, ?)",
-                (source.name, size, answer.sha256, *said, reasons),
+                (path, size, answer.sha256, *said, reasons),
             )
             if answer.rows is not None and answer.sha256 is not None:
-                self._add_model(answer.sha256, size, answer.rows)
+                self._add_model(answer.sha256, size, answer.rows, self._numbers(configurations))
             if self._lines is not None:
                 self._lines.write(answer.line)
             if time.monotonic() > self._due:
                 self.commit()
 
-    def _add_model(self, sha256: str, size: int, rows: Rows) -> None:
+    def _numbers(self, configurations: Sequence[Configuration]) -> list[int]:
+        """The numbers of configurations, each called by a name of its own."""
+        numbers: list[int] = []
+        for each in configurations:
+            alike = self._configured.setdefault(_key(each), [])
+            left = [number for number in alike if number not in numbers]
+            if not left:
+                left = [sum(map(len, self._configured.values()))]
+                alike += left
+                row = (*left, *msgspec.structs.astuple(self._titled(each)))
+                self.database.execute("INSERT INTO configuration VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            numbers.append(left[0])
+        return numbers
+
+    def _titled(self, configuration: Configuration) -> Configuration:
+        """A configuration by another title where one of other parameters has its own."""
+        others = "SELECT parameters FROM configuration WHERE title = ? AND parameters != ?"
+        named = configuration
+        for (parameters,) in ask(self.database, others, configuration.title, configuration.parameters):
+            theirs = msgspec.json.decode(parameters)
+            own = msgspec.json.decode(configuration.parameters)
+            apart = [f"{name}={_shown(own[name])}" for name in own if own[name] != theirs.get(name)]
+            named = replace(configuration, title=" ".join((configuration.title, *apart)))
+        return named
+
+    def _add_model(self, sha256: str, size: int, rows: Rows, numbers: Sequence[int]) -> None:
+        """Add a content, or what it is asked for beyond what it was before."""
         self._claimed.discard(sha256)
-        inserted = self.database.execute(
+        self.database.execute(
             "INSERT OR IGNORE INTO model VALUES (NULL, ?, ?, ?, ?, ?)",
             (sha256, size, rows.operators, rows.macs, rows.dtypes),
         )
-        if not inserted.rowcount:
-            return
-        model = inserted.lastrowid
+        [(model,)] = ask(self.database, "SELECT id FROM model WHERE sha256 = ?", sha256)
         self.database.executemany(
-            f"INSERT INTO audit VALUES ({', '.join('?' * 15)})",
-            [(model, place, *msgspec.structs.astuple(audit)) for place, audit in enumerate(rows.audits)],
+            f"INSERT OR IGNORE INTO audit VALUES ({', '.join('?' * 15)})",
+            [
+                (model, number, *msgspec.structs.astuple(audit))
+                for number, audit in zip(numbers, rows.audits, strict=True)
+            ],
         )
         self.database.executemany(
-            "INSERT INTO cause VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO cause VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (model, row.position, number, self._reason(row), row.operators, row.macs, row.ops, row.alone)
-                for number, row in enumerate(rows.causes)
+                (model, numbers[row.position], place, self._reason(row), *_figures(row))
+                for place, row in enumerate(rows.causes)
             ],
         )
 
@@ -220,6 +237,36 @@ UPDATE file SET reasons = (
 ) WHERE reasons IS NULL AND error IS NULL AND sha256 IN (SELECT sha256 FROM told);
 DROP TABLE told;
 """
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _figures(row: CauseRow) -> tuple[object, ...]:
+    return row.operators, row.macs, row.ops, row.alone
+
+
+#: What tells configurations apart.
+_Key = tuple[str, str | None, str, str]
+
+
+def _key(configuration: Configuration) -> _Key:
+    return (
+        configuration.delegate,
+        configuration.device,
+        configuration.parameters,
+        configuration.rules_sha256,
+    )
+
+
+def _configured(database: sqlite3.Connection) -> dict[_Key, list[int]]:
+    """The numbers of the configurations that are known; several where the same was asked more than once."""
+    known: dict[_Key, list[int]] = {}
+    query = "SELECT delegate, device, parameters, rules_sha256, id FROM configuration ORDER BY id"
+    for *key, number in ask(database, query):
+        known.setdefault(tuple(key), []).append(number)
+    return known
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import msgspec
 from analyzer.errors import UsageError
 from analyzer.files import opened
 from analyzer.fleet.answers import Answer
-from analyzer.fleet.rows import configurations, rows
+from analyzer.fleet.rows import Configurations, rows
 from analyzer.fleet.store import Store, ask, checked
 from analyzer.fleet.tables import MAGIC
 from analyzer.model_auditor import ModelResult
@@ -34,10 +34,8 @@ from analyzer.report.fleet.survey_document import (
     Survey,
 )
 from analyzer.report.view import View
-from analyzer.report.wording import labels
 from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.overview import VERDICTS
-from analyzer.sources import ModelSource
 
 #: What a file of Parquet begins with.
 _PARQUET = b"PAR1"
@@ -100,28 +98,23 @@ def tables(file: str) -> Iterator[str]:
 
 
 def _read_lines(file: str, store: Store) -> None:
-    decoder = msgspec.json.Decoder(audit_document.Model)
+    decoder, asked = msgspec.json.Decoder(audit_document.Model), Configurations()
     with opened(file) as raw, open(raw.fileno(), "rb", closefd=False) as lines:
         for number, line in enumerate(lines, 1):
             try:
                 model = decoder.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 raise UsageError(f"{file}: line {number} is no audited model; audit again") from None
-            add(store, model)
+            add(store, model, asked)
 
 
-def add(store: Store, model: audit_document.Model) -> None:
+def add(store: Store, model: audit_document.Model, asked: Configurations) -> None:
     """Add an audited model; without hashes models are told apart by their paths. Raises: UsageError."""
-    result = ModelResult(model) if model.error is not None else None
-    kept = None
-    if model.error is None:
-        kept = rows(model)
-        if not store.configured:
-            names = labels.delegates(convert.whole([model], Policy()))[model.path]
-            store.configure(configurations(model, tuple(names)))
-    source = ModelSource(model.path, None)
-    if not store.has(source):
-        store.add(source, model.bytes, Answer(result, rows=kept, sha256=model.sha256 or model.path))
+    read = model.error is None
+    if not store.has(model.path):
+        result, kept = (None, rows(model)) if read else (ModelResult(model), None)
+        answer = Answer(result, rows=kept, sha256=model.sha256 or model.path)
+        store.add(model.path, model.bytes, answer, asked.of(model) if read else ())
 
 
 def _connected(file: str) -> sqlite3.Connection:
@@ -199,12 +192,13 @@ class Together:
 
     def __init__(self, models: Iterable[audit_document.Model]) -> None:
         self._store = Store(":memory:")
+        self._asked = Configurations()
         for model in models:
             self.add(model)
 
     def add(self, model: audit_document.Model) -> None:
         """Add one more."""
-        add(self._store, model)
+        add(self._store, model, self._asked)
 
     def render(self, policy: Policy, format: str, view: View) -> bytes:
         """All of them, as a page (`html`) or a table."""

@@ -158,14 +158,16 @@ def test_pins_what_there_is_today(project: Path) -> None:
     outcome = audit()
     assert (outcome.code, delegated(outcome)) == (0, [("tiny", 1)])
     saved(project, tiny("max_partitions = 2"))
-    assert audit().complaint.startswith("delegate-analyzer.toml: pack tiny is pinned to sha256 ")
+    assert re.match(r"delegate-analyzer\.toml:\d+: pack tiny is pinned to sha256 ", audit().complaint)
 
 
 def test_shows_what_is_in_force(project: Path) -> None:
     settle(project, run("config", "--pin", "-d", "gpu:opencl=false,coreml").text)
     shown = run("config").text
     assert "file       delegate-analyzer.toml\n" in shown
-    assert f"version    {__version__}   required: =={__version__}\n" in shown
+    assert (
+        f"version    {__version__}   required: =={__version__}   (from delegate-analyzer.toml:1)\n" in shown
+    )
     spec = next(line for line in shown.splitlines() if line.strip().startswith("gpu:"))
     assert {"quantized=true", "max_partitions=1", "opencl=false"} <= set(spec.strip().split(":"))
     assert shown.count(", pinned\n") == 2
@@ -222,11 +224,96 @@ def test_a_policy_may_only_warn(project: Path) -> None:
     assert outcome.err.count("policy warns: m.tflite: tiny: ") == 2
 
 
+WHOLE = """\
+[tool.delegate-analyzer]
+required-version = "~=0.1"
+delegates = ["tiny"]
+rules = ["tiny.toml"]
+fail-on = ["partial"]
+warn-on = [
+    "hazard",
+]
+registered = ["MyOp"]
+exclude = ["old/*"]
+[tool.delegate-analyzer.packs.tiny]
+parameters = {most = 1}
+[[tool.delegate-analyzer.waivers]]
+rule = "a"
+reason = "b"
+expires = 2100-01-01
+[[tool.delegate-analyzer.targets]]
+models = "detectors/*"
+devices = ["pixel-8"]
+[[tool.delegate-analyzer.targets]]
+models = "m.*"
+for = "ios"
+fail-on = ["broken"]
+"""
+
+
 def test_each_value_is_shown_with_where_it_comes_from(project: Path) -> None:
     assert "delegates   (from the default)" in run("config").text
-    settle(project, TINY + 'fail-on = ["partial"]\n[packs.tiny]\nparameters = {most = 1}\n')
-    shown = run("config").text
-    assert "delegates   (from delegate-analyzer.toml)" in shown
-    assert "fail-on    partial   (from delegate-analyzer.toml)" in shown
-    assert "most from delegate-analyzer.toml" in shown
+    settle(project, WHOLE, "pyproject.toml")
+    shown = run("config", "show").text
+    assert shown == run("config").text
+    origins = dict(re.findall(r"^( *[\w-]+) .*\(from pyproject\.toml:(\d+)\)$", shown, re.MULTILINE))
+    assert origins == {
+        "version": "2",
+        "delegates": "3",
+        "rules": "4",
+        "fail-on": "5",
+        "warn-on": "6",
+        "registered": "9",
+        "exclude": "10",
+        "waiver": "13",
+        "models": "21",
+        "  fail-on": "23",
+        "  warn-on": "6",
+        "  devices": "19",
+        "  for": "22",
+        "  delegates": "22",
+    }
+    assert "most from pyproject.toml:12" in shown
     assert "delegates   (from the command line)" in run("config", "-d", "gpu").text
+
+
+def test_of_a_model_what_holds_for_it_is_shown(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(project, WHOLE, "pyproject.toml")
+    monkeypatch.chdir(project.parent)
+    model, file = project / "m.tflite", project / "pyproject.toml"
+    lines = run("config", "show", model).text.splitlines()
+    assert f"models     m.*   (from {file}:21)" in lines
+    assert (
+        f"fail-on    broken   (from {file}:23)" in lines and f"exclude    old/*   (from {file}:10)" in lines
+    )
+    assert not [line for line in lines if "partial" in line or "pixel-8" in line]
+    other = run("config", "show", save(project / "n.tflite", chain("RELU"))).text
+    assert f"fail-on    partial   (from {file}:5)" in other and "models" not in other
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (
+            'fail-on = [\n  "partial",\n  "gpu:prtial",\n]',
+            "5: --fail-on gpu:prtial: there is no policy prtial",
+        ),
+        ('for = "iso"', "3: --for iso: there is no such platform; did you mean ios?"),
+        ('devices = ["iphone-15", "pixl-8"]', "3: device pixl-8: there is no such one"),
+        ('[[targets]]\nmodels = "a"\n[[targets]]\nmodels = "b"\nfor = "iso"', "7: --for iso: "),
+        ('[[targets]]\nmodels = "a"\n[[targets]]\nfor = "ios"', "5: targets[1]: object missing required"),
+        (
+            '[[targets]]\nmodels = "a"\n[[targets]]\nmodels = "b"\nfro = "ios"',
+            "7: there is no key ",
+        ),
+        ("[packs.gpu]\nparameters = {quantised = true}", "4: delegate gpu: no parameter quantised"),
+        ("[packs.gpu]\n\nversion = '0'", "3: pack gpu is pinned to version 0"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(project: Path, text: str, complaint: str) -> None:
+    """By whoever shows what is in force as well as by an audit."""
+    first = "" if text.startswith(("for", "devices")) else 'delegates = ["gpu"]'
+    settle(project, f"# settings\n{first}\n{text}\n")
+    for outcome in (run("config", "show"), audit()):
+        assert outcome.code == 2
+        assert outcome.complaint.startswith(f"delegate-analyzer.toml:{complaint}")

@@ -87,12 +87,12 @@ def test_targets_by_pattern_of_model(models: Path) -> None:
     ("text", "complaint"),
     [
         ('[[targets]]\nmodel = "a"', ":2: there is no key targets[0].model; did you mean models?"),
-        ('[[targets]]\nfor = "ios"', ": targets[0]: object missing required field `models`"),
+        ('[[targets]]\nfor = "ios"', ":1: targets[0]: object missing required field `models`"),
         (
             '[[targets]]\nmodels = "a"\nfor = "iso"',
-            ": --for iso: there is no such platform; did you mean ios?",
+            ":3: --for iso: there is no such platform; did you mean ios?",
         ),
-        ('devices = ["pixl-8"]', ": device pixl-8: there is no such one; did you mean pixel-8?"),
+        ('devices = ["pixl-8"]', ":1: device pixl-8: there is no such one; did you mean pixel-8?"),
     ],
 )
 def test_wrong_targets_are_one_line(models: Path, text: str, complaint: str) -> None:
@@ -111,9 +111,10 @@ def test_config_shows_targets_and_pins_them(models: Path) -> None:
     shown = run("config", "--config", file)
     assert shown.code == 0, shown.err
     lines = shown.text.splitlines()
-    assert "exclude    old/*" in lines and f"devices    pixel-8   (from {file})" in lines
-    assert f"models     c.*   (from {file})" in lines
-    assert "  delegates  litert-gpu, gpu, coreml, xnnpack" in lines
+    assert f"exclude    old/*   (from {file}:2)" in lines and f"devices    pixel-8   (from {file}:1)" in lines
+    assert f"models     c.*   (from {file}:5)" in lines
+    own = [line.strip().partition(":")[0] for line in lines if line.startswith("    ") and ":" in line]
+    assert own == ["litert-gpu", "gpu", "coreml", "xnnpack"]
     pinned = run("config", "--config", file, "--pin").text
     file.write_text(pinned)
     assert "[[targets]]" in pinned and "[packs.coreml]" in pinned

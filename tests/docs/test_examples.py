@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from msgspec import Struct
 
+from analyzer.testing import assert_delegated
+from tests.building import chain
 from tests.docs import standins
-from tests.docs.quoted import PAGES, commands, text_of
+from tests.docs.quoted import PAGES, ROOT, commands, text_of
 from tests.execution.delegates import compiled, needs_compiler
 from tests.execution.phones import attached, needs_adb, needs_litert
 from tests.execution.running import needs_gpu
@@ -90,7 +96,8 @@ PROMISES = {
     "log phone.log model.tflite -d gpu:max_partitions=4": Promise("partitions: 1, as predicted"),
     "schema --of log": Promise("Delegate Analyzer log"),
     "config --pin > new.toml": Promise("[packs.gpu]"),
-    "config": Promise("gpu"),
+    "config show": Promise("delegates (from the default)"),
+    "config show models/a.tflite": Promise("delegates (from the default)"),
     "schema": Promise("$schema"),
     "schema --of pack": Promise("$schema"),
     "rules test": Promise("litert-gpu"),
@@ -205,6 +212,38 @@ def test_the_project_s_file_is_one(folder: Path) -> None:
     told = [line for line in done.stderr.splitlines() if not re.search(r"policy warns: | excused$", line)]
     assert told == []
     assert "NNAPI 29" in done.stdout and "Core ML" not in done.stdout
+
+
+def test_the_question_to_tables_has_an_answer(folder: Path) -> None:
+    query = example(text_of("many-models.md"), "sql", "for most models are")
+    with closing(sqlite3.connect(folder / "zoo.sqlite")) as database:
+        rows = database.execute(query).fetchall()
+    assert rows and all(fix and models > 0 for _, fix, models in rows)
+
+
+def test_the_test_it_shows_is_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: dict[str, Any] = {}
+    exec(example(text_of("in-a-build.md"), "python", "**pytest.**"), names)
+    monkeypatch.chdir(folder)
+    [test] = [each for name, each in names.items() if name.startswith("test_")]
+    test(assert_delegated)
+    (folder / "model.tflite").write_bytes(chain("CEIL"))
+    with pytest.raises(AssertionError, match="CEIL"):
+        test(assert_delegated)
+
+
+def test_the_workflow_it_shows_gives_the_action_what_it_takes() -> None:
+    shown = yaml.safe_load(example(text_of("in-a-build.md"), "yaml", "**GitHub.**"))
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    checkout, audit = shown["steps"]
+    assert set(audit["with"]) <= set(action["inputs"])
+    assert checkout["with"]["fetch-depth"] == 0 and shown["permissions"]["security-events"] == "write"
+
+
+def test_the_hook_it_shows_is_there() -> None:
+    shown = yaml.safe_load(example(text_of("in-a-build.md"), "yaml", "**pre-commit.**"))
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [hook["id"] for hook in shown["repos"][0]["hooks"]] == [hook["id"] for hook in hooks]
 
 
 def typed(command: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -91,8 +91,11 @@ def test_the_pack_it_shows_is_one(tmp_path: Path) -> None:
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files that examples name, in the folder where they run."""
     tensors = [tensor("image", [1, 4]), tensor("scores", [1, 4])]
-    (tmp_path / "model.tflite").write_bytes(build(tensors, [operator("RELU", ["image"], ["scores"])]))
+    for name in ("model", "int8"):
+        content = build(tensors, [operator("RELU", ["image"], ["scores"])])
+        (tmp_path / f"{name}.tflite").write_bytes(content)
     np.save(tmp_path / "image.npy", np.arange(4.0))
+    np.savez(tmp_path / "test.npz", x=np.eye(4, dtype=np.float32), y=np.arange(4))
     [pack] = PACK.findall(text_of("adding-a-delegate.md"))
     (tmp_path / "npu.toml").write_text(pack, encoding="utf-8")
     monkeypatch.chdir(tmp_path)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+import analyzer
 from analyzer.errors import RuntimeUnavailable, UsageError
 from analyzer.evaluation import datasets, keras
 from analyzer.evaluation.datasets import Source
@@ -508,3 +509,19 @@ def test_keras_and_tflite_side_by_side(tmp_path: Path) -> None:
     answers = [only(result) for result in evaluation.results]
     assert len({one.score for one in answers}) == 1
     assert [one.difference and one.difference.changed for one in answers] == [None, 0, 0]
+
+
+def test_from_python_models_are_evaluated_as_by_the_command(tmp_path: Path) -> None:
+    x, y = samples()
+    data = save(tmp_path / "data.npz", x, y)
+    models = [tmp_path / name for name in ("a.tflite", "b.tflite")]
+    for model, content in zip(models, (linear(CONFUSED), linear_int8(CONFUSED)), strict=True):
+        model.write_bytes(content)
+    told = analyzer.evaluate(models, data, ["cpu", "xnnpack"], batch=2)
+    assert repr(told) == f"<Evaluation on {len(x)} samples: 4 of 4 measured>"
+    assert [(one.candidate.path, one.candidate.backend.name) for one in told.results] == [
+        (str(model), name) for model in models for name in ("cpu", "xnnpack")
+    ]
+    assert [one.answers for one in told.results[::2]] == [
+        one.answers for one in analyzer.evaluate(models, str(data), "cpu").results
+    ]

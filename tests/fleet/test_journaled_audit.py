@@ -172,3 +172,78 @@ def _count(journal: Path) -> int:
         return number
     except Exception:
         return 0
+
+
+TARGETS = """
+delegates = ["gpu"]
+[[targets]]
+models = "ios/*"
+delegates = ["coreml", "gpu:quantized=false"]
+fail-on = ["partial"]
+"""
+
+
+@pytest.fixture
+def mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Models that aim at two platforms, one of them at both, in a folder of someone's."""
+    folder = tmp_path / "someone" / "zoo"
+    zoo(folder / "ios", 4, 4)
+    zoo(folder / "android", 4, 4)
+    (folder / "delegate-analyzer.toml").write_text(TARGETS)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def _compact(parameters: dict[str, Any]) -> str:
+    return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_models_are_asked_what_their_targets_say(tmp_path: Path, mixed: Path, jobs: str) -> None:
+    done = run("audit", mixed, "-j", jobs, "-o", "a.sqlite", "-o", "a.parquet", "-o", "a.jsonl")
+    told = run("audit", mixed, "--hash", "--format", "json")
+    assert done.code == told.code == 1
+    models = told.json["models"]
+    lines = [json.loads(line) for line in Path("a.jsonl").read_text().splitlines()]
+    assert [(line["path"], line["audits"]) for line in lines] == [
+        (model["path"], model["audits"]) for model in models
+    ]
+    # A content that aims at both is asked for both.
+    rows = table(tmp_path / "a.sqlite", "SELECT sha256, delegate, json(parameters), verdict FROM audits")
+    assert set(rows) == {
+        (model["sha256"], each["delegate"], _compact(each["parameters"]), each["summary"]["verdict"])
+        for model in models
+        for each in model["audits"]
+    }
+    titles = table(tmp_path / "a.sqlite", "SELECT title FROM configuration ORDER BY title")
+    assert titles == [("Core ML 3",), ("TFLite GPU",), ("TFLite GPU quantized=false",)]
+    shown = [run("fleet", "show", f"a.{kind}").text for kind in ("sqlite", "parquet", "jsonl")]
+    assert shown[0] == shown[1]
+    assert shown[2].count("TFLite GPU quantized=false") == shown[0].count("TFLite GPU quantized=false") > 0
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_paths_are_redacted_in_tables_too(
+    tmp_path: Path, mixed: Path, monkeypatch: pytest.MonkeyPatch, resumed: bool
+) -> None:
+    (mixed / "bad.tflite").write_bytes(b"no model")
+    words = ("audit", mixed, "--redact-paths", "-d", "gpu", "-o", "a.sqlite", "-o", "a.jsonl", "--resume")
+    if resumed:
+        with monkeypatch.context() as context:
+            interrupted(context, 3)
+            assert run(*words).code == 130
+    done = run(*words)
+    assert done.code == 2
+    assert "delegate-analyzer: zoo/bad.tflite: " in done.err
+    paths = [path for (path,) in table(tmp_path / "a.sqlite", "SELECT path FROM files")]
+    assert len(paths) == 9 and all(path.startswith("zoo/") for path in paths)
+    for output in ("a.sqlite", "a.jsonl"):
+        assert b"someone" not in Path(output).read_bytes()
+    assert "someone" not in done.err
+
+
+def test_folders_of_one_name_are_told_apart_without_their_paths(tmp_path: Path) -> None:
+    folders = [zoo(tmp_path / name / "models", 2, 2) for name in ("mine", "yours")]
+    done = run("audit", *folders, "--redact-paths", "-d", "gpu", "--fail-on", "never", "--format", "json")
+    paths = [model["path"].partition("models/")[0] for model in done.json["models"]]
+    assert paths == ["", "", "2/", "2/"]

@@ -10,20 +10,20 @@ from contextlib import closing, suppress
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from analyzer import __version__
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
 from analyzer.cli.options.output import Target
 from analyzer.errors import InternalError, UsageError
 from analyzer.fleet import batch
-from analyzer.fleet.answers import Answer, Form, Settings
-from analyzer.fleet.rows import configurations
+from analyzer.fleet.answers import Answer, Form, Redaction, Settings
+from analyzer.fleet.rows import Configurations
 from analyzer.fleet.store import Store, ask
 from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import TABLES
-from analyzer.report.document import convert
-from analyzer.report.document.audit_document import Model, Policy
-from analyzer.report.wording import figures, labels
+from analyzer.report.document.json import line
+from analyzer.report.wording import figures
 from analyzer.report.wording.overview import VERDICTS
 from analyzer.sources import ModelSource
 
@@ -110,21 +110,22 @@ def _run(
     store: Store, auditor: ModelAuditor, sources: Iterable[ModelSource], settings: Settings, lines: bool
 ) -> None:
     task = auditor.task
-    form = Form(whole=False, line=lines, verbose=settings.verbose, rows=True)
-    # Each file has a line of its own, and may be excused by its name.
-    shared = not (lines or task.waivers or task.baseline)
+    form = Form(whole=False, line=lines, verbose=settings.verbose, rows=True, redacted=settings.redacted)
+    # Each file has a line of its own, and may be excused, asked or called otherwise by its name.
+    shared = not (lines or task.waivers or task.baseline or task.targets or settings.redacted)
     claims = store.claims if shared else None
-    new = (source for source in sources if not store.has(source))
+    added = _Added(store, Redaction(settings.redacted), form)
+    new = (source for source in sources if not added.has(source))
     scheduler = settings.scheduler
     for source, answer in _seen(
         batch.results(auditor, new, settings.jobs, form, claims, scheduler), settings
     ):
-        _add(store, source, answer)
+        added.add(source, answer)
     if paths := store.unanswered():
         store.forget(paths)
         left = [ModelSource(path, path) for path in paths]
         for source, answer in batch.results(auditor, left, settings.jobs, form):
-            _add(store, source, answer)
+            added.add(source, answer)
     store.finish(shared)
 
 
@@ -139,20 +140,32 @@ def _seen(
         yield from bar
 
 
-def _add(store: Store, source: ModelSource, answer: Answer) -> None:
-    result = answer.result
-    if result is not None and result.error is not None:
-        complain(result.error)
-    if result is not None and result.model.error is None and not store.configured:
-        store.configure(configurations(result.model, _names(result.model)))
-    if store.has(source):
-        # The same file, named twice.
-        return
-    store.add(source, source.size if result is None else result.model.bytes, answer)
+class _Added:
+    """Files in a store, by what they are called to others."""
 
+    def __init__(self, store: Store, redaction: Redaction, form: Form) -> None:
+        self._store, self._redaction, self._form = store, redaction, form
+        self._asked = Configurations()
 
-def _names(model: Model) -> tuple[str, ...]:
-    return tuple(labels.delegates(convert.whole([model], Policy()))[model.path])
+    def has(self, source: ModelSource) -> bool:
+        return self._store.has(self._redaction.short(source.name))
+
+    def add(self, source: ModelSource, answer: Answer) -> None:
+        """Add what became of a file, and say what is wrong with it."""
+        result = None if answer.result is None else self._redaction.of(answer.result)
+        if result is not None and result.error is not None:
+            complain(result.error)
+        if self.has(source):
+            # The same file, named twice.
+            return
+        answer = replace(answer, result=result)
+        if result is not None and self._form.line and not answer.line:
+            # Whoever audited it didn't live to say so.
+            answer = replace(answer, line=line(result.model, self._form.verbose))
+        read = result is not None and result.model.error is None
+        asked = self._asked.of(result.model) if result is not None and read else ()
+        size = source.size if result is None else result.model.bytes
+        self._store.add(self._redaction.short(source.name), size, answer, asked)
 
 
 def _tell(store: Store, task: Task, files: Sequence[str], quiet: bool) -> int:

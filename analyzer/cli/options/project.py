@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -114,7 +113,7 @@ def _delegates_and_policies(project: Project, packs: Packs, asked: Asked) -> Aud
     _check(packs, options.delegates)
     if asked.devices:
         on_devices(packs, asked.devices)
-    with _naming(project.file):
+    with config.naming(project):
         audited = [configuration.pack.delegate for configuration in on_devices(packs, devices)]
         of_file = () if told else config.delegates(project, packs)
         given = packs.given if asked.rules else ()
@@ -135,16 +134,6 @@ def _check(packs: Packs, specs: Sequence[str]) -> None:
     for name, written in map(split, specs):
         if name != "all":
             resolve(packs.get(name), written)
-
-
-@contextmanager
-def _naming(file: str | None) -> Iterator[None]:
-    """Name the file that the words come from in what is wrong with them."""
-    try:
-        yield
-    except UsageError as error:
-        named = str(error).startswith(f"{file}: ")
-        raise error if named else UsageError(f"{file}: {error}") from None
 
 
 def names(texts: Sequence[str]) -> tuple[str, ...]:
