@@ -2,16 +2,31 @@
 
 Both are made here, by the very code that the wheel ships, so that a first run needs neither a TOML reader
 and the checker nor the template compiler. A checkout has neither: an editable install stays as it is.
+Its description is the README, whose links have to lead to the repository from wherever it is shown.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
+
+
+class MetadataHook(MetadataHookInterface):
+    """Adds the README."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        text = Path(self.root, "README.md").read_text(encoding="utf-8")
+        at = f"{metadata['urls']['Homepage']}/{{}}/v{metadata['version']}/"
+        # A picture stands in the text of the link around it.
+        text = re.sub(r"(!\[[^\]]*\]\()(?!https?:)", rf"\g<1>{at.format('raw')}", text)
+        text = re.sub(r"(\]\()(?!https?:|#)", rf"\g<1>{at.format('blob')}", text)
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}
 
 
 class BuildHook(BuildHookInterface):  # type: ignore[type-arg]

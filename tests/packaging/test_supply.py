@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import analyzer
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / ".ci" / "requirements.txt"
@@ -69,3 +73,11 @@ def test_a_wheel_is_the_same_wherever_it_is_built(tmp_path: Path) -> None:
         [wheel] = (tmp_path / str(number)).glob("*.whl")
         built.append((wheel.name, wheel.read_bytes()))
     assert built[0] == built[1]
+    with ZipFile(BytesIO(built[0][1])) as files:
+        [name] = (each for each in files.namelist() if each.endswith(".dist-info/METADATA"))
+        shown = files.read(name).decode()
+    links = re.findall(r"\]\(([^)]+)\)", shown)
+    assert len(links) > 20 and all(link.startswith("https://") for link in links)
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+    at = f"{urls['Homepage']}/{{}}/v{analyzer.__version__}/docs/"
+    assert f"{at.format('raw')}report.png" in links and f"{at.format('blob')}report.md" in links
