@@ -133,6 +133,8 @@ INTERRUPTED = """
 import os, signal, sys, time
 from analyzer import cli
 from analyzer.fleet import batch
+# Whoever started the tests in the background had them ignore what the keyboard sends.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 results = batch.results
 def interrupted(*arguments):
     for number, result in enumerate(results(*arguments)):

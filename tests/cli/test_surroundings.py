@@ -125,6 +125,8 @@ def test_rule_files_that_cannot_be_read_say_why_in_words(tmp_path: Path) -> None
 #: Interrupts itself while the program is still being loaded.
 LOADING = """
 import os, signal, sys
+# Whoever started the tests in the background had them ignore what the keyboard sends.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
         if name == "click":
