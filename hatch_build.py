@@ -42,13 +42,14 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         from analyzer.recommendation.deployment import DEPLOYMENT, deployments
         from analyzer.report import page_template
         from analyzer.resources import COMPILED, PACKS
+        from analyzer.rules.cache import ENDING
         from analyzer.rules.registry import shipped
 
         self.folder = tempfile.TemporaryDirectory()
         packs, compiled = (Path(self.folder.name) / name for name in (PACKS, COMPILED))
         packs.mkdir()
-        for name, content in (shipped() | {DEPLOYMENT: deployments()}).items():
-            (packs / f"{name}.json").write_bytes(msgspec.json.encode(content))
+        for name, entry in (shipped() | {DEPLOYMENT: msgspec.json.encode(deployments())}).items():
+            (packs / f"{name}{ENDING}").write_bytes(entry)
         page_template.compile_all(compiled)
         for file in sorted((*packs.iterdir(), *compiled.iterdir())):
             build_data["force_include"][str(file)] = f"analyzer/_data/{file.parent.name}/{file.name}"

@@ -22,6 +22,7 @@ from analyzer.errors import UsageError
 from analyzer.recommendation.deployment import DEPLOYMENT, deployments
 from analyzer.report import page_template
 from analyzer.report.html.render import SCRIPTS
+from analyzer.rules.cache import ENDING
 from analyzer.rules.registry import Packs, shipped
 
 _PACKAGE = Path(resources.__file__).parent
@@ -194,8 +195,8 @@ def _analyzer() -> Iterator[tuple[str, bytes]]:
             if file.is_file():
                 where = file.relative_to(resources.data(folder)).as_posix()
                 yield f"{data}/{folder}/{where}", file.read_bytes()
-    for name, content in (shipped() | {DEPLOYMENT: deployments()}).items():
-        yield f"{data}/{resources.PACKS}/{name}.json", msgspec.json.encode(content)
+    for name, entry in (shipped() | {DEPLOYMENT: msgspec.json.encode(deployments())}).items():
+        yield f"{data}/{resources.PACKS}/{name}{ENDING}", entry
     with tempfile.TemporaryDirectory() as compiled:
         page_template.compile_all(Path(compiled))
         for name in sorted(os.listdir(compiled)):

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from analyzer.errors import RuleError, UsageError
 from analyzer.files import parse_toml, read_text
 from analyzer.resources import data
-from analyzer.rules.cache import kept
+from analyzer.rules.cache import as_json, kept
 from analyzer.suggest import nearest
 
 FILE = "devices"
@@ -232,7 +232,7 @@ def catalogue() -> Catalogue:
         # The shape is no part of the stamp that entries have from the code that reads packs.
         return file.read_bytes() + Path(__file__).read_bytes()
 
-    return Catalogue(kept(FILE, text, DeviceFile, lambda: read(file)))
+    return Catalogue(kept(FILE, text, as_json(DeviceFile), lambda: read(file)))
 
 
 def of_file(file: Path) -> Catalogue:

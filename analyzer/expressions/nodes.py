@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -142,11 +143,21 @@ class Each(Part, frozen=True, tag="each"):
     condition: Node | None
 
 
+if TYPE_CHECKING:
+    Body: TypeAlias = "Node"
+else:
+
+    class Body(ABC):  # noqa: B024
+        """A node that is kept apart: whoever decodes what names it says where it is found."""
+
+    Body.register(Part)
+
+
 class Named(Part, frozen=True, tag="named"):
     """A definition in place, beside the text that stands for it."""
 
     text: str
-    body: Node
+    body: Body
 
 
 Node = (

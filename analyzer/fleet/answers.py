@@ -159,7 +159,5 @@ def encoded(given: Answer) -> bytes:
 def decoded(message: bytes) -> Answer:
     """The answer that was encoded."""
     end = 8 + int.from_bytes(message[:8], "little")
-    return replace(_ANSWER.decode(memoryview(message)[8:end]), line=message[end:])
-
-
-_ANSWER = msgspec.json.Decoder(Answer)
+    head = msgspec.json.decode(memoryview(message)[8:end], type=Answer)
+    return replace(head, line=message[end:])

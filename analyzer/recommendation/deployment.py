@@ -13,7 +13,7 @@ from msgspec import Struct
 from analyzer.errors import RuleError
 from analyzer.files import parse_toml, read_text
 from analyzer.resources import data
-from analyzer.rules.cache import kept
+from analyzer.rules.cache import as_json, kept
 
 #: Folder of rules/ and name of the entry that is kept of it.
 DEPLOYMENT = "deployment"
@@ -116,7 +116,9 @@ def deployments() -> Mapping[str, Deployment]:
         # The shape is no part of the stamp that entries have from the code that reads packs.
         return b"".join(file.read_bytes() for file in (*files, Path(__file__)))
 
-    return kept(DEPLOYMENT, text, dict[str, Deployment], lambda: {file.stem: read(file) for file in files})
+    return kept(
+        DEPLOYMENT, text, as_json(dict[str, Deployment]), lambda: {file.stem: read(file) for file in files}
+    )
 
 
 def read(file: Path) -> Deployment:

@@ -1,4 +1,4 @@
-"""Checked packs as JSON, so that a start needs neither TOML nor the checker.
+"""Checked packs as entries, so that a start needs neither TOML nor the checker.
 
 A wheel brings them (`hatch_build.py` has them made by the very code that it ships). In a checkout they are
 kept between runs, each entry named by all that it is made from: what files say and what the code that
@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -29,12 +29,26 @@ from analyzer.files import opened
 from analyzer.resources import PACKS, made
 
 T = TypeVar("T")
+#: How an entry's file ends.
+ENDING = ".entry"
 #: The packages whose code decides what an entry holds.
 MAKERS = ("expressions", "model", "rules")
 #: Seconds: entries that nobody has used for so long go, and one in use says so once in a while.
 _KEPT, _REFRESHED = 90 * 86400, 86400
 #: Bytes of an entry at most, and of the digest that it begins with.
 _LARGEST, _DIGEST = 1 << 25, 16
+
+
+class Codec(Struct, Generic[T], frozen=True):
+    """How entries of a kind are written, and read. `read` raises: msgspec.DecodeError."""
+
+    write: Callable[[T], bytes]
+    read: Callable[[bytes], T]
+
+
+def as_json(shape: type[T]) -> Codec[T]:
+    """Entries that are JSON as a whole."""
+    return Codec(msgspec.json.encode, lambda content: msgspec.json.decode(content, type=shape))
 
 
 class _Held(Struct):
@@ -93,33 +107,33 @@ def hold() -> None:
     held.wanted = True
 
 
-def kept(name: str, made_from: Callable[[], bytes], shape: type[T], make: Callable[[], T]) -> T:
+def kept(name: str, made_from: Callable[[], bytes], codec: Codec[T], make: Callable[[], T]) -> T:
     """The shipped entry, else the one for `made_from`, else what `make` returns, kept for the next run."""
-    return held.once(name, lambda: _kept(name, made_from, shape, make))
+    return held.once(name, lambda: _kept(name, made_from, codec, make))
 
 
-def _kept(name: str, made_from: Callable[[], bytes], shape: type[T], make: Callable[[], T]) -> T:
+def _kept(name: str, made_from: Callable[[], bytes], codec: Codec[T], make: Callable[[], T]) -> T:
     try:
         # It came with the code.
-        return msgspec.json.decode((made(PACKS) / f"{name}.json").read_bytes(), type=shape)
+        return codec.read((made(PACKS) / f"{name}{ENDING}").read_bytes())
     except (OSError, msgspec.DecodeError):
         pass
     at, text = folder(), made_from()
     if at is None:
         return make()
     # A checksum is enough to notice a change, and far cheaper to start with than a digest.
-    entry = at / f"{name}-{zlib.crc32(text):08x}{len(text):08x}{_own_stamp():08x}.json"
-    entry_read = _read(entry, text, shape)
+    entry = at / f"{name}-{zlib.crc32(text):08x}{len(text):08x}{_own_stamp():08x}{ENDING}"
+    entry_read = _read(entry, text, codec)
     if entry_read is not None:
         _refresh(entry)
         return entry_read
     fresh = make()
-    content = msgspec.json.encode(fresh)
+    content = codec.write(fresh)
     _write(entry, _digest(text, content) + content)
     return fresh
 
 
-def _read(entry: Path, text: bytes, shape: type[T]) -> T | None:
+def _read(entry: Path, text: bytes, codec: Codec[T]) -> T | None:
     """An entry's content, if it is ours and says what was made from this text."""
     try:
         if not _own(os.stat(entry.parent)):
@@ -130,7 +144,7 @@ def _read(entry: Path, text: bytes, shape: type[T]) -> T | None:
                 return None
             whole = file.read(_LARGEST)
         digest, content = whole[:_DIGEST], whole[_DIGEST:]
-        return msgspec.json.decode(content, type=shape) if digest == _digest(text, content) else None
+        return codec.read(content) if digest == _digest(text, content) else None
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -186,6 +200,6 @@ def _write(entry: Path, content: bytes) -> None:
 def _clear(entry: Path) -> None:
     """Take away the entries of the same name that nobody has used for long, half-written ones included."""
     oldest = time.time() - _KEPT
-    for other in entry.parent.glob(f"{entry.name.rpartition('-')[0]}-*.json*"):
+    for other in entry.parent.glob(f"{entry.name.rpartition('-')[0]}-*"):
         if os.stat(other).st_mtime < oldest:
             other.unlink(missing_ok=True)

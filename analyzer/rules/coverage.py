@@ -11,7 +11,7 @@ from analyzer.errors import UsageError
 from analyzer.model import schema
 from analyzer.rules.pack import LATER, REFUSING, Clause, Form, OperatorRules, RulePack, slug
 from analyzer.rules.rulebook import Rule, Rulebook
-from analyzer.rules.specialize import ALWAYS, NEVER, rules, specialize
+from analyzer.rules.specialize import ALWAYS, NEVER, specialize
 from analyzer.suggest import nearest
 
 TAKEN, CONDITIONAL, REFUSED = "always", "conditionally", "never"
@@ -87,7 +87,7 @@ def _cell(book: Rulebook, name: str) -> Cell:
     if listed is None:
         return Cell(REFUSED, refused=book.unlisted(slug(name)))
     page = book.operator(name)
-    status = _status(rules(book.pack, listed))
+    status = _status(book.pack.rules(listed))
     if status == REFUSED:
         never = [
             page.refused,

@@ -123,8 +123,7 @@ class Judge:
     @cached_property
     def awaiting_readers(self) -> frozenset[str]:
         """Operators whose rules ask whether their readers are accepted."""
-        operators = self.pack.operators.items()
-        return frozenset(name for name, rules in operators if b'"consumers_accepted"' in bytes(rules))
+        return frozenset(self.pack.awaiting_readers)
 
     def has_stage(self, stage: str, name: str) -> bool:
         """Whether the pack asks anything of an operator in this stage."""
@@ -164,9 +163,8 @@ class Judge:
         return self.pack.values | self._rules(name).values
 
     def _rules(self, name: str) -> OperatorRules:
-        raw = self.pack.operators.get(name)
-        if raw is not None:
-            return msgspec.json.decode(raw, type=OperatorRules)
+        if name in self.pack.operators:
+            return self.pack.rules(name)
         refusal = self.pack.unlisted_custom if name.startswith("custom:") else self.pack.unlisted
         identity = f"{self.pack.delegate}/{slug(name.removeprefix('custom:'))}/{refusal.id}"
         named = msgspec.structs.replace(refusal, id=identity)

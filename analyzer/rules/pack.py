@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
+from msgspec.structs import replace
 
+from analyzer.expressions.bodies import Bodies
 from analyzer.expressions.nodes import Node
 
 #: The severities of a finding; `blocker`, `aborts` and `crash` of what is asked before delegating make an
@@ -223,14 +225,18 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     parameters: dict[str, Parameter]
     graph: Graph
     stages: tuple[str, ...]
-    #: Operator name, or `custom:CODE` -> encoded OperatorRules, decoded on first use.
-    operators: dict[str, Raw]
     #: The clause that refuses an operator that the pack doesn't list.
     unlisted: Clause
     #: The same for custom operators.
     unlisted_custom: Clause
+    #: What the next two name.
+    bodies: Bodies = field(default_factory=Bodies)
+    #: Operator name, or `custom:CODE` -> encoded OperatorRules, decoded on first use.
+    operators: dict[str, Raw] = {}
     #: Encoded `Fixes`, decoded on the first finding.
-    fixes: Raw
+    fixes: Raw = Raw(b"{}")
+    #: Operators whose rules ask whether their readers are accepted.
+    awaiting_readers: tuple[str, ...] = ()
     every_op: tuple[Clause, ...] = ()
     #: Defaults of the per-operator values that `every_op` clauses use.
     values: dict[str, Any] = {}
@@ -250,6 +256,65 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     def __repr__(self) -> str:
         return f"<RulePack {self.delegate}: {self.title}>"
 
+    def rules(self, operator: str) -> OperatorRules:
+        """What the pack says of an operator that it lists."""
+        return self.bodies.decode(self.operators[operator], OperatorRules)
+
     def advice(self) -> Fixes:
         """The fixes, decoded."""
-        return msgspec.json.decode(self.fixes, type=Fixes)
+        return self.bodies.decode(self.fixes, Fixes)
+
+
+#: What is decoded only when it is asked for.
+_APART = ("bodies", "operators", "fixes")
+
+
+class _Lengths(Struct, array_like=True):
+    """How many bytes each part of an entry has, in their order."""
+
+    bodies: list[int]
+    operators: dict[str, int]
+    fixes: int
+    rest: int
+
+
+def packed(pack: RulePack) -> bytes:
+    """A pack as an entry: the length of what says where each part lies, that, and the parts."""
+    fields = {name: getattr(pack, name) for name in pack.__struct_fields__ if name not in _APART}
+    rest = pack.bodies.encode(fields)
+    bodies, operators, fixes = pack.bodies.encoded, pack.operators, bytes(pack.fixes)
+    lengths = _Lengths(
+        [len(bytes(body)) for body in bodies],
+        {name: len(bytes(rules)) for name, rules in operators.items()},
+        len(fixes),
+        len(rest),
+    )
+    head = msgspec.json.encode(lengths)
+    return b"".join(
+        [
+            len(head).to_bytes(8, "little"),
+            head,
+            *map(bytes, bodies),
+            *map(bytes, operators.values()),
+            fixes,
+            rest,
+        ]
+    )
+
+
+def unpacked(entry: bytes) -> RulePack:
+    """The pack of an entry. Raises: msgspec.DecodeError."""
+    content = memoryview(entry)
+    at = 8 + int.from_bytes(content[:8], "little")
+    lengths = msgspec.json.decode(content[8:at], type=_Lengths)
+
+    def part(length: int) -> Raw:
+        nonlocal at
+        at += length
+        return Raw(content[at - length : at])
+
+    bodies = Bodies(map(part, lengths.bodies))
+    operators = {name: part(length) for name, length in lengths.operators.items()}
+    fixes = part(lengths.fixes)
+    rest = bodies.decode(part(lengths.rest), RulePack)
+    return replace(rest, bodies=bodies, operators=operators, fixes=fixes)

@@ -14,7 +14,7 @@ from analyzer.resources import data
 from analyzer.rules import cache
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.judge import Judge
-from analyzer.rules.pack import Recipes, RulePack
+from analyzer.rules.pack import Recipes, RulePack, packed, unpacked
 from analyzer.suggest import nearest
 
 #: Rule files that state what isn't about one delegate.
@@ -22,6 +22,8 @@ _NOT_DELEGATES = ("cpu-kernels", "devices")
 _ORDER = re.compile(rb"^default_order\s*=\s*(\d+)", re.MULTILINE)
 _NAME = re.compile(r"""^delegate\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 _EXTENDS = re.compile(r"""^extends\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+_CATALOGUE, _RECIPES = cache.as_json(Catalogue), cache.as_json(Recipes)
+_PACK = cache.Codec(packed, unpacked)
 
 
 class Packs:
@@ -47,7 +49,7 @@ class Packs:
             return parse_catalogue()
 
         file = data("rules") / "common" / "operators.toml"
-        return cache.kept("operators", file.read_bytes, Catalogue, make)
+        return cache.kept("operators", file.read_bytes, _CATALOGUE, make)
 
     @cached_property
     def recipes(self) -> Recipes:
@@ -58,7 +60,7 @@ class Packs:
 
             return shared_recipes()
 
-        shipped = cache.kept("fixes", lambda: b"".join(map(Path.read_bytes, _common())), Recipes, make)
+        shipped = cache.kept("fixes", _shared, _RECIPES, make)
         own = {text: recipe for name in self.given for text, recipe in self.get(name).recipes.items()}
         return Recipes(shipped.recipes | own, shipped.beginnings)
 
@@ -105,7 +107,7 @@ class Packs:
 
             return load(file, self.catalogue)
 
-        return make() if name in self.given else cache.kept(name, lambda: _made_from(file), RulePack, make)
+        return make() if name in self.given else cache.kept(name, lambda: _made_from(file), _PACK, make)
 
 
 def judge_of(pack: RulePack, parameters: Mapping[str, Any]) -> Judge:
@@ -114,28 +116,28 @@ def judge_of(pack: RulePack, parameters: Mapping[str, Any]) -> Judge:
     return cache.held.once((id(pack), repr(parameters)), lambda: Judge(pack, parameters))
 
 
-def shipped() -> dict[str, RulePack | Catalogue | Recipes]:
-    """Everything that a start may need, by the name of its entry: what a wheel brings. Raises: RuleError."""
+def shipped() -> dict[str, bytes]:
+    """Every entry that a start may need, by its name: what a wheel brings. Raises: RuleError."""
     packs = Packs()
     names = sorted(file.stem for file in data("rules").glob("*.toml") if file.stem not in _NOT_DELEGATES)
-    delegates = {name: packs.get(name) for name in names}
+    delegates = {name: packed(packs.get(name)) for name in names}
     return {
-        "operators": packs.catalogue,
-        "fixes": packs.recipes,
-        "cpu-kernels": packs.cpu_kernels,
+        "operators": _CATALOGUE.write(packs.catalogue),
+        "fixes": _RECIPES.write(packs.recipes),
+        "cpu-kernels": packed(packs.cpu_kernels),
         **delegates,
     }
 
 
-def _common() -> list[Path]:
+def _shared() -> bytes:
     """The files of what all packs share."""
-    return sorted((data("rules") / "common").rglob("*.toml"))
+    return b"".join(file.read_bytes() for file in sorted((data("rules") / "common").rglob("*.toml")))
 
 
 def _made_from(file: Path) -> bytes:
     """All that a pack is made from: its file, what all packs share, and the pack that it extends."""
     rules = data("rules")
-    text = b"".join(part.read_bytes() for part in (file, *_common()))
+    text = file.read_bytes() + _shared()
     base = _EXTENDS.search(text.decode("utf-8", "replace"))
     extended = rules / f"{base[1]}.toml" if base else None
     return text + extended.read_bytes() if extended and extended.is_file() else text

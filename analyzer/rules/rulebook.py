@@ -14,7 +14,7 @@ from analyzer.expressions.nodes import FALSE, Node
 from analyzer.model import schema
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
-from analyzer.rules.pack import Advice, Clause, Form, OperatorRules, RulePack, slug
+from analyzer.rules.pack import Advice, Clause, Form, RulePack, slug
 from analyzer.rules.registry import Packs
 from analyzer.rules.wording.paraphrase import sentence, terms
 from analyzer.suggest import nearest
@@ -99,7 +99,7 @@ class Rulebook:
 
     def _page(self, listed: str) -> OperatorPage:
         name = listed.removeprefix("custom:")
-        rules = msgspec.json.decode(self.pack.operators[listed], type=OperatorRules)
+        rules = self.pack.rules(listed)
         common = _shared_by_forms(rules.forms)
         found = [self._rule(clause, name) for clause in common]
         for form in rules.forms:
@@ -134,8 +134,8 @@ class Rulebook:
         yield from graph_rules.BUILDING.values()
         yield from (graph_rules.CONSTANT_OUTPUT, graph_rules.NEGATIVE_SIZE, graph_rules.VAST_OUTPUT)
         yield from (graph_rules.SIZELESS_OUTPUT, graph_rules.REGISTERED)
-        for listed, encoded in self.pack.operators.items():
-            construct = msgspec.json.decode(encoded, type=OperatorRules).values.get("calls")
+        for listed in self.pack.operators:
+            construct = self.pack.rules(listed).values.get("calls")
             for rule in graph_rules.CALLS.values() if construct else ():
                 if not rule.of or construct in rule.of:
                     yield msgspec.structs.replace(rule, id=f"{slug(listed)}/{rule.id}")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
+from analyzer.expressions.bodies import Bodies
 from analyzer.expressions.nodes import FALSE, TRUE, And, Literal, Named, Node, Not, Or
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.rules.pack import Clause, Form, Graph, OperatorRules, RulePack
@@ -22,25 +22,17 @@ ALWAYS, NEVER = TRUE, FALSE
 
 def specialize(pack: RulePack, parameters: Mapping[str, Any]) -> RulePack:
     """The pack for these parameters, all of them resolved."""
-    known = compared(pack, parameters)
+    known, bodies = compared(pack, parameters), Bodies()
     return replace(
         pack,
         graph=_graph(pack.graph, known),
-        operators={name: _encoded(_operator(rules(pack, name), known, pack)) for name in pack.operators},
+        bodies=bodies,
+        operators={name: bodies.encode(_operator(pack.rules(name), known, pack)) for name in pack.operators},
+        fixes=bodies.encode(pack.advice()),
         every_op=tuple(_clauses(pack.every_op, known)),
         partition_checks=tuple(_clauses(pack.partition_checks, known)),
         load_checks=tuple(_clauses(pack.load_checks, known)),
     )
-
-
-def rules(pack: RulePack, operator: str) -> OperatorRules:
-    """What a pack says of an operator that it lists."""
-    return msgspec.json.decode(pack.operators[operator], type=OperatorRules)
-
-
-def _encoded(found: OperatorRules) -> msgspec.Raw:
-    # Partial evaluation makes ranges, which read as lists.
-    return msgspec.Raw(msgspec.json.encode(found, enc_hook=list))
 
 
 def _operator(found: OperatorRules, parameters: Mapping[str, Any], pack: RulePack) -> OperatorRules:

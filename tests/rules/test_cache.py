@@ -9,14 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from analyzer import resources
 from analyzer.rules import cache
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.loading import load
-from analyzer.rules.pack import RulePack
+from analyzer.rules.pack import RulePack, packed
 from analyzer.rules.registry import Packs, shipped
 
 PACKAGE = Path(cache.__file__).parents[1]
@@ -44,7 +43,7 @@ def entries(folder: Path) -> list[str]:
 def test_a_pack_is_loaded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack = Packs().get("gpu")
     monkeypatch.setattr(load, "load", forbid)
-    assert msgspec.json.encode(Packs().get("gpu")) == msgspec.json.encode(pack)
+    assert packed(Packs().get("gpu")) == packed(pack)
     assert [name.rpartition("-")[0] for name in entries(folder)] == ["gpu", "operators"]
 
 
@@ -83,10 +82,13 @@ def test_what_nobody_uses_any_more_goes(folder: Path, monkeypatch: pytest.Monkey
     use(1)  # which says that they are in use
     use(2)
     assert len(entries(folder)) == 4
-    for file in folder.glob("gpu-*00000001.json"):
+    for file in folder.glob("gpu-*00000001*"):
         os.utime(file, (aged, aged))
     use(3)
-    assert [name[-6] for name in entries(folder) if name.startswith("gpu-")] == ["2", "3"]
+    assert [name.removesuffix(cache.ENDING)[-1] for name in entries(folder) if name.startswith("gpu-")] == [
+        "2",
+        "3",
+    ]
 
 
 def test_the_stamp_follows_all_code_that_makes_entries() -> None:
@@ -123,15 +125,15 @@ def test_what_a_wheel_brings_is_taken_without_a_look_at_rules(
     packaged = tmp_path / "packaged"
     packaged.mkdir()
     for name, content in shipped().items():
-        (packaged / f"{name}.json").write_bytes(msgspec.json.encode(content))
-    assert {f"{name}.json" for name in (*Packs().names(), "cpu-kernels", "fixes", "operators")} == set(
-        os.listdir(packaged)
-    )
-    expected = [msgspec.json.encode(Packs().get(name)) for name in Packs().names()]
+        (packaged / f"{name}{cache.ENDING}").write_bytes(content)
+    assert {
+        f"{name}{cache.ENDING}" for name in (*Packs().names(), "cpu-kernels", "fixes", "operators")
+    } == set(os.listdir(packaged))
+    expected = [packed(Packs().get(name)) for name in Packs().names()]
     shutil.rmtree(folder)
     monkeypatch.setattr(cache, "made", lambda name: packaged)
     monkeypatch.setattr(load, "load", forbid)
-    assert [msgspec.json.encode(Packs().get(name)) for name in Packs().names()] == expected
+    assert [packed(Packs().get(name)) for name in Packs().names()] == expected
     assert isinstance(Packs().catalogue, Catalogue)
     assert not folder.exists()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from analyzer.expressions.check import parse
@@ -49,7 +48,7 @@ class FixReader:
             self._file.problem(header, error, key, name)
             return ""
 
-    def fixes(self) -> msgspec.Raw:
+    def fixes(self) -> Fixes:
         """All that was read, with what all packs have in common."""
         given: list[Advice] = []
         reasons: dict[str, Reason] = {}
@@ -60,7 +59,7 @@ class FixReader:
                 reasons[name] = Reason(reason.says, parse(reason.when, scope))
         except ExpressionError as error:
             self._file.problem("fixes", f"in {SHARED}: {error}")
-        return msgspec.Raw(msgspec.json.encode(Fixes(self._lists, tuple(given), reasons)))
+        return Fixes(self._lists, tuple(given), reasons)
 
     def recipes(self) -> dict[str, Recipe]:
         """The pack's own fixes that it tells in full, by their texts."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from analyzer.errors import RuleError, UsageError
+from analyzer.expressions.bodies import Bodies
 from analyzer.expressions.scope import Scope
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.loading import android_section, graph_section
@@ -26,6 +27,8 @@ _PARTITION = {"inputs": "list[tensor]", "outputs": "list[tensor]", "operators": 
 #: What checks of a whole model have, all its subgraphs together.
 _MODEL = {"tensors": "list[tensor]", "operators": "list[operator]", "signatures_fit": "bool"}
 
+#: How rules ask for what becomes of an operator's readers.
+_READERS = b'"consumers_accepted"'
 #: What the words on a part may name.
 _COUNTS = ("delegated", "operators")
 
@@ -60,6 +63,7 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
     load = _whole(file, clauses, "load", replace(scope, facts=_MODEL, options={}))
     unlisted = clauses.unlisted(table.unlisted, "unlisted", scope)
     custom = table.unlisted_custom
+    operators, bodies = list(OperatorReader(clauses, catalogue).operators()), Bodies()
     return RulePack(
         delegate=table.delegate,
         title=table.title,
@@ -80,17 +84,16 @@ def _pack(file: RuleFile, catalogue: Catalogue) -> RulePack:
             clause if clause.stage == RUN else replace(clause, stage=BUILD) for clause in partition
         ),
         load_checks=tuple(replace(clause, stage=LOAD) for clause in load),
-        operators={
-            name: msgspec.Raw(msgspec.json.encode(rules))
-            for name, rules in OperatorReader(clauses, catalogue).operators()
-        },
+        bodies=bodies,
+        operators={name: bodies.encode(rules) for name, rules in operators},
+        awaiting_readers=tuple(name for name, rules in operators if _READERS in msgspec.json.encode(rules)),
         unlisted=unlisted,
         unlisted_custom=unlisted if custom is None else clauses.unlisted(custom, "unlisted_custom", scope),
         values={name: value.default for name, value in table.values.items()},
         **_words(file),
         recipes=clauses.fixes.recipes(),
         # The last to be asked for: reading clauses gathers them.
-        fixes=clauses.fixes.fixes(),
+        fixes=bodies.encode(clauses.fixes.fixes()),
     )
 
 

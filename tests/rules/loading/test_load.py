@@ -12,7 +12,7 @@ from analyzer.rules.loading import file
 from analyzer.rules.loading.catalogue_file import parse_catalogue
 from analyzer.rules.loading.load import load
 from analyzer.rules.loading.names import read_definitions
-from analyzer.rules.pack import OperatorRules, RulePack
+from analyzer.rules.pack import RulePack
 
 _CATALOGUE = parse_catalogue()
 
@@ -274,7 +274,7 @@ require = "true"
 
 
 def test_an_operators_table(tmp_path: Path) -> None:
-    add = msgspec.json.decode(load_text(tmp_path, _HEAD + _SHARED).operators["ADD"], type=OperatorRules)
+    add = load_text(tmp_path, _HEAD + _SHARED).rules("ADD")
     (form,) = add.forms
     assert [(clause.id, clause.source) for clause in form.clauses] == [
         ("tiny/add/own", "tiny.cc"),
@@ -288,7 +288,7 @@ def test_an_operator_of_a_group_is_extended_alone(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(file, "data", lambda name: tmp_path)
     (tmp_path / "base.toml").write_text(_HEAD + _SHARED)
     pack = load_text(tmp_path, "extends = 'base'\n" + _HEAD + "[op.MUL.check.own]\nwhen = 'false'\n")
-    rules = [msgspec.json.decode(pack.operators[name], type=OperatorRules) for name in ("ADD", "MUL")]
+    rules = [pack.rules(name) for name in ("ADD", "MUL")]
     whens = [clause.when is None for each in rules for clause in each.forms[0].clauses]
     assert whens == [True, True, True, False, True, True]
 
@@ -319,9 +319,9 @@ def test_since_must_be_a_version(tmp_path: Path) -> None:
 
 def test_definitions_that_all_packs_have(tmp_path: Path) -> None:
     rules = "[op.ADD]\noperands = {input1 = 'floats'}\n"
-    common = load_text(tmp_path, _HEAD + rules).operators["ADD"]
-    own = load_text(tmp_path, _HEAD + "[define]\nfloats = \"['FLOAT64']\"\n" + rules).operators["ADD"]
-    assert (b"FLOAT16" in bytes(common), b"FLOAT64" in bytes(own)) == (True, True)
+    common = load_text(tmp_path, _HEAD + rules).rules("ADD")
+    own = load_text(tmp_path, _HEAD + "[define]\nfloats = \"['FLOAT64']\"\n" + rules).rules("ADD")
+    assert (b"FLOAT16" in msgspec.json.encode(common), b"FLOAT64" in msgspec.json.encode(own)) == (True, True)
 
 
 def test_problems_of_common_definitions(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""Rules as JSON in which each definition in place stands once, however often it is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import astuple
+
+from analyzer.expressions.nodes import Named, Node
+
+T = TypeVar("T")
+
+
+class _Kept(Struct, array_like=True, frozen=True):
+    """A struct, because what decoding needs to know of a union is gathered anew each time."""
+
+    body: Node
+
+
+class Bodies:
+    """Bodies of definitions, each written once, and read when it is first come to."""
+
+    def __init__(self, encoded: Iterable[Raw] = ()) -> None:
+        self.encoded = list(encoded)
+        self._read: dict[int, Node] = {}
+
+    def encode(self, value: Any) -> Raw:
+        """A value that may hold nodes as JSON."""
+        # Partial evaluation makes ranges, which read as lists.
+        return Raw(msgspec.json.encode(self._apart(value), enc_hook=list))
+
+    def decode(self, content: Raw, shape: type[T]) -> T:
+        """What was encoded; equal bodies are the same node."""
+        return msgspec.json.decode(content, type=shape, dec_hook=self._body)
+
+    def _apart(self, value: Any) -> Any:
+        """The value with places instead of bodies."""
+        if isinstance(value, Named):
+            return Named(value.text, self._place(value.body))  # type: ignore[arg-type]
+        if isinstance(value, Struct):
+            return type(value)(*map(self._apart, astuple(value)))
+        if isinstance(value, tuple):
+            return tuple(map(self._apart, value))
+        if isinstance(value, dict):
+            return {name: self._apart(part) for name, part in value.items()}
+        return value
+
+    def _place(self, body: Node) -> int:
+        encoded = self.encode(_Kept(body))
+        place = self._places.setdefault(bytes(encoded), len(self.encoded))
+        if place == len(self.encoded):
+            self.encoded.append(encoded)
+        return place
+
+    @cached_property
+    def _places(self) -> dict[bytes, int]:
+        return {bytes(encoded): place for place, encoded in enumerate(self.encoded)}
+
+    def _body(self, _: type, place: int) -> Node:
+        if place not in self._read:
+            self._read[place] = self.decode(self.encoded[place], _Kept).body
+        return self._read[place]
