@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from analyzer import resources
+from analyzer.report import page_runtime
+from analyzer.report.page_runtime import Pages
 
 if TYPE_CHECKING:
-    from jinja2 import BaseLoader, Environment
+    from jinja2 import Environment
 
 
 class Bar(Struct, frozen=True):
@@ -41,12 +44,8 @@ class Phase(Struct, frozen=True):
 def render(template: str, scripts: Sequence[str], **values: Any) -> bytes:
     """A page of `templates/` with its scripts joined to one, in the look that all pages share."""
     style, code = _part("report.css"), "".join(map(_part, scripts))
-    text = (
-        _environment()
-        .get_template(template)
-        .render(style=style, script=code, content_security_policy=_policy(style, code), **values)
-    )
-    return text.encode()
+    policy = _policy(style, code)
+    return text(template, style=style, script=code, content_security_policy=policy, **values).encode()
 
 
 def hashes(scripts: Sequence[str]) -> tuple[str, str]:
@@ -56,37 +55,46 @@ def hashes(scripts: Sequence[str]) -> tuple[str, str]:
 
 def text(template: str, **values: Any) -> str:
     """A text of `templates/`, or a part of a page that others make: no style or script of ours."""
-    return _environment().get_template(template).render(values)
+    return _templates().get_template(template).render(**values)
 
 
 def compile_all(folder: Path) -> None:
     """Write all templates to `folder` as Python modules, as jinja2 compiles them: what a wheel brings."""
-    source = _environment_of(_source())
-    source.compile_templates(folder, extensions=["jinja"], zip=None, ignore_errors=False)
+    environment = _environment()
+    folder.mkdir(exist_ok=True)
+    for name in environment.list_templates(extensions=["jinja"]):
+        source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
+        module = environment.compile(source, name, name, raw=True)
+        (folder / page_runtime.module_name(name)).write_text(_for_our_runtime(name, module), "utf-8")
+
+
+def _for_our_runtime(name: str, module: str) -> str:
+    """The module of a template, with what it calls taken from our runtime. Raises: ValueError."""
+    import ast
+
+    imports, _, body = module.partition("\n")
+    offered = imports.removeprefix("from jinja2.runtime import ").split(", ")
+    asked = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)} & {*offered}
+    lacking = [word for word in sorted(asked) if not hasattr(page_runtime, word)]
+    for kind, word in re.findall(r"environment\.(filters|tests)\['(\w+)'\]", body):
+        lacking += [] if word in getattr(page_runtime.Pages, kind) else [f"{kind}: {word}"]
+    if lacking:
+        raise ValueError(f"{name}: page_runtime.py has no {', '.join(lacking)}; add it there, or do without")
+    return f"from {page_runtime.__name__} import {', '.join(sorted(asked))}\n{body}"
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import ChoiceLoader, ModuleLoader
-
+def _templates() -> Pages | Environment:
+    """Those that a wheel brings compiled; in a checkout, jinja2 itself."""
     compiled = resources.made(resources.COMPILED)
-    if not compiled.is_dir():
-        return _environment_of(_source())
-    # What another version of jinja2 compiled and this one can't load is read as in a checkout.
-    return _environment_of(ChoiceLoader([ModuleLoader(compiled), _source()]))
+    return Pages(compiled) if compiled.is_dir() else _environment()
 
 
-def _source() -> BaseLoader:
-    from jinja2 import FileSystemLoader
-
-    return FileSystemLoader(resources.data("templates"))
-
-
-def _environment_of(loader: BaseLoader) -> Environment:
-    from jinja2 import Environment, StrictUndefined
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=loader,
+        loader=FileSystemLoader(resources.data("templates")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
