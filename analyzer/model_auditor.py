@@ -95,6 +95,7 @@ class ModelAuditor:
         configurations += on_devices(packs, task.devices)
         rest = fallbacks(packs, configurations) if task.everything else ()
         self.task = task
+        self._packs = packs
         self._auditor = Auditor(packs, configurations, rest, task.registered)
         delegates = [configuration.pack.delegate for configuration in configurations]
         self._policies = read_policies(task.fail_on, delegates)
@@ -102,6 +103,10 @@ class ModelAuditor:
         self._excuses = Excuses(task.waivers)
         self._catalogue = packs.catalogue if task.everything else None
         self._targets = [(models, ModelAuditor(other, packs)) for models, other in task.targets]
+
+    def renewed(self) -> ModelAuditor:
+        """An auditor for the same task that has compiled nothing yet."""
+        return ModelAuditor(self.task, self._packs)
 
     def _of(self, source: ModelSource) -> ModelAuditor:
         """The auditor of what a model is audited for."""

@@ -219,9 +219,20 @@ def changed(node: Node, change: Callable[[Node], Node]) -> Node:
     return type(node)(*map(of, astuple(node)))
 
 
+#: All that is remembered of nodes.
+_REMEMBERED: list[dict[int, Any]] = []
+
+
+def forget() -> None:
+    """Let go of what is remembered of nodes, which keeps them: for when their rules are gone."""
+    for known in _REMEMBERED:
+        known.clear()
+
+
 def remembered(find: Callable[[Node], Result]) -> Callable[[Node], Result]:
     """The function that finds something out about a node, doing so once for each node."""
     known: dict[int, tuple[Node, Result]] = {}
+    _REMEMBERED.append(known)
 
     def recall(node: Node) -> Result:
         entry = known.get(id(node))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from analyzer.errors import ModelError
+from analyzer.expressions.nodes import forget
 from analyzer.fleet.rows import Rows, rows
 from analyzer.model_auditor import ModelAuditor, ModelResult
 from analyzer.report.document import convert
@@ -19,6 +21,8 @@ from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.json import line
 from analyzer.sources import SAMPLE, STDIN, ModelSource, at_hand
 
+#: Models after which an auditor is made anew, so many that compiling its rules again costs next to nothing.
+_RENEWED = 150
 #: Of SHA-256s, which contents are to be audited.
 Claims: TypeAlias = Callable[[Sequence[str | None]], list[bool]]
 
@@ -91,6 +95,28 @@ class Answer(Struct, frozen=True):
     line: bytes = b""
     rows: Rows | None = None
     sha256: str | None = None
+
+
+class Renewing:
+    """An auditor that lets go of all it compiled now and then.
+
+    Of operators that have long not come up, that is what a process would grow by.
+    """
+
+    def __init__(self, auditor: ModelAuditor) -> None:
+        self._auditor = auditor
+        self._audited = 0
+
+    @property
+    def auditor(self) -> ModelAuditor:
+        """The auditor of the next model."""
+        self._audited += 1
+        if self._audited > _RENEWED:
+            self._auditor, self._audited = self._auditor.renewed(), 1
+            forget()
+            # Conditions that were compiled refer to each other.
+            gc.collect()
+        return self._auditor
 
 
 def answer(auditor: ModelAuditor, source: ModelSource, form: Form, sha256: str | None = None) -> Answer:

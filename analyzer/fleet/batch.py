@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from analyzer.fleet.answers import Answer, Claims, Form, answer, digest, is_plain
+from analyzer.fleet.answers import Answer, Claims, Form, Renewing, answer, digest, is_plain
 from analyzer.model_auditor import ModelAuditor
 from analyzer.sources import ModelSource
 
@@ -46,7 +46,8 @@ def results(
 def _here(
     auditor: ModelAuditor, sources: Iterable[ModelSource], form: Form, claims: Claims | None
 ) -> Iterator[tuple[ModelSource, Answer]]:
+    renewing = Renewing(auditor)
     for source in sources:
         sha256 = digest(source) if claims is not None and is_plain(source) else None
         own = claims is None or claims([sha256])[0]
-        yield source, answer(auditor, source, form, sha256) if own else Answer(None, sha256=sha256)
+        yield source, answer(renewing.auditor, source, form, sha256) if own else Answer(None, sha256=sha256)

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from analyzer.errors import AnalyzerError, ModelError, UsageError
-from analyzer.fleet.answers import Answer, Form, answer, decoded, encoded, unread
+from analyzer.fleet.answers import Answer, Form, Renewing, answer, decoded, encoded, unread
 from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.sources import ModelSource
 
@@ -101,7 +101,7 @@ def audit_portion(task: Task, form: Form, portion: Sequence[ModelSource]) -> lis
     """Audit a portion of models, on a worker of the cluster."""
     try:
         if _LAST.get("task") != task:
-            _LAST.update(task=task, auditor=ModelAuditor(task))
-        return [encoded(answer(_LAST["auditor"], source, form)) for source in portion]
+            _LAST.update(task=task, auditing=Renewing(ModelAuditor(task)))
+        return [encoded(answer(_LAST["auditing"].auditor, source, form)) for source in portion]
     except AnalyzerError as error:
         return _Failure(str(error))

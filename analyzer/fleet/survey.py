@@ -21,6 +21,7 @@ from analyzer.fleet.tables import MAGIC
 from analyzer.model_auditor import ModelResult
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Policy
+from analyzer.report.document.json import read_line
 from analyzer.report.fleet import survey_text
 from analyzer.report.fleet.survey_document import (
     Change,
@@ -98,11 +99,11 @@ def tables(file: str) -> Iterator[str]:
 
 
 def _read_lines(file: str, store: Store) -> None:
-    decoder, asked = msgspec.json.Decoder(audit_document.Model), Configurations()
+    asked = Configurations()
     with opened(file) as raw, open(raw.fileno(), "rb", closefd=False) as lines:
         for number, line in enumerate(lines, 1):
             try:
-                model = decoder.decode(line)
+                model = read_line(line)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 raise UsageError(f"{file}: line {number} is no audited model; audit again") from None
             add(store, model, asked)

@@ -13,7 +13,18 @@ from multiprocessing.connection import Connection, wait
 from msgspec import Struct
 
 from analyzer.errors import AnalyzerError, ModelError, UsageError
-from analyzer.fleet.answers import Answer, Claims, Form, answer, decoded, digest, encoded, is_plain, unread
+from analyzer.fleet.answers import (
+    Answer,
+    Claims,
+    Form,
+    Renewing,
+    answer,
+    decoded,
+    digest,
+    encoded,
+    is_plain,
+    unread,
+)
 from analyzer.model.read import CHANGED, WAIT, die_where_cut_short
 from analyzer.model_auditor import ModelAuditor, ModelResult, Task
 from analyzer.sources import ModelSource
@@ -182,16 +193,16 @@ def _work(connection: Connection, task: Task, form: Form, claims: bool) -> None:
     die_where_cut_short()
     Thread(target=_end_with_parent, daemon=True).start()
     try:
-        auditor = ModelAuditor(task)
+        auditing = Renewing(ModelAuditor(task))
         while True:
-            _audit(connection, auditor, form, claims)
+            _audit(connection, auditing, form, claims)
     except EOFError:
         return
     except AnalyzerError as error:
         connection.send_bytes(_ENDS + str(error).encode())
 
 
-def _audit(connection: Connection, auditor: ModelAuditor, form: Form, claims: bool) -> None:
+def _audit(connection: Connection, auditing: Renewing, form: Form, claims: bool) -> None:
     """One portion."""
     portion: list[ModelSource] = connection.recv()
     digests = [digest(source) if claims and is_plain(source) else None for source in portion]
@@ -200,7 +211,7 @@ def _audit(connection: Connection, auditor: ModelAuditor, form: Form, claims: bo
         connection.send_bytes(_ASKS + ",".join(text or "" for text in digests).encode())
         wanted = connection.recv()
     for source, sha256, own in zip(portion, digests, wanted, strict=True):
-        told = answer(auditor, source, form, sha256) if own else Answer(None, sha256=sha256)
+        told = answer(auditing.auditor, source, form, sha256) if own else Answer(None, sha256=sha256)
         connection.send_bytes(_ANSWERS + encoded(told))
 
 

@@ -38,7 +38,9 @@ _SHORT, _LONG = 4, 1024
 #: A table's share of the budget, in bytes. Together with four times the file's size this allows one
 #: table for every four bytes, which is what a reference to a table takes.
 _TABLE_COST = 16
-_OVER_BUDGET = "its tables refer to the same bytes over and over"
+OVER_BUDGET = "its tables refer to the same bytes over and over"
+#: Tables of one vector: what there is memory for.
+_MOST_TABLES = 400_000
 
 
 class Flatbuffer:
@@ -62,7 +64,7 @@ class Flatbuffer:
         """The tables at `positions`: values by slot, positions for what a field refers to, None if absent."""
         self.budget -= _TABLE_COST * len(positions)
         if self.budget < 0:
-            raise Malformed(_OVER_BUDGET)
+            raise Malformed(OVER_BUDGET)
         data, layouts, defaults = self.data, self._layouts, kind.defaults
         rows = []
         for position in positions:
@@ -90,6 +92,8 @@ class Flatbuffer:
         if position is None:
             return []
         count = self.length(position, 4)
+        if count > _MOST_TABLES:
+            raise Malformed(f"has a list of {count:,} tables, more than the {_MOST_TABLES:,} that are read")
         distances = _unpacker(count, "I")(self.data, position + 4)
         if 0 in distances:
             raise Malformed(f"an entry of the vector at byte {position} refers to itself")
@@ -128,6 +132,11 @@ class Flatbuffer:
         self.budget += count
         return self.view[position + 4 : position + 4 + count]
 
+    def options(self, position: int) -> memoryview:
+        """The same of bytes that are decoded later on: paid for, since tables may share them."""
+        count = self.length(position, 1)
+        return self.view[position + 4 : position + 4 + count]
+
     def outside(self, offset: int, size: int) -> memoryview:
         """Bytes that lie in the file but not in the flatbuffer."""
         self._within(offset, size)
@@ -163,7 +172,7 @@ class Flatbuffer:
             raise Malformed(f"a vector at byte {position} is not aligned")
         self.budget -= length
         if self.budget < 0:
-            raise Malformed(_OVER_BUDGET)
+            raise Malformed(OVER_BUDGET)
         return count  # type: ignore[no-any-return]
 
     def _fields(self, kind: Kind, row: list[Any]) -> dict[str, Any]:
@@ -187,7 +196,7 @@ class Flatbuffer:
         if field.form == "table":
             return self.decode_all(field.type, position)
         if field.type in ("uint8", "int8"):
-            return self.bytes(position)
+            return self.options(position)
         format = code(field)
         values = self.numbers(position, format, struct.calcsize(format), _LONG)
         return tuple(map(names(field.type).__getitem__, values)) if field.form == "enum" else values

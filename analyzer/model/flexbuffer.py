@@ -12,7 +12,8 @@ from typing import Any
 
 from analyzer.model.graph import Operator
 
-_DEEPEST = 32
+#: How deep values may lie in each other, and how many there may be.
+_DEEPEST, _MOST = 32, 100_000
 
 _FLOATS = {2: "<e", 4: "<f", 8: "<d"}
 
@@ -27,9 +28,18 @@ def decode(operator: Operator) -> Mapping[str, Any] | None:
 
     Nothing in the file says what options are, so a failure only means that they aren't a flexbuffer.
     """
-    data = operator.custom_options
-    if data is None:
-        data = operator.options.get("composite_attributes")
+    # Rules ask again and again.
+    known = vars(operator)
+    if "decoded_options" not in known:
+        data = operator.custom_options
+        known["decoded_options"] = _decoded(
+            operator.options.get("composite_attributes") if data is None else data
+        )
+    decoded: Mapping[str, Any] | None = known["decoded_options"]
+    return decoded
+
+
+def _decoded(data: memoryview | None) -> Mapping[str, Any] | None:
     if not data:
         return None
     try:
@@ -44,6 +54,7 @@ class _Flexbuffer:
         self.data = data
         #: A value takes at least a byte, so more values than bytes come from values used repeatedly.
         self.budget = len(data)
+        self.values = 0
 
     def root(self) -> Any:
         width, packed = self.data[-1], self.data[-2]
@@ -52,7 +63,8 @@ class _Flexbuffer:
     def value(self, at: int, width: int, packed: int, depth: int) -> Any:
         """The value at `at`, a number of `width` bytes or the distance back to what it stands for."""
         self.budget -= 1
-        if self.budget < 0 or depth > _DEEPEST:
+        self.values += 1
+        if self.budget < 0 or self.values > _MOST or depth > _DEEPEST:
             raise ValueError("values that refer to each other")
         type, inner = packed >> 2, 1 << (packed & 3)
         if type == _NULL:

@@ -6,12 +6,12 @@ hold their data themselves. Options and all else lie where they lie today.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from analyzer.model import schema
 from analyzer.model.flatbuffer import Flatbuffer
-from analyzer.model.graph import OperatorCode, Subgraph
+from analyzer.model.graph import OperatorCode
 from analyzer.model.parse import Assembly, Row
 from analyzer.model.vtable import Malformed, kind
 
@@ -52,8 +52,8 @@ class Older(Assembly):
         self.graph = [tensors, inputs, outputs, operators, None, -1]
         return [0, codes, *[None] * 8]
 
-    def subgraphs(self, position: int | None) -> tuple[Subgraph, ...]:
-        return (self.subgraph(0, self.graph),) if self.version == 0 else super().subgraphs(position)
+    def subgraph_rows(self, position: int | None) -> Sequence[Row]:
+        return [self.graph] if self.version == 0 else super().subgraph_rows(position)
 
     def code(self, deprecated: int, custom: int | None, version: int, builtin: int) -> OperatorCode:
         if self.version < 2:

@@ -8,7 +8,7 @@ from typing import Any
 
 from analyzer.model import schema
 from analyzer.model.control_dependencies import Dependencies, control_dependencies
-from analyzer.model.flatbuffer import Flatbuffer
+from analyzer.model.flatbuffer import OVER_BUDGET, Flatbuffer
 from analyzer.model.graph import (
     OMITTED,
     ExternalBuffer,
@@ -28,9 +28,15 @@ _CONTROL_DEPENDENCIES = "model_control_dependencies"
 _ACTIVATION = "fused_activation_function"
 
 
-#: Characters of a name at most: less where there are so many operators that naming their results would take
-#: more than this in all, which each delegate's part of an audit does.
-_LONGEST, _SHORTEST, _ALL_NAMES = 1000, 60, 1 << 24
+#: Characters of a name at most: less where there are so many operators that naming each would take more than
+#: this in all, or a quarter of the file, which each delegate's part of an audit does over and over.
+_LONGEST, _SHORTEST, _ALL_NAMES = 1000, 60, 1 << 20
+#: Operators, tensors and subgraphs of a model: a hundred times those of the largest known.
+_MOST = {"operators": 100_000, "tensors": 300_000, "subgraphs": 10_000}
+#: Bytes of the file for each operator and tensor where there are more than a few: those that don't refer to
+#: the same bytes over and over take more.
+_LEAST_BYTES, _FEW = 24, 1000
+_SPLIT = "cut it into several models"
 
 
 class Assembly:
@@ -42,8 +48,8 @@ class Assembly:
         self.remarks: list[str] = []
         self.buffers: list[memoryview | None] = []
         self.codes: list[OperatorCode] = []
-        #: Of the subgraphs so far, as many as the file says.
-        self.operators = 0
+        #: Characters of a name.
+        self.longest = _LONGEST
 
     def root(self) -> Row:
         return self.file.row(kind("Model"), self.file.root())
@@ -52,10 +58,13 @@ class Assembly:
         file = self.file
         version, codes, subgraphs, description, buffers, _, metadata, signatures, *external = self.root()
         self.buffers = [self._data(*row) for row in file.tables(kind("Buffer"), buffers)]
-        self.codes = [self.code(*row) for row in file.tables(kind("OperatorCode"), codes)]
-        graphs = self.subgraphs(subgraphs)
-        if not graphs:
+        rows = self.subgraph_rows(subgraphs)
+        if not rows:
             raise Malformed("has no subgraph")
+        operators = self._counted(rows)
+        self.longest = max(_SHORTEST, min(_LONGEST, max(_ALL_NAMES, file.size // 4) // max(1, operators)))
+        self.codes = [self.code(*row) for row in file.tables(kind("OperatorCode"), codes)]
+        graphs = tuple(self.subgraph(index, row) for index, row in enumerate(rows))
         entries = self._metadata(metadata)
         return Model(
             path,
@@ -76,17 +85,27 @@ class Assembly:
         # The one-byte field of old files; new operators leave 127 there.
         name = names("BuiltinOperator")[max(deprecated, builtin)]
         code = self.file.string(custom)
-        return OperatorCode(name, version, None if code is None else _cut(code, _LONGEST))
+        return OperatorCode(name, version, None if code is None else _cut(code, self.longest))
 
-    def subgraphs(self, position: int | None) -> tuple[Subgraph, ...]:
-        rows = self.file.tables(kind("SubGraph"), position)
-        return tuple(self.subgraph(index, row) for index, row in enumerate(rows))
+    def subgraph_rows(self, position: int | None) -> Sequence[Row]:
+        return self.file.tables(kind("SubGraph"), position)
+
+    def _counted(self, subgraphs: Sequence[Row]) -> int:
+        """How many operators there are. Raises: Malformed where there is more than can be audited."""
+        tensors, operators = (
+            sum(self.file.length(row[slot], 4) for row in subgraphs if row[slot] is not None)
+            for slot in (0, 3)
+        )
+        for what, count in (("subgraphs", len(subgraphs)), ("operators", operators), ("tensors", tensors)):
+            if count > _MOST[what]:
+                raise Malformed(f"has {count:,} {what}, more than the {_MOST[what]:,} that are read", _SPLIT)
+            if count > _FEW and count * _LEAST_BYTES > self.file.size:
+                raise Malformed(OVER_BUDGET)
+        return operators
 
     def subgraph(self, index: int, row: Row) -> Subgraph:
-        file = self.file
+        file, longest = self.file, self.longest
         tensors, inputs, outputs, operators, name, _ = row
-        self.operators += 0 if operators is None else file.length(operators, 4)
-        longest = max(_SHORTEST, min(_LONGEST, _ALL_NAMES // max(1, self.operators)))
         made = self._tensors(self.tensor_rows(tensors), longest)
         count = len(made)
         return Subgraph(
@@ -180,7 +199,7 @@ class Assembly:
                     options,
                     table,
                     of.custom,
-                    self._data(custom, offset, size),
+                    self._custom_options(custom, offset, size),
                     _indices(file.integers(intermediates), tensors) if intermediates else (),
                 )
             )
@@ -196,6 +215,9 @@ class Assembly:
                 if table == expected and fields is not None:
                     made = table, _as_parsed(fields)
         return made
+
+    def _custom_options(self, inside: int | None, offset: int, size: int) -> memoryview | None:
+        return self._data(None, offset, size) if inside is None else self.file.options(inside)
 
     def _data(self, inside: int | None, offset: int, size: int) -> memoryview | None:
         """Bytes from a vector or, in files beyond 2 GB, from behind the flatbuffer."""

@@ -32,7 +32,6 @@ _ADVICE = {
     "is a device, not a file": "name a file",
     "is a socket, not a file": "name a file",
 }
-_AGAIN = "fetch or convert the file again"
 CHANGED, WAIT = "changed while it was read", "leave it as it is, and read it again"
 
 #: Whether faults of mapped files are told of, what tells, and the file that was mapped last.
@@ -61,13 +60,13 @@ def _model(data: Bytes, path: str) -> Model:
         if data[4:8] == IDENTIFIER:
             return Assembly(file).model(path)
     except Malformed as problem:
-        raise ModelError(path, str(problem), _AGAIN) from None
+        raise ModelError(path, str(problem), problem.advice) from None
     try:
         return legacy_schema.assembly(file).model(path)
     except Malformed as problem:
         known = file_magic.explain(bytes(data[: file_magic.HEAD]), path)
         guess = f"lacks the identifier TFL3 of a model and, read as an older one, {problem}"
-        raise ModelError(path, *(known or (guess, _AGAIN))) from None
+        raise ModelError(path, *(known or (guess, problem.advice))) from None
 
 
 def contents(path: str | os.PathLike[str], name: str) -> Bytes:

@@ -31,7 +31,11 @@ _MOST_LAYOUTS = 1000
 
 
 class Malformed(Exception):
-    """The bytes aren't what they should be; the text says what and where."""
+    """The bytes aren't what they should be; the text says what and where, `advice` what to do about it."""
+
+    def __init__(self, problem: str, advice: str = "fetch or convert the file again") -> None:
+        super().__init__(problem)
+        self.advice = advice
 
 
 class Layout(NamedTuple):

@@ -41,17 +41,26 @@ def cost(
     surroundings: Mapping[str, str] = {},
     input: Path | None = None,
     folder: Path = ROOT,
+    refused: bool = False,
 ) -> Cost:
-    """What a command costs. Raises: SystemExit where it can't audit (exit code 2 or above)."""
+    """What a command costs. Raises: SystemExit where it can't audit (exit code 2 or above).
+
+    `refused`: whether the input may be bad (exit code 2), of which is said nothing here then.
+    """
     # Compiled code is kept, as an installed package has it.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with open(input or os.devnull, "rb") as stdin:
         process = subprocess.Popen(
-            command, stdin=stdin, stdout=subprocess.DEVNULL, env={**kept, **surroundings}, cwd=folder
+            command,
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if refused else None,
+            env={**kept, **surroundings},
+            cwd=folder,
         )
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
+    if process.returncode not in (0, 1, *([2] if refused else [])):
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
     scale = 1 if sys.platform == "darwin" else 1024
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale)

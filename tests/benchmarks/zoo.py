@@ -1,6 +1,6 @@
 """Throughput and memory of audits of many models, and what a killed process costs.
 
-usage: python -m tests.benchmarks.zoo [--models N,...] [--jobs N,...] [--archive FILE] [--killed]
+usage: python -m tests.benchmarks.zoo [--models N,...] [--jobs N,...] [--archive FILE] [--killed] [--along N]
 
 Models are those of the archive (tests/conformance/cases.zip where none is named), over and over, each with a
 few bytes of its own at its end, so that no two have the same content.
@@ -55,6 +55,48 @@ def rows(folder: Path, archive: Path, count: int, processes: str) -> Iterator[Ro
         yield Row(f"{count:,} models, -j {jobs}: {cpu:.1f} ms CPU, {size:.0f} B of tables each", measured)
 
 
+def along(folder: Path, archive: Path, count: int, jobs: int) -> Iterator[Row]:
+    """One audit of many models, and what it takes on the way: models a second, resident memory."""
+    models = zoo(folder / "along", archive, count)
+    out = folder / "along.sqlite"
+    command = audit(sys.executable, str(models), "-d", USUAL, "-j", str(jobs), "-q", "-o", str(out))
+    begun = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT)
+    largest, told = {"gathering": 0.0, "auditing": 0.0}, 0
+    while process.poll() is None:
+        done = _files(Path(f"{out}.journal")) or told
+        own, *others = (_resident(number) for number in (process.pid, *_children(process.pid)))
+        # By itself it does both.
+        now = {"gathering": own, "auditing": max(others, default=own)}
+        largest = {name: max(largest[name], now[name]) for name in largest}
+        if done >= max(1000, told + told // 4):
+            told = done
+            spent = time.monotonic() - begun
+            memory = ", ".join(f"{name} {now[name]:.0f} (most {largest[name]:.0f}) MB" for name in now)
+            yield Row(f"{done:,} of {count:,} models, -j {jobs}", f"{done / spent:.0f}/s, {memory}")
+        time.sleep(0.5)
+    spent, used = time.monotonic() - begun, os.times()
+    cpu = 1000 * (used.children_user + used.children_system) / count
+    memory = ", ".join(f"{name} at most {most:.0f} MB" for name, most in largest.items())
+    yield Row(f"{count:,} models, -j {jobs}: {cpu:.1f} ms CPU each", f"{count / spent:.0f}/s, {memory}")
+
+
+def _resident(process: int) -> float:
+    """Megabytes; none of a process that has ended."""
+    try:
+        pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    except (OSError, IndexError):
+        return 0.0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
+
+
+def _children(process: int) -> list[int]:
+    try:
+        return [*map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())]
+    except OSError:
+        return []
+
+
 def killed(folder: Path, archive: Path, count: int = 2000) -> Row:
     """One of two processes killed outright, then all of them: rows before and after."""
     models = zoo(folder / "killed", archive, count)
@@ -80,8 +122,7 @@ def _when(journal: Path, files: int, parent: int) -> int:
     """A child of the process, once the journal holds so many files."""
     while not journal.exists() or _files(journal) < files:
         time.sleep(0.05)
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return int(children[0])
+    return _children(parent)[0]
 
 
 def _files(journal: Path) -> int:
@@ -99,11 +140,17 @@ def main() -> None:
     asked.add_argument("--jobs", default="1,2")
     asked.add_argument("--archive", type=Path, default=CASES)
     asked.add_argument("--killed", action="store_true")
+    asked.add_argument(
+        "--along", type=int, metavar="N", help="so many in one go, with what it takes meanwhile"
+    )
     wanted = asked.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         for count in map(int, wanted.models.split(",") if wanted.models else ()):
             for row in rows(Path(folder), wanted.archive, count, wanted.jobs):
+                print(row, flush=True)
+        for jobs in map(int, wanted.jobs.split(",") if wanted.along else ()):
+            for row in along(Path(folder) / str(jobs), wanted.archive, wanted.along, jobs):
                 print(row, flush=True)
         if wanted.killed:
             print(killed(Path(folder), wanted.archive), flush=True)

@@ -33,7 +33,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="how long at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--corpus", type=Path, help="folder of inputs that reach something new; read and added to"
+        "--corpus",
+        type=Path,
+        help="folder of inputs that reach something new; guided runs add to it",
     )
     parser.add_argument("--finds", type=Path, default=Path("finds"), help="folder for what breaks")
     parser.add_argument("--record", type=Path, help="file for the latest line of figures")
@@ -55,6 +57,8 @@ def main() -> int:
     if guided:
         _guided(campaign, target, seeds, asked)
     else:
+        if asked.corpus is not None and asked.corpus.is_dir():
+            seeds = [*seeds, *(file.read_bytes() for file in sorted(asked.corpus.iterdir()))]
         end = time.monotonic() + asked.seconds
         for data in islice(chain(seeds, mutants(target, seeds, asked.seed)), asked.runs):
             campaign.execute(data)

@@ -85,7 +85,8 @@ def mutants(target: Target, seeds: Sequence[bytes], seed: int) -> Iterator[bytes
     random = Random(seed)
     pool = list(seeds)
     while True:
-        made = target.mutate(random, random.choice(pool))
+        # Mutants of mutants are soon nothing but broken.
+        made = target.mutate(random, random.choice(pool if random.random() < 0.5 else seeds))
         if made is None:
             continue
         yield made

@@ -25,6 +25,8 @@ _TEXTS = (
     "..\\..",
     "\udc80".encode("utf-8", "replace").decode(),
 )
+#: The same as four bytes of a file.
+_WORDS = tuple((number & 0xFFFFFFFF).to_bytes(4, "little") for number in _NUMBERS)
 #: Copies of an element, at most, and bytes that a constant keeps.
 _COPIES, _KEPT = 64, 4096
 _WORD = re.compile(rb"\w+|\s+|[^\w\s]")
@@ -139,6 +141,38 @@ def text(random: Random, data: bytes, words: Sequence[bytes]) -> bytes:
             spots = [place for place in range(at, min(at + 9, len(parts))) if parts[place].isalnum()]
             parts[spots[0] if spots else at] = random.choice(words)
     return b"".join(parts)
+
+
+def offsets(random: Random, data: bytes) -> bytes:
+    """Another flatbuffer, made in no time: its aligned numbers replaced, moved, copied, exchanged."""
+    changed = bytearray(data)
+    last = len(changed) // 4 - 1
+    if last < 1:
+        return octets(random, data)
+    for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
+        at, other, which = 4 * random.randint(0, last), 4 * random.randint(0, last), random.randrange(8)
+        if which == 0:
+            # The distance to somewhere else, as tables and vectors are referred to.
+            changed[at : at + 4] = (abs(other - at)).to_bytes(4, "little")
+        elif which == 1:
+            number = int.from_bytes(changed[at : at + 4], "little") + random.choice((-8, -4, -1, 1, 4, 8))
+            changed[at : at + 4] = (number & 0xFFFFFFFF).to_bytes(4, "little")
+        elif which == 2:
+            changed[at : at + 4] = random.choice(_WORDS)
+        elif which == 3:
+            moved = changed[at : at + 4]
+            changed[at : at + 4] = changed[other : other + 4]
+            changed[other : other + 4] = moved
+        elif which == 4:
+            moved = changed[other : other + random.choice((4, 8, 16, 48))]
+            changed[at : at + len(moved)] = moved
+        elif which == 5:
+            # Entries of vtables are half as wide.
+            at += random.choice((0, 2))
+            changed[at : at + 2] = random.choice((0, 4, 6, 8, 12, 20, 0xFFFF)).to_bytes(2, "little")
+        else:
+            changed[at + random.randrange(4)] = random.randrange(256)
+    return bytes(changed)
 
 
 def octets(random: Random, data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ UNREAD = "model/unread"
 LEVELS = ("error", "warning", "note")
 #: Names of layers are one of the things that a message tells; the rest is found in the report.
 _LONGEST = 1000
+#: Alerts of one model: rules are fewer, but for those of custom operators, which may each have a name.
+_MOST = 5000
 
 
 class Alert(Struct, frozen=True):
@@ -89,7 +92,7 @@ def _of_model(model: Model, names: Sequence[str]) -> Iterator[Alert]:
                 if known is not alert:
                     operators = (*known.operators, *alert.operators)
                     joined[rule, alert.delegate, alert.level] = replace(known, operators=operators)
-    yield from joined.values()
+    yield from islice(joined.values(), _MOST)
 
 
 def _by_rule(cause: Cause) -> dict[str, tuple[Operator, ...]]:

@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as xml
 
+from analyzer.files import shortened
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
 from analyzer.report.view import View
 from analyzer.report.wording import causes, labels, outcome, phrases
 from analyzer.report.wording.hostile_text import plain
 
+#: Characters of a path, which stands with every operator.
+_LONGEST = 300
 #: What no XML may hold, whatever it is written as.
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -54,10 +57,9 @@ def _suite(model: Model, name: str, cases: list[xml.Element]) -> xml.Element:
 
 def _case(model: Model, delegate: str, name: str) -> xml.Element:
     # Build servers take dots for packages.
-    owner = f"{model.path}: {delegate}".replace(".", "\N{ONE DOT LEADER}")
-    return xml.Element(
-        "testcase", {"classname": _text(owner), "name": _text(name), "file": _text(model.path)}
-    )
+    path = shortened(model.path, _LONGEST)
+    owner = f"{path}: {delegate}".replace(".", "\N{ONE DOT LEADER}")
+    return xml.Element("testcase", {"classname": _text(owner), "name": _text(name), "file": _text(path)})
 
 
 def _outcome(case: xml.Element, tag: str, kind: str, message: str) -> None:
@@ -91,7 +93,9 @@ def _operator(
             cause, told = known
             kind = "skipped" if cause.harmless else "failure"
             rule = phrases.rule(cause) or cause.kind or ""
-            _outcome(case, kind, rule, f"{phrases.complaint(told)}. {cause.fix}".strip())
+            # What is like another operator's is told there.
+            said = phrases.complaint(told) if told.like else f"{phrases.complaint(told)}. {cause.fix}"
+            _outcome(case, kind, rule, said.strip())
     return case
 
 

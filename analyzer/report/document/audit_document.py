@@ -76,8 +76,20 @@ class Rules(Struct, frozen=True, kw_only=True):
     upstream: Upstream
 
 
+class Like(Struct, frozen=True, kw_only=True):
+    """A finding by its operator and its position there."""
+
+    subgraph: Count
+    operator: Count
+    finding: Count
+
+
 class Finding(Struct, frozen=True, kw_only=True):
-    """A rule that an operator doesn't meet: `blocker` and `crash` of stage `check` refuse it."""
+    """A rule that an operator doesn't meet: `blocker` and `crash` of stage `check` refuse it.
+
+    `like` is only there where an audit has more findings than are told in full: the first one with the same
+    severity, stage, fix and source. Fix and source aren't told again then, nor what was found.
+    """
 
     rule: str
     severity: Severity
@@ -88,6 +100,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     operand: str | None = None
     fix: str = ""
     source: str = ""
+    like: Like | UnsetType = UNSET
 
 
 class Recipe(Struct, frozen=True, kw_only=True):
@@ -154,7 +167,11 @@ class Partition(Struct, frozen=True, kw_only=True):
 
 
 class Blocker(Struct, frozen=True, kw_only=True):
-    """What holds back a graph; `operator` and `tensor` name the direct cause where there is one."""
+    """What holds back a graph; `operator` and `tensor` name the direct cause where there is one.
+
+    `like` is only there where there are more than are told in full: the position of the first one with the
+    same severity, stage, kind, fix and source.
+    """
 
     rule: str
     severity: Severity
@@ -168,6 +185,7 @@ class Blocker(Struct, frozen=True, kw_only=True):
     subgraph: Count | None = None
     operator: Count | None = None
     tensor: Count | None = None
+    like: Count | UnsetType = UNSET
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -190,7 +208,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     known to come out wrong), else the selection's. Nothing is delegated under `crash` and `fails`; what the
     delegate would take stands in `selected`. `unsupported` counts operators neither supported nor folded,
     `build_failures` those that the delegate takes and then fails to build. Shares are 1 where there is
-    nothing; a share of MACs where there are none is that of operators.
+    nothing; a share of MACs where there are none is that of operators. `abridged` is only there where some
+    findings aren't told in full, and counts them.
     """
 
     operators: Count
@@ -207,6 +226,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     build_failures: Count = 0
     verdict: Verdict
     selected: Selection
+    abridged: Count | UnsetType = UNSET
 
 
 class Place(Struct, frozen=True, kw_only=True):

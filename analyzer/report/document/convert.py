@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 
 from msgspec import UNSET, UnsetType, structs
@@ -19,6 +19,11 @@ from analyzer.rules.judge import Finding
 from analyzer.rules.pack import Recipe
 
 TOOL = audit_document.Tool(name="delegate-analyzer", version=__version__)
+
+#: Findings of a model that are told in full, which its audits have the same shares of; each has some.
+IN_FULL, LEAST_IN_FULL = 20_000, 1000
+#: Blockers of an audit that are told in full.
+BLOCKERS_IN_FULL = 1000
 
 
 def whole(models: Sequence[audit_document.Model], policy: audit_document.Policy) -> audit_document.Document:
@@ -58,7 +63,10 @@ def model(
             )
             for subgraph in subgraphs
         ),
-        audits=tuple(_audit(delegate_audit, audit) for delegate_audit in audit.delegates),
+        audits=tuple(
+            _audit(delegate_audit, audit, max(LEAST_IN_FULL, IN_FULL // len(audit.delegates)))
+            for delegate_audit in audit.delegates
+        ),
         graphs=UNSET if catalogue is None else _graphs(audit, catalogue),
         signatures=UNSET if catalogue is None else _signatures(audit),
         fixes=tuple(_recipe(audit.recipes.of(text)) for text in _given(audit.delegates)),
@@ -132,11 +140,12 @@ def _weights(subgraphs: Sequence[Subgraph], computed: Collection[str]) -> tuple[
     return tuple(sorted(dtypes))
 
 
-def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
+def _audit(delegate_audit: DelegateAudit, audit: Audit, in_full: int) -> audit_document.Audit:
     pack = delegate_audit.configuration.pack
     rest = audit.fallbacks.get(pack.fallback)
-    subgraphs = audit.prepared.subgraphs
-    places = _places(delegate_audit, audit)
+    findings, blockers = _Findings(in_full), tuple(_blockers(delegate_audit.blockers))
+    operators = tuple(_operators(delegate_audit, audit, findings))
+    abridged = findings.abridged + sum(each.like is not UNSET for each in blockers)
     return audit_document.Audit(
         delegate=pack.delegate,
         title=pack.title,
@@ -153,10 +162,7 @@ def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
             sha256=pack.sha256,
             upstream=audit_document.Upstream(repository=pack.repository, revision=pack.revision),
         ),
-        operators=tuple(
-            _operator(operator, subgraphs[operator.subgraph], place)
-            for operator, place in zip(delegate_audit.operators, places, strict=True)
-        ),
+        operators=operators,
         partitions=tuple(
             audit_document.Partition(
                 subgraph=partition.subgraph,
@@ -168,8 +174,8 @@ def _audit(delegate_audit: DelegateAudit, audit: Audit) -> audit_document.Audit:
             )
             for partition in delegate_audit.partitions
         ),
-        blockers=tuple(_blocker(blocker) for blocker in delegate_audit.blockers),
-        summary=_summary(delegate_audit.summary),
+        blockers=blockers,
+        summary=_summary(delegate_audit.summary, abridged),
         decided=_decided(delegate_audit),
         to_full=None if delegate_audit.to_full is None else _to_full(delegate_audit.to_full),
         gains=tuple(map(_gain, delegate_audit.gains)),
@@ -203,9 +209,10 @@ def _decided(audit: DelegateAudit) -> audit_document.Decided | None:
     )
 
 
-def _summary(summary: Summary) -> audit_document.Summary:
+def _summary(summary: Summary, abridged: int = 0) -> audit_document.Summary:
     selected = audit_document.Selection(**structs.asdict(summary.selected))
-    return audit_document.Summary(**structs.asdict(summary) | {"selected": selected})
+    fields = structs.asdict(summary) | {"selected": selected}
+    return audit_document.Summary(**fields, abridged=abridged or UNSET)
 
 
 def _to_full(to_full: ToFull) -> audit_document.ToFull:
@@ -246,8 +253,17 @@ def _places(delegate_audit: DelegateAudit, audit: Audit) -> Iterable[str | Unset
     ]
 
 
+def _operators(
+    delegate_audit: DelegateAudit, audit: Audit, findings: _Findings
+) -> Iterator[audit_document.Operator]:
+    subgraphs = audit.prepared.subgraphs
+    places = _places(delegate_audit, audit)
+    for operator, place in zip(delegate_audit.operators, places, strict=True):
+        yield _operator(operator, subgraphs[operator.subgraph], place, findings)
+
+
 def _operator(
-    audit: OperatorAudit, subgraph: Subgraph, placement: str | UnsetType
+    audit: OperatorAudit, subgraph: Subgraph, placement: str | UnsetType, findings: _Findings
 ) -> audit_document.Operator:
     operator = subgraph.operators[audit.index]
     outputs = operator.outputs
@@ -264,8 +280,50 @@ def _operator(
         partition=audit.partition,
         lost=audit.lost,
         macs=audit.macs,
-        findings=tuple(map(finding, audit.findings)) if audit.findings else (),
+        findings=findings.of(audit) if audit.findings else (),
         placement=placement,
+    )
+
+
+class _Findings:
+    """The findings of one audit: so many in full; of the rest those that are like none before."""
+
+    def __init__(self, in_full: int) -> None:
+        self._left = in_full
+        self.abridged = 0
+        self._first: dict[tuple[str, ...], audit_document.Like] = {}
+        self._alike: dict[tuple[str, ...], audit_document.Finding] = {}
+
+    def of(self, operator: OperatorAudit) -> tuple[audit_document.Finding, ...]:
+        return tuple([self._told(raw, at, operator) for at, raw in enumerate(operator.findings)])
+
+    def _told(self, raw: Finding, at: int, operator: OperatorAudit) -> audit_document.Finding:
+        kind = (raw.severity, raw.stage, raw.fix, raw.source)
+        first = self._first.get(kind)
+        if first is None:
+            self._first[kind] = audit_document.Like(
+                subgraph=operator.subgraph, operator=operator.index, finding=at
+            )
+        elif self._left <= 0:
+            self.abridged += 1
+            key = (raw.rule, *kind)
+            if key not in self._alike:
+                self._alike[key] = _abridged(raw, first)
+            return self._alike[key]
+        self._left -= 1
+        return finding(raw)
+
+
+def _abridged(raw: Finding, first: audit_document.Like) -> audit_document.Finding:
+    where = f"operator {first.operator}" + (f" of subgraph {first.subgraph}" if first.subgraph else "")
+    return audit_document.Finding(
+        rule=raw.rule,
+        severity=_severity(raw),
+        stage=raw.stage,
+        message=f"as at {where}",
+        fix=raw.fix,
+        source=raw.source,
+        like=first,
     )
 
 
@@ -287,6 +345,20 @@ def finding(finding: Finding) -> audit_document.Finding:
 def _severity(finding: Finding) -> str:
     """Whether a refusal is of the whole model is what the verdict says; the finding is a refusal."""
     return "blocker" if finding.severity == "aborts" else finding.severity
+
+
+def _blockers(blockers: Sequence[Blocker]) -> Iterator[audit_document.Blocker]:
+    """The blockers of one audit: so many in full; of the rest those that are like none before."""
+    first: dict[object, int] = {}
+    for position, blocker in enumerate(blockers):
+        raw = blocker.finding
+        kind = raw.severity, raw.stage, blocker.kind, raw.fix, raw.source
+        like = first.setdefault(kind, position)
+        told = _blocker(blocker)
+        if like < position and position >= BLOCKERS_IN_FULL:
+            message = f"as blocker {like}"
+            told = structs.replace(told, message=message, expected=None, actual=None, like=like)
+        yield told
 
 
 def _blocker(blocker: Blocker) -> audit_document.Blocker:

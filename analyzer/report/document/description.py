@@ -11,7 +11,7 @@ from analyzer.model.graph import OMITTED, Prepared
 from analyzer.report.document import contents
 from analyzer.rules.catalogue import Catalogue, Entry
 
-#: Texts and bytes in options are shown up to this length.
+#: Texts, bytes and lists in options are shown up to this length.
 _LONGEST = 128
 
 #: (subgraph, operator) -> its multiply-accumulates.
@@ -139,7 +139,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [*map(_plain, value[:_LONGEST]), *(["..."] if len(value) > _LONGEST else [])]
     return value
 
 

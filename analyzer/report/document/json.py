@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TypeVar
+
 import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from analyzer.report.document.audit_document import SCHEMA, Audit, Document, Model
+from analyzer.report.document.audit_document import (
+    SCHEMA,
+    Audit,
+    Blocker,
+    Document,
+    Finding,
+    Model,
+    Operator,
+)
 from analyzer.report.view import View
+
+Told = TypeVar("Told", Finding, Blocker)
+
+
+class _ShortFinding(Finding, frozen=True, kw_only=True, omit_defaults=True):
+    """A finding that is like another: what that one says isn't written again."""
+
+
+class _ShortBlocker(Blocker, frozen=True, kw_only=True, omit_defaults=True):
+    """The same of a blocker."""
+
+
+class _ShortOperator(Operator, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator of which only what isn't usual is written."""
 
 
 def render(document: Document, view: View) -> bytes:
@@ -28,6 +54,8 @@ def line(model: Model, verbose: bool) -> bytes:
 
 def _model(model: Model, verbose: bool) -> Model:
     """The same whether or not another format wants operands and tensors too."""
+    if any(audit.summary.abridged for audit in model.audits):
+        model = replace(model, audits=tuple(map(_shortened, model.audits)))
     if verbose or not model.graphs:
         return model
     names = {audit.delegate for audit in model.audits}
@@ -35,9 +63,76 @@ def _model(model: Model, verbose: bool) -> Model:
     return replace(model, graphs=UNSET, signatures=UNSET, audits=tuple(audits))
 
 
+def _shortened(audit: Audit) -> Audit:
+    """An audit in which what is told elsewhere isn't written again."""
+    return replace(
+        audit,
+        operators=tuple(map(_short_operator, audit.operators)),
+        blockers=tuple(
+            each if each.like is UNSET else _short(_ShortBlocker, each) for each in audit.blockers
+        ),
+    )
+
+
+def _short_operator(node: Operator) -> Operator:
+    if not any(finding.like for finding in node.findings):
+        return node
+    findings = tuple(_short(_ShortFinding, each) if each.like else each for each in node.findings)
+    return _ShortOperator(**msgspec.structs.asdict(node) | {"findings": findings})
+
+
+def _short(shape: Callable[..., Told], told: Told) -> Told:
+    return shape(**msgspec.structs.asdict(told) | _TOLD)
+
+
+#: What stands with the finding that others are like.
+_TOLD = {"expected": None, "actual": None, "fix": "", "source": ""}
+
+
 def _unplaced(audit: Audit) -> Audit:
     operators = tuple(replace(node, placement=UNSET) for node in audit.operators)
     return replace(audit, operators=operators, fallback_title=UNSET)
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Model]:
+    return msgspec.json.Decoder(Model)
+
+
+def read_line(line: bytes) -> Model:
+    """The model of a line. Raises: msgspec.DecodeError, UnicodeDecodeError."""
+    model = _decoder().decode(line)
+    if not any(audit.summary.abridged for audit in model.audits):
+        return model
+    return replace(model, audits=tuple(map(_lengthened, model.audits)))
+
+
+def _lengthened(audit: Audit) -> Audit:
+    """An audit in which fixes and sources stand everywhere again."""
+    nodes = {(node.subgraph, node.index): node for node in audit.operators}
+
+    def finding(told: Finding) -> Finding:
+        if not (like := told.like) or (node := nodes.get((like.subgraph, like.operator))) is None:
+            return told
+        return _long(told, node.findings, like.finding)
+
+    def blocker(told: Blocker) -> Blocker:
+        return told if told.like is UNSET else _long(told, audit.blockers, told.like)
+
+    return replace(
+        audit,
+        operators=tuple(
+            replace(node, findings=tuple(map(finding, node.findings))) for node in audit.operators
+        ),
+        blockers=tuple(map(blocker, audit.blockers)),
+    )
+
+
+def _long(told: Told, among: Sequence[Told], position: int) -> Told:
+    """The same with what the one says that it is like; lines may have been written by anybody."""
+    if position >= len(among):
+        return told
+    return replace(told, fix=among[position].fix, source=among[position].source)
 
 
 def _fields(model: Model) -> dict[str, object]:

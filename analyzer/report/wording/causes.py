@@ -20,6 +20,8 @@ KNOCK_ON = ("limit", "minimum", "rolled-back", "crash")
 FOREMOST = 3
 #: How many causes are shown for many models together.
 COMMON = 10
+#: Blockers of one rule that are causes, each by itself.
+_ALIKE = 50
 
 #: The job of a fix where nothing is to be done.
 NOBODY = "none"
@@ -39,12 +41,16 @@ _UNSAID = {
 
 
 class Case(Struct, frozen=True):
-    """One way in which a rule failed, and the operators that failed it so."""
+    """One way in which a rule failed, and the operators that failed it so.
+
+    `like`: whether it is only said of which operator they are like.
+    """
 
     message: str
     expected: str | None
     actual: str | None
     operators: tuple[Operator, ...]
+    like: bool = False
 
 
 class Gain(Struct, frozen=True):
@@ -255,7 +261,7 @@ def _of_audit(audit: Audit, position: int, needless: Collection[str]) -> Iterato
     broken = audit.summary.verdict in BROKEN
     said = {(finding.rule, finding.severity) for node in audit.operators for finding in node.findings}
     told = set()
-    for blocker in audit.blockers:
+    for blocker in _foremost_blockers(audit):
         held = _held_back(blocker, audit, position)
         if held.operators or not held.knock_on or (blocker.rule, blocker.severity) not in said:
             told.add(blocker.rule)
@@ -305,6 +311,15 @@ def _gain(cause: Cause, documented: audit_document.Gain | None, audit: Audit) ->
 
 def _place(place: audit_document.Place) -> tuple[int, int]:
     return place.subgraph, place.operator
+
+
+def _foremost_blockers(audit: Audit) -> Iterator[Blocker]:
+    """Of a rule's, which may be as many as operators, so many: each is laid beside all operators."""
+    alike: Counter[tuple[str, str | None]] = Counter()
+    for blocker in audit.blockers:
+        alike[blocker.rule, blocker.kind] += 1
+        if alike[blocker.rule, blocker.kind] <= _ALIKE:
+            yield blocker
 
 
 def _held_back(blocker: Blocker, audit: Audit, position: int) -> Cause:
@@ -370,11 +385,13 @@ def _found(group: Sequence[tuple[Finding, Operator]], position: int) -> Cause:
 
 
 def _cases(group: Sequence[tuple[Finding, Operator]]) -> tuple[Case, ...]:
-    alike: dict[tuple[str, str | None, str | None], list[Operator]] = {}
+    """The most costly first; what is only said to be like others comes last."""
+    alike: dict[tuple[str, str | None, str | None, bool], list[Operator]] = {}
     for finding, node in group:
-        alike.setdefault((finding.message, finding.expected, finding.actual), []).append(node)
-    cases = [Case(*text, tuple(nodes)) for text, nodes in alike.items()]
-    return tuple(sorted(cases, key=lambda case: (-_macs(case.operators), -len(case.operators))))
+        text = finding.message, finding.expected, finding.actual, bool(finding.like)
+        alike.setdefault(text, []).append(node)
+    cases = [Case(*text[:3], tuple(nodes), text[3]) for text, nodes in alike.items()]
+    return tuple(sorted(cases, key=lambda case: (case.like, -_macs(case.operators), -len(case.operators))))
 
 
 def _macs(nodes: Iterable[Operator]) -> int:
