@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -85,7 +84,7 @@ class ModelAuditor:
     """
 
     def __init__(self, task: Task, packs: Packs | None = None) -> None:
-        packs = packs or Packs(map(Path, task.rules))
+        packs = packs or Packs(task.rules)
         for name in packs.given:
             packs.get(name)
         asked = task.delegates or ([] if task.devices else packs.usual())

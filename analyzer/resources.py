@@ -4,19 +4,32 @@ In a wheel they sit inside the package, under `_data/`; in a source checkout (an
 included) they are the repository's own top-level folders, and nothing is made of them.
 """
 
-from pathlib import Path
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: What is made of shipped files when a wheel is built: checked packs, compiled templates.
 PACKS, COMPILED = "packs", "compiled"
-_PACKAGED = Path(__file__).parent / "_data"
+_PACKAGE = os.path.dirname(__file__)
+
+
+def located(name: str) -> str:
+    """The path of the shipped folder called `name`: what a start is content with, which loads no pathlib."""
+    packaged = made(name)
+    return packaged if os.path.isdir(packaged) else os.path.join(os.path.dirname(_PACKAGE), name)
 
 
 def data(name: str) -> Path:
     """The shipped folder called `name`."""
-    packaged = _PACKAGED / name
-    return packaged if packaged.is_dir() else Path(__file__).parent.parent / name
+    from pathlib import Path
+
+    return Path(located(name))
 
 
-def made(name: str) -> Path:
-    """The folder of what was made when the wheel was built; in a checkout there is none."""
-    return _PACKAGED / name
+def made(name: str) -> str:
+    """The path of the folder of what was made when the wheel was built; in a checkout there is none."""
+    return os.path.join(_PACKAGE, "_data", name)

@@ -187,7 +187,7 @@ def _analyzer() -> Iterator[tuple[str, bytes]]:
     for file in sorted(_PACKAGE.rglob("*")):
         if file.is_file() and file.suffix != ".pyc":
             yield file.relative_to(root).as_posix(), file.read_bytes()
-    if resources.made(resources.PACKS).is_dir():
+    if os.path.isdir(resources.made(resources.PACKS)):
         return
     data = f"{_PACKAGE.name}/_data"
     for folder in ("rules", "templates"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -35,17 +35,25 @@ def find(chosen: str | None, paths: Sequence[str] = ()) -> Project:
 
 
 def _nearest(paths: Sequence[str]) -> str | None:
-    here = Path.cwd()
-    models = [path for path in map(Path, paths[:1]) if path.exists()]
-    for start in (*(path.resolve() for path in models), here):
-        for folder in (start, *start.parents):
+    here = os.getcwd()
+    for start in (*(os.path.realpath(path) for path in paths[:1] if os.path.exists(path)), here):
+        for folder in _upwards(start):
             for name in (FILE, _PYPROJECT):
-                if (file := folder / name).is_file() and (name == FILE or _has_table(file)):
-                    return name if folder == here else str(file)
+                file = os.path.join(folder, name)
+                if os.path.isfile(file) and (name == FILE or _has_table(file)):
+                    return name if folder == here else file
     return None
 
 
-def _has_table(file: Path) -> bool:
+def _upwards(path: str) -> Iterator[str]:
+    """The path itself, and every folder that it lies in."""
+    above = os.path.dirname(path)
+    yield path
+    if above != path:
+        yield from _upwards(above)
+
+
+def _has_table(file: str) -> bool:
     """Whether a pyproject.toml speaks of this tool; one that can't be read speaks of others."""
     try:
         return f"[tool.{_TABLE}" in read_text(file)
@@ -65,7 +73,7 @@ def _read(file: str) -> Settings:
         raise UsageError(f"{file}: can't be read (it isn't UTF-8); name another file") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file}: not TOML: {error}") from None
-    if Path(file).name == _PYPROJECT:
+    if os.path.basename(file) == _PYPROJECT:
         tables = _own_table(tables)
     places = Places(file, text)
     _check_keys(tables, Settings, places, "")
@@ -131,11 +139,11 @@ class Places:
         self._tables: Counter[str] = Counter()
         table = ""
         for number, line in enumerate(text.split("\n"), 1):
-            self._texts += [(_bare(text), number) for text in _TEXT.findall(line)]
-            if header := _HEADER.match(line):
+            self._texts += [(_bare(text), number) for text in re.findall(_TEXT, line)]
+            if header := re.match(_HEADER, line):
                 table = self._header(_bare(header[2]), listed=bool(header[1]))
                 self._lines.setdefault(table, number)
-            elif key := _KEY.match(line):
+            elif key := re.match(_KEY, line):
                 name = f"{table}.{_bare(key[1])}" if table else _bare(key[1])
                 self._lines.setdefault(name, number)
 
@@ -183,10 +191,10 @@ def naming(project: Project) -> Iterator[None]:
         raise UsageError(f"{places(project).saying(str(error))}: {error}") from None
 
 
-_TEXT = re.compile(r"""\"[^\"]*\"|'[^']*'|(?<![\w-])[\w-]++(?=[ \t]*=)""")
-_HEADER = re.compile(r"[ \t]*\[(\[?)([^\[\]]+)\]")
+_TEXT = r"""\"[^\"]*\"|'[^']*'|(?<![\w-])[\w-]++(?=[ \t]*=)"""
+_HEADER = r"[ \t]*\[(\[?)([^\[\]]+)\]"
 _NAME = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
-_KEY = re.compile(rf"[ \t]*({_NAME}(?:[ \t]*\.[ \t]*{_NAME})*)[ \t]*=")
+_KEY = rf"[ \t]*({_NAME}(?:[ \t]*\.[ \t]*{_NAME})*)[ \t]*="
 
 
 def _bare(name: str) -> str:

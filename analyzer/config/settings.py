@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -78,13 +77,18 @@ class Project(Struct, frozen=True):
     @property
     def rules(self) -> tuple[str, ...]:
         """The rule files, wherever the command is run."""
-        return tuple(str(Path(self.file or "").parent / rule) for rule in self.settings.rules)
+        return tuple(map(self._beside, self.settings.rules))
 
     @property
     def baseline(self) -> str:
         """The baseline's file, likewise; empty where there is none."""
         named = self.settings.baseline
-        return str(Path(self.file or "").parent / named) if named else ""
+        return self._beside(named) if named else ""
+
+    def _beside(self, named: str) -> str:
+        from pathlib import Path
+
+        return str(Path(self.file or "").parent / named)
 
 
 def delegates(project: Project, packs: Packs) -> tuple[str, ...]:

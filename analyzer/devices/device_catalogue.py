@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +16,9 @@ from analyzer.files import parse_toml, read_text
 from analyzer.resources import data
 from analyzer.rules.cache import as_json, kept
 from analyzer.suggest import nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = "devices"
 #: What a fact says where no source tells, and where the device has no such thing.
@@ -230,7 +233,8 @@ def catalogue() -> Catalogue:
 
     def text() -> bytes:
         # The shape is no part of the stamp that entries have from the code that reads packs.
-        return file.read_bytes() + Path(__file__).read_bytes()
+        with open(__file__, "rb") as own:
+            return file.read_bytes() + own.read()
 
     return Catalogue(kept(FILE, text, as_json(DeviceFile), lambda: read(file)))
 

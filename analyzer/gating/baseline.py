@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -56,12 +55,16 @@ def read_baseline(file: str) -> Baseline:
         raise UsageError(f"--baseline {file}: no baseline ({error}); {again}") from None
     if baseline.schema != _SCHEMA:
         raise UsageError(f"--baseline {file}: of schema {baseline.schema}, expected {_SCHEMA}; {again}")
-    return msgspec.structs.replace(baseline, folder=str(Path(file).resolve().parent))
+    return msgspec.structs.replace(baseline, folder=_folder(file))
+
+
+def _folder(file: str) -> str:
+    return os.path.dirname(os.path.realpath(file))
 
 
 def written(file: str, models: Mapping[str, Known]) -> bytes:
     """The baseline that is to stand in a file: the same findings give the same bytes."""
-    folder = str(Path(file).resolve().parent)
+    folder = _folder(file)
     tables: dict[str, dict[str, dict[str, list[tuple[str, str]]]]] = {}
     for path, known in models.items():
         delegates = tables.setdefault(_name(path, folder), {})
@@ -76,6 +79,6 @@ def _name(path: str, folder: str) -> str:
     if path.endswith(":") or path == "-":
         return path
     try:
-        return Path(os.path.relpath(Path(path).resolve(), folder)).as_posix()
+        return os.path.relpath(os.path.realpath(path), folder).replace(os.sep, "/")
     except ValueError:  # On another drive.
-        return Path(path).resolve().as_posix()
+        return os.path.realpath(path).replace(os.sep, "/")

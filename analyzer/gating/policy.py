@@ -65,7 +65,7 @@ _FACTS = dict.fromkeys((name for name in Summary.__struct_fields__ if name != "s
 }
 #: How a value of a type is made a policy.
 _COMPARED = {"int": "> 3", "float": "< 0.9", "str": "== 'none'"}
-_DELEGATE = re.compile(r"^([A-Za-z][\w.-]*):(.+)$", re.DOTALL)
+_DELEGATE = r"(?s)([A-Za-z][\w.-]*):(.+)"
 
 
 class _Facts:
@@ -113,7 +113,7 @@ def read_policies(texts: Sequence[str], delegates: Sequence[str]) -> list[Policy
 
 
 def _read(text: str, delegates: Sequence[str]) -> Policy:
-    prefixed = _DELEGATE.match(text.strip())
+    prefixed = re.fullmatch(_DELEGATE, text.strip())
     delegate, rest = (prefixed[1], prefixed[2]) if prefixed else (None, text)
     if delegate is not None and delegate not in delegates:
         known = ", ".join(dict.fromkeys(delegates))

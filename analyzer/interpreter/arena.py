@@ -10,7 +10,7 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,9 @@ from analyzer.expressions.vocabulary import size_bytes
 from analyzer.files import parse_toml, read_text
 from analyzer.model.graph import OMITTED, Subgraph, Tensor
 from analyzer.resources import data
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Offsets of tensors are multiples of so many bytes.
 ALIGNMENT = 64

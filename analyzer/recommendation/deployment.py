@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +13,9 @@ from analyzer.errors import RuleError
 from analyzer.files import parse_toml, read_text
 from analyzer.resources import data
 from analyzer.rules.cache import as_json, kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Folder of rules/ and name of the entry that is kept of it.
 DEPLOYMENT = "deployment"
@@ -110,14 +112,17 @@ class Deployment(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def deployments() -> Mapping[str, Deployment]:
     """Delegate -> its deployment, of all that ship. Raises: RuleError."""
-    files = sorted((data("rules") / DEPLOYMENT).glob("*.toml"))
+
+    def files() -> list[Path]:
+        return sorted((data("rules") / DEPLOYMENT).glob("*.toml"))
 
     def text() -> bytes:
         # The shape is no part of the stamp that entries have from the code that reads packs.
-        return b"".join(file.read_bytes() for file in (*files, Path(__file__)))
+        with open(__file__, "rb") as own:
+            return b"".join([*(file.read_bytes() for file in files()), own.read()])
 
     return kept(
-        DEPLOYMENT, text, as_json(dict[str, Deployment]), lambda: {file.stem: read(file) for file in files}
+        DEPLOYMENT, text, as_json(dict[str, Deployment]), lambda: {file.stem: read(file) for file in files()}
     )
 
 

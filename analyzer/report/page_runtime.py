@@ -6,10 +6,10 @@ jinja2's own comes with its lexer, parser and compiler, which takes longer to lo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import SourceFileLoader
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -140,15 +140,15 @@ class Pages:
     }
     concat = staticmethod("".join)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = folder
         self._pages: dict[str, Page] = {}
 
     def get_template(self, name: str, parent: str | None = None) -> Page:
         if name not in self._pages:
-            path = self._folder / module_name(name)
+            stem = module_name(name)
             # Python keeps what it compiles of it as of any module.
-            code = SourceFileLoader(path.stem, str(path)).get_code(path.stem)
+            code = SourceFileLoader(stem, os.path.join(self._folder, f"{stem}.py")).get_code(stem)
             module: dict[str, Any] = {"environment": self}
             exec(code, module)  # type: ignore[arg-type]
             self._pages[name] = Page(module["root"])
@@ -174,5 +174,5 @@ class Pages:
 
 
 def module_name(template: str) -> str:
-    """The file that a template is compiled to."""
-    return f"{template.replace('/', '_').replace('.', '_').replace('-', '_')}.py"
+    """The module that a template is compiled to."""
+    return template.replace("/", "_").replace(".", "_").replace("-", "_")

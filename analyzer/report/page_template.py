@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -17,6 +17,8 @@ from analyzer.report import page_runtime
 from analyzer.report.page_runtime import Pages
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jinja2 import Environment
 
 
@@ -65,7 +67,7 @@ def compile_all(folder: Path) -> None:
     for name in environment.list_templates(extensions=["jinja"]):
         source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
         module = environment.compile(source, name, name, raw=True)
-        (folder / page_runtime.module_name(name)).write_text(_for_our_runtime(name, module), "utf-8")
+        (folder / f"{page_runtime.module_name(name)}.py").write_text(_for_our_runtime(name, module), "utf-8")
 
 
 def _for_our_runtime(name: str, module: str) -> str:
@@ -87,7 +89,7 @@ def _for_our_runtime(name: str, module: str) -> str:
 def _templates() -> Pages | Environment:
     """Those that a wheel brings compiled; in a checkout, jinja2 itself."""
     compiled = resources.made(resources.COMPILED)
-    return Pages(compiled) if compiled.is_dir() else _environment()
+    return Pages(compiled) if os.path.isdir(compiled) else _environment()
 
 
 def _environment() -> Environment:
@@ -106,7 +108,8 @@ def _environment() -> Environment:
 @cache
 def _part(name: str) -> str:
     """A part without its indentation, which only people need."""
-    text = (resources.data("templates") / name).read_text("utf-8")
+    with open(os.path.join(resources.located("templates"), name), encoding="utf-8") as file:
+        text = file.read()
     return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
 
 

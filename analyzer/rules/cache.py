@@ -18,8 +18,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +26,9 @@ from msgspec import Struct
 from analyzer import __version__
 from analyzer.files import opened
 from analyzer.resources import PACKS, made
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = TypeVar("T")
 #: How an entry's file ends.
@@ -71,6 +73,8 @@ held = _Held()
 
 def folder() -> Path | None:
     """Where entries are kept: `DELEGATE_ANALYZER_CACHE`, or the user's cache folder; None without a home."""
+    from pathlib import Path
+
     chosen = os.environ.get("DELEGATE_ANALYZER_CACHE")
     if chosen:
         return Path(chosen)
@@ -115,7 +119,8 @@ def kept(name: str, made_from: Callable[[], bytes], codec: Codec[T], make: Calla
 def _kept(name: str, made_from: Callable[[], bytes], codec: Codec[T], make: Callable[[], T]) -> T:
     try:
         # It came with the code.
-        return codec.read((made(PACKS) / f"{name}{ENDING}").read_bytes())
+        with open(os.path.join(made(PACKS), f"{name}{ENDING}"), "rb") as file:
+            return codec.read(file.read())
     except (OSError, msgspec.DecodeError):
         pass
     at, text = folder(), made_from()

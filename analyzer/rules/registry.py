@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer.errors import RuleError, UsageError
 from analyzer.files import read_text
-from analyzer.resources import data
+from analyzer.resources import data, located
 from analyzer.rules import cache
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.judge import Judge
 from analyzer.rules.pack import Recipes, RulePack, packed, unpacked
 from analyzer.suggest import nearest
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 #: Rule files that state what isn't about one delegate.
 _NOT_DELEGATES = ("cpu-kernels", "devices")
-_ORDER = re.compile(rb"^default_order\s*=\s*(\d+)", re.MULTILINE)
-_NAME = re.compile(r"""^delegate\s*=\s*["']([^"']+)["']""", re.MULTILINE)
-_EXTENDS = re.compile(r"""^extends\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+#: A rule file, by its path.
+RuleFile: TypeAlias = "str | Path"
+_ORDER = rb"(?m)^default_order\s*=\s*(\d+)"
+_NAME = r"""(?m)^delegate\s*=\s*["']([^"']+)["']"""
+_EXTENDS = r"""(?m)^extends\s*=\s*["']([^"']+)["']"""
 _CATALOGUE, _RECIPES = cache.as_json(Catalogue), cache.as_json(Recipes)
 _PACK = cache.Codec(packed, unpacked)
 
@@ -29,11 +34,8 @@ _PACK = cache.Codec(packed, unpacked)
 class Packs:
     """Delegate name -> rule pack, each read when it is first asked for."""
 
-    def __init__(self, extra: Iterable[Path | RulePack] = ()) -> None:
-        shipped = sorted(data("rules").glob("*.toml"))
-        self._packs: dict[str, Path | RulePack] = {
-            file.stem: file for file in shipped if file.stem not in _NOT_DELEGATES
-        }
+    def __init__(self, extra: Iterable[RuleFile | RulePack] = ()) -> None:
+        self._packs: dict[str, RuleFile | RulePack] = {name: _file(name) for name in _delegates()}
         given = {one.delegate if isinstance(one, RulePack) else _delegate_of(one): one for one in extra}
         self._packs |= given
         #: The delegates of the packs that were given beside those that ship.
@@ -48,8 +50,7 @@ class Packs:
 
             return parse_catalogue()
 
-        file = data("rules") / "common" / "operators.toml"
-        return cache.kept("operators", file.read_bytes, _CATALOGUE, make)
+        return cache.kept("operators", lambda: _content(_file("common/operators")), _CATALOGUE, make)
 
     @cached_property
     def recipes(self) -> Recipes:
@@ -67,7 +68,7 @@ class Packs:
     @cached_property
     def cpu_kernels(self) -> RulePack:
         """What the interpreter and its kernels do before any delegate. Raises: RuleError."""
-        return self._read("cpu-kernels", data("rules") / "cpu-kernels.toml")
+        return self._read("cpu-kernels", _file("cpu-kernels"))
 
     def names(self) -> list[str]:
         """All delegates: those asked by default first, in their order, then the rest by name."""
@@ -91,7 +92,7 @@ class Packs:
         if name not in self._packs:
             raise UsageError(self._unknown(name))
         pack = self._packs[name]
-        if isinstance(pack, Path):
+        if not isinstance(pack, RulePack):
             pack = self._packs[name] = self._read(name, pack)
         return pack
 
@@ -101,11 +102,13 @@ class Packs:
         known = self.names()
         return f"delegate {name}: there is no such rule pack{nearest(name, known)}; known: {', '.join(known)}"
 
-    def _read(self, name: str, file: Path) -> RulePack:
+    def _read(self, name: str, file: RuleFile) -> RulePack:
         def make() -> RulePack:
+            from pathlib import Path
+
             from analyzer.rules.loading.load import load
 
-            return load(file, self.catalogue)
+            return load(Path(file), self.catalogue)
 
         return make() if name in self.given else cache.kept(name, lambda: _made_from(file), _PACK, make)
 
@@ -119,8 +122,7 @@ def judge_of(pack: RulePack, parameters: Mapping[str, Any]) -> Judge:
 def shipped() -> dict[str, bytes]:
     """Every entry that a start may need, by its name: what a wheel brings. Raises: RuleError."""
     packs = Packs()
-    names = sorted(file.stem for file in data("rules").glob("*.toml") if file.stem not in _NOT_DELEGATES)
-    delegates = {name: packed(packs.get(name)) for name in names}
+    delegates = {name: packed(packs.get(name)) for name in _delegates()}
     return {
         "operators": _CATALOGUE.write(packs.catalogue),
         "fixes": _RECIPES.write(packs.recipes),
@@ -129,37 +131,54 @@ def shipped() -> dict[str, bytes]:
     }
 
 
+def _delegates() -> list[str]:
+    """The delegates that ship, by name."""
+    names = (name.removesuffix(".toml") for name in os.listdir(located("rules")) if name.endswith(".toml"))
+    return sorted(name for name in names if name not in _NOT_DELEGATES)
+
+
+def _file(name: str) -> str:
+    """A rule file that ships."""
+    return os.path.join(located("rules"), f"{name}.toml")
+
+
+def _content(file: RuleFile) -> bytes:
+    with open(file, "rb") as content:
+        return content.read()
+
+
 def _shared() -> bytes:
     """The files of what all packs share."""
     return b"".join(file.read_bytes() for file in sorted((data("rules") / "common").rglob("*.toml")))
 
 
-def _made_from(file: Path) -> bytes:
+def _made_from(file: RuleFile) -> bytes:
     """All that a pack is made from: its file, what all packs share, and the pack that it extends."""
-    rules = data("rules")
-    text = file.read_bytes() + _shared()
-    base = _EXTENDS.search(text.decode("utf-8", "replace"))
-    extended = rules / f"{base[1]}.toml" if base else None
-    return text + extended.read_bytes() if extended and extended.is_file() else text
+    text = _content(file) + _shared()
+    base = re.search(_EXTENDS, text.decode("utf-8", "replace"))
+    extended = _file(base[1]) if base else ""
+    return text + _content(extended) if os.path.isfile(extended) else text
 
 
-def _order(pack: Path | RulePack) -> int | None:
+def _order(pack: RuleFile | RulePack) -> int | None:
     """The pack's place among those that are asked by default."""
     if isinstance(pack, RulePack):
         return pack.default_order
-    text = pack.read_bytes()
+    text = _content(pack)
     # Most packs state none, and to find that out line by line takes longest.
-    match = _ORDER.search(text) if b"default_order" in text else None
+    match = re.search(_ORDER, text) if b"default_order" in text else None
     return int(match[1]) if match else None
 
 
-def _delegate_of(file: Path) -> str:
+def _delegate_of(file: RuleFile) -> str:
     try:
         text = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
         raise RuleError([f"{file}: can't be read ({reason}); name a rule file"]) from None
-    match = _NAME.search(text)
+    match = re.search(_NAME, text)
     if match is None:
-        raise RuleError([f'{file.name}:1: pack: delegate is missing; start with delegate = "NAME"'])
+        raise RuleError(
+            [f'{os.path.basename(file)}:1: pack: delegate is missing; start with delegate = "NAME"']
+        )
     return match[1]

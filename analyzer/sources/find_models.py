@@ -7,7 +7,6 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -30,8 +29,8 @@ from analyzer.sources.model_source import (
 if TYPE_CHECKING:
     from analyzer.sources.archives import Member
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
-_SAMPLE_FILE = Path(__file__).parents[1] / "model" / "sample.tflite"
+_ADDRESS = r"[a-z][a-z0-9+.-]+://"
+_SAMPLE_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "model", "sample.tflite")
 
 
 def find(paths: Sequence[str]) -> list[ModelSource]:
@@ -65,10 +64,10 @@ def find_one(path: str) -> ModelSource:
 
 def _named(path: str) -> Iterable[ModelSource]:
     if path == SAMPLE:
-        return [ModelSource(SAMPLE, str(_SAMPLE_FILE))]
+        return [ModelSource(SAMPLE, _SAMPLE_FILE)]
     if path == STDIN:
         return [ModelSource(STDIN, None)]
-    if _ADDRESS.match(path):
+    if re.match(_ADDRESS, path):
         from analyzer.sources.remote import at_address
 
         return at_address(path)

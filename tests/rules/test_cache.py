@@ -139,4 +139,4 @@ def test_what_a_wheel_brings_is_taken_without_a_look_at_rules(
 
 
 def test_a_checkout_has_nothing_made() -> None:
-    assert not resources.made(resources.PACKS).exists()
+    assert not os.path.exists(resources.made(resources.PACKS))

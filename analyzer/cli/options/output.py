@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -42,8 +42,8 @@ def targets(
     for target in wanted:
         if target.file is None:
             continue
-        folder = Path(target.file).parent
-        if not folder.is_dir():
+        folder = os.path.dirname(target.file.rstrip(os.sep)) or os.curdir
+        if not os.path.isdir(folder):
             raise UsageError(f"-o {target.file}: there is no folder {folder}; make it first")
         if _is_model(target.file):
             raise UsageError(f"-o {target.file}: is a model, which would be lost; choose another place")
@@ -66,7 +66,7 @@ def _target(text: str, formats: Collection[str]) -> Target:
         if not after:
             raise UsageError(f"-o {text}: names no file; write -o {text}FILE")
         return Target(before, None if after == STDOUT else after)
-    ending = Path(text).suffix.lower()
+    ending = os.path.splitext(text)[1].lower()
     endings = {ending: format for ending, format in ENDINGS.items() if format in formats}
     if ending not in endings:
         known = ", ".join(endings)

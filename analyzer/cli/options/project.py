@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -73,7 +72,7 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked) -> Audit
     asked = replace(asked, delegates=specs(asked.delegates))
     if asked.delegates and asked.platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")
-    packs = Packs(map(Path, asked.rules or project.rules))
+    packs = Packs(asked.rules or project.rules)
     options = _delegates_and_policies(project, packs, asked)
     settings = project.settings
     targets = [

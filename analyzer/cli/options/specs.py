@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from analyzer.errors import UsageError
@@ -36,7 +35,7 @@ def chosen(packs: Packs, spec: str) -> tuple[RulePack, Mapping[str, Any]]:
     """
     name, written = split(spec)
     if name.endswith(".toml"):
-        packs = Packs([Path(name)])
+        packs = Packs([name])
         name = packs.given[0]
     pack = packs.get(name)
     return pack, resolve(pack, written)

@@ -13,16 +13,15 @@ _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
 
 #: Stands for a space at which no line may end; one of the characters that `plain` lets no name have.
 _BOND = "\ue000"
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?B|ms|[kMG] MACs)(?!\w))")
+#: Patterns are compiled where they are first asked for: most runs need none of them.
+_BEFORE_UNIT = r"(?<=\d) (?=(?:%|[kMG]?B|ms|[kMG] MACs)(?!\w))"
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$])")
+_MARKDOWN = r"([\\`*_\[\]<>|~&$])"
 #: What GitHub would turn into a link, or tell somebody of: addresses, e-mail and people, issues, commits.
-_LIVE = re.compile(
-    r"""(?ix) (?:https?|ftp|mailto|xmpp):[^\s`|<>\\]+ | (?<![^\W_])www\.[^\s`|<>\\]+
+_LIVE = r"""(?ix) (?:https?|ftp|mailto|xmpp):[^\s`|<>\\]+ | (?<![^\W_])www\.[^\s`|<>\\]+
     | [\w.+/-]*@[\w.+/-]+ | (?<![^\W_])GH-\d+ | [\w./-]*\#\d[\d/]* | \b(?=[a-f]*\d)[0-9a-f]{7,64}\b"""
-)
 #: What begins a heading, a list or a line across the page where it begins a line.
-_BLOCK = re.compile(r"^(\s*)(#(?=#{0,5}\s)|[+-](?=\s+\S)|[=-](?=[=-]+$)|\d+(?=[.)]\s))")
+_BLOCK = r"^(\s*)(#(?=#{0,5}\s)|[+-](?=\s+\S)|[=-](?=[=-]+$)|\d+(?=[.)]\s))"
 
 
 def plain(text: str) -> str:
@@ -41,14 +40,14 @@ def escaped(text: str) -> str:
     """Text that stands for itself wherever it is put in Markdown, table cells included."""
     text = plain(text)
     said, end = [], 0
-    for live in _LIVE.finditer(text):
+    for live in re.finditer(_LIVE, text):
         said += [_marked(text[end : live.start()]), f"`{live[0]}`"]
         end = live.end()
-    return _BLOCK.sub(_inline, "".join([*said, _marked(text[end:])]))
+    return re.sub(_BLOCK, _inline, "".join([*said, _marked(text[end:])]))
 
 
 def _marked(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", text)
+    return re.sub(_MARKDOWN, r"\\\1", text)
 
 
 def _inline(begun: re.Match[str]) -> str:
@@ -67,7 +66,7 @@ def fill(text: str, width: int, **how: Any) -> str:
 
 
 def _bound(text: str) -> str:
-    return _BEFORE_UNIT.sub(_BOND, text)
+    return re.sub(_BEFORE_UNIT, _BOND, text)
 
 
 def columns(
