@@ -62,6 +62,12 @@ def compile_archives(runtime: Path, archives: Sequence[Path]) -> None:
     _run([_of_node("node"), script, os.fspath(runtime), source, *map(os.fspath, archives)], runtime)
 
 
+def remember(site: Path) -> None:
+    """Have Python prepare itself once, and leave its memory in a site. Raises: RuntimeUnavailable."""
+    script = os.fspath(Path(__file__).with_name("remember.mjs"))
+    _run([_of_node("node"), script, os.fspath(site)], site)
+
+
 def _of_node(program: str) -> str:
     """Raises: RuntimeUnavailable."""
     path = shutil.which(program)

@@ -69,8 +69,10 @@ def build(folder: Path) -> None:
         packages.write_bytes(_packages(downloads.wheels(fetched)))
         downloads.compile_archives(fetched, [packages, site / "pyodide" / "python_stdlib.zip"])
         (site / "packages.bin").write_bytes(_in_a_row(packages))
+        _copy_page(site)
+        downloads.remember(site)
         (site / "delegates.json").write_bytes(msgspec.json.encode(_delegates()))
-        _add_page(site)
+        _complete_page(site)
         site.chmod(0o755)
         if folder.exists():
             folder.rmdir()
@@ -101,14 +103,16 @@ def _stamp() -> str:
     return digest.hexdigest()[:16]
 
 
-def _add_page(site: Path) -> None:
-    """The page itself, last: it knows by name and hash what else there is."""
-    completed = []
-    for file in sorted((resources.data("templates") / _PAGE).iterdir()):
-        if file.suffix == _COMPLETED:
-            completed.append(file)
-        else:
+def _copy_page(site: Path) -> None:
+    """What of the page is as it is."""
+    for file in (resources.data("templates") / _PAGE).iterdir():
+        if file.suffix != _COMPLETED:
             shutil.copyfile(file, site / file.name)
+
+
+def _complete_page(site: Path) -> None:
+    """The rest of the page, last: it knows by name and hash what else there is."""
+    completed = sorted((resources.data("templates") / _PAGE).glob(f"*{_COMPLETED}"))
     policy = content_security_policy()
     for file in sorted(completed, key=lambda file: file.name.startswith("service")):
         text = page_template.text(f"{_PAGE}/{file.name}", version=__version__, policy=policy, **_listed(site))

@@ -9,9 +9,15 @@ let models = [], shown = null, ready = false, busy = false;
 
 const analyzer = new Analyzer((stage, message) => {
   ready = stage === "ready";
+  if (ready) keep();
   if (stage === "failed") return complain([`The analyzer couldn't be loaded: ${message}; load the page again.`]), say("");
   if (!busy) say(ready ? "Ready." : "Loading the analyzer …", !ready);
 });
+
+// For the next time, once there is nothing more urgent to load.
+function keep() {
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register("service-worker.js").catch(() => {});
+}
 
 function say(line, working = false) {
   at("state").textContent = line;
@@ -195,4 +201,3 @@ addEventListener("drop", (event) => {
 });
 
 settings.load();
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("service-worker.js").catch(() => {});

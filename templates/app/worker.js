@@ -1,41 +1,28 @@
 // The analyzer's own command line, in Python, away from the page's thread.
+import createModule from "./pyodide/pyodide.asm.mjs";
 import { loadPyodide } from "./pyodide/pyodide.mjs";
+import { start } from "./python.mjs";
 
 const MODELS = "/models", WORK = "/work", PIECE = 1 << 22;
 let main = null, python = null, said = null;
 
-// What Python imports: a list of names and lengths, then all contents in a row, packed as one.
-async function packed(name) {
+// A packed file, whole; the service worker has it unpacked.
+async function unpacked(name) {
   const answer = await fetch(name);
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  if (answer.headers.has("X-Unpacked")) return answer.arrayBuffer();
   return new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
-function unpack(whole, target) {
-  const { FS } = python, folders = new Set();
-  let at = 4 + new DataView(whole).getUint32(0, true);
-  for (const [name, size] of JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, at - 4)))) {
-    const path = `${target}/${name}`, folder = path.slice(0, path.lastIndexOf("/"));
-    if (!folders.has(folder)) FS.mkdirTree(folder);
-    folders.add(folder);
-    FS.writeFile(path, new Uint8Array(whole, at, size), { canOwn: true });
-    at += size;
-  }
-}
-
-async function start() {
-  const packages = packed("packages.bin");
-  python = await loadPyodide({ indexURL: new URL("pyodide/", self.location).href, env: { HOME: "/home", COLUMNS: "100" } });
-  postMessage({ stage: "packages" });
-  unpack(await packages, "/lib/analyzer");
-  python.runPython("import gc, sys; gc.set_threshold(100_000, 20, 100); sys.path.insert(0, '/lib/analyzer')");
+async function begin() {
+  const indexURL = new URL("pyodide/", self.location).href;
+  python = await start(loadPyodide, createModule, unpacked("packages.bin"), { indexURL, _loadSnapshot: unpacked("memory.bin") });
   for (const [stream, set] of [["stdout", "setStdout"], ["stderr", "setStderr"]]) {
     python[set]({ write: (part) => { said?.[stream].push(part.slice()); return part.length; } });
   }
   python.FS.mkdirTree(MODELS);
   mapFiles();
   main = python.pyimport("analyzer.cli").main;
-  python.runPython("import analyzer.cli.audit, analyzer.report.html.render; from analyzer.rules import cache; cache.hold()");
   postMessage({ stage: "ready" });
 }
 
@@ -108,7 +95,7 @@ async function run({ id, files, argument, outputs }) {
   }
 }
 
-const started = start();
+const started = begin();
 started.catch((error) => postMessage({ stage: "failed", message: String(error?.message ?? error) }));
 let last = started;
 onmessage = ({ data }) => {
