@@ -11,8 +11,10 @@ from analyzer.model import read_bytes
 from tests.conformance.add import zipped
 from tests.sweeps.borders import writing
 from tests.sweeps.borders.patterns import patterns
+from tests.sweeps.borders.rare import rare
 from tests.sweeps.borders.searching import Searcher, Wanted, search, stepped
 from tests.sweeps.borders.seeds import seeds
+from tests.sweeps.borders.singles import singles
 from tests.sweeps.mutants.asking import available
 from tests.sweeps.mutants.corpus import Case, plain
 
@@ -33,7 +35,7 @@ def test_a_line_asks_for_what_no_case_shows(wanted: list[Wanted]) -> None:
 
 
 def test_what_is_made_for_patterns_can_be_read() -> None:
-    made = [*patterns(), *seeds()]
+    made = [*patterns(), *seeds(), *singles(), *rare()]
     assert len({case.base for case in made if case.base.startswith("seed")}) > 50
     for case in made:
         assert read_bytes(case.data, case.base).subgraphs

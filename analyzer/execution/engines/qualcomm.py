@@ -6,6 +6,7 @@ The plug-in comes with LiteRT, Qualcomm's libraries with ONNX Runtime's package 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,9 @@ _BACKEND = "libQnnHtp.so"
 _UNUSED = "libQnnLpai.so"
 #: What stands in a partitioned model for operators that the NPU takes.
 _DISPATCH = "DISPATCH_OP"
+_COMPOSITE = "STABLEHLO_COMPOSITE"
+#: What LiteRT says where it writes out composites that the plug-in doesn't take by their names.
+_INLINED = re.compile(r"Inlined (\d+) composite ops")
 _INSTALL = "pip install ai-edge-litert onnxruntime-qnn"
 _STAGE = "partitioning"
 _REMARK = "Partitioned and validated for the NPU, not run: outputs and times are those of a phone alone."
@@ -103,35 +107,60 @@ def _partition(request: RunRequest, folder: Path, limits: Limits) -> RunResult:
         runtime=Runtime("ai-edge-litert", metadata.version("ai-edge-litert")),
         device=f"Qualcomm {chip}, NPU (HTP)",
         latency=Latency(took, None),
-        delegated=_delegated(read(request.model), out),
+        delegated=_delegated(read(request.model), out, log),
         remarks=(_REMARK,),
     )
     return RunResult(status=OK, measured=measured, log=log)
 
 
-def _delegated(model: Model, partitioned: Path) -> Mapping[int, tuple[int, ...]] | None:
-    """The operators that a partitioned model lacks, told by what they write; None where names don't tell."""
+def _delegated(model: Model, partitioned: Path, log: str) -> Mapping[int, tuple[int, ...]] | None:
+    """The operators that a partitioned model lacks, told by what they write; None where that doesn't tell.
+
+    Composites that are written out aren't taken: their operators are, each in its own subgraph.
+    """
     try:
         left = read(partitioned).subgraphs
     except ModelError:
         return None
-    delegated = {}
-    for subgraph, after in zip(model.subgraphs, left, strict=False):
-        taken = _missing(subgraph, after)
+    composites = [
+        (subgraph, operator)
+        for subgraph in model.subgraphs
+        for operator in subgraph.operators
+        if operator.name == _COMPOSITE
+    ]
+    written_out = sum(map(int, _INLINED.findall(log)))
+    if written_out not in (0, len(composites)):
+        return None
+    bodies = {operator.options["decomposition_subgraph_index"]: caller for caller, operator in composites}
+    delegated: dict[int, tuple[int, ...]] = {}
+    graphs = [subgraph for subgraph in model.subgraphs if subgraph.index not in bodies]
+    for subgraph, after in zip(graphs, left, strict=False):
+        inner = [model.subgraphs[at] for at, caller in bodies.items() if caller is subgraph]
+        taken = _missing([subgraph, *inner] if written_out else [subgraph], after)
         if taken is None:
             return None
-        delegated[subgraph.index] = taken
+        delegated |= taken
     return delegated
 
 
-def _missing(before: Subgraph, after: Subgraph) -> tuple[int, ...] | None:
-    known = {_key(before, operator): operator.index for operator in before.operators}
-    if len(known) != len(before.operators):
+def _missing(before: Sequence[Subgraph], after: Subgraph) -> dict[int, tuple[int, ...]] | None:
+    """By subgraph, the operators that are no longer there; several subgraphs became one."""
+    operators = [(subgraph, operator) for subgraph in before for operator in subgraph.operators]
+    known = {_key(*one): one for one in operators}
+    if len(known) != len(operators):
         return None
-    remaining = [_key(after, operator) for operator in after.operators if operator.custom != _DISPATCH]
-    if any(key not in known for key in remaining):
+    remaining = {_key(after, operator) for operator in after.operators if operator.custom != _DISPATCH}
+    if not remaining <= known.keys():
         return None
-    return tuple(sorted(set(known.values()) - {known[key] for key in remaining}))
+    # What isn't written out stays whole, and takes none of its own operators along.
+    kept = any(name == _COMPOSITE for name, *_ in remaining)
+    gone = [one for key, one in known.items() if key not in remaining]
+    if len(before) > 1:
+        gone = [one for one in gone if one[1].name != _COMPOSITE and (one[0] is before[0] or not kept)]
+    return {
+        subgraph.index: tuple(sorted(operator.index for of, operator in gone if of is subgraph))
+        for subgraph in before
+    }
 
 
 def _key(subgraph: Subgraph, operator: Operator) -> tuple[str, ...]:

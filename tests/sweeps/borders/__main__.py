@@ -19,8 +19,10 @@ from analyzer.rules.pack import slug
 from tests.sweeps import environments
 from tests.sweeps.borders import writing
 from tests.sweeps.borders.patterns import patterns
+from tests.sweeps.borders.rare import rare
 from tests.sweeps.borders.searching import Searcher, Seen, Wanted, operator_of, search
 from tests.sweeps.borders.seeds import seeds
+from tests.sweeps.borders.singles import singles
 from tests.sweeps.mutants.asking import DELEGATES, available
 from tests.sweeps.mutants.corpus import CASES, Case, cases_of, plain, unexercised
 
@@ -42,12 +44,12 @@ def borders(
     searcher: Searcher, delegates: Sequence[str], operators: Sequence[str] = ()
 ) -> Iterator[tuple[Wanted, Seen]]:
     """The best evidence found of each check of these packs that no case exercises."""
-    by_operator: dict[str, list[Wanted]] = defaultdict(list)
+    asked: dict[str, list[Wanted]] = defaultdict(list)
     for line in sorted(unexercised(delegates)):
         for one in Wanted.of(line):
-            by_operator[one.operator].append(one)
-    cases = _cases()
-    for operator, wanted in sorted(by_operator.items()):
+            asked[one.operator].append(one)
+    cases = by_operator()
+    for operator, wanted in sorted(asked.items()):
         if not operators or operator in operators:
             starts = cases.get(operator) or [plain(operator)]
             best = search(searcher, starts, wanted)
@@ -55,11 +57,12 @@ def borders(
             yield from best.items()
 
 
-def _cases() -> dict[str, list[Case]]:
-    by_operator: dict[str, list[Case]] = defaultdict(list)
-    for case in (*patterns(), *seeds(), *cases_of(CASES)):
-        by_operator[operator_of(slug(_name(case)))].append(case)
-    return by_operator
+def by_operator() -> dict[str, list[Case]]:
+    """All that is there to start from, and what is made for single checks, which comes first."""
+    cases: dict[str, list[Case]] = defaultdict(list)
+    for case in (*patterns(), *seeds(), *singles(), *rare(), *cases_of(CASES)):
+        cases[operator_of(slug(_name(case)))].append(case)
+    return cases
 
 
 def _name(case: Case) -> str:

@@ -13,9 +13,10 @@ from analyzer.conformance import runtime_query
 from analyzer.conformance.runtime_query import UNPREPARED, Reply
 from analyzer.execution.request import Limits
 from analyzer.model import read
-from tests.sweeps.chains.running import FAILS, UNJUDGED, run
+from tests.sweeps.chains.running import CRASH, FAILS, UNJUDGED, run
 from tests.sweeps.chains.shrinking import DELEGATE
 from tests.sweeps.mutants.asking import CPU, NPU, ask
+from tests.sweeps.mutants.holding import DIED
 
 _LIMITS = Limits(seconds=20)
 #: Who is asked before the CPU's kernels are, and so leaves to them what they refuse; what they then say.
@@ -68,7 +69,11 @@ def outcomes(files: Sequence[Path], delegate: str) -> list[tuple[str, str] | Non
         seen = ((one.outcome, one.words) for one in run(names))
         return [None if outcome == UNJUDGED else (outcome, words) for outcome, words in seen]
     replies = ask(delegate, names)
-    return [(FAILS, reply.error) if reply.delegated is None else None for reply in replies]
+    return [_became(reply.error) if reply.delegated is None else None for reply in replies]
+
+
+def _became(error: str) -> tuple[str, str]:
+    return CRASH if error.startswith(DIED) else FAILS, error
 
 
 def _row(reply: Reply) -> dict[str, Any] | None:

@@ -108,7 +108,7 @@ class Seen(Struct, frozen=True):
 
 
 class _Staged(Counting):
-    """Tells apart what is asked once a delegate has chosen: of that, runs are the judge."""
+    """Tells apart what is asked once a delegate has chosen, or ends the app: of that, runs are the judge."""
 
     def __init__(
         self, configuration: Configuration, seen: dict[str, set[bool]], later: dict[str, bool]
@@ -119,7 +119,7 @@ class _Staged(Counting):
     def _clauses(
         self, clauses: tuple[Clause, ...], known: Mapping[str, Any], op: str | None = None
     ) -> Iterator[Any]:
-        self._later.update((clause.id, clause.stage in (LOAD, *LATER)) for clause in clauses)
+        self._later.update((c.id, c.stage in (LOAD, *LATER) or c.severity == "crash") for c in clauses)
         return super()._clauses(clauses, known, op)
 
 

@@ -82,6 +82,20 @@ def _norms() -> Iterator[tuple[str, bytes]]:
     for width in (8, 4):
         scaled = _composite("odml.rms_norm", rms, [_PLACE, [width]], [_PLACE], (1,))
         yield f"rms norm, {width} scales", scaled
+    yield "rms norm without a scale", _composite("odml.rms_norm", rms, [_PLACE], [_PLACE])
+    yield "rms norm of three", _composite("odml.rms_norm", rms, [_PLACE, [8], [8]], [_PLACE], (1, 2))
+    yield "l2 norm of two", _composite("odml.l2_norm", rms, [_PLACE, _PLACE], [_PLACE])
+    named = {"rms_norm": [[8]], "l2_norm": [], "group_norm": [[8], [8]]}
+    for name, vectors in named.items():
+        given, known = rms | {"num_groups": 1}, range(1, 1 + len(vectors))
+        narrow = _composite(f"odml.{name}", given, [_PLACE, *vectors], [[1, 4, 4, 4]], known)
+        yield f"{name} to fewer channels", narrow
+        half = _composite(f"odml.{name}", given, [_PLACE, *vectors], [_PLACE], known, {0: "FLOAT16"})
+        yield f"{name} of float16", half
+    for shape in ([4], [1, 8]):
+        given = rms | {"num_groups": 2}
+        scaled = _composite("odml.group_norm", given, [_PLACE, shape, shape], [_PLACE], (1, 2))
+        yield f"group norm, scales of {shape}", scaled
 
 
 def _attention() -> Iterator[tuple[str, bytes]]:

@@ -1,9 +1,10 @@
 """Cases for delegates whose own code isn't here, ready to be judged elsewhere.
 
-usage: python -m tests.sweeps.borders.unjudged [--search] [-o FOLDER]
+usage: python -m tests.sweeps.borders.unjudged [--search | --complete] [-o FOLDER]
 
 Makes the models of tests/conformance/unjudged again from how they came to be. With --search it first looks
-for models at the border of every check of these delegates that no case exercises. See the README there.
+for models at the border of every check of these delegates that no case exercises; with --complete it adds
+those that are there by now for sides of borders that have none. See the README there.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from typing import Any
 
 from tests.conformance import cases
 from tests.conformance.add import zipped
+from tests.conformance.unexercised import known
+from tests.sweeps.borders.__main__ import borders, by_operator
 from tests.sweeps.borders.networks import network
 from tests.sweeps.borders.patterns import patterns
+from tests.sweeps.borders.rare import rare
 from tests.sweeps.borders.searching import Searcher, Seen, Wanted, stepped
 from tests.sweeps.borders.seeds import seeds
+from tests.sweeps.borders.singles import singles
 from tests.sweeps.mutants.corpus import Case, plain
 
 FOLDER = cases.FOLDER / "unjudged"
@@ -45,7 +50,7 @@ def described() -> list[dict[str, Any]]:
 def models(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
     """Path and model of each line, made again."""
     with zipfile.ZipFile(cases.FOLDER / "cases.zip") as archive:
-        made = {(case.operator, case.base): case for case in (*patterns(), *seeds())}
+        made = {(case.operator, case.base): case for case in (*patterns(), *seeds(), *singles(), *rare())}
         for line in lines:
             base, steps = line["params"]["base"], line["params"]["change"]
             if base.startswith(_NETWORK):
@@ -74,8 +79,6 @@ def write(lines: Sequence[Mapping[str, Any]], folder: Path) -> None:
 
 def searched() -> list[dict[str, Any]]:
     """Lines of new cases: both sides of each border, and the random graphs."""
-    from tests.sweeps.borders.__main__ import borders
-
     lines = dict[str, dict[str, Any]]()
     for delegate in DELEGATES:
         searcher = Searcher([spec for spec in SPECS if spec.partition(":")[0] == delegate])
@@ -90,6 +93,38 @@ def searched() -> list[dict[str, Any]]:
     loading = (one for case in every if (one := searcher.see(case)) is not None and one.loads)
     lines.update((one.case.path, _line(one)) for one in islice(loading, _NETWORKS))
     return sorted(lines.values(), key=lambda line: str(line["path"]))
+
+
+def completed() -> list[dict[str, Any]]:
+    """The lines that there are, and more of all cases made since, for sides of borders that have none."""
+    lines = {line["path"]: line for line in described()}
+    shown = {Wanted(check, holds) for line in lines.values() for check, holds in line["shows"]}
+    for delegate in DELEGATES:
+        searcher = Searcher([spec for spec in SPECS if spec.partition(":")[0] == delegate])
+        checks = [line.split()[-1] for line in known() if line.split()[-1].startswith(f"{delegate}/")]
+        left = {side for check in checks for side in _sides(check)} - shown
+        for wanted, seen in _evidence(searcher, left).items():
+            lines.setdefault(seen.case.path, _line(seen))["shows"].append([wanted.check, wanted.holds])
+    return sorted(lines.values(), key=lambda line: str(line["path"]))
+
+
+def _sides(check: str) -> set[Wanted]:
+    never = check.endswith(("/never", "/unlisted", "/unlisted-custom"))
+    return {Wanted(check, False)} | (set() if never else {Wanted(check, True)})
+
+
+def _evidence(searcher: Searcher, left: set[Wanted]) -> dict[Wanted, Seen]:
+    """The best that any case shows of these, as it is."""
+    best: dict[Wanted, Seen] = {}
+    for operator, made in by_operator().items():
+        asked = [wanted for wanted in left if wanted.operator == operator]
+        for case in made if asked else ():
+            seen = searcher.see(case)
+            for wanted in asked if seen else ():
+                if seen and seen.shows(wanted):
+                    before = best.get(wanted, seen)
+                    best[wanted] = min(before, seen, key=lambda one: one.rank(wanted))
+    return best
 
 
 def _passing(wanted: Wanted, seen: Seen) -> Seen | None:
@@ -117,11 +152,13 @@ def main(arguments: Sequence[str]) -> None:
         prog="python -m tests.sweeps.borders.unjudged", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--search", action="store_true", help="look for cases anew: it takes a while")
+    parser.add_argument("--complete", action="store_true", help="add what cases that are there show")
     parser.add_argument(
         "-o", "--output", type=Path, default=FOLDER, metavar="FOLDER", help="write them there"
     )
     options = parser.parse_args(arguments)
-    write(searched() if options.search else described(), options.output)
+    lines = searched() if options.search else completed() if options.complete else described()
+    write(lines, options.output)
 
 
 if __name__ == "__main__":

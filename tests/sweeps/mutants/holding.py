@@ -16,7 +16,7 @@ from tests.sweeps.mutants.corpus import Case
 from tests.sweeps.mutants.predicting import Place, Prediction
 
 #: What the runtime says where a process of it ended by itself.
-_DIED = "ended by"
+DIED = "ended by"
 #: Where and with what numbers an error was met: no two are alike.
 _NUMBERS = re.compile(r"0x[0-9a-f]+|-?\d+(\.\d+)?|/\S+/")
 _LONGEST = 110
@@ -93,7 +93,7 @@ class Tally(Struct):
             if taken is None and name not in self.operators:
                 self.silent[name] = reply.error
             if taken is None:
-                if reply.error.startswith(_DIED) and said.verdict != "crash" and subject.loads:
+                if reply.error.startswith(DIED) and said.verdict != "crash" and subject.loads:
                     yield name, subject.case.operator, f"dies, said was {said.verdict}: {_plain(reply.error)}"
                 continue
             self.silent.pop(name, None)
