@@ -146,7 +146,7 @@ def _delegated(model: Model, partitioned: Path, log: str) -> Mapping[int, tuple[
 def _missing(before: Sequence[Subgraph], after: Subgraph) -> dict[int, tuple[int, ...]] | None:
     """By subgraph, the operators that are no longer there; several subgraphs became one."""
     operators = [(subgraph, operator) for subgraph in before for operator in subgraph.operators]
-    known = {_key(*one): one for one in operators}
+    known = {_key(subgraph, operator): (subgraph, operator) for subgraph, operator in operators}
     if len(known) != len(operators):
         return None
     remaining = {_key(after, operator) for operator in after.operators if operator.custom != _DISPATCH}
@@ -154,9 +154,13 @@ def _missing(before: Sequence[Subgraph], after: Subgraph) -> dict[int, tuple[int
         return None
     # What isn't written out stays whole, and takes none of its own operators along.
     kept = any(name == _COMPOSITE for name, *_ in remaining)
-    gone = [one for key, one in known.items() if key not in remaining]
+    gone = [place for key, place in known.items() if key not in remaining]
     if len(before) > 1:
-        gone = [one for one in gone if one[1].name != _COMPOSITE and (one[0] is before[0] or not kept)]
+        gone = [
+            (subgraph, operator)
+            for subgraph, operator in gone
+            if operator.name != _COMPOSITE and (subgraph is before[0] or not kept)
+        ]
     return {
         subgraph.index: tuple(sorted(operator.index for of, operator in gone if of is subgraph))
         for subgraph in before
