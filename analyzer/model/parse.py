@@ -31,8 +31,8 @@ _ACTIVATION = "fused_activation_function"
 #: Characters of a name at most: less where there are so many operators that naming each would take more than
 #: this in all, or a quarter of the file, which each delegate's part of an audit does over and over.
 _LONGEST, _SHORTEST, _ALL_NAMES = 1000, 60, 1 << 20
-#: Operators, tensors and subgraphs of a model: a hundred times those of the largest known.
-_MOST = {"operators": 100_000, "tensors": 300_000, "subgraphs": 10_000}
+#: How much a model may hold, far more than the largest known ones do. Rules are compiled for each code.
+_MOST = {"operators": 100_000, "tensors": 300_000, "subgraphs": 10_000, "operator codes": 1_000}
 #: Bytes of the file for each operator and tensor where there are more than a few: those that don't refer to
 #: the same bytes over and over take more.
 _LEAST_BYTES, _FEW = 24, 1000
@@ -61,7 +61,7 @@ class Assembly:
         rows = self.subgraph_rows(subgraphs)
         if not rows:
             raise Malformed("has no subgraph")
-        operators = self._counted(rows)
+        operators = self._counted(rows, codes)
         self.longest = max(_SHORTEST, min(_LONGEST, max(_ALL_NAMES, file.size // 4) // max(1, operators)))
         self.codes = [self.code(*row) for row in file.tables(kind("OperatorCode"), codes)]
         graphs = tuple(self.subgraph(index, row) for index, row in enumerate(rows))
@@ -90,13 +90,14 @@ class Assembly:
     def subgraph_rows(self, position: int | None) -> Sequence[Row]:
         return self.file.tables(kind("SubGraph"), position)
 
-    def _counted(self, subgraphs: Sequence[Row]) -> int:
+    def _counted(self, subgraphs: Sequence[Row], codes: int | None) -> int:
         """How many operators there are. Raises: Malformed where there is more than can be audited."""
         tensors, operators = (
             sum(self.file.length(row[slot], 4) for row in subgraphs if row[slot] is not None)
             for slot in (0, 3)
         )
-        for what, count in (("subgraphs", len(subgraphs)), ("operators", operators), ("tensors", tensors)):
+        kinds = 0 if codes is None else self.file.length(codes, 4)
+        for what, count in zip(_MOST, (operators, tensors, len(subgraphs), kinds), strict=True):
             if count > _MOST[what]:
                 raise Malformed(f"has {count:,} {what}, more than the {_MOST[what]:,} that are read", _SPLIT)
             if count > _FEW and count * _LEAST_BYTES > self.file.size:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from types import FrameType
 
 from tests.benchmarks.growth import SHAPES
 from tests.building import chain, model, operator, subgraph, tensor
@@ -108,6 +110,14 @@ def one_tensor(count: int) -> bytes:
     return model([tensor("x", [1, 8], "FLOAT16")], operators, inputs=["x"], outputs=["x"])
 
 
+def crashing(count: int) -> bytes:
+    """Variables, at each of which some delegate crashes since it has no input."""
+    results = [f"u{i}" for i in range(count)]
+    tensors = [tensor("x", [1, 8]), *(tensor(name, [], "RESOURCE") for name in results)]
+    operators = [operator("VAR_HANDLE", [], [name], {"shared_name": name}) for name in results]
+    return model(tensors, operators, inputs=["x"], outputs=["x"])
+
+
 #: Kinds of graphs by the dimension that is doubled, and where that begins.
 KINDS: dict[str, tuple[Callable[[int], bytes], int]] = {
     name: (made, _OPERATORS) for name, made in SHAPES.items()
@@ -116,7 +126,8 @@ KINDS: dict[str, tuple[Callable[[int], bytes], int]] = {
     for made in (operands, results, rank, channels, spare_tensors, metadata, signatures, name_length)
 }
 KINDS |= {"custom-options": (custom_options, 1000), "one-tensor": (one_tensor, _OPERATORS)}
-KINDS |= {"subgraphs": (subgraphs, _OPERATORS), "operator-codes": (operator_codes, _OPERATORS)}
+KINDS |= {"crashing": (crashing, _OPERATORS)}
+KINDS |= {"subgraphs": (subgraphs, _OPERATORS), "operator-codes": (operator_codes, _OPERATORS // 2)}
 
 
 def seconds(data: bytes) -> float:
@@ -126,8 +137,25 @@ def seconds(data: bytes) -> float:
     return time.process_time() - began
 
 
+def calls(data: bytes) -> float:
+    """Functions that are called, which no other work on the machine has a say in."""
+    called = 0
+
+    def count(_: FrameType, event: str, __: object) -> None:
+        nonlocal called
+        called += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        audit.run(data)
+    finally:
+        sys.setprofile(before)
+    return called
+
+
 def power(sizes: Sequence[int], times: Sequence[float]) -> float:
-    """The exponent by what doublings add to the time: what is constant in it doesn't count."""
+    """The exponent by what doublings add: what is constant doesn't count."""
     added = [later - sooner for sooner, later in pairwise(times)]
     if min(added) <= 0 or times[-1] < 2 * times[0]:
         return 0.0
@@ -138,16 +166,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.growth", description=__doc__)
     parser.add_argument("kinds", nargs="*", default=list(KINDS), metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--scale", type=float, default=1.0, help="of the sizes to begin with")
+    parser.add_argument("--calls", action="store_true", help="count calls of functions instead of seconds")
     asked = parser.parse_args()
+    measure, unit = (calls, "calls") if asked.calls else (seconds, "s")
     for kind in asked.kinds:
         made, first = KINDS[kind]
         sizes = [int(first * asked.scale) << doubled for doubled in range(_DOUBLED + 1)]
-        seconds(made(max(2, sizes[0] // 4)))
-        times = [seconds(made(size)) for size in sizes]
-        fitted = power(sizes, times)
-        told = ", ".join(f"{each:.2f}" for each in times)
+        audit.run(made(max(2, sizes[0] // 4)))
+        measured = [measure(made(size)) for size in sizes]
+        fitted = power(sizes, measured)
+        told = ", ".join(f"{each:.2f}" if measure is seconds else f"{each:,.0f}" for each in measured)
         mark = " <- look" if fitted > _ALLOWED else ""
-        print(f"{kind:24} {sizes[0]:>6} to {sizes[-1]:>6}: {told} s: n^{fitted:.2f}{mark}", flush=True)
+        print(f"{kind:24} {sizes[0]:>6} to {sizes[-1]:>6}: {told} {unit}: n^{fitted:.2f}{mark}", flush=True)
 
 
 if __name__ == "__main__":

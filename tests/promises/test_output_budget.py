@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -18,11 +23,13 @@ from analyzer.report.ci import alerts
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Document, Model
 from analyzer.report.document.json import line, read_line
+from analyzer.report.wording.causes import causes
 from analyzer.rules.registry import Packs
 from tests.benchmarks.growth import refused
-from tests.fuzz.bounds import shared_custom_name, shared_tensor_name
-from tests.fuzz.growth import operator_codes
+from tests.fuzz.bounds import shared_custom_name, shared_tensor_name, weights
+from tests.fuzz.growth import crashing, operator_codes
 
+ROOT = Path(__file__).parents[2]
 #: Findings of an audit that are told in full here, so that few operators do.
 FEW = 20
 
@@ -72,6 +79,26 @@ def test_findings_beyond_the_budget_are_told_by_those_that_they_are_like() -> No
         }
 
 
+def test_blockers_beyond_the_budget_are_told_by_those_that_they_are_like(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_full = audited(crashing(60), "coreml")
+    monkeypatch.setattr(convert, "BLOCKERS_IN_FULL", FEW)
+    cut = audited(crashing(60), "coreml")
+    [audit] = read(whole(cut))["audits"]
+    crashes = [blocker for blocker in audit["blockers"] if blocker["rule"] == "coreml/every-op/no-input"]
+    assert len(crashes) == 60 and all("fix" in each and "like" not in each for each in crashes[: FEW - 1])
+    assert "fix" not in crashes[-1] and audit["blockers"][crashes[-1]["like"]] == crashes[0]
+    assert audit["summary"]["verdict"] == in_full.audits[0].summary.verdict == "crash"
+    assert rows(in_full) == rows(cut) == rows(read_line(line(cut, False)))
+
+
+def test_many_blockers_are_looked_at_in_proportion() -> None:
+    models = [audited(crashing(count), "coreml") for count in (100, 200, 400)]
+    counts = [sum(len(cause.operators) for cause in causes(model)) for model in models]
+    assert counts[2] - counts[1] < 3 * (counts[1] - counts[0])
+
+
 def test_figures_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     in_full = audited(refused(60), "gpu", "xnnpack", "hexagon")
     monkeypatch.setattr(convert, "IN_FULL", FEW)
@@ -106,8 +133,22 @@ def test_an_operator_more_costs_little(made: Any, monkeypatch: pytest.MonkeyPatc
         assert len(render(many, format)) - len(render(few, format)) < 100 * 1000, format
 
 
-@pytest.mark.parametrize("what", ["operators", "tensors", "subgraphs"])
+@pytest.mark.parametrize("what", ["operators", "tensors", "subgraphs", "operator codes"])
 def test_more_than_can_be_audited_is_said_in_a_line(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(parse._MOST, what, 0)
     with pytest.raises(ModelError, match=rf"has \d+ {what}, more than the 0 that are read; cut it into"):
         read_bytes(refused(10), "m")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to what it writes to")
+@pytest.mark.parametrize("made", [weights, partial(refused, 400), partial(shared_custom_name, 400)])
+def test_ten_megabytes_are_told_of_in_256(tmp_path: Path, made: Callable[[], bytes]) -> None:
+    import resource
+
+    file = tmp_path / "m.tflite"
+    file.write_bytes(made())
+    words = ["audit", str(file), "-d", "all", "--fail-on", "never", "-o", f"json={tmp_path / 'm.json'}"]
+    limit = partial(resource.setrlimit, resource.RLIMIT_DATA, (256 << 20, 256 << 20))
+    command = [sys.executable, "-m", "analyzer", *words]
+    assert subprocess.run(command, cwd=ROOT, preexec_fn=limit).returncode == 0
+    assert json.loads((tmp_path / "m.json").read_bytes())["models"][0]["error"] is None
