@@ -21,7 +21,6 @@ from analyzer.browser_app import downloads
 from analyzer.errors import UsageError
 from analyzer.recommendation.deployment import DEPLOYMENT, deployments
 from analyzer.report import page_template
-from analyzer.report.html.render import SCRIPTS
 from analyzer.rules.cache import ENDING
 from analyzer.rules.registry import Packs, shipped
 
@@ -130,11 +129,11 @@ def _listed(site: Path) -> dict[str, str]:
 
 def content_security_policy() -> str:
     """Nothing of another origin, and of scripts in pages the report's alone, which a frame of ours shows."""
-    style, script = page_template.hashes(SCRIPTS)
+    report = page_template.look(page_template.REPORT)
     rules = {
         "default-src": "'none'",
-        "script-src": f"'self' 'wasm-unsafe-eval' {script}",
-        "style-src": f"'self' {style}",
+        "script-src": f"'self' 'wasm-unsafe-eval' {report.script_hash}",
+        "style-src": f"'self' {report.style_hash}",
         "connect-src": "'self'",
         "worker-src": "'self'",
         "frame-src": "blob:",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from analyzer.auditing.configurations import DEPRECATED, configure, for_platform
 from analyzer.auditing.types import Configuration
-from analyzer.devices.device_catalogue import NONE, UNKNOWN, Device, Use, catalogue
 from analyzer.rules.pack import Parameter
 from analyzer.rules.registry import Packs
+
+if TYPE_CHECKING:
+    from analyzer.devices.device_catalogue import Device
 
 
 def on_devices(packs: Packs, devices: Sequence[str]) -> list[Configuration]:
@@ -18,6 +21,10 @@ def on_devices(packs: Packs, devices: Sequence[str]) -> list[Configuration]:
 
     Raises: UsageError, RuleError.
     """
+    if not devices:
+        return []
+    from analyzer.devices.device_catalogue import catalogue
+
     known: dict[str, Configuration] = {}
     configurations = []
     for device in (each for text in devices for each in catalogue().find(text)):
@@ -44,6 +51,8 @@ def device_specs(packs: Packs, device: Device, names: Collection[str]) -> list[s
 
 
 def _spec(packs: Packs, device: Device, name: str) -> str | None:
+    from analyzer.devices.device_catalogue import NONE, UNKNOWN, Use, catalogue
+
     use, parameters = catalogue().uses.get(name, Use()), packs.get(name).parameters
     if use.needs and device.says(use.needs) in (UNKNOWN, NONE):
         return None

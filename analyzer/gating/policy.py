@@ -15,7 +15,6 @@ from analyzer.errors import UsageError
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.vocabulary import Undefined
 from analyzer.gating.excuses import NOTHING, Excused
-from analyzer.interpreter.arena import nodes, plan
 from analyzer.model.graph import Prepared
 from analyzer.rules.judge import Finding
 from analyzer.rules.pack import BROKEN
@@ -34,6 +33,8 @@ class Case(Struct, frozen=True):
     @property
     def arena_bytes(self) -> int:
         """What the interpreter's arenas take where the CPU runs it all: one for each subgraph."""
+        from analyzer.interpreter.arena import nodes, plan
+
         subgraphs = self.prepared.subgraphs if self.prepared else ()
         return sum(plan(subgraph, nodes(subgraph)).bytes for subgraph in subgraphs)
 

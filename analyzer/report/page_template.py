@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from analyzer import resources
@@ -43,16 +42,74 @@ class Phase(Struct, frozen=True):
     bars: list[Bar]
 
 
-def render(template: str, scripts: Sequence[str], **values: Any) -> bytes:
-    """A page of `templates/` with its scripts joined to one, in the look that all pages share."""
-    style, code = _part("report.css"), "".join(map(_part, scripts))
-    policy = _policy(style, code)
-    return text(template, style=style, script=code, content_security_policy=policy, **values).encode()
+REPORT = "report.html.jinja"
+#: Page -> the scripts that it runs, in order; the report's begin with a library for laying out graphs.
+SCRIPTS: Mapping[str, Sequence[str]] = {
+    REPORT: (
+        "vendor/dagre.min.js",
+        *(
+            f"scripts/{name}.js"
+            for name in (
+                "data",
+                "elements",
+                "filter",
+                "details",
+                "partitions",
+                "folds",
+                "inside",
+                "column",
+                "graph_tools",
+                "graph",
+                "strips",
+                "handover",
+                "overview",
+                "pairs",
+                "switch",
+                "start",
+            )
+        ),
+    ),
+    "fleet.html.jinja": ("fleet.js",),
+    "coverage.html.jinja": ("coverage.js",),
+    "evaluation.html.jinja": (),
+}
 
 
-def hashes(scripts: Sequence[str]) -> tuple[str, str]:
-    """What a policy knows the style and the joined scripts of such a page by."""
-    return _hash(_part("report.css")), _hash("".join(map(_part, scripts)))
+class Look(Struct, frozen=True):
+    """The style that all pages share, the scripts of one joined, and what a policy knows both by."""
+
+    style: str
+    script: str
+    style_hash: str
+    script_hash: str
+
+
+def render(template: str, **values: Any) -> bytes:
+    """A page of `templates/` with its style and script."""
+    own = look(template)
+    return text(
+        template, style=own.style, script=own.script, content_security_policy=_policy(own), **values
+    ).encode()
+
+
+@cache
+def look(template: str) -> Look:
+    """The style and script of a page: a wheel brings them joined, with their hashes."""
+    try:
+        with open(f"{_compiled(template)}.json", "rb") as file:
+            return msgspec.json.decode(file.read(), type=Look)
+    except FileNotFoundError:
+        return _joined(template)
+
+
+def _compiled(template: str) -> str:
+    """What stands for a template in a wheel, without an ending."""
+    return os.path.join(resources.made(resources.COMPILED), page_runtime.module_name(template))
+
+
+def _joined(template: str) -> Look:
+    style, script = _part("report.css"), "".join(map(_part, SCRIPTS[template]))
+    return Look(style, script, _hash(style), _hash(script))
 
 
 def text(template: str, **values: Any) -> str:
@@ -61,13 +118,15 @@ def text(template: str, **values: Any) -> str:
 
 
 def compile_all(folder: Path) -> None:
-    """Write all templates to `folder` as Python modules, as jinja2 compiles them: what a wheel brings."""
+    """Write what a wheel brings to `folder`: templates as jinja2 compiles them, looks of pages."""
     environment = _environment()
     folder.mkdir(exist_ok=True)
     for name in environment.list_templates(extensions=["jinja"]):
         source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
         module = environment.compile(source, name, name, raw=True)
         (folder / f"{page_runtime.module_name(name)}.py").write_text(_for_our_runtime(name, module), "utf-8")
+    for name in SCRIPTS:
+        (folder / f"{page_runtime.module_name(name)}.json").write_bytes(msgspec.json.encode(_joined(name)))
 
 
 def _for_our_runtime(name: str, module: str) -> str:
@@ -113,12 +172,12 @@ def _part(name: str) -> str:
     return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(own: Look) -> str:
     """Nothing may load, run or be styled but the two parts of our own, known by their hashes."""
     rules = {
         "default-src": "'none'",
-        "style-src": _hash(style),
-        "script-src": _hash(script),
+        "style-src": own.style_hash,
+        "script-src": own.script_hash,
         "img-src": "data:",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -128,4 +187,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _hash(text: str) -> str:
+    import base64
+    import hashlib
+
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,7 +1,5 @@
 """The operator catalogue `rules/common/operators.toml`: operand names and how MACs are counted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from msgspec import Struct

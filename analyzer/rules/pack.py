@@ -1,7 +1,6 @@
 """The shape of a loaded rule pack: what every rule file becomes, and what the cache keeps."""
 
-from __future__ import annotations
-
+# Annotations are evaluated with the classes, which every start decodes: as texts they would be compiled then.
 import re
 from typing import Any
 

@@ -20,7 +20,7 @@ def page(evaluation: Evaluation) -> bytes:
     title = os.path.basename(evaluation.settings.source.path.rstrip("/"))
     phases = [phase for phase in _phases(evaluation) if phase.bars]
     return page_template.render(
-        "evaluation.html.jinja", (), tool=TOOL, title=plain(title), said=content(evaluation), phases=phases
+        "evaluation.html.jinja", tool=TOOL, title=plain(title), said=content(evaluation), phases=phases
     )
 
 

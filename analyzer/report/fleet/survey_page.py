@@ -22,7 +22,6 @@ def page(survey: Survey, files: Sequence[tuple[str, int, int, str]], policy: Pol
     """The page; `files` are path, operators, MACs and the first letter of each delegate's verdict."""
     return page_template.render(
         "fleet.html.jinja",
-        ["fleet.js"],
         survey=survey,
         policy=policy or Policy(),
         counted=counted(survey),

@@ -13,32 +13,6 @@ from analyzer.report.wording import overview, phrases
 if TYPE_CHECKING:
     from analyzer.report.compare.model_diff import Comparison
 
-#: What `report.html.jinja` runs, in order: a library for laying out graphs, then our own.
-SCRIPTS = (
-    "vendor/dagre.min.js",
-    *(
-        f"scripts/{name}.js"
-        for name in (
-            "data",
-            "elements",
-            "filter",
-            "details",
-            "partitions",
-            "folds",
-            "inside",
-            "column",
-            "graph_tools",
-            "graph",
-            "strips",
-            "handover",
-            "overview",
-            "pairs",
-            "switch",
-            "start",
-        )
-    ),
-)
-
 
 def render(document: Document, view: View) -> bytes:
     """The report as one HTML file."""
@@ -60,8 +34,7 @@ def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
 
         compared = comparison_section.compared(comparison)
     return page_template.render(
-        "report.html.jinja",
-        SCRIPTS,
+        page_template.REPORT,
         tool=document.tool,
         policy=document.policy,
         sections=sections,

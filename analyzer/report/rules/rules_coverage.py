@@ -118,7 +118,6 @@ def _page(coverage: Coverage) -> bytes:
 
     return page_template.render(
         "coverage.html.jinja",
-        ("coverage.js",),
         coverage=coverage,
         conditions=conditions,
         condition=condition,
