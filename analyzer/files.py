@@ -46,6 +46,11 @@ def read_text(path: str | os.PathLike[str]) -> str:
         return content.decode("utf-8").replace("\r\n", "\n")
 
 
+def readable(path: str | os.PathLike[str]) -> str:
+    """A path as text, with replacement characters where its bytes are none."""
+    return os.fsencode(path).decode("utf-8", "replace") or "''"
+
+
 def is_named(path: str, pattern: str) -> bool:
     """Whether a pattern means a file: its path, or the end of it from some folder on."""
     path = path.replace("\\", "/")

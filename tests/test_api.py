@@ -141,6 +141,7 @@ def test_a_model_is_fixed(tmp_path: Path) -> None:
     assert [step.rewrite.name for step in fixed.plan.steps] == ["views-as-reshape"]
     [before], [after] = fixed.plan.before.delegates, fixed.plan.after.delegates
     assert (before.summary.verdict, after.summary.verdict) == ("partial", "full")
+    assert repr(fixed) == f"<Fix of {str(file)!r}: views-as-reshape; gpu partial -> full>"
     (tmp_path / "fixed.tflite").write_bytes(fixed.data)
     [again] = analyzer.audit(tmp_path / "fixed.tflite", "gpu").delegates
     assert again.summary == after.summary
@@ -203,6 +204,7 @@ def test_findings_are_easy_to_walk() -> None:
 
 def test_models_or_audits_are_compared(resizable: Path) -> None:
     comparison = analyzer.compare(SAMPLE, SAMPLE.read_bytes(), "gpu")
+    assert repr(comparison) == f"<Comparison of {str(SAMPLE)!r} with '<bytes>': TFLite GPU same>"
     assert [(side.delegate, side.change) for side in comparison.delegates] == [("TFLite GPU", "same")]
     before, after = (analyzer.audit(model, ["gpu", "nnapi"]) for model in (SAMPLE, resizable))
     assert [side.change for side in analyzer.compare(before, after).delegates] == ["better", "better"]

@@ -17,7 +17,7 @@ from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
-from analyzer.files import opened
+from analyzer.files import opened, readable
 from analyzer.sources import STDIN
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _read(name: str) -> LogDocument:
                 reader.read(line)
     except OSError as error:
         raise UsageError(f"{name}: can't be read ({error.strerror}); name the file of a log") from None
-    return reader.document(name)
+    return reader.document(readable(name))
 
 
 def _buffered(name: str) -> IO[bytes]:

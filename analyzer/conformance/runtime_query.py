@@ -62,7 +62,7 @@ def query(name: str, files: Sequence[str], limits: Limits) -> Iterator[Reply]:
 
 def _query(name: str, files: Sequence[str], folder: Path, limits: Limits) -> tuple[list[Reply], str]:
     """The words on the first of the files, and how the process ended."""
-    (folder / worker.TASK).write_bytes(msgspec.msgpack.encode(Task(name, tuple(files))))
+    worker.leave_task(folder, Task(name, tuple(files)))
     replies = folder / REPLIES
     replies.touch()
     result = worker.finish(folder, CHILD, limits, _Moved(replies))

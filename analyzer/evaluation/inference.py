@@ -74,7 +74,7 @@ def infer(
     `limits.seconds` are those without any progress, of which `moved` is told in samples.
     """
     folder.mkdir()
-    (folder / worker.TASK).write_bytes(msgspec.msgpack.encode(task))
+    worker.leave_task(folder, task)
     progress = _Progress(folder / PROGRESS, moved)
     result = worker.finish(folder, CHILD, limits, progress)
     progress()

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from analyzer.errors import UsageError
 from analyzer.execution import process, sample_file
 from analyzer.execution.request import (
     FAILED,
@@ -61,11 +62,19 @@ def run(
     """Run a request; nothing that the process does can harm this one."""
     with TemporaryDirectory(prefix="delegate-analyzer-") as name:
         folder = Path(name)
-        (folder / TASK).write_bytes(
-            msgspec.msgpack.encode(Task(engine, request, limits.seconds, limits.megabytes))
-        )
+        leave_task(folder, Task(engine, request, limits.seconds, limits.megabytes))
         sample_file.save(folder / SAMPLES, samples)
         return finish(folder, CHILD, limits)
+
+
+def leave_task(folder: Path, task: Struct) -> None:
+    """Write down what the other process is to do. Raises: UsageError where it names what has no text."""
+    try:
+        (folder / TASK).write_bytes(msgspec.msgpack.encode(task))
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{error.object}: has bytes that aren't UTF-8, which runtimes don't take; name it otherwise"
+        ) from None
 
 
 def finish(folder: Path, module: str, limits: Limits, moved: Callable[[], bool] = lambda: False) -> RunResult:

@@ -96,8 +96,8 @@ class Policy(Struct, frozen=True):
         for position, delegate_audit in enumerate(audit.delegates):
             configuration = delegate_audit.configuration
             name, device = configuration.pack.delegate, configuration.device
-            # Of a device all delegates are asked; those that are given up fail nothing unless they are named.
-            wanted = (name,) if device and configuration.legacy else (None, name)
+            # Those that their makers gave up, and nobody asked for, fail nothing unless a policy names them.
+            wanted = (name,) if configuration.legacy else (None, name)
             case = Case(delegate_audit, position, excused, audit.model.size, audit.prepared)
             if self.delegate in wanted and (reason := self.test(case)) is not None:
                 called = f"{name} on {device}" if device else name

@@ -172,7 +172,9 @@ def _dangers(audit: Audit) -> int:
 
 def quantizing(candidate: Candidate, model: Model) -> Iterator[Improvement]:
     """What another element type would bring, by rule."""
-    if text := candidate.deployment.quantizing.get(made_of(model)):
+    # What multiplies nothing has hardly any weights: no other type makes its file much smaller.
+    text = candidate.deployment.quantizing.get(made_of(model)) if model.macs else None
+    if text:
         yield Improvement(kind="quantize", delegate=candidate.audit.delegate, text=text)
 
 

@@ -42,6 +42,15 @@ class Fix(Struct, frozen=True):
     #: The audit of what is to be written, the head where there is a tail.
     audit: Audit | None = None
 
+    def __repr__(self) -> str:
+        before, after = self.plan.before, self.audit or self.plan.after
+        done = ", ".join(step.rewrite.name for step in self.plan.steps) or "nothing to rewrite"
+        fared = ", ".join(
+            f"{old.spec} {old.verdict} -> {new.verdict}"
+            for old, new in zip(before.delegates, after.delegates, strict=True)
+        )
+        return f"<Fix of {before.model.path!r}: {done}; {fared}>"
+
     @property
     def promise(self) -> Promise:
         return promised(self.plan.steps)

@@ -252,6 +252,7 @@ def find(packs: Packs, identity: str) -> tuple[RulePack, list[Rule]]:
             for rule in rules
             if rule.id.startswith((f"{delegate}/{rest}/", f"{delegate}/{rest}.")) or not rest
         ],
+        [rule for rule in rules if rule.id.startswith(f"{delegate}/{rest}")],
     ):
         if found:
             return pack, found

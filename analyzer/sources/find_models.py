@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from analyzer.errors import ModelError, UsageError
-from analyzer.files import opened
+from analyzer.files import opened, readable
 from analyzer.model import file_magic
 from analyzer.sources.model_source import (
     ENDING,
@@ -80,7 +80,7 @@ def _named(path: str) -> Iterable[ModelSource]:
 
 def _file(path: str) -> Sequence[ModelSource]:
     """A file, by whatever name; where it is an archive, the models in it. Raises: ModelError."""
-    source = ModelSource(_readable(path), path)
+    source = ModelSource(readable(path), path)
     if path.lower().endswith(ENDING) or not kind_of(_head(path)):
         return [source]
     return _archive(source, path) or [_without_models(source)]
@@ -127,7 +127,7 @@ def _in_archive(path: str) -> Sequence[ModelSource]:
         archive = path[:place]
         if os.path.isfile(archive):
             sources = _file(archive)
-            wanted = _readable(path)
+            wanted = readable(path)
             at = [
                 s
                 for s in sources
@@ -145,7 +145,7 @@ def _in_folder(folder: str) -> Iterator[ModelSource]:
     empty = True
     for file in _files(folder):
         name = os.path.relpath(file, folder).replace(os.sep, "/")
-        for source in _candidate(file, _readable(f"{prefix}/{name}")):
+        for source in _candidate(file, readable(f"{prefix}/{name}")):
             empty = False
             yield source
     if empty:
@@ -153,7 +153,7 @@ def _in_folder(folder: str) -> Iterator[ModelSource]:
             f"no model ({ENDING}) in this folder",
             "name a model or another folder",
         )
-        raise ModelError(_readable(folder), problem, advice)
+        raise ModelError(readable(folder), problem, advice)
 
 
 def _candidate(file: str, name: str) -> Sequence[ModelSource]:
@@ -201,7 +201,7 @@ def _listed(folder: str) -> list[str]:
                 if not (inside := entry.is_dir(follow_symlinks=False)) or not entry.name.startswith(".")
             ]
     except OSError as error:
-        where = _readable(error.filename or folder)
+        where = readable(error.filename or folder)
         raise ModelError(where, "this folder can't be listed", "make it readable, or name another") from None
     return sorted(names, reverse=True)
 
@@ -213,8 +213,3 @@ def _head(path: str) -> bytes:
             return file.read(file_magic.HEAD)
     except OSError:
         return b""
-
-
-def _readable(path: str) -> str:
-    """A path as text, with replacement characters where its bytes are none."""
-    return os.fsencode(path).decode("utf-8", "replace") or "''"

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from msgspec.structs import replace
+
 from analyzer.errors import ModelError, UsageError
 from analyzer.files import opened
 from analyzer.model import Model, read, read_bytes
@@ -73,10 +75,33 @@ def on_disk(source: ModelSource) -> Iterator[ModelSource]:
     """The source as a file that holds it for as long as it is needed. Raises: ModelError, UsageError."""
     with at_hand(source) as held:
         if held.file is not None:
-            yield held
+            with _named_in_text(held.file) as file:
+                yield replace(held, file=file)
             return
         with _temporary(held.name, held.data or b"") as file:
             yield ModelSource(held.name, file)
+
+
+@contextmanager
+def _named_in_text(file: str) -> Iterator[str]:
+    """The same file by a name that runtimes take: they open none whose bytes aren't UTF-8."""
+    if _is_text(file):
+        yield file
+        return
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+        link = os.path.join(folder, f"model{ENDING}")
+        os.symlink(os.path.abspath(file), link)
+        yield link
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager

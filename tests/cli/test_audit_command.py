@@ -96,6 +96,15 @@ def test_a_policy_covers_every_configuration_of_its_delegate_and_no_other(model:
     )
 
 
+def test_delegates_that_were_given_up_fail_no_policy_unless_it_names_them(model: Path) -> None:
+    done = run("audit", model, "--fail-on", "never", "--fail-on", "partitions >= 0", "--format", "json")
+    assert done.code == 1
+    failed = {reason.split(": ")[1] for reason in done.json["policy"]["reasons"]}
+    assert failed == {"litert-gpu", "gpu", "coreml"}
+    assert run("audit", model, "--fail-on", "hexagon:partitions >= 0").code == 1
+    assert run("audit", model, "-d", "hexagon", "--fail-on", "partitions >= 0").code == 1
+
+
 def test_a_policy_without_a_delegate_is_enough_to_fail(model: Path) -> None:
     assert run("audit", model, "--fail-on", "operators > 2").code == 1
     assert run("audit", model, "--fail-on", "operators > 3").code == 0

@@ -51,6 +51,13 @@ def test_a_rule_in_full(tmp_path: Path) -> None:
     ]
 
 
+def test_the_beginning_of_ids_lists_all_of_them(tmp_path: Path) -> None:
+    done = explain(tmp_path, "tiny/ne")
+    assert done.code == 0
+    assert "tiny/neg/bounded" in done.text
+    assert "did you mean tiny/neg/bounded" in explain(tmp_path, "tiny/nag/bounded").complaint
+
+
 def test_whatever_a_custom_operator_is_called_its_rule_is_found(tmp_path: Path) -> None:
     file = saved(tmp_path, tiny())
     done = run("audit", save(tmp_path / "m.tflite", chain("My.Op v2")), "--rules", file, "--format", "json")

@@ -30,6 +30,13 @@ def test_the_terminal_begins_with_it(model: Path) -> None:
     assert at < next(number for number, line in enumerate(lines) if line.startswith("delegate "))
 
 
+def test_it_leads_to_recommend_whatever_the_path_and_the_choice(model: Path) -> None:
+    text = run("audit", model).text
+    assert "\ndelegate-analyzer recommend MODEL   tries options, repairs; libraries, code\n" in text
+    told = run("audit", "sample:", "--registered", "TFLite_Detection_PostProcess").text
+    assert "\ndelegate-analyzer recommend sample:   tries options, repairs; libraries, code\n" in told
+
+
 def test_it_is_out_of_those_that_were_named(model: Path) -> None:
     done = run("audit", model, "-d", "gpu,nnapi")
     assert "Android, of these: the classic GPU, both operators. NNAPI is deprecated." in done.text

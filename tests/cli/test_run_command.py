@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -31,6 +32,24 @@ def test_agreement_is_exit_code_0(chain: Path) -> None:
     assert "agrees with the CPU and with the prediction" in outcome.text
     assert "2 operators delegated, exactly those predicted" in outcome.text
     assert "what blocks" not in outcome.text.lower()
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/m\xff.tflite"
+    try:
+        with open(name, "wb") as file:
+            file.write(models.chain("ABS"))
+    except OSError:
+        pytest.skip("the file system takes names in UTF-8 only")
+    outcome = run("run", os.fsdecode(name), "-d", "xnnpack", *QUICK)
+    assert outcome.code == 0, outcome.err
+    assert "m\ufffd.tflite" in outcome.text
+
+
+def test_a_driver_whose_name_is_no_text(chain: Path) -> None:
+    outcome = run("run", chain, "-d", "xnnpack", *QUICK, "--vulkan-driver", os.fsdecode(b"d\xff.json"))
+    assert outcome.code == 2
+    assert "d\\udcff.json: has bytes that aren't UTF-8" in outcome.complaint
 
 
 def test_the_document_holds_the_run(chain: Path) -> None:

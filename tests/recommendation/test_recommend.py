@@ -118,6 +118,13 @@ def test_what_one_chip_has_is_no_choice_for_a_platform(tmp_path: Path) -> None:
     assert chip.reason.startswith("for phones with one chip only")
 
 
+def test_a_file_without_weights_gets_no_smaller_by_another_type(tmp_path: Path) -> None:
+    whole = android(tmp_path, ["CONV_2D"] * 2)
+    assert [each.kind for each in whole.improvements] == ["quantize"]
+    bare = android(tmp_path, ["RELU"] * 2)
+    assert [each.kind for each in bare.improvements] == []
+
+
 def test_quantizing_is_told_by_what_the_model_is_made_of(tmp_path: Path) -> None:
     floats, eight_bits = (
         [each.text for each in android(tmp_path, ["CONV_2D"] * 2, quantized=q).improvements] for q in (0, 1)

@@ -22,7 +22,7 @@ from analyzer.report import render
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.view import View
-from analyzer.report.wording import causes, phrases
+from analyzer.report.wording import causes, changes, phrases
 from analyzer.report.wording.verdict_line import VerdictLine
 from analyzer.rules.pack import BROKEN
 from analyzer.rules.registry import Packs
@@ -132,6 +132,28 @@ def test_formats_say_what_breaks_a_model_first_and_nothing_against_it(
             line = VerdictLine()
             line.add(document.models[0])
             assert audit.summary.verdict in str(line) and not PRAISE.search(str(line)), where
+
+
+def test_what_a_fix_brings_a_delegate_is_the_same_whoever_else_is_asked(
+    audited: list[tuple[Audited, Model]],
+) -> None:
+    for _, model in audited:
+        together = brought(model)
+        for position, audit in enumerate(model.audits):
+            (by_itself,) = brought(replace(model, audits=(audit,)))
+            assert together[position] == by_itself, (model.path, audit.delegate)
+
+
+def brought(model: Model) -> list[dict[str, str]]:
+    """What each delegate takes more by each fix, in words."""
+    names = [f"<{position}>" for position in range(len(model.audits))]
+    found: list[dict[str, str]] = [{} for _ in names]
+    for change in changes.changes(causes.direct(causes.causes(model)), model):
+        for part in filter(None, changes.unblocks(change, model, names).split("; ")):
+            worth, _, who = part.rpartition(" on ")
+            for position in re.findall(r"<(\d+)>", who):
+                found[int(position)][change.fix] = worth
+    return found
 
 
 def test_pages_are_red_where_a_model_is_broken(audited: list[tuple[Audited, Model]]) -> None:

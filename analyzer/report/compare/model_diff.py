@@ -104,6 +104,10 @@ class Comparison(Struct, frozen=True, kw_only=True):
     operators: tuple[Match, ...]
     delegates: tuple[Side, ...]
 
+    def __repr__(self) -> str:
+        fared = ", ".join(f"{side.delegate} {side.change}" for side in self.delegates)
+        return f"<Comparison of {self.before.path!r} with {self.after.path!r}: {fared}>"
+
     @property
     def worse(self) -> list[str]:
         """The delegates on which the second model fares worse."""

@@ -106,6 +106,9 @@ class Choice(Struct, frozen=True, kw_only=True):
     improvements: tuple[Improvement, ...] = ()
     code: tuple[Snippet, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Choice for {self.platform}: {self.sentence}>"
+
 
 class Recommendation(Struct, frozen=True, kw_only=True):
     """One choice a platform, out of the delegates that were `considered`.

@@ -64,8 +64,8 @@ def _recommended(model: Model, view: View) -> Iterator[str]:
         + fill(f"{names}: {said}", view.width, subsequent_indent="  ", break_on_hyphens=False)[len(names) :]
         for names, said in recommended.sentences(model.recommendation)
     ]
-    pointer = recommended.pointer(model)
-    lines += [_paint(pointer, "dim", view)] if pointer and len(pointer) <= view.width else []
+    pointer = recommended.pointer(model, view.width)
+    lines += [_paint(pointer, "dim", view)] if pointer else []
     yield from ["\n".join(lines)] if lines else []
 
 

@@ -105,11 +105,6 @@ class Cause(Struct, frozen=True, kw_only=True):
         return own if self.gain is None else max(own, self.gain.more)
 
     @property
-    def worth(self) -> tuple[int, int]:
-        """MACs and operators that are delegated once it is mended."""
-        return (self.macs, len(self.operators)) if self.unlocks is None else self.unlocks
-
-    @property
     def knock_on(self) -> bool:
         return self.level == "graph" and self.kind in KNOCK_ON
 

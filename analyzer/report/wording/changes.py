@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from analyzer.report.document.audit_document import Model, Operator, Recipe
+from analyzer.report.document.audit_document import Audit, Model, Operator, Recipe
 from analyzer.report.wording import causes, figures
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import plain
@@ -62,8 +62,8 @@ def unblocks(change: Change, model: Model, names: Sequence[str]) -> str:
     operators: Counter[int] = Counter()
     for cause in change.causes:
         if cause.blocks and not (cause.broken or cause.harmless):
-            macs, more = cause.worth
             for position in cause.audits:
+                macs, more = _worth(cause, model.audits[position])
                 gained[position] += macs
                 operators[position] += more
     told: dict[str, list[str]] = {}
@@ -73,6 +73,18 @@ def unblocks(change: Change, model: Model, names: Sequence[str]) -> str:
         if worth:
             told.setdefault(worth, []).append(names[position])
     return "; ".join(f"+{worth} on {_listed(who)}" for worth, who in told.items())
+
+
+def _worth(cause: Cause, audit: Audit) -> tuple[int, int]:
+    """MACs and operators that one of its audits delegates more once it is mended."""
+    if cause.unlocks is not None:
+        return cause.unlocks
+    nodes = cause.operators
+    if cause.level == "graph":
+        # What stops a whole graph may stop several delegates, which lose different operators by it.
+        lost = {(node.subgraph, node.index) for node in audit.operators if node.lost == cause.kind}
+        nodes = tuple(node for node in nodes if (node.subgraph, node.index) in lost)
+    return sum(node.macs or 0 for node in nodes), len(nodes)
 
 
 def _listed(words: Sequence[str]) -> str:

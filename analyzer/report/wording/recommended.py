@@ -32,12 +32,14 @@ def sentences(recommendation: Recommendation | None) -> Iterator[tuple[str, str]
         yield f"{names}, of these" if among else names, plain(choice.sentence)
 
 
-def pointer(model: Model) -> str:
-    """Where there is more on it; empty where nothing is chosen, or delegates were named."""
+def pointer(model: Model, width: int) -> str:
+    """Where there is more on it; empty where nothing runs the model, or delegates were named."""
     told = model.recommendation
-    if told is None or told.named or not any(choice.accelerated for choice in told.choices):
+    if told is None or told.named or all(choice.delegate is None for choice in told.choices):
         return ""
-    return f"delegate-analyzer recommend {plain(model.path)}   tries options; libraries, code"
+    line = "delegate-analyzer recommend {}   tries options, repairs; libraries, code"
+    whole = line.format(plain(model.path))
+    return whole if len(whole) <= width else line.format("MODEL")
 
 
 def each(recommendation: Recommendation) -> Iterator[tuple[str, Choice]]:
