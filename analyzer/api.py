@@ -95,6 +95,10 @@ def _contents(source: bytes | bytearray | memoryview | IO[bytes]) -> tuple[bytes
         return source, "<bytes>"
     if isinstance(source, bytearray | memoryview):
         return memoryview(source), "<bytes>"
+    if not callable(getattr(source, "read", None)):
+        raise UsageError(
+            f"{type(source).__name__} is no model; give a path, bytes, an open file, or what read returned"
+        )
     data, name = source.read(), str(getattr(source, "name", "<file>"))
     if not isinstance(data, bytes):
         raise UsageError(f"{name}: is open for reading text; open it with mode 'rb'")
@@ -118,7 +122,7 @@ def audit(
     Raises: ModelError, RuleError, UsageError.
     """
     packs = _packs(rules)
-    asked = [delegates] if isinstance(delegates, str) else list(delegates)
+    asked = _asked(delegates)
     configurations = configure(packs, asked or packs.usual())
     configurations = configurations if asked else by_default(packs, configurations)
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations), registered)
@@ -283,7 +287,7 @@ def evaluate(
     Raises: ModelError, RuleError, UsageError, RuntimeUnavailable.
     """
     paths = [os.fspath(path) for path in ([models] if isinstance(models, str | os.PathLike) else models)]
-    asked = [delegates] if isinstance(delegates, str) else list(delegates)
+    asked = _asked(delegates)
     settings = evaluator.Settings(
         DataSource(os.fspath(data), range, crop),
         task,
@@ -322,7 +326,7 @@ def fix(
     Raises: ModelError, RuleError, UsageError.
     """
     packs = _packs(rules)
-    asked = [delegates] if isinstance(delegates, str) else list(delegates)
+    asked = _asked(delegates)
     auditor = Auditor(packs, chosen(packs, asked))
     with _in_a_file(model) as (read_model, file):
         return rewrite(
@@ -347,6 +351,16 @@ def _told(audit: types.Audit, catalogue: Catalogue | None) -> audit_document.Mod
     model = convert.model(audit, catalogue=catalogue)
     named = not any(each.configuration.legacy for each in audit.delegates)
     return replace(model, recommendation=choose(model, named=named))
+
+
+def _asked(delegates: str | Sequence[str]) -> list[str]:
+    """Each delegate by itself; commas join them, as on the command line. Raises: UsageError."""
+    several = [delegates] if isinstance(delegates, str) else delegates
+    if not isinstance(several, Sequence) or not all(isinstance(each, str) for each in several):
+        raise UsageError(
+            f"delegates {delegates!r}: aren't text; name them as in 'gpu' or ['gpu', 'gpu:precision=fp32']"
+        )
+    return [spec.strip() for each in several for spec in each.split(",")]
 
 
 def _packs(rules: Rules | Sequence[Rules]) -> Packs:

@@ -147,6 +147,19 @@ def test_a_model_is_fixed(tmp_path: Path) -> None:
     assert again.summary == after.summary
 
 
+def test_delegates_may_be_joined_by_commas() -> None:
+    assert asked(analyzer.audit(SAMPLE, "gpu, nnapi:api=30")) == ["gpu", "nnapi"]
+
+
+def test_what_is_no_model_and_no_delegate_is_said() -> None:
+    for nothing in (None, 3, [SAMPLE]):
+        with pytest.raises(analyzer.AnalyzerError, match="is no model; give a path"):
+            analyzer.read(nothing)  # type: ignore[arg-type]
+    for none in (None, 3, [3]):
+        with pytest.raises(analyzer.AnalyzerError, match="aren't text; name them"):
+            analyzer.audit(SAMPLE, none)  # type: ignore[arg-type]
+
+
 def test_errors_are_ours(tmp_path: Path) -> None:
     with pytest.raises(analyzer.ModelError, match=r"nothing\.tflite"):
         analyzer.read(tmp_path / "nothing.tflite")

@@ -166,7 +166,7 @@ def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     for title, group in phrases.sections(current):
         lines, number = _section(title, group, model, names, view, number)
         yield "\n".join(lines)
-    rules = [cause.rules[0] for cause in current if (cause.blocks or cause.broken) and cause.rules]
+    rules = [phrases.first_rule(cause) for cause in current if (cause.blocks or cause.broken) and cause.rules]
     if view.verbose:
         for title, group in phrases.sections(causes.asked(model, model_causes, legacy=True)):
             lines, number = _section(f"{phrases.LEGACY}: {title}", group, model, names, view, number)

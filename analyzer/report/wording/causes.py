@@ -51,6 +51,7 @@ class Case(Struct, frozen=True):
     actual: str | None
     operators: tuple[Operator, ...]
     like: bool = False
+    rule: str = ""
 
 
 class Gain(Struct, frozen=True):
@@ -381,11 +382,13 @@ def _found(group: Sequence[tuple[Finding, Operator]], position: int) -> Cause:
 
 def _cases(group: Sequence[tuple[Finding, Operator]]) -> tuple[Case, ...]:
     """The most costly first; what is only said to be like others comes last."""
-    alike: dict[tuple[str, str | None, str | None, bool], list[Operator]] = {}
+    alike: dict[tuple[str, str | None, str | None, bool], list[tuple[Operator, str]]] = {}
     for finding, node in group:
         text = finding.message, finding.expected, finding.actual, bool(finding.like)
-        alike.setdefault(text, []).append(node)
-    cases = [Case(*text[:3], tuple(nodes), text[3]) for text, nodes in alike.items()]
+        alike.setdefault(text, []).append((node, finding.rule))
+    cases = [
+        Case(*text[:3], tuple(node for node, _ in same), text[3], same[0][1]) for text, same in alike.items()
+    ]
     return tuple(sorted(cases, key=lambda case: (case.like, -_macs(case.operators), -len(case.operators))))
 
 

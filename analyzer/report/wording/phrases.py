@@ -222,7 +222,12 @@ def _named(node: Operator) -> str:
 def rule(cause: Cause | Common) -> str:
     """The cause's rule, with the number of rules that say the same of other operators."""
     others = len(cause.rules) - 1
-    return cause.rules[0] + (f" and {others} alike" if others else "") if cause.rules else ""
+    return first_rule(cause) + (f" and {others} alike" if others else "") if cause.rules else ""
+
+
+def first_rule(cause: Cause | Common) -> str:
+    """The rule that the cause's message is of."""
+    return (cause.cases[0].rule if isinstance(cause, Cause) else "") or cause.rules[0]
 
 
 def evidence(case: Case) -> str:

@@ -12,6 +12,7 @@ from analyzer.report.document.audit_document import Finding, Gain, Operator, Pla
 from analyzer.report.wording import causes, changes, phrases
 from analyzer.report.wording.causes import Cause
 from analyzer.rules.registry import Packs
+from analyzer.sources import SAMPLE, find_one, load
 from tests.building import chain
 from tests.conformance import cases
 from tests.packs import saved, tiny
@@ -48,6 +49,15 @@ def test_a_cause_that_makes_others_lose_costs_what_they_lose() -> None:
     assert phrases.consequence(cause, model) == "once accepted, 3 operators are delegated, not 1"
     (change,) = changes.changes([cause], model)
     assert changes.unblocks(change, model, ["GPU"]) == "+2 operators on GPU"
+
+
+def test_the_rule_that_is_named_is_that_of_what_is_said() -> None:
+    packs = Packs()
+    audit = Auditor(packs, configure(packs, ["coreml"])).audit(load(find_one(SAMPLE)))
+    found = causes.causes(convert.model(audit))
+    cause = next(cause for cause in causes.direct(found) if len(cause.rules) > 1)
+    assert cause.message.startswith("operator version 3")
+    assert phrases.rule(cause).startswith("coreml/conv-2d/version and ")
 
 
 def test_what_fails_to_build_comes_first_and_is_told_beside_the_verdict(tmp_path: Path) -> None:
