@@ -18,6 +18,7 @@ from analyzer.expressions.context import Context
 from analyzer.model import read_bytes
 from analyzer.report.ci.alerts import alerts
 from analyzer.report.document import audit_document, convert
+from analyzer.report.wording.hostile_text import plain
 from analyzer.rules.registry import Packs
 from tests.building import chain, model, operator, tensor
 from tests.fuzz.growth import operands, operator_codes
@@ -93,6 +94,11 @@ def test_operators_of_many_names() -> None:
         document = convert.whole([convert.model(audited)], audit_document.Policy())
         counts.append(_calls(partial(alerts, document)))
     assert counts[2] - counts[1] < 3 * (counts[1] - counts[0])
+
+
+def test_long_names_are_looked_at_as_a_whole() -> None:
+    """Those that are cut hold a mark, which is no ASCII."""
+    assert _calls(partial(plain, "n" * 900 + "…")) < 10
 
 
 def _calls(act: Callable[[], object]) -> int:

@@ -26,9 +26,14 @@ _BLOCK = r"^(\s*)(#(?=#{0,5}\s)|[+-](?=\s+\S)|[=-](?=[=-]+$)|\d+(?=[.)]\s))"
 
 def plain(text: str) -> str:
     """The text on one line; whatever could fool a terminal or a reader is written out as an escape."""
-    if text.isascii() and text.isprintable():
+    # All that is hidden counts as not printable, and spaces beside the usual one.
+    if text.isprintable():
         return text
-    return "".join(_escape(char) if unicodedata.category(char) in _HIDDEN else char for char in text)
+    return "".join([char if char.isprintable() else _shown(char) for char in text])
+
+
+def _shown(char: str) -> str:
+    return _escape(char) if unicodedata.category(char) in _HIDDEN else char
 
 
 def _escape(char: str) -> str:
