@@ -304,8 +304,81 @@ def _loaded() -> Iterator[tuple[str, str, bytes]]:
     yield "LOAD", "intermediates", model(subgraphs=[subgraph(values, [inside], outputs=["y"])])
 
 
+def _masks() -> Iterator[tuple[str, str, bytes]]:
+    """Comparisons whose results are cast, as delegates want them: of batches, ranks and constants."""
+    batch, row = [2, 4, 4, 4], [1, 1, 1, 4]
+    ways = {
+        "of one shape": (tensor("x", batch), [tensor("y", batch)]),
+        "with itself": (tensor("x", batch), []),
+        "beside one row": (tensor("x", _MAP), [tensor("y", [4])]),
+        "beside one row, two batches": (tensor("x", batch), [tensor("y", [4])]),
+        "constant row": (tensor("x", batch), [_numbers("y", row)]),
+        "constant batches": (tensor("x", batch), [_numbers("y", [2, 1, 1, 4])]),
+        "constant matrix": (tensor("x", [2, 4]), [_numbers("y", [2, 4])]),
+        "of constants": (_numbers("x", row), [_numbers("y", row)]),
+    }
+    for name in _COMPARED[:-1]:
+        for what, (first, second) in ways.items():
+            shape = first["shape"]
+            values = [first, *second, tensor("m", shape, "BOOL"), tensor("z", shape)]
+            options = {"in_data_type": "BOOL", "out_data_type": "FLOAT32"}
+            steps = [
+                operator(name, ["x", "y" if second else "x"], ["m"]),
+                operator("CAST", ["m"], ["z"], options),
+            ]
+            yield name, what, model(values, steps)
+    for name in ("ADD_N", "SUB", "MINIMUM", "FLOOR_MOD"):
+        for constant in (_numbers("y", [1, 4, 4, 4]), _numbers("y", batch)):
+            shape = constant["shape"]
+            values = [tensor("x", shape), constant, tensor("z", shape)]
+            yield name, f"constant of {shape[0]} batches", model(values, [operator(name, ["x", "y"], ["z"])])
+
+
+def _constants() -> Iterator[tuple[str, str, bytes]]:
+    """Operators that work on constants, beside what is computed; weights and axes that come at run time."""
+    sizes = _integers("s", [6, 6])
+    ways = {
+        "PAD": ([1, 4, 4, 4], ["c", "p"], {}),
+        "PADV2": ([1, 4, 4, 4], ["c", "p"], {}),
+        "MIRROR_PAD": ([1, 4, 4, 4], ["c", "p"], {"mode": "REFLECT"}),
+        "RESIZE_BILINEAR": ([1, 3, 3, 4], ["c", "s"], {}),
+        "RESIZE_NEAREST_NEIGHBOR": ([1, 3, 3, 4], ["c", "s"], {}),
+        "TILE": (_MAP, ["c", "m"], {}),
+        "TRANSPOSE": (_MAP, ["c", "o"], {}),
+        "RESHAPE": ([1, 36, 4], ["c", "t"], {}),
+    }
+    beside = [_PADS, sizes, _integers("m", [1] * 4), _integers("o", [0, 2, 1, 3]), _integers("t", _MAP)]
+    for name, (shape, inputs, options) in ways.items():
+        values = [tensor("x", _MAP), tensor("y", _MAP), tensor("z", _MAP), _numbers("c", shape), *beside]
+        steps = [operator(name, inputs, ["y"], options), operator("ADD", ["x", "y"], ["z"])]
+        yield name, "of a constant", model(values, steps, inputs=["x"])
+    # Delegates that want more than one operator in a partition look no further at a single one.
+    first = operator("RELU", ["v"], ["x"], version=2)
+    for known in (True, False):
+        scaled: dict[str, Any] = {"type": "INT8", "scale": [0.05], "zero_point": [0]}
+        weights = tensor("w", [4, 1, 1, 4], data=bytes(16) if known else None, **scaled)
+        deep = tensor("w", [1, 3, 3, 4], data=bytes(36) if known else None, **scaled)
+        bias = tensor("b", [4], "INT32", data=bytes(16), scale=[0.0025])
+        word = "known" if known else "computed"
+        for name, given in (("CONV_2D", weights), ("DEPTHWISE_CONV_2D", deep)):
+            values = [_eight("v", _MAP), _eight("x", _MAP), given, bias, _eight("y", _MAP)]
+            step = _weighted(name, ["x", "w", "b"], "y") | {"version": 3}
+            yield name, f"{word} weights", model(values, [first, step])
+        values = [_eight("v", _MAP), _eight("x", _MAP), weights, _integers("s", _MAP), _eight("y", _MAP)]
+        step = operator("TRANSPOSE_CONV", ["s", "w", "x"], ["y"], _STRIDES)
+        yield "TRANSPOSE_CONV", f"{word} weights", model(values, [first, step])
+        plain: dict[str, Any] = {} if known else {"quantization": {}}
+        values = [_eight(name, _MAP) | plain for name in "xyz"]
+        narrow = _POOL | {"stride_w": 1, "stride_h": 1, "filter_width": 1, "filter_height": 1}
+        steps = [operator("MAX_POOL_2D", [a], [b], narrow, version=2) for a, b in pairwise("xyz")]
+        yield "EVERY_OP", f"{word} scales", model(values, steps)
+
+
 def patterns() -> Iterator[Case]:
     """All of them, under the operator whose checks are meant."""
-    for made in (_merged(), _padded(), _split(), _joined(), _beside(), _reduced(), _precise(), _loaded()):
+    for made in (
+        *(_merged(), _padded(), _split(), _joined(), _beside(), _reduced(), _precise(), _loaded()),
+        *(_masks(), _constants()),
+    ):
         for name, what, data in made:
             yield Case(f"pattern: {what}", name, data)

@@ -13,6 +13,11 @@ from tests.sweeps.mutants.corpus import Case
 _MATRIX, _MAP = [2, 4], [1, 4, 4, 4]
 _WINDOW = {"stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
 _MADE = tuple[str, str, bytes]
+#: Operators that delegates know nothing of, and seldom see.
+_ALONE = (
+    *("RNN", "SVDF", "BIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_RNN"),
+    *("BROADCAST_ARGS", "DILATE", "RANDOM_UNIFORM", "REAL"),
+)
 
 
 def _floats(name: str, shape: Sequence[int], value: float = 0.5) -> dict[str, Any]:
@@ -160,7 +165,7 @@ def _operands() -> Iterator[_MADE]:
         step = operator("MaxPoolingWithArgmax2D", ["x"], ["y", "n"], custom_options=_pool(activation))
         values = [tensor("x", _MAP), tensor("y", [1, 2, 2, 4]), tensor("n", [1, 2, 2, 4])]
         yield "CUSTOM", f"activation {activation}", model(values, [step])
-    for name in ("RNN", "SVDF", "BIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_RNN"):
+    for name in _ALONE:
         yield name, "alone", model([x, y], [operator(name, ["x"], ["y"])])
     step = operator("CONCATENATION", ["x", "x"], ["y"], {"axis": 0})
     yield "CONCATENATION", "to INT32", model([x, tensor("y", [4, 4], "INT32")], [step])
