@@ -146,11 +146,16 @@ def repairs(ranked: Sequence[Candidate], repaired: Repaired | None) -> Iterator[
         after = repaired.audits.get(asked.audit.delegate) if repaired and candidate.current else None
         if repaired is None or after is None or not _mended(asked.audit, after):
             continue
-        was = outcome.brief(asked.audit) if asked.broken else sentences.takes(asked.audit.summary)
+        summary = asked.audit.summary
+        was = (
+            f", where now {sentences.why(asked)}"
+            if asked.broken
+            else f" instead of {sentences.takes(summary)}"
+        )
         yield Improvement(
             kind="fix",
             delegate=asked.audit.delegate,
-            text=f"{asked.deployment.name}, {sentences.takes(after.summary)} instead of {was}: "
+            text=f"{asked.deployment.name}, {sentences.takes(after.summary)}{was}: "
             f"delegate-analyzer fix -d {asked.audit.delegate} ({', '.join(repaired.rewrites)}).",
             delegated_macs_share=after.summary.delegated_macs_share,
         )

@@ -55,7 +55,8 @@ def brief(audit: Audit) -> str:
         return "the CPU refuses the model"
     if decided.stage == BUILD:
         failures = summary.build_failures
-        return f"{failures} fail{'s' * (failures == 1)} to build" if failures else "building fails"
+        said = f"{figures.count(failures, 'operator')} fail{'s' * (failures == 1)} to build"
+        return said if failures else "building fails"
     return "the model doesn't load" if decided.stage == LOAD else _BRIEF["fails"]
 
 

@@ -67,7 +67,7 @@ def test_what_fails_to_build_comes_first_and_is_told_beside_the_verdict(tmp_path
     model = convert.model(found)
     (audit,) = model.audits
     assert audit.summary.build_failures == 1
-    assert phrases.held_back(audit) == "1 fails to build, selected: 2 of 3"
+    assert phrases.held_back(audit) == "1 operator fails to build, selected: 2 of 3"
     (first,) = causes.breaking(causes.causes(model))
     assert phrases.headline(first, model) == (
         "#1 COS: the tiny delegate builds no COS; the app gets an error, or everything runs on the CPU"
