@@ -9,7 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    SOURCE_SUFFIXES,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from types import SimpleNamespace
 from typing import Any
 
@@ -141,16 +147,17 @@ class Pages:
     concat = staticmethod("".join)
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self._folder = folder
+        # Python keeps what it compiles of them, as of any module; a page in the browser brings nothing else.
+        loaders = (SourceFileLoader, SOURCE_SUFFIXES), (SourcelessFileLoader, BYTECODE_SUFFIXES)
+        self._modules = FileFinder(os.fspath(folder), *loaders)
         self._pages: dict[str, Page] = {}
 
     def get_template(self, name: str, parent: str | None = None) -> Page:
         if name not in self._pages:
-            stem = module_name(name)
-            # Python keeps what it compiles of it as of any module.
-            code = SourceFileLoader(stem, os.path.join(self._folder, f"{stem}.py")).get_code(stem)
+            spec = self._modules.find_spec(module_name(name))
+            code = spec.loader.get_code(spec.name)  # type: ignore[union-attr]
             module: dict[str, Any] = {"environment": self}
-            exec(code, module)  # type: ignore[arg-type]
+            exec(code, module)
             self._pages[name] = Page(module["root"])
         return self._pages[name]
 

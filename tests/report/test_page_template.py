@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import py_compile
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,6 +98,15 @@ def test_pages_are_made_without_jinja2(compiled: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, compiled], capture_output=True, check=True)
     assert done.stdout == render(sample.document(sample.model()), "html")
+
+
+def test_bytecode_alone_is_enough(compiled: Path, tmp_path: Path) -> None:
+    """As a page in the browser brings it."""
+    for file in compiled.glob("*.py"):
+        py_compile.compile(os.fspath(file), os.fspath(tmp_path / f"{file.name}c"))
+    values = {name: SETTINGS[name] for name in ("precision", "quantized", "file")}
+    pages = [Pages(folder).get_template("code/gpu.kt.jinja") for folder in (compiled, tmp_path)]
+    assert pages[0].render(**values) == pages[1].render(**values) != ""
 
 
 def test_what_is_not_there_is_told(compiled: Path) -> None:
