@@ -61,3 +61,8 @@ def test_models_without_anything_in_common_are_said_to_be_so(tmp_path: Path) -> 
     one, other = (model_file(tmp_path, f"{name}.tflite", name) for name in ("ABS", "SIN"))
     assert "have no operator in common" in run(one, other, "-d", "gpu")[1]
     assert "in common" not in run(one, one, "-d", "gpu")[1]
+    for ending in ("html", "md"):
+        for second, said in ((other, True), (one, False)):
+            page = tmp_path / f"compared.{ending}"
+            run(one, second, "-d", "gpu", "-o", page)
+            assert ("They have no operator in common" in page.read_text()) is said

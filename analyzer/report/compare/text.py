@@ -18,6 +18,7 @@ from analyzer.report.compare.model_diff import (
     Risk,
     Side,
 )
+from analyzer.report.compare.regressions import unlike
 from analyzer.report.document.audit_document import Model, Place, Summary
 from analyzer.report.wording import figures, labels, phrases
 from analyzer.report.wording.hostile_text import columns, escaped, fill, plain, shorten
@@ -26,6 +27,7 @@ HEADERS = ("delegate", "change", "verdict", "operators", "MACs", "partitions", "
 _SIGNS = {BETTER: "+", WORSE: "-", SAME: " "}
 #: What findings are called.
 _SEVERITIES = {"crash": "crash", "fails": "failure", "wrong": "wrong output", "hazard": "hazard"}
+NOTHING_SHARED = "They have no operator in common: to compare them says little."
 #: How many changes of a delegate the table shows.
 _SHOWN = 6
 #: The most that columns take where there is little room.
@@ -164,6 +166,7 @@ def markdown(comparison: Comparison) -> str:
     lines = [f"## From {escaped(file(comparison.before))} to {escaped(file(comparison.after))}", ""]
     for word, model in _models(comparison):
         lines.append(f"- {word.strip()}: {escaped(model.path)}: {phrases.card(model)}")
+    lines += ["", NOTHING_SHARED] if unlike(comparison) else []
     lines += ["", _row(HEADERS), f"|{'---|' * len(HEADERS)}"]
     lines += [
         _row((escaped(side.delegate), f"**{side.change}**", *cells(side))) for side in comparison.delegates

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from analyzer.report.compare import text
 from analyzer.report.compare.model_diff import BETTER, WORSE, Change, Comparison, Match, Side, fares
+from analyzer.report.compare.regressions import unlike
 from analyzer.report.document.audit_document import Audit, Operator, Place
 from analyzer.report.html import links
 from analyzer.report.html.links import Link
@@ -70,8 +71,9 @@ class Compared(Struct, frozen=True):
     headers: tuple[str, ...]
     delegates: list[Delegate]
     rows: list[Row]
-    #: The operators that one model alone has.
+    #: The operators that one model alone has, and what is said where that is all of them.
     alone: list[tuple[str, str]]
+    unlike: str
 
 
 #: Subgraph and index -> the operator as one delegate has it.
@@ -94,6 +96,7 @@ def compared(comparison: Comparison) -> Compared:
         ],
         rows=[_row(match, nodes, sides) for match in comparison.operators] if nodes else [],
         alone=text.alone(comparison),
+        unlike=text.NOTHING_SHARED if unlike(comparison) else "",
     )
 
 
