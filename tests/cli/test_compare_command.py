@@ -64,5 +64,5 @@ def test_models_without_anything_in_common_are_said_to_be_so(tmp_path: Path) -> 
     for ending in ("html", "md"):
         for second, said in ((other, True), (one, False)):
             page = tmp_path / f"compared.{ending}"
-            run(one, second, "-d", "gpu", "-o", page)
+            run(one, second, "-d", "gpu", "-o", str(page))
             assert ("They have no operator in common" in page.read_text()) is said

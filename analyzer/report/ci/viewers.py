@@ -50,15 +50,18 @@ def held_back(model: Model) -> Holding:
 
 
 def node_data(model: Model, audit: Audit, name: str, holding: Holding) -> dict[str, dict[str, Any]]:
-    """A graph's id -> its data: of a subgraph its name, of an operator its index."""
+    """A graph's id -> its data, each operator by what the viewer knows it by."""
     position = model.audits.index(audit)
     graphs: dict[str, dict[str, Any]] = {}
-    for subgraph in model.subgraphs:
-        nodes = [node for node in audit.operators if node.subgraph == subgraph.index]
-        results = {str(node.index): _result(node, audit, position, name, holding) for node in nodes}
-        graphs[subgraph.name] = {
+    for subgraph, graph in labels.graphs(model).items():
+        known = labels.nodes(audit, subgraph)
+        graphs[graph] = {
             "name": name,
-            "results": results,
+            "results": {
+                known[node.index]: _result(node, audit, position, name, holding)
+                for node in audit.operators
+                if node.subgraph == subgraph
+            },
             "showExpandedSummaryOnGroupNode": True,
         }
     return graphs

@@ -11,7 +11,7 @@ import msgspec
 
 from analyzer.report.compare.model_diff import BETTER, SAME, WORSE, Comparison, Match, fares
 from analyzer.report.document.audit_document import Audit, Operator, Place
-from analyzer.report.wording import phrases
+from analyzer.report.wording import labels, phrases
 from analyzer.report.wording.hostile_text import plain
 
 #: The graph that the data is for -> what an operator is that the other one lacks.
@@ -31,7 +31,7 @@ _Side = tuple[str, _Standing, _Standing]
 
 
 def render(comparison: Comparison, format: str) -> bytes:
-    """Node data for the second graph, or for the first: by a subgraph's name, then an operator's number."""
+    """Node data for the second graph, or for the first: by graphs and operators as the viewer has them."""
     later = format == "model-explorer"
     model = comparison.after if later else comparison.before
     audits = zip(comparison.before.audits, comparison.after.audits, strict=True)
@@ -39,18 +39,21 @@ def render(comparison: Comparison, format: str) -> bytes:
         (side.delegate, _standing(earlier), _standing(now))
         for side, (earlier, now) in zip(comparison.delegates, audits, strict=True)
     ]
-    results: dict[int, dict[str, dict[str, str]]] = {}
+    graphs = labels.graphs(model)
+    known = {subgraph: labels.nodes(model.audits[0], subgraph) for subgraph in graphs if model.audits}
+    results: dict[int, dict[str, dict[str, str]]] = {subgraph: {} for subgraph in graphs}
     for match in comparison.operators:
         place = match.after if later else match.before
-        if place is not None:
-            results.setdefault(place.subgraph, {})[str(place.operator)] = _result(match, sides, SIDES[format])
+        if place is not None and place.subgraph in results:
+            node = known.get(place.subgraph, {}).get(place.operator, str(place.operator))
+            results[place.subgraph][node] = _result(match, sides, SIDES[format])
     data = {
-        subgraph.name: {
+        graph: {
             "name": f"{plain(comparison.before.path)} to {plain(comparison.after.path)}",
-            "results": results.get(subgraph.index, {}),
+            "results": results[subgraph],
             "showExpandedSummaryOnGroupNode": True,
         }
-        for subgraph in model.subgraphs
+        for subgraph, graph in graphs.items()
     }
     return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
 

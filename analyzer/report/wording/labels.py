@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
@@ -73,6 +74,27 @@ def place(node: Operator) -> str:
 def spot(subgraph: int, index: int) -> str:
     """The same of an operator that is only known by its place."""
     return f"#{subgraph}/{index}" if subgraph else f"#{index}"
+
+
+def graphs(model: Model) -> dict[int, str]:
+    """Subgraph -> what Model Explorer calls its graph; of several that it calls alike, the first."""
+    ids: dict[str, int] = {}
+    for each in model.subgraphs:
+        usual = f"subgraph_{each.index}" if each.index else "main"
+        ids.setdefault(each.name or usual, each.index)
+    return {index: name for name, index in ids.items()}
+
+
+def nodes(audit: Audit, subgraph: int) -> dict[int, str]:
+    """Operator -> what Model Explorer knows it by: its number, which an output that is called like one takes
+    from it; so where there is such an output, operators go by their outputs."""
+    own = [node for node in audit.operators if node.subgraph == subgraph]
+    outputs = Counter(node.output for node in own)
+    named = any(name is not None and name.isdigit() for name in outputs)
+    return {
+        node.index: node.output if named and node.output and outputs[node.output] == 1 else str(node.index)
+        for node in own
+    }
 
 
 def model(model: Model) -> str:

@@ -15,10 +15,13 @@ import pytest
 from msgspec.structs import replace
 from sarif import loader
 
+import analyzer
 from analyzer.errors import UsageError
 from analyzer.report import render
 from analyzer.report.ci.alerts import LEVELS, alerts
+from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Document
+from tests.building import operator, tensor
 from tests.report import sample_document as sample
 
 DOCUMENTS = {
@@ -172,6 +175,28 @@ def test_model_explorer_gets_each_operator_s_place_by_its_number() -> None:
         for node, result in zip(nodes, results.values(), strict=True):
             assert result["value"].startswith("CPU") is not node.delegated
             assert re.fullmatch(r"#[0-9a-f]{6}", result["bgColor"])
+
+
+def test_model_explorer_s_own_names_for_graphs_without_one() -> None:
+    """As its reader gives them: an unnamed model's data was laid over nothing."""
+    graphs = [
+        subgraph([tensor("x", [1]), tensor("y", [1])], [operator("RELU", ["x"], ["y"])]) for _ in "four"
+    ]
+    for graph, name in zip(graphs, ("", "", "body", "body"), strict=True):
+        graph["name"] = name
+    audit = analyzer.audit(model(subgraphs=graphs), "gpu")
+    data = json.loads(render(sample.document(convert.model(audit)), "model-explorer"))
+    assert list(data) == ["main", "subgraph_1", "body"]
+
+
+def test_model_explorer_finds_an_output_that_is_called_as_a_number_first() -> None:
+    tensors = [tensor(name, [1]) for name in ("x", "1", "y")]
+    audit = analyzer.audit(
+        model(tensors, [operator("RELU", ["x"], ["1"]), operator("NEG", ["1"], ["y"])]), "coreml"
+    )
+    results = json.loads(render(sample.document(convert.model(audit)), "model-explorer"))["main"]["results"]
+    assert list(results) == ["1", "y"]
+    assert "NEG" not in results["1"]["value"] and results["y"]["value"].startswith("CPU, refused")
 
 
 @pytest.mark.parametrize("document", [sample.document(sample.model()), sample.hostile()])
