@@ -43,6 +43,17 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def viewers(session: nox.Session) -> None:
+    """What Netron and Model Explorer make of what is written for them, in their own servers and a browser.
+
+    Apart from the rest: Model Explorer has no wheels for some of the systems and Pythons that CI knows.
+    """
+    session.install("-e", ".[model-explorer,test]", "netron>=8")
+    folders = ("tests/model_explorer", "tests/report/ci/test_netron.py")
+    session.run("python", "-m", "pytest", "-rs", *folders, *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """What the pages quote, and the generated pages, written anew; then everything on them is tried."""
     session.install("-e", ".[dev]")
