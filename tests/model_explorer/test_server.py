@@ -38,7 +38,7 @@ def serve() -> Iterator[Serve]:
     yield started
     for server in servers:
         server.kill()
-        server.wait()
+        server.communicate()
 
 
 def shown(address: str, *words: str) -> str:

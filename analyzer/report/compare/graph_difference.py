@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from analyzer.report.compare.model_diff import BETTER, SAME, WORSE, Comparison, Match, fares
+from analyzer.report.compare.text import file
 from analyzer.report.document.audit_document import Audit, Operator, Place
 from analyzer.report.wording import labels, phrases
-from analyzer.report.wording.hostile_text import plain
 
 #: The graph that the data is for -> what an operator is that the other one lacks.
 SIDES = {"model-explorer": "new", "model-explorer-before": "gone"}
@@ -49,7 +49,7 @@ def render(comparison: Comparison, format: str) -> bytes:
             results[place.subgraph][node] = _result(match, sides, SIDES[format])
     data = {
         graph: {
-            "name": f"{plain(comparison.before.path)} to {plain(comparison.after.path)}",
+            "name": f"{file(comparison.before)} to {file(comparison.after)}",
             "results": results[subgraph],
             "showExpandedSummaryOnGroupNode": True,
         }
