@@ -105,6 +105,7 @@ class ModelAuditor:
 
     def renewed(self) -> ModelAuditor:
         """An auditor for the same task that has compiled nothing yet."""
+        self._packs.forget()
         return ModelAuditor(self.task, self._packs)
 
     def _of(self, source: ModelSource) -> ModelAuditor:

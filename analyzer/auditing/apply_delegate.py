@@ -8,7 +8,7 @@ Source: google-ai-edge/LiteRT f67457790, tflite/core/interpreter.cc and subgraph
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -38,35 +38,41 @@ from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter.interpreter import Interpreter
 from analyzer.model.graph import Prepared, PrepareIssue
 from analyzer.rules import graph_rules
-from analyzer.rules.judge import Finding, Judge
+from analyzer.rules.judging.judge import Finding, Judge
+from analyzer.rules.judging.judge_beside import JudgeBeside
 from analyzer.rules.pack import Graph
 
 
 class Delegation(Struct):
     """A model under one delegate: operators, partitions, blockers and the summary."""
 
-    subgraphs: list[SubgraphDelegation]
+    supports: list[NodeSupport]
     blockers: list[Blocker] = []
+
+    @property
+    def subgraphs(self) -> list[SubgraphDelegation]:
+        return [support.delegation for support in self.supports]
+
+
+class Earlier(Struct, frozen=True):
+    """The same model under the same delegate with other parameters, and how the two judges compare."""
+
+    delegation: Delegation
+    judges: JudgeBeside
 
 
 def apply_delegate(
-    prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge, runtime: Interpreter
+    prepared: Prepared,
+    contexts: Sequence[Sequence[Context]],
+    judge: Judge,
+    runtime: Interpreter,
+    earlier: Earlier | None = None,
 ) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
     limits = graph_limits(judge)
-    early = limits.graph.asked_early
-    # A subgraph that can't be prepared to its end is asked about as the file has it.
-    contexts = [
-        unprepared(prepared, index, of) if early or index in prepared.stops else of
-        for index, of in enumerate(contexts)
-    ]
     interpreted = limits.graph.compiled_ahead or _interpreted(prepared)
-    reads_through = _reads_through(prepared, limits.graph)
-    supports = [
-        NodeSupport(subgraph, of, judge, runtime, reads_through)
-        for subgraph, of in zip(prepared.subgraphs, contexts, strict=True)
-    ]
-    outcome = Delegation([support.delegation for support in supports])
+    supports = _beside(earlier) or list(_supports(prepared, contexts, judge, runtime))
+    outcome = Delegation(supports)
     if prepared.refused is None or limits.graph.compiled_ahead:
         _apply(prepared, supports, outcome, limits)
     if prepared.refused is not None:
@@ -77,6 +83,27 @@ def apply_delegate(
         _settle_lost(support, reason)
         support.delegation.missing_operators = _wanted(support, limits)
     return outcome
+
+
+def _beside(earlier: Earlier | None) -> list[NodeSupport] | None:
+    """What was judged before, where all of it holds for the other parameters too."""
+    if earlier is None:
+        return None
+    supports = [support.beside(earlier.judges) for support in earlier.delegation.supports]
+    alike = [support for support in supports if support is not None]
+    return alike if len(alike) == len(supports) else None
+
+
+def _supports(
+    prepared: Prepared, contexts: Sequence[Sequence[Context]], judge: Judge, runtime: Interpreter
+) -> Iterator[NodeSupport]:
+    graph = judge.pack.graph
+    reads_through = _reads_through(prepared, graph)
+    for index, (subgraph, of) in enumerate(zip(prepared.subgraphs, contexts, strict=True)):
+        # A subgraph that can't be prepared to its end is asked about as the file has it.
+        as_in_file = graph.asked_early or index in prepared.stops
+        seen = unprepared(prepared, index, of) if as_in_file else of
+        yield NodeSupport(subgraph, seen, judge, runtime, reads_through)
 
 
 def _reason(outcome: Delegation) -> str:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.auditing import graph_findings
+from analyzer.auditing.apply_delegate import Delegation, Earlier, apply_delegate
 from analyzer.auditing.configurations import also
 from analyzer.auditing.delegate_audit import audit_delegate
 from analyzer.auditing.macs import MacCounter
@@ -17,6 +18,7 @@ from analyzer.expressions.steps import steps_for
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model, Prepared
+from analyzer.rules.judging.judge_beside import JudgeBeside
 from analyzer.rules.registry import Packs
 
 
@@ -45,7 +47,7 @@ class Auditor:
         self._fallbacks = fallbacks
         self._registered = registered
         #: By configuration, the one with parameters that an app can't choose.
-        self._others: dict[int, Configuration | None] = {}
+        self._others: dict[int, tuple[Configuration, JudgeBeside] | None] = {}
         self._interpreter = Interpreter(packs)
         self._macs = MacCounter(packs.catalogue)
         self._recipes = packs.recipes
@@ -80,9 +82,10 @@ class Auditor:
             if stand_ins not in cases:
                 cases[stand_ins] = self._prepare(model, shapes, stand_ins)
             case = cases[stand_ins]
-            audited = self._audit(case, configuration, notes)
-            if audited.summary.verdict == "full" and (other := self._also(configuration)) is not None:
-                told = self._audit(case, other, notes)
+            audited, applied = self._audit(case, configuration, notes)
+            if audited.summary.verdict == "full" and (also := self._also(configuration)) is not None:
+                other, judges = also
+                told, _ = self._audit(case, other, notes, Earlier(applied, judges))
                 audited = replace(audited, also=told)
             audits.append(audited)
             told_of[id(configuration.judge)] = audited
@@ -92,17 +95,26 @@ class Auditor:
             model, cases[registered].prepared, DelegateAudits(audits[:asked]), fallbacks, self._recipes
         )
 
-    def _also(self, configuration: Configuration) -> Configuration | None:
+    def _also(self, configuration: Configuration) -> tuple[Configuration, JudgeBeside] | None:
         known = id(configuration)
         if known not in self._others:
-            self._others[known] = also(configuration)
+            other = also(configuration)
+            judges = other and JudgeBeside(other.judge, configuration.judge)
+            self._others[known] = (other, judges) if other and judges else None
         return self._others[known]
 
-    def _audit(self, case: _Case, configuration: Configuration, notes: Sequence[Blocker]) -> DelegateAudit:
+    def _audit(
+        self,
+        case: _Case,
+        configuration: Configuration,
+        notes: Sequence[Blocker],
+        earlier: Earlier | None = None,
+    ) -> tuple[DelegateAudit, Delegation]:
         with steps_for(sum(map(len, case.contexts))):
-            return audit_delegate(
-                case.prepared, case.contexts, case.macs, configuration, self._interpreter, notes
+            applied = apply_delegate(
+                case.prepared, case.contexts, configuration.judge, self._interpreter, earlier
             )
+            return audit_delegate(case.prepared, case.macs, configuration, applied, notes), applied
 
     def _prepare(
         self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,7 +13,8 @@ from analyzer.auditing.partition import Partition, crossing
 from analyzer.auditing.types import Blocker
 from analyzer.expressions.vocabulary import Context
 from analyzer.model.graph import Subgraph
-from analyzer.rules.judge import Finding
+from analyzer.rules.judging.judge import Finding
+from analyzer.rules.judging.judge_beside import JudgeBeside
 
 
 class PartitionContext:
@@ -28,18 +29,21 @@ class PartitionContext:
         #: What neighbours of a tensor are looked up by.
         self.read_through = None
         self.partition = frozenset(operators)
+        self.neighbours: dict[int, Context] | None = None
         self.variables: list[Any] = []
 
 
 def build_partition(support: NodeSupport, partition: Partition, rolls_back: bool) -> list[Blocker]:
     """Blockers of the graph from building: failures that roll back, and findings on a whole partition."""
     said: list[Blocker] = []
-    taken = frozenset(partition.operators)
-    for index in partition.operators:
-        context = support.contexts[index]
-        context.partition = taken
-        findings = tuple(map(_as_reported, support.judge.later_findings(context)))
+    # Where the same was built with other parameters, nothing is asked again of what was sound then.
+    unsound, judges = _built_before(support, partition)
+    noted = support.built[partition] = set()
+    for index in _seen_together(support.contexts, partition):
+        judge = support.judge if judges is None or index in unsound else judges
+        findings = tuple(map(_as_reported, judge.later_findings(support.contexts[index])))
         if findings:
+            noted.add(index)
             support.delegation.findings[index] += findings
             said += [
                 Blocker(f, support.subgraph.index, index, None, ROLLED_BACK)
@@ -47,12 +51,36 @@ def build_partition(support: NodeSupport, partition: Partition, rolls_back: bool
                 if rolls_back and unbuilt(f)
             ]
     if support.judge.partition_checks:
+        judge = support.judge if judges is None or None in unsound else judges
         whole = PartitionContext(support.delegation.subgraph, support.contexts, partition.operators)
-        for finding in support.judge.partition_findings(whole):
+        for finding in judge.partition_findings(whole):
+            noted.add(None)
             reported = _as_reported(finding)
             kind = ROLLED_BACK if rolls_back and unbuilt(reported) else None
             said.append(Blocker(reported, support.subgraph.index, None, None, kind, remains=kind is not None))
     return said
+
+
+def _built_before(
+    support: NodeSupport, partition: Partition
+) -> tuple[Collection[int | None], JudgeBeside | None]:
+    """What was found when it was built with other parameters, and who knows what hangs on those."""
+    if support.before is None:
+        return (), None
+    earlier, judges = support.before
+    return (earlier.built[partition], judges) if partition in earlier.built else ((), None)
+
+
+def _seen_together(contexts: Sequence[Context], partition: Partition) -> Iterator[int]:
+    """The partition's operators, which see each other as taken together for so long."""
+    taken = frozenset(partition.operators)
+    neighbours = {index: contexts[index] for index in partition.operators}
+    for context in neighbours.values():
+        context.partition, context.neighbours = taken, neighbours
+    yield from partition.operators
+    for context in neighbours.values():
+        context.neighbours = None
+    neighbours.clear()
 
 
 def _as_reported(finding: Finding) -> Finding:

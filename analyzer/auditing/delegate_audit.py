@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from analyzer.auditing.apply_delegate import Delegation, apply_delegate
+from analyzer.auditing.apply_delegate import Delegation
 from analyzer.auditing.graph_findings import load_findings, unbuilt
 from analyzer.auditing.partition import crossing
 from analyzer.auditing.types import (
@@ -20,23 +20,20 @@ from analyzer.auditing.types import (
     Summary,
     ToFull,
 )
-from analyzer.expressions.vocabulary import Context, size_bytes
-from analyzer.interpreter.interpreter import Interpreter
+from analyzer.expressions.vocabulary import size_bytes
 from analyzer.model.graph import Prepared
-from analyzer.rules.judge import Finding
+from analyzer.rules.judging.judge import Finding
 from analyzer.rules.pack import BROKEN
 
 
 def audit_delegate(
     prepared: Prepared,
-    contexts: Sequence[Sequence[Context]],
     macs: Sequence[Sequence[int | None]],
     configuration: Configuration,
-    runtime: Interpreter,
+    delegation: Delegation,
     notes: Sequence[Blocker],
 ) -> DelegateAudit:
-    """The audit of a model for one delegate; `contexts` and `macs` are by subgraph and operator."""
-    delegation = apply_delegate(prepared, contexts, configuration.judge, runtime)
+    """The audit of a model for one delegate that was applied to it; `macs` are by subgraph and operator."""
     blockers = (*load_findings(prepared.model, configuration.judge), *delegation.blockers, *notes)
     partitions = _partitions(delegation)
     operators = _operators(prepared, delegation, partitions, macs)

@@ -14,7 +14,7 @@ from analyzer.expressions.vocabulary import Context
 from analyzer.model.graph import Model, PrepareIssue, Signature, Subgraph
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
-from analyzer.rules.judge import Finding, Judge
+from analyzer.rules.judging.judge import Finding, Judge
 from analyzer.rules.pack import BUILD
 
 #: Why accepted operators of a subgraph stay off the delegate all the same.

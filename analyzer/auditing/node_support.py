@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,7 +12,8 @@ from analyzer.auditing.partition import Partition
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter.interpreter import Interpreter
 from analyzer.model.graph import OMITTED, Operator, Prepared, Subgraph, Tensor
-from analyzer.rules.judge import Finding, Judge, Verdict
+from analyzer.rules.judging.judge import Finding, Judge, Verdict
+from analyzer.rules.judging.judge_beside import JudgeBeside
 
 
 class Unlocked(Struct, frozen=True):
@@ -65,16 +67,36 @@ class NodeSupport:
         self.contexts = list(contexts)
         #: The words on each operator as if all others were accepted.
         self.alone = self._judge(reads_through)
-        verdicts = self._knowing_readers(self.alone) if judge.awaiting_readers else self.alone
-        self.verdicts = verdicts
-        supported = [verdict.supported for verdict in verdicts]
+        self.verdicts = self._knowing_readers(self.alone) if judge.awaiting_readers else self.alone
         self.accepted = {
-            index for index, accepted in enumerate(supported) if accepted and index not in self.dequantize
+            index
+            for index, verdict in enumerate(self.verdicts)
+            if verdict.supported and index not in self.dequantize
         }
+        self.delegation = self._undelegated()
+        #: Partition -> operators that something was found of as it was built; None: of it as a whole.
+        self.built: dict[Partition, set[int | None]] = {}
+        #: The same with other parameters, which was built before, and how the two judges compare.
+        self.before: tuple[NodeSupport, JudgeBeside] | None = None
+
+    def beside(self, judges: JudgeBeside) -> NodeSupport | None:
+        """The same for the other parameters; None where operators may be chosen otherwise with them."""
+        kinds = {operator.key for operator in self.subgraph.operators}
+        if not all(map(judges.chooses_alike, kinds)):
+            return None
+        other = copy(self)
+        other.judge, other.before, other.built = judges.judge, (self, judges), {}
+        other.delegation = other._undelegated()
+        return other
+
+    def _undelegated(self) -> SubgraphDelegation:
+        """What is known before partitions are chosen."""
+        supported = [verdict.supported for verdict in self.verdicts]
         findings = [
-            () if index in self.dequantize else verdict.findings for index, verdict in enumerate(verdicts)
+            () if index in self.dequantize else verdict.findings
+            for index, verdict in enumerate(self.verdicts)
         ]
-        self.delegation = SubgraphDelegation(subgraph, supported, findings, set())
+        return SubgraphDelegation(self.subgraph, supported, findings, set())
 
     def _judge(self, reads_through: bool) -> list[Verdict]:
         """The delegate's words in execution order; a DEQUANTIZE is read through by what stands behind it."""

@@ -23,7 +23,7 @@ from analyzer.auditing.partition import partition as group
 from analyzer.auditing.types import Blocker
 from analyzer.expressions import partial as partial_evaluation
 from analyzer.model.graph import Subgraph
-from analyzer.rules.judge import Judge
+from analyzer.rules.judging.judge import Judge
 from analyzer.rules.pack import Graph
 
 

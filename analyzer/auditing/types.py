@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex, overload
 from msgspec import Struct
 
 from analyzer.model.graph import Model, Prepared
-from analyzer.rules.judge import Finding, Judge
+from analyzer.rules.judging.judge import Finding, Judge
 from analyzer.rules.pack import BROKEN, Recipes, RulePack
 from analyzer.rules.parameters import resolve
 

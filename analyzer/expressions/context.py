@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
@@ -24,6 +24,7 @@ class Context:
         "consumers_accepted",
         "inputs",
         "intermediates",
+        "neighbours",
         "operand",
         "operands",
         "operator",
@@ -52,12 +53,14 @@ class Context:
         subgraph: Subgraph,
         operator: Operator,
         read_through: Mapping[int, Tensor] | None = None,
-        partition: Set[int] | None = None,
+        partition: frozenset[int] | None = None,
     ) -> None:
         self.subgraph = subgraph
         self.operator = operator
         self.read_through = read_through
         self.partition = partition
+        #: By index, other operators as this one sees them; None where they aren't kept.
+        self.neighbours: dict[int, Context] | None = None
         if read_through:
             # At once: what is read through grows, but this operator doesn't see what comes later.
             self.inputs = [

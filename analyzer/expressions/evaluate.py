@@ -41,7 +41,7 @@ from analyzer.expressions.nodes import (
 )
 from analyzer.expressions.operators import Known, later
 from analyzer.expressions.show import show
-from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined, attributes
+from analyzer.expressions.vocabulary import NUMBERS, OPERATOR, TENSOR, Context, Undefined, attributes
 
 Evaluate = Callable[[Context], Any]
 #: What is summed to count.
@@ -145,24 +145,30 @@ class _Compiler:
         return lambda c: c.variables[slot]
 
     def property(self, node: Property) -> Evaluate:
-        of, name = self.of(node.of), node.name
-        if name == "omitted":
-            return lambda c: of(c) is None
-        base = unnamed(node.of)
+        name, base = node.name, unnamed(node.of)
         if name in _FIELDS and isinstance(base, Operand | Variable):
             return _field(node, base)
-        of_tensor = TENSOR[name][2] if name in TENSOR else _no_such_fact
-        of_operator = OPERATOR[name][2] if name in OPERATOR else None
+        if name == "omitted":
+            of = self.of(node.of)
+            return lambda c: of(c) is None
+        if name in OPERATOR:
+            return self._of_operator(node, OPERATOR[name][2])
+        return self._of_tensor(node, TENSOR[name][2])
+
+    def _of_tensor(self, node: Property, fact: Callable[[Any, Any], Any]) -> Evaluate:
+        of = self.of(node.of)
 
         def evaluate(c: Context) -> Any:
             value = of(c)
             if value is None:
                 raise Undefined(f"{show(node.of)} is left out")
-            if of_operator is not None and value.__class__ is Context:
-                return of_operator(value)
-            return of_tensor(c, value)
+            return fact(c, value)
 
         return evaluate
+
+    def _of_operator(self, node: Property, fact: Callable[[Any], Any]) -> Evaluate:
+        of = self.of(node.of)
+        return lambda c: fact(of(c))
 
     def index(self, node: Index) -> Evaluate:
         of, at = self.of(node.of), self.of(node.at)
@@ -258,8 +264,11 @@ class _Compiler:
         if name == "holds":
             of = self.of(arguments[0])
             return _settled(_rescued(of), of)
-        if isinstance(each := arguments[0], Each) and len(arguments) == 1 and not self._is_over_nothing(each):
-            evaluate, listed = self._over(node, each), loops.around(each)
+        first = arguments[0]
+        if name == "len" and isinstance(first, Property) and first.name in NUMBERS:
+            return self._of_tensor(first, NUMBERS[first.name])
+        if isinstance(first, Each) and len(arguments) == 1 and not self._is_over_nothing(first):
+            evaluate, listed = self._over(node, first), loops.around(first)
             return (
                 evaluate if listed is None else loops.once_a_tensor(self.of(listed.of), listed.name, evaluate)
             )
@@ -332,10 +341,6 @@ def _rescued(condition: Evaluate) -> Evaluate:
             return False
 
     return evaluate
-
-
-def _no_such_fact(c: Context, value: Any) -> Any:
-    raise Undefined("this fact is not one of a tensor")
 
 
 def _settled(evaluate: Evaluate, *parts: Evaluate) -> Evaluate:

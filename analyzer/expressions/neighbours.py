@@ -16,8 +16,14 @@ FEW = 8
 
 def operator(context: Context, index: int) -> Context:
     """Another operator of the subgraph, seen as the given one is."""
+    kept = context.neighbours
+    if kept is not None and index in kept:
+        return kept[index]
     operator = context.subgraph.operators[index]
-    return Context(context.subgraph, operator, context.read_through, context.partition)
+    neighbour = Context(context.subgraph, operator, context.read_through, context.partition)
+    if kept is not None:
+        neighbour.neighbours, kept[index] = kept, neighbour
+    return neighbour
 
 
 def operators(context: Context, indices: Iterable[int]) -> list[Context]:
@@ -31,6 +37,12 @@ def around(context: Context, side: str, tensor: Tensor) -> list[Context]:
     if len(indices) <= FEW:
         return operators(context, indices)
     return remembered(context, (side, tensor.index), lambda: operators(context, indices))
+
+
+def number_around(context: Context, side: str, tensor: Tensor) -> int:
+    """How many producers or consumers a tensor has."""
+    indices = getattr(context.subgraph, side).get(tensor.index, ())
+    return len(set(indices)) if len(indices) <= FEW else len(around(context, side, tensor))
 
 
 def remembered(context: Context, about: Hashable, find: Callable[[], T]) -> T:

@@ -296,6 +296,23 @@ def parameters_in(node: Node | None) -> set[str]:
     return set() if node is None else {part.name for part in walk(node) if isinstance(part, Parameter)}
 
 
+def operator_names(node: Node) -> set[tuple[str, ...]]:
+    """What a node compares the operator's own name with; an empty list where it uses the name otherwise."""
+    names: set[tuple[str, ...]] = set()
+    used = 0
+    for part in walk(node):
+        match part:
+            case Comparison("==" | "!=" | "in" | "not in", Fact("op"), right):
+                used -= 1
+                listed = unnamed(right)
+                known = listed.parts if isinstance(listed, List) else (listed,)
+                texts = [name.value for name in known if isinstance(name, Literal)]
+                names.add(tuple(texts) if len(texts) == len(known) else ())
+            case Fact("op"):
+                used += 1
+    return names | {()} if used else names
+
+
 def strings_in(node: Node) -> list[str]:
     """The string literals that a node may evaluate to."""
     match node:

@@ -274,6 +274,13 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     ),
 }
 
+#: Lists of operators around a tensor -> how many there are, which takes no look at them.
+NUMBERS: Mapping[str, Callable[[Context, Tensor], int]] = {
+    "producers": lambda c, t: neighbours.number_around(c, "producers", t),
+    "consumers": lambda c, t: neighbours.number_around(c, "consumers", t),
+    "readers": lambda c, t: len(set(neighbours.reading(c, t))),
+}
+
 #: Names every rule has, of the operator itself -> (type, meaning, answer from the context).
 OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
     "op": ("str", "the operator's schema name, such as CONV_2D or CUSTOM", lambda c: c.operator.name),

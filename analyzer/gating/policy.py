@@ -16,7 +16,7 @@ from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.vocabulary import Undefined
 from analyzer.gating.excuses import NOTHING, Excused
 from analyzer.model.graph import Prepared
-from analyzer.rules.judge import Finding
+from analyzer.rules.judging.judge import Finding
 from analyzer.rules.pack import BROKEN
 from analyzer.suggest import nearest
 

@@ -8,7 +8,7 @@ from analyzer.expressions.vocabulary import Context, size_bytes
 from analyzer.interpreter.limits import fits
 from analyzer.model.graph import OMITTED, Model, Operator, OperatorCode, PrepareIssue, Subgraph, Tensor
 from analyzer.rules.graph_rules import BUILDING
-from analyzer.rules.judge import Finding, Judge
+from analyzer.rules.judging.judge import Finding, Judge
 
 _SCHEMA = 3
 #: What types are read as that the schema has no name for.

@@ -11,7 +11,7 @@ from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.shapes import Shape
 from analyzer.model.graph import OMITTED, Operator, PrepareIssue, Subgraph, Tensor
 from analyzer.rules.graph_rules import CALLS, CONSTANT_OUTPUT, NEGATIVE_SIZE, SIZELESS_OUTPUT, VAST_OUTPUT
-from analyzer.rules.judge import Finding
+from analyzer.rules.judging.judge import Finding
 from analyzer.rules.pack import slug
 
 #: More operators than this say nothing more of where a size comes from.

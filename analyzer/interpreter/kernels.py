@@ -8,7 +8,7 @@ from analyzer.interpreter.constant_folding import FOLDS, Fold
 from analyzer.interpreter.shapes import SHAPES, ShapeFunction
 from analyzer.model.graph import Operator
 from analyzer.rules.catalogue import Catalogue, Place
-from analyzer.rules.judge import Judge
+from analyzer.rules.judging.judge import Judge
 
 
 class Kernel(Struct, frozen=True):

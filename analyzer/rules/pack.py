@@ -2,6 +2,7 @@
 
 # Annotations are evaluated with the classes, which every start decodes: as texts they would be compiled then.
 import re
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -108,8 +109,10 @@ class Clause(Struct, frozen=True, omit_defaults=True):
     source: str = ""
     operand: str | None = None
     formerly: tuple[str, ...] = ()
-    #: Whether no parameter has a say in it, so that there is nothing to fold.
-    fixed: bool = False
+    #: The parameters, and values that differ by operator, that have a say in it.
+    reads: tuple[str, ...] = ()
+    #: What it compares the operator's name with; an empty list where it uses the name otherwise.
+    names: tuple[tuple[str, ...], ...] = ()
     #: Whether `require` and `when` count the steps that their loops take.
     counts: bool = False
     when_counts: bool = False
@@ -208,7 +211,7 @@ class Also(Struct, frozen=True):
     parameters: dict[str, str]
 
 
-class RulePack(Struct, frozen=True, omit_defaults=True):
+class RulePack(Struct, frozen=True, omit_defaults=True, dict=True):
     """A delegate's behaviour, checked and ready to judge with."""
 
     delegate: str
@@ -252,12 +255,20 @@ class RulePack(Struct, frozen=True, omit_defaults=True):
     #: Those of its fixes that it tells in full itself, by their texts.
     recipes: dict[str, Recipe] = {}
 
+    @cached_property
+    def compiled(self) -> dict[Any, Any]:
+        """What was compiled of it, by whoever judges with it: most of it hangs on few of the parameters."""
+        return {}
+
     def __repr__(self) -> str:
         return f"<RulePack {self.delegate}: {self.title}>"
 
     def rules(self, operator: str) -> OperatorRules:
-        """What the pack says of an operator that it lists."""
-        return self.bodies.decode(self.operators[operator], OperatorRules)
+        """What is said of an operator that is listed, decoded once."""
+        if operator not in self.compiled:
+            self.compiled[operator] = self.bodies.decode(self.operators[operator], OperatorRules)
+        known: OperatorRules = self.compiled[operator]
+        return known
 
     def advice(self) -> Fixes:
         """The fixes, decoded."""

@@ -13,7 +13,7 @@ from analyzer.files import read_text
 from analyzer.resources import data, located
 from analyzer.rules import cache
 from analyzer.rules.catalogue import Catalogue
-from analyzer.rules.judge import Judge
+from analyzer.rules.judging.judge import Judge
 from analyzer.rules.pack import Recipes, RulePack, packed, unpacked
 from analyzer.suggest import nearest
 
@@ -95,6 +95,12 @@ class Packs:
         if not isinstance(pack, RulePack):
             pack = self._packs[name] = self._read(name, pack)
         return pack
+
+    def forget(self) -> None:
+        """Let go of what was compiled of the packs; judges keep what they have."""
+        for pack in self._packs.values():
+            if isinstance(pack, RulePack):
+                pack.compiled.clear()
 
     def _unknown(self, name: str) -> str:
         if "=" in name:

@@ -11,7 +11,7 @@ from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.auditing.types import Configuration, DelegateAudit, ToFull
 from analyzer.expressions.vocabulary import Context
-from analyzer.rules.judge import ACCEPTED, Finding, Judge, Verdict
+from analyzer.rules.judging.judge import ACCEPTED, Finding, Judge, Verdict
 from analyzer.rules.registry import Packs
 from tests.auditing.auditing import audited
 from tests.building import model, operator, tensor

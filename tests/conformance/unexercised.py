@@ -21,7 +21,7 @@ from analyzer.expressions.nodes import TRUE
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import Model
-from analyzer.rules.judge import Judge
+from analyzer.rules.judging.judge import Judge
 from analyzer.rules.pack import Clause, RulePack
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs

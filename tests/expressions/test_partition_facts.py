@@ -28,7 +28,7 @@ FORK = read_bytes(
 ).subgraphs[0]
 
 
-def asked(index: int, text: str, partition: set[int] | None) -> Any:
+def asked(index: int, text: str, partition: frozenset[int] | None) -> Any:
     answer = compiled(parse(text, Scope(options={}), None))
     return answer(Context(FORK, FORK.operators[index], None, partition))
 
@@ -53,14 +53,14 @@ def asked(index: int, text: str, partition: set[int] | None) -> Any:
 )
 def test_neighbours_are_those_of_the_partition(index: int, text: str, whole: Any, within: Any) -> None:
     assert asked(index, text, None) == whole
-    assert asked(index, text, {0, 2, 3}) == within
+    assert asked(index, text, frozenset({0, 2, 3})) == within
 
 
 def test_what_another_partition_writes_enters() -> None:
-    assert asked(1, "inputs[0].enters_partition", {1})
+    assert asked(1, "inputs[0].enters_partition", frozenset({1}))
     with pytest.raises(Undefined, match="written by no operator of the partition"):
-        asked(1, "inputs[0].writer.op == 'RELU'", {1})
-    assert not asked(1, "holds(inputs[0].writer.op == 'RELU')", {1})
+        asked(1, "inputs[0].writer.op == 'RELU'", frozenset({1}))
+    assert not asked(1, "holds(inputs[0].writer.op == 'RELU')", frozenset({1}))
 
 
 def test_options_of_another_operator() -> None:

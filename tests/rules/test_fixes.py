@@ -11,7 +11,7 @@ import pytest
 from analyzer.errors import RuleError
 from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
-from analyzer.rules.judge import Finding, Judge
+from analyzer.rules.judging.judge import Finding, Judge
 from analyzer.rules.loading.catalogue_file import parse_catalogue
 from analyzer.rules.loading.fixes_file import read_in_full
 from analyzer.rules.loading.load import load

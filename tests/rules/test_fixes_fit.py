@@ -21,7 +21,7 @@ from analyzer.conformance.verdicts import Data
 from analyzer.errors import ModelError
 from analyzer.expressions.vocabulary import Context
 from analyzer.model.graph import Tensor
-from analyzer.rules.judge import Finding
+from analyzer.rules.judging.judge import Finding
 from analyzer.rules.registry import Packs
 
 MODELS = os.environ.get("DELEGATE_ANALYZER_MODELS")

@@ -10,7 +10,7 @@ import pytest
 from analyzer.errors import RuleError, UsageError
 from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
-from analyzer.rules.judge import Judge, Verdict
+from analyzer.rules.judging.judge import Judge, Verdict
 from analyzer.rules.loading import file
 from analyzer.rules.loading.catalogue_file import parse_catalogue
 from analyzer.rules.loading.load import load

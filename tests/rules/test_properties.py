@@ -22,7 +22,8 @@ from analyzer.expressions.scope import ExpressionError, Scope
 from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined
 from analyzer.model.graph import Subgraph
-from analyzer.rules.judge import Judge
+from analyzer.rules.judging.judge import Judge
+from analyzer.rules.judging.judge_beside import JudgeBeside
 from analyzer.rules.loading import file
 from analyzer.rules.loading.load import load
 from analyzer.rules.parameters import resolve
@@ -34,6 +35,7 @@ from tests.thorough import examples
 _PACKS = Packs()
 _RULES = Path(__file__).parents[2] / "rules"
 _NAMES = [*_PACKS.names(), "runtime"]
+_FEW = settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 _SLOW = settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 
 
@@ -300,3 +302,17 @@ def test_a_tree_is_shown_as_text_that_reads_back_as_it(name: str, monkeypatch: p
     for tree, scope, wanted in parsed:
         assert parse(show(tree), scope, wanted) == tree, show(tree)
         assert parse(show(unnamed(tree)), scope, None)
+
+
+@_FEW
+@given(subgraph=subgraphs())
+def test_of_what_was_sound_only_what_hangs_on_other_parameters_is_asked_anew(subgraph: Subgraph) -> None:
+    usual, pack = kept_judge("gpu"), kept_judge("gpu").pack
+    other = Judge(pack, resolve(pack, {"opencl": "false"}))
+    beside = JudgeBeside(other, usual)
+    for operator in subgraph.operators:
+        context = Context(subgraph, operator)
+        if beside.chooses_alike(operator.key):
+            assert other.verdict(context) == usual.verdict(context)
+        if not usual.later_findings(context):
+            assert beside.later_findings(context) == other.later_findings(context)

@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
-from analyzer.rules.judge import Judge, Verdict
+from analyzer.rules.judging.judge import Judge, Verdict
 from analyzer.rules.parameters import resolve
 from analyzer.rules.registry import Packs
 from tests.building import Description, model, operator, tensor

@@ -16,7 +16,7 @@ from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.specs import chosen
 from analyzer.report.rules import rules_diff as report
-from analyzer.rules.judge import Judge
+from analyzer.rules.judging.judge import Judge
 from analyzer.rules.pack_diff import difference
 from analyzer.rules.registry import Packs
 from analyzer.sources import at_hand, find, load

@@ -15,7 +15,7 @@ from analyzer.model.graph import OMITTED, Subgraph
 from analyzer.report.document import audit_document
 from analyzer.report.document.contents import Graph, Signature
 from analyzer.rules.catalogue import Catalogue
-from analyzer.rules.judge import Finding
+from analyzer.rules.judging.judge import Finding
 from analyzer.rules.pack import Recipe
 
 TOOL = audit_document.Tool(name="delegate-analyzer", version=__version__)

@@ -16,7 +16,7 @@ from analyzer.errors import RuleError, UsageError
 from analyzer.expressions.vocabulary import Context
 from analyzer.model import schema
 from analyzer.model.graph import DTYPE_BITS, OMITTED, Operator, Quantization, Subgraph, Tensor
-from analyzer.rules.judge import Judge
+from analyzer.rules.judging.judge import Judge
 from analyzer.rules.loading.file import read_tables
 from analyzer.rules.loading.lines import Lines
 from analyzer.rules.pack import RulePack

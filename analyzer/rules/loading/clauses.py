@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from analyzer.expressions.nodes import FALSE, And, Comparison, Literal, Node, parameters_in
+from analyzer.expressions.nodes import FALSE, And, Comparison, Literal, Node, operator_names, parameters_in
 from analyzer.expressions.nodes import Parameter as ParameterNode
 from analyzer.expressions.scope import Scope
 from analyzer.expressions.steps import takes_steps
@@ -91,9 +92,7 @@ class ClauseReader:
             source=self._rooted(source),
             operand=table.operand or None,
             formerly=tuple(table.formerly),
-            fixed=not (parameters_in(require) or parameters_in(when)),
-            counts=takes_steps(require),
-            when_counts=when is not None and takes_steps(when),
+            **_known_of(require, when),
         )
 
     def _known(self, key: str, word: str, known: Sequence[str], section: Section) -> None:
@@ -158,8 +157,7 @@ class ClauseReader:
                 or self.file.table.sources.get(requirement.kind, section.source)
             ),
             operand=requirement.operand,
-            fixed=not parameters_in(tree),
-            counts=takes_steps(tree),
+            **_known_of(tree),
         )
 
     def refusal(self, table: OperatorTable, section: Section) -> Clause:
@@ -167,18 +165,20 @@ class ClauseReader:
         if not table.fix or (table.supported and not table.message):
             self.file.problem(section.header, "an operator that is not taken needs message and fix")
         available = self.when("", table, section) if table.supported else None
+        require = FALSE if available is None else available
         unlisted = Words() if table.supported else self.file.table.unlisted
         name = refusal_name(table)
         identity = self.identity(name, section)
         source = table.sources.get(name) or table.source or unlisted.source or self.file.table.source
         return Clause(
             id=identity,
-            require=available if available is not None else FALSE,
+            require=require,
             kind="unlisted",
             stage=self.operator_stage,
             message=table.message or unlisted.message,
             fix=self.fixes.read(table.fix, identity, section.scope, section.header, "fix"),
             source=self._rooted(source),
+            **_known_of(require),
         )
 
     def unlisted(self, words: Words, header: str, scope: Scope) -> Clause:
@@ -202,6 +202,17 @@ class ClauseReader:
     def _rooted(self, source: str) -> str:
         """The source with its path from the repository's root on, where it begins with a path."""
         return self.file.table.source_root + source if path_in(source) else source
+
+
+def _known_of(require: Node, when: Node | None = None) -> dict[str, Any]:
+    """What a clause depends on beside the model, and whether it takes steps that count."""
+    names = (operator_names(node) for node in (require, when) if node is not None)
+    return {
+        "reads": tuple(sorted(parameters_in(require) | parameters_in(when))),
+        "names": tuple(sorted({of for found in names for of in found})),
+        "counts": takes_steps(require),
+        "when_counts": when is not None and takes_steps(when),
+    }
 
 
 def refusal_name(table: OperatorTable) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -12,10 +12,10 @@ from msgspec import Struct
 from analyzer.errors import UndecidedError
 from analyzer.expressions.evaluate import Evaluate, compiled, evaluate
 from analyzer.expressions.nodes import TRUE, Call, Literal, Node, Not, operand_name, unnamed
-from analyzer.expressions.operators import Known, later
 from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
+from analyzer.rules.judging.compiled_clauses import ClauseCompiler, CompiledClause
 from analyzer.rules.pack import (
     BUILD,
     FATAL,
@@ -67,22 +67,12 @@ class Verdict(Struct, frozen=True):
 ACCEPTED = Verdict(True)
 
 
-class _Compiled(Struct):
-    clause: Clause
-    require: Evaluate
-    when: Evaluate | None
-    #: The parameters, and the values of its operator.
-    known: Mapping[str, Any]
-    #: What is explained where it fails, once it does.
-    explained: Node | None = None
-
-
 class _Form(Struct, frozen=True):
     when: Evaluate | None
     #: Clauses of each stage that has any, in the pack's order of stages.
-    stages: Mapping[str, tuple[_Compiled, ...]]
+    stages: Mapping[str, Sequence[CompiledClause]]
     #: Those of the stages after choosing.
-    later: tuple[_Compiled, ...]
+    later: Sequence[CompiledClause]
 
 
 class _Operator(Struct, frozen=True):
@@ -113,7 +103,7 @@ class Judge:
             return Verdict(False, (self._no_form(context),))
         findings: list[Finding] = []
         for stage in form.stages.values():
-            failing = self._failing(stage, context)
+            failing = self.failing(stage, context)
             if failing:
                 findings += failing
                 if any(finding.severity in REFUSING for finding in failing):
@@ -135,8 +125,7 @@ class Judge:
         if form is None:
             return stages[0], (self._no_form(context),)
         for stage in stages:
-            clauses = form.stages.get(stage)
-            if clauses and (findings := self._failing(clauses, context)):
+            if findings := self.failing(form.stages.get(stage, ()), context):
                 return stage, findings
         return None
 
@@ -147,22 +136,27 @@ class Judge:
 
     def later_findings(self, context: Context) -> list[Finding]:
         """Findings on an operator that is delegated, when the delegate's graph is built and when it runs."""
+        return self.failing(self.later(context), context)
+
+    def later(self, context: Context) -> Sequence[CompiledClause]:
+        """What is asked of an operator when the delegate's graph is built and when it runs."""
         form = _form_of(self._operator(context), context)
-        return [] if form is None or not form.later else self._failing(form.later, context)
+        return () if form is None else form.later
 
     def partition_findings(self, context: Any) -> list[Finding]:
         """Findings on a whole partition, when the delegate's graph is built and when it runs."""
-        return self._failing(self.partition_checks, context) if self.partition_checks else []
+        return self.failing(self.partition_checks, context)
 
     def load_findings(self, context: Any) -> list[Finding]:
         """Findings on a whole model, when the delegate's runtime loads it."""
-        return self._failing(self.load_checks, context) if self.load_checks else []
+        return self.failing(self.load_checks, context)
 
     def values(self, name: str) -> Mapping[str, Any]:
         """The pack's per-operator values for an operator."""
-        return self.pack.values | self._rules(name).values
+        return self.pack.values | self.rules(name).values
 
-    def _rules(self, name: str) -> OperatorRules:
+    def rules(self, name: str) -> OperatorRules:
+        """What the pack says of operators of a kind; of those that it doesn't list, that it refuses them."""
         if name in self.pack.operators:
             return self.pack.rules(name)
         refusal = self.pack.unlisted_custom if name.startswith("custom:") else self.pack.unlisted
@@ -176,7 +170,7 @@ class Judge:
     def _compiled(self, name: str) -> _Operator:
         found = self._operators.get(name)
         if found is None:
-            found = self._operators[name] = self._compile(name, self._rules(name))
+            found = self._operators[name] = self._compile(name, self.rules(name))
         return found
 
     def _compile(self, name: str, rules: OperatorRules) -> _Operator:
@@ -187,32 +181,22 @@ class Judge:
         shared = tuple(self._clauses((*self.pack.every_op, *refused), known, op))
         return _Operator(accept, tuple(self._form(form, shared, known, op) for form in rules.forms))
 
-    def _form(self, form: Form, shared: tuple[_Compiled, ...], known: Mapping[str, Any], op: str) -> _Form:
-        stages: dict[str, list[_Compiled]] = {stage: [] for stage in (*self.pack.stages, BUILD, RUN)}
+    def _form(self, form: Form, shared: Sequence[CompiledClause], known: Mapping[str, Any], op: str) -> _Form:
+        stages: dict[str, list[CompiledClause]] = {stage: [] for stage in (*self.pack.stages, BUILD, RUN)}
         for clause in (*shared, *self._clauses(form.clauses, known, op)):
             stages[clause.clause.stage].append(clause)
         later = (*stages.pop(BUILD), *stages.pop(RUN))
         when = None if form.when is None else compiled(form.when, known)
-        return _Form(when, {name: tuple(found) for name, found in stages.items() if found}, later)
+        return _Form(when, {name: tuple(of) for name, of in stages.items() if of}, later)
 
     def _clauses(
         self, clauses: tuple[Clause, ...], known: Mapping[str, Any], op: str | None = None
-    ) -> Iterator[_Compiled]:
+    ) -> Iterator[CompiledClause]:
         """The clauses that can fail under these parameters."""
-        for clause in clauses:
-            when = None if clause.when is None else compiled(clause.when, known, clause.when_counts, op)
-            if isinstance(when, Known):
-                if not when.value:
-                    continue
-                when = None
-            if clause.fixed and not isinstance(clause.require, Literal):
-                require = later(partial(compiled, clause.require, known, clause.counts, op))
-            else:
-                require = compiled(clause.require, known, clause.counts, op)
-            if not (isinstance(require, Known) and require.value):
-                yield _Compiled(clause, require, when, known)
+        compiler = ClauseCompiler(self.pack, known, op)
+        return filter(None, map(compiler.compile, clauses))
 
-    def _failing(self, clauses: tuple[_Compiled, ...], context: Any) -> list[Finding]:
+    def failing(self, clauses: Sequence[CompiledClause], context: Any) -> list[Finding]:
         """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
         findings: list[Finding] = []
         for one in clauses:
@@ -230,7 +214,7 @@ class Judge:
             findings.append(self._finding(one, context))
         return findings
 
-    def _finding(self, failed: _Compiled, context: Any) -> Finding:
+    def _finding(self, failed: CompiledClause, context: Any) -> Finding:
         clause, why = failed.clause, _why(failed, context)
         raised = self._fix_selection.raised(clause, context) if clause.raised else None
         expected, actual = proof(clause, why)
@@ -285,7 +269,7 @@ def _form_of(operator: _Operator, context: Context) -> _Form | None:
     return None
 
 
-def _why(failed: _Compiled, context: Context) -> Explanation:
+def _why(failed: CompiledClause, context: Context) -> Explanation:
     """Why a clause that fails does so."""
     clause = failed.clause
     try:
@@ -302,7 +286,7 @@ def _why(failed: _Compiled, context: Context) -> Explanation:
 
 def _explained(clause: Clause, condition: Node, known: Mapping[str, Any]) -> Node:
     """A condition of a clause as it is explained: what can't be otherwise is left out, unless that is all."""
-    if clause.fixed:
+    if not clause.reads:
         return condition
     settled = partially_evaluated(condition, known)
     return filled(condition, known) if isinstance(settled, Literal) else settled
