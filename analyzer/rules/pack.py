@@ -55,6 +55,16 @@ class Recipe(Struct, frozen=True, omit_defaults=True):
     language: str = "python"
     before: str = ""
     after: str = ""
+    #: Where there is no code: why.
+    why: str = ""
+
+
+class Untold(Struct, frozen=True):
+    """A class of fixes that are told without code."""
+
+    job: str
+    #: Why there is none.
+    why: str
 
 
 class Recipes(Struct, frozen=True, omit_defaults=True):
@@ -62,7 +72,9 @@ class Recipes(Struct, frozen=True, omit_defaults=True):
 
     #: By their texts.
     recipes: dict[str, Recipe] = {}
-    #: How fixes without a recipe begin -> whose job they are.
+    #: Classes of fixes without a recipe, by their names.
+    classes: dict[str, Untold] = {}
+    #: How such fixes begin -> the name of their class.
     beginnings: dict[str, str] = {}
 
     def of(self, text: str) -> Recipe:
@@ -70,8 +82,13 @@ class Recipes(Struct, frozen=True, omit_defaults=True):
         known = self.recipes.get(text)
         if known is not None:
             return known
+        name = self.class_of(text)
+        return Recipe(text, self.classes[name].job, why=self.classes[name].why) if name else Recipe(text)
+
+    def class_of(self, text: str) -> str:
+        """The name of the class that a fix without a recipe belongs to; empty where none fits."""
         fitting = [beginning for beginning in self.beginnings if text.startswith(beginning)]
-        return Recipe(text, self.beginnings[max(fitting, key=len)]) if fitting else Recipe(text)
+        return self.beginnings[max(fitting, key=len)] if fitting else ""
 
 
 class Reason(Struct, frozen=True, omit_defaults=True):

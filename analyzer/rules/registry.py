@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from msgspec.structs import replace
+
 from analyzer.errors import RuleError, UsageError
 from analyzer.files import read_text
 from analyzer.resources import data, located
@@ -63,7 +65,7 @@ class Packs:
 
         shipped = cache.kept("fixes", _shared, _RECIPES, make)
         own = {text: recipe for name in self.given for text, recipe in self.get(name).recipes.items()}
-        return Recipes(shipped.recipes | own, shipped.beginnings)
+        return replace(shipped, recipes=shipped.recipes | own)
 
     @cached_property
     def cpu_kernels(self) -> RulePack:

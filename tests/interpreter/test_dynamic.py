@@ -155,7 +155,7 @@ def test_the_input_that_leaves_the_size_open_is_named_and_to_be_fixed() -> None:
     issue = reshaped(shape_signature=[-1, 4])
     assert issue.message.endswith("; the file leaves the shape of input x open, [?, 4]")
     assert issue.fix.startswith("Fix the model's input shapes when converting")
-    assert reshaped().fix.startswith("Write the sizes as numbers in the source model")
+    assert reshaped().fix.startswith("Write sizes, starts, axes and indices as int32 numbers")
 
 
 def test_an_operand_that_is_an_input_is_to_become_a_constant() -> None:

@@ -134,6 +134,14 @@ def _int8(converter: Any, model: Any) -> None:
     converter.inference_input_type = converter.inference_output_type = tf.int8
 
 
+def _mixed(converter: Any, model: Any) -> None:
+    """Eight bits where there is a kernel for that, floats elsewhere."""
+    import tensorflow as tf
+
+    _int8(converter, model)
+    converter.target_spec.supported_ops.append(tf.lite.OpsSet.TFLITE_BUILTINS)
+
+
 def _int16(converter: Any, model: Any) -> None:
     import tensorflow as tf
 
@@ -152,6 +160,8 @@ def _flex(converter: Any, model: Any) -> None:
     import tensorflow as tf
 
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+    # Loops with a free batch are converted in no other way.
+    converter._experimental_lower_tensor_list_ops = False
 
 
 _OPTIONS = {
@@ -159,6 +169,7 @@ _OPTIONS = {
     "dynamic": _dynamic,
     "float16": _float16,
     "int8": _int8,
+    "mixed": _mixed,
     "int16": _int16,
     "custom": _custom,
     "flex": _flex,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
-from analyzer import api
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.model import read_bytes
 from analyzer.resources import data
 from analyzer.rules.loading.fixes_file import IN_FULL, read_in_full
 from analyzer.rules.loading.format import FixTable, TrialTable
 from analyzer.rules.registry import Packs
+from tests.recipes.store import key
 
 #: Makes a .tflite file of a fix and one of its two pieces of code.
 Convert = Callable[[FixTable, TrialTable, str], bytes]
@@ -23,6 +27,11 @@ def in_full() -> Mapping[str, FixTable]:
 def tried() -> Mapping[str, FixTable]:
     """Those that are put to the test."""
     return {name: fix for name, fix in in_full().items() if fix.trials}
+
+
+def keys(fix: FixTable) -> set[str]:
+    """What the models of a fix's trials are kept by."""
+    return {key(fix, trial, code) for trial in fix.trials for code in (fix.before, fix.after)}
 
 
 def amiss(fix: FixTable, convert: Convert) -> Iterator[str]:
@@ -50,18 +59,24 @@ def _amiss(fix: FixTable, trial: TrialTable, convert: Convert) -> Iterator[str]:
 
 def _findings(trial: TrialTable, side: str, model: bytes, at: int) -> list[tuple[str, str]]:
     """Rules and fixes of what matters: notes change nothing, and neither does what needs no action."""
-    audit = api.audit(
-        model,
-        trial.audit.get(side, trial.delegates)[at],
-        shapes={name: tuple(shape) for name, shape in trial.shapes.get(side, {}).items()},
-        registered=trial.registered.get(side, ()),
-    )
-    recipes = Packs().recipes
+    spec = trial.audit.get(side, trial.delegates)[at]
+    auditor = _auditor(spec, tuple(trial.registered.get(side, ())))
+    shapes = {name: tuple(shape) for name, shape in trial.shapes.get(side, {}).items()}
     return [
         (finding.rule, finding.fix)
-        for finding in audit.delegates[0].findings
-        if finding.severity != "note" and recipes.of(finding.fix).job != "none"
+        for finding in auditor.audit(read_bytes(model, side), shapes).delegates[0].findings
+        if finding.severity != "note" and _packs().recipes.of(finding.fix).job != "none"
     ]
+
+
+@cache
+def _packs() -> Packs:
+    return Packs()
+
+
+@cache
+def _auditor(spec: str, registered: tuple[str, ...]) -> Auditor:
+    return Auditor(_packs(), configure(_packs(), [spec]), (), registered)
 
 
 def _told(findings: list[tuple[str, str]]) -> str:

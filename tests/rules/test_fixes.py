@@ -13,7 +13,7 @@ from analyzer.expressions.vocabulary import Context
 from analyzer.model import read_bytes
 from analyzer.rules.judging.judge import Finding, Judge
 from analyzer.rules.loading.catalogue_file import parse_catalogue
-from analyzer.rules.loading.fixes_file import read_in_full
+from analyzer.rules.loading.fixes_file import read_in_full, read_shared
 from analyzer.rules.loading.load import load
 from analyzer.rules.parameters import resolve
 from analyzer.rules.registry import Packs
@@ -169,7 +169,7 @@ def test_shape_arithmetic_asks_for_fixed_shapes(tmp_path: Path, at: int) -> None
 
 def test_shapes_that_are_fixed_already_are_not_to_be_fixed(tmp_path: Path) -> None:
     (found,) = fixes(tmp_path, ABS, shaped(), 1)
-    assert found.startswith("Write the sizes as numbers")
+    assert found.startswith("Write sizes, starts, axes and indices as int32 numbers")
 
 
 def test_what_only_the_data_tells_is_no_shape_arithmetic(tmp_path: Path) -> None:
@@ -279,8 +279,16 @@ def test_a_fix_in_full_is_checked(tmp_path: Path, wrong: str, words: str) -> Non
         ("Convert with the shapes that the model runs with.", "converter"),
         ("Update LiteRT to 2.0 or newer.", "app"),
         ("No action is needed: at the end of the model it splits nothing.", "none"),
-        ("Use RESHAPE with a constant shape.", "model"),
+        ("Nobody advises this.", "model"),
     ],
 )
 def test_how_a_fix_begins_says_whose_job_it_is(text: str, job: str) -> None:
-    assert Packs().recipes.of(text).job == job
+    recipe = Packs().recipes.of(text)
+    assert recipe.job == job
+    assert bool(recipe.why) == (text != "Nobody advises this.")
+
+
+def test_a_class_of_fixes_is_somebodys_job(tmp_path: Path) -> None:
+    table = '[classes.old]\njob = "nobody"\nwhy = "it is old"\ntexts = ["Mend it"]\n'
+    with pytest.raises(RuleError, match=r"shared\.toml:2: old: there is no job nobody"):
+        read_shared(saved(tmp_path, table, "shared.toml"))

@@ -129,6 +129,7 @@ def _fixes(rule: Rule, recipes: Recipes) -> Iterator[tuple[str, str]]:
         yield "job", _JOBS[recipe.job]
         yield "before", recipe.before
         yield "after", recipe.after
+        yield "no code", recipe.why
 
 
 def rules(rules: Sequence[Rule], width: int) -> str:

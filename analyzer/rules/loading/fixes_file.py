@@ -15,7 +15,7 @@ from analyzer.resources import data
 from analyzer.rules.loading.file import read_tables
 from analyzer.rules.loading.format import Fix, FixCase, FixTable
 from analyzer.rules.loading.lines import Lines
-from analyzer.rules.pack import JOBS, Recipe, Recipes
+from analyzer.rules.pack import JOBS, Recipe, Recipes, Untold
 from analyzer.suggest import nearest
 
 #: Name of the file, and of the folder of fixes that are told in full.
@@ -29,13 +29,22 @@ class ReasonTable(Struct, frozen=True, forbid_unknown_fields=True):
     when: str
 
 
+class ClassTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[classes.NAME]`: fixes that are told without code."""
+
+    job: str
+    #: Why there is no code.
+    why: str
+    #: The fixes, by how they begin.
+    texts: list[str]
+
+
 class Shared(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     define: dict[str, str] = {}
     fixes: dict[str, Fix | FixTable] = {}
-    #: Job -> how fixes without a table of their own begin that are this job; all others are the model's.
-    jobs: dict[str, list[str]] = {}
+    classes: dict[str, ClassTable] = {}
     first: list[FixCase] = []
     reasons: dict[str, ReasonTable] = {}
     #: `NAME|NAME` -> version -> why an operator has it, `REASON|REASON`.
@@ -70,8 +79,9 @@ def shared() -> Shared:
 def shared_recipes() -> Recipes:
     """The fixes of what ships that are told in full. Raises: RuleError."""
     words = shared()
-    beginnings = {beginning: job for job, texts in words.jobs.items() for beginning in texts}
-    return Recipes(recipes(words.fixes), beginnings)
+    classes = {name: Untold(table.job, table.why) for name, table in words.classes.items()}
+    beginnings = {text: name for name, table in words.classes.items() for text in table.texts}
+    return Recipes(recipes(words.fixes), classes, beginnings)
 
 
 def recipes(fixes: Mapping[str, Fix | FixTable]) -> dict[str, Recipe]:
@@ -86,9 +96,13 @@ def recipes(fixes: Mapping[str, Fix | FixTable]) -> dict[str, Recipe]:
 def amiss(table: FixTable) -> Iterator[str]:
     """What is wrong with a fix that is told in full."""
     if table.job not in JOBS:
-        yield f"there is no job {table.job}{nearest(table.job, list(JOBS))}; known: {', '.join(JOBS)}"
+        yield _no_job(table.job)
     if bool(table.before) != bool(table.after):
         yield "before and after go together: code as it is, and as it is to be"
+
+
+def _no_job(job: str) -> str:
+    return f"there is no job {job}{nearest(job, list(JOBS))}; known: {', '.join(JOBS)}"
 
 
 def read_in_full(file: Path) -> Mapping[str, FixTable]:
@@ -123,9 +137,9 @@ def read_shared(file: Path) -> Shared:
         if reason not in fixes.reasons
     ]
     problems += [
-        f"{file}:{lines.of('jobs', job)}: jobs: there is no job {job}{nearest(job, list(JOBS))}"
-        for job in fixes.jobs
-        if job not in JOBS
+        f"{file}:{lines.of(f'classes.{name}', 'job')}: {name}: {_no_job(table.job)}"
+        for name, table in fixes.classes.items()
+        if table.job not in JOBS
     ]
     if problems:
         raise RuleError(problems)
