@@ -76,7 +76,7 @@ def on_disk(source: ModelSource) -> Iterator[ModelSource]:
     with at_hand(source) as held:
         if held.file is not None:
             with _named_in_text(held.file) as file:
-                yield replace(held, file=file)
+                yield held if file is held.file else replace(held, file=file)
             return
         with _temporary(held.name, held.data or b"") as file:
             yield ModelSource(held.name, file)
