@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,11 @@ import msgspec
 from msgspec import Struct
 
 from analyzer import resources
-from analyzer.report import page_runtime
-from analyzer.report.page_runtime import Pages
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jinja2 import Environment
+    from jinja2 import BaseLoader, Environment
 
 
 class Bar(Struct, frozen=True):
@@ -103,8 +100,8 @@ def look(template: str) -> Look:
 
 
 def _compiled(template: str) -> str:
-    """What stands for a template in a wheel, without an ending."""
-    return os.path.join(resources.made(resources.COMPILED), page_runtime.module_name(template))
+    """What stands for the look of a page in a wheel, without an ending."""
+    return os.path.join(resources.made(resources.COMPILED), template)
 
 
 def _joined(template: str) -> Look:
@@ -114,48 +111,38 @@ def _joined(template: str) -> Look:
 
 def text(template: str, **values: Any) -> str:
     """A text of `templates/`, or a part of a page that others make: no style or script of ours."""
-    return _templates().get_template(template).render(**values)
+    return _environment().get_template(template).render(values)
 
 
 def compile_all(folder: Path) -> None:
     """Write what a wheel brings to `folder`: templates as jinja2 compiles them, looks of pages."""
-    environment = _environment()
-    folder.mkdir(exist_ok=True)
-    for name in environment.list_templates(extensions=["jinja"]):
-        source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
-        module = environment.compile(source, name, name, raw=True)
-        (folder / f"{page_runtime.module_name(name)}.py").write_text(_for_our_runtime(name, module), "utf-8")
+    _environment_of(_source()).compile_templates(folder, extensions=["jinja"], zip=None, ignore_errors=False)
     for name in SCRIPTS:
-        (folder / f"{page_runtime.module_name(name)}.json").write_bytes(msgspec.json.encode(_joined(name)))
-
-
-def _for_our_runtime(name: str, module: str) -> str:
-    """The module of a template, with what it calls taken from our runtime. Raises: ValueError."""
-    import ast
-
-    imports, _, body = module.partition("\n")
-    offered = imports.removeprefix("from jinja2.runtime import ").split(", ")
-    asked = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)} & {*offered}
-    lacking = [word for word in sorted(asked) if not hasattr(page_runtime, word)]
-    for kind, word in re.findall(r"environment\.(filters|tests)\['(\w+)'\]", body):
-        lacking += [] if word in getattr(page_runtime.Pages, kind) else [f"{kind}: {word}"]
-    if lacking:
-        raise ValueError(f"{name}: page_runtime.py has no {', '.join(lacking)}; add it there, or do without")
-    return f"from {page_runtime.__name__} import {', '.join(sorted(asked))}\n{body}"
+        (folder / f"{name}.json").write_bytes(msgspec.json.encode(_joined(name)))
 
 
 @cache
-def _templates() -> Pages | Environment:
-    """Those that a wheel brings compiled; in a checkout, jinja2 itself."""
-    compiled = resources.made(resources.COMPILED)
-    return Pages(compiled) if os.path.isdir(compiled) else _environment()
-
-
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, ModuleLoader
+
+    compiled = resources.made(resources.COMPILED)
+    if not os.path.isdir(compiled):
+        return _environment_of(_source())
+    # What another version of jinja2 compiled and this one can't load is read as in a checkout.
+    return _environment_of(ChoiceLoader([ModuleLoader(compiled), _source()]))
+
+
+def _source() -> BaseLoader:
+    from jinja2 import FileSystemLoader
+
+    return FileSystemLoader(resources.located("templates"))
+
+
+def _environment_of(loader: BaseLoader) -> Environment:
+    from jinja2 import Environment, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(resources.data("templates")),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
