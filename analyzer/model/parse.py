@@ -32,7 +32,7 @@ _ACTIVATION = "fused_activation_function"
 #: this in all, or a quarter of the file, which each delegate's part of an audit does over and over.
 _LONGEST, _SHORTEST, _ALL_NAMES = 1000, 60, 1 << 20
 #: How much a model may hold, far more than the largest known ones do. Rules are compiled for each code.
-_MOST = {"operators": 100_000, "tensors": 300_000, "subgraphs": 10_000, "operator codes": 1_000}
+_MOST = {"operators": 500_000, "tensors": 1_500_000, "subgraphs": 10_000, "operator codes": 1_000}
 #: Bytes of the file for each operator and tensor where there are more than a few: those that don't refer to
 #: the same bytes over and over take more.
 _LEAST_BYTES, _FEW = 24, 1000
