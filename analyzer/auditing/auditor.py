@@ -67,13 +67,15 @@ class Auditor:
             )
         customs = {code.custom for code in model.operator_codes if code.custom is not None}
         registered = _matching(customs, self._registered)
+        # A stand-in is registered as version 1 alone.
+        later = {code.custom for code in model.operator_codes if code.version > 1}
+        unregistered = customs.difference(registered, later)
         notes = tuple(map(graph_findings.registered, registered))
         cases: dict[tuple[str, ...], _Case] = {registered: self._prepare(model, shapes, registered)}
         audits = []
         #: Devices of one setting are audited once.
         told_of: dict[int, DelegateAudit] = {}
         for configuration in (*self._configurations, *self._fallbacks):
-            unregistered = customs.difference(registered)
             own = (name for name in configuration.pack.graph.stand_ins if name in unregistered)
             stand_ins = (*registered, *own)
             if (known := told_of.get(id(configuration.judge))) is not None:

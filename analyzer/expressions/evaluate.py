@@ -358,6 +358,8 @@ def _is_simple(each: Each) -> bool:
 
 
 def _is_list(node: Node) -> bool:
+    if isinstance(node, Choice):
+        return _is_list(node.then)
     return isinstance(node, List | Each | Rest) or (isinstance(node, Property) and node.name in _LISTS)
 
 

@@ -147,7 +147,8 @@ def lists_compared(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:
     def evaluate(c: Context) -> Any:
         left, right = a(c), b(c)
         try:
-            return (tuple(left) == tuple(right)) is wanted
+            # A comprehension that is asked for its length on the way would have nothing left.
+            return (tuple(iter(left)) == tuple(iter(right))) is wanted
         except TypeError:
             return not wanted
 

@@ -149,14 +149,20 @@ def _int32(data: memoryview | None) -> tuple[int, ...]:
 
 
 def attributes(operator: Operator) -> Mapping[str, Any]:
-    """What a custom operator or composite says of itself; a tensor among it stands for its elements."""
+    """What a custom operator or composite says of itself; a tensor among it stands for its elements.
+
+    What is called a tensor and isn't one has none, as runtimes read it.
+    """
     from analyzer.model.flexbuffer import decode  # few models need it
 
     found = decode(operator) or {}
-    return {
-        name: value.get("TENSOR_DATA") if isinstance(value, Mapping) else value
-        for name, value in found.items()
-    }
+    return {name: _attribute(name, value) for name, value in found.items()}
+
+
+def _attribute(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value.get("TENSOR_DATA", ())
+    return () if name.startswith("_TENSOR_") else value
 
 
 #: Attribute of a tensor -> (type, meaning, answer from the context and the tensor).

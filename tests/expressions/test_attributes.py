@@ -19,6 +19,8 @@ ATTRIBUTES = {
     "groups": 2,
     "gone": None,
     "axes": {"TENSOR_TYPE": "i64", "TENSOR_DATA": [1, 2]},
+    "_TENSOR_V1_bare": [1, 2],
+    "_TENSOR_V1_empty": {"TENSOR_TYPE": "i64"},
 }
 WRITTEN = bytes(flexbuffers.Dumps(ATTRIBUTES))
 
@@ -42,6 +44,9 @@ def asked(operator: Operator, text: str) -> Any:
         ("'gone' in attributes", False),
         ("attributes.axes == [1, 2]", True),
         ("attributes.axes == [2, 1]", False),
+        ("attributes.axes == ([d for d in range(1, 3)] if 'groups' in attributes else [0])", True),
+        ("'_TENSOR_V1_bare' in attributes and attributes._TENSOR_V1_bare == [1, 2]", False),
+        ("'_TENSOR_V1_empty' in attributes and len(attributes._TENSOR_V1_empty) == 0", True),
     ],
 )
 def test_attributes(operator: Operator, text: str, answer: Any) -> None:

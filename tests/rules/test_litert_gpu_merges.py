@@ -206,3 +206,61 @@ def test_parts_of_one_tensor(
     assert told([*tensors, *real(i=MAP)] if relu else tensors, chain, outputs=["z"]) == (
         {rule} if rule else set()
     )
+
+
+@pytest.mark.parametrize(
+    ("idle", "beside", "outputs", "wrong"),
+    [
+        # A slice is dropped where it is an output itself; its part stands behind the others then.
+        ("SLICE", [], ["u"], True),
+        ("SLICE", ["NEG"], ["u", "v"], True),
+        ("SLICE", ["SLICE"], ["u", "v"], False),
+        ("SLICE", ["SLICE"], ["v", "u"], False),
+        ("SLICE", [], ["r"], False),
+        # What else does nothing is dropped where no part has another reader.
+        ("RESIZE_BILINEAR", [], ["r"], True),
+        ("RESIZE_BILINEAR", ["NEG"], ["u", "v"], False),
+        ("RESIZE_BILINEAR", [], ["u", "b"], True),
+    ],
+)
+def test_parts_before_what_does_nothing(
+    idle: str, beside: list[str], outputs: list[str], wrong: bool
+) -> None:
+    half = HALVES[0]
+    constants = [ALONG, whole("o", [0] * 4), whole("s", half), whole("hw", half[1:3])]
+    inputs = {"SLICE": ["o", "s"], "RESIZE_BILINEAR": ["hw"], "NEG": []}
+    chain = [SPLIT, operator(idle, ["a", *inputs[idle]], ["u"])]
+    chain += [operator(name, ["b", *inputs[name]], ["v"]) for name in beside]
+    chain += [operator("RELU", ["u"], ["r"])] if "r" in outputs else []
+    tensors = [*real(x=MAP, a=half, b=half, u=half, v=half, r=half), *constants]
+    assert told(tensors, chain, outputs=outputs) == ({"split/part-before-no-op"} if wrong else set())
+
+
+def test_slices_of_parts_in_another_order() -> None:
+    half = HALVES[0]
+    tensors = [*real(x=MAP, a=half, b=half, u=half, v=half), ALONG, whole("o", [0] * 4), whole("s", half)]
+    slices = [operator("SLICE", [part, "o", "s"], [name]) for part, name in ("av", "bu")]
+    assert not told(tensors, [SPLIT, *slices], outputs=["v", "u"])
+    assert told(tensors, [SPLIT, *slices[::-1]], outputs=["v", "u"]) == {"split/part-before-no-op"}
+
+
+@pytest.mark.parametrize(("axis", "wrong"), [(1, True), (2, False)])
+def test_parts_that_are_reshaped_stay_in_order(axis: int, wrong: bool) -> None:
+    shape, part = [1, 3, 3, 8], [1, 3, 8]
+    shape[axis] = 2
+    tensors = [*real(x=shape, a=part, b=part, u=part), whole("o", [0] * 3), whole("s", part)]
+    chain = [
+        operator("UNPACK", ["x"], ["a", "b"], {"num": 2, "axis": axis}),
+        operator("SLICE", ["a", "o", "s"], ["u"]),
+    ]
+    assert told(tensors, chain, outputs=["u"]) == ({"unpack/part-before-no-op"} if wrong else set())
+
+
+@pytest.mark.parametrize(("beside", "wrong"), [([], False), (["NEG"], True)])
+def test_a_part_that_is_joined_alone(beside: list[str], wrong: bool) -> None:
+    half = HALVES[0]
+    tensors = [*real(x=MAP, a=half, b=half, u=half, v=half), ALONG]
+    chain = [SPLIT, operator("CONCATENATION", ["b"], ["u"], {"axis": 3})]
+    chain += [operator(name, ["a"], ["v"]) for name in beside]
+    outputs = ["u", "v"] if beside else ["u"]
+    assert told(tensors, chain, outputs=outputs) == ({"concatenation/single"} if wrong else set())

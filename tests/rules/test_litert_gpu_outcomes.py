@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.building import Description, operator, tensor
-from tests.rules.litert_gpu import MAP, constant, real, told, whole
+from tests.rules.litert_gpu import MAP, constant, floats, real, told, whole
 
 RESIZE = operator("RESIZE_BILINEAR", ["y", "size"], ["z"])
 EVERYTHING = [whole("begin", [0, 0, 0, 0]), whole("size", [1, 6, 6, 8])]
@@ -301,3 +301,70 @@ def test_what_keeps_a_model_from_being_loaded(
     tensors = [*real(x=(1, 8), y=(1, 8)), extra]
     found = told(tensors, [operator("RELU", ["x"], ["y"])], inputs=["x"], **fields)
     assert found == ({rule} if rule else set())
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "rule"),
+    [
+        ((4, 8), False, "constant-batch"),
+        ((2, 3, 8), False, "constant-batch"),
+        ((1, 8), False, None),
+        ((1, 3, 8), False, None),
+        ((2, 2, 3, 8), False, None),
+        ((1, 8), True, "constant-output"),
+    ],
+)
+def test_constants_that_are_dequantized(shape: Sequence[int], given: bool, rule: str | None) -> None:
+    count = 1
+    for size in shape:
+        count *= size
+    stored = tensor("q", shape, "INT8", data=bytes(count), scale=[0.1])
+    chain = [operator("DEQUANTIZE", ["q"], ["w"], version=2), operator("ADD", ["x", "w"], ["y"])]
+    found = told([*real(x=shape, w=shape, y=shape), stored], chain, outputs=["y", "w"] if given else ["y"])
+    assert found == named("dequantize", rule)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "rule"),
+    [(("w",), None), ((), "computed-table"), (("x", "w"), "constant-ids")],
+)
+def test_embeddings(fixed: Sequence[str], rule: str | None) -> None:
+    table = constant("w", [4, 8]) if "w" in fixed else tensor("w", [4, 8])
+    ids = whole("x", [0, 1]) if "x" in fixed else tensor("x", [2], "INT32")
+    lookup = operator("EMBEDDING_LOOKUP", ["x", "w"], ["y"])
+    beside = operator("ABS", ["i"], ["o"])
+    found = told([ids, table, *real(y=(2, 8), i=(1, 8), o=(1, 8))], [lookup, beside])
+    assert found == named("embedding-lookup", rule)
+
+
+@pytest.mark.parametrize(("name", "broken"), [("REDUCE_PROD", False), ("REDUCE_MAX", True)])
+def test_a_product_of_so_many_is_zero_anyway(name: str, broken: bool) -> None:
+    tensors = [*real(x=(1, 1, 1, 512), y=(1, 1, 1, 1)), whole("axis", [1, 2, 3])]
+    reduction = operator(name, ["x", "axis"], ["y"], {"keep_dims": True})
+    rule = f"{name.lower().replace('_', '-')}/reduction-workgroup"
+    assert told(tensors, [reduction]) == ({rule} if broken else set())
+    assert rule in told(tensors, [reduction], severities=["wrong", "hazard"])
+
+
+@pytest.mark.parametrize(("version", "loads"), [(1, True), (2, False)])
+def test_stand_ins_are_of_version_one(version: int, loads: bool) -> None:
+    pool = bytes.fromhex("0100000002000000020000000200000002000000") + bytes(20)
+    argmax = operator("MaxPoolingWithArgmax2D", ["x"], ["y", "z"], None, version=version, custom_options=pool)
+    found = told(real(x=(1, 8, 8, 4), y=(1, 4, 4, 4), z=(1, 4, 4, 4)), [argmax])
+    assert bool(found) is not loads
+
+
+@pytest.mark.parametrize(("dtype", "axis", "taken"), [("INT32", 3, True), ("FLOAT32", 3.0, False)])
+def test_an_axis_is_read_as_a_whole_number(dtype: str, axis: float, taken: bool) -> None:
+    data = floats(axis) if dtype == "FLOAT32" else int(axis).to_bytes(4, "little")
+    tensors = [*real(x=MAP), tensor("axis", [], dtype, data=data), tensor("y", MAP[:3], "INT32")]
+    found = told(tensors, [operator("ARG_MAX", ["x", "axis"], ["y"])], severities=["blocker"])
+    assert ("arg-max/axis" not in found) is taken
+
+
+@pytest.mark.parametrize(("shape", "taken"), [([4], True), ([1, 4], False)])
+def test_bounds_are_a_number_for_each_dimension(shape: Sequence[int], taken: bool) -> None:
+    bounds = [whole("b", [0] * 4, shape), whole("e", MAP), whole("s", [1] * 4)]
+    strided = operator("STRIDED_SLICE", ["x", "b", "e", "s"], ["y"])
+    found = told([*real(x=MAP, y=MAP), *bounds], [strided], severities=["blocker"])
+    assert ("strided-slice/bounds" not in found) is taken
