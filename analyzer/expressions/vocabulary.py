@@ -342,4 +342,9 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
         "names of the options that a custom operator or composite brings itself, as a flexbuffer map",
         lambda c: [name for name, value in attributes(c.operator).items() if value is not None],
     ),
+    "has_attributes": (
+        "bool",
+        "the file has a composite's attributes, were they none",
+        lambda c: isinstance(c.operator.options.get("composite_attributes"), memoryview),
+    ),
 }

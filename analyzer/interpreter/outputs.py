@@ -49,7 +49,7 @@ def _kept(kernel: Kernel, context: Context) -> list[Tensor]:
     """
     kept: Sequence[Tensor | None] = ()
     if kernel.persistent == "always" or (kernel.persistent == "constant-input" and _first_constant(context)):
-        kept = context.outputs
+        kept = context.outputs[:1]
     elif kernel.persistent == "basic-state" and context.operator.options["kernel_type"] == "BASIC":
         kept = [tensor for place, tensor in enumerate(context.inputs) if place in (1, 4)]
     return [tensor for tensor in kept if tensor is not None]

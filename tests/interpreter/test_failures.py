@@ -10,7 +10,7 @@ from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.model import read_bytes
 from analyzer.rules.registry import Packs
-from tests.building import Description, model, operator, tensor
+from tests.building import Description, model, operator, subgraph, tensor
 from tests.interpreter.preparing import numbers, prepared, single_operator, stop
 
 Operands = list[Description]
@@ -217,3 +217,37 @@ def test_malformed_operators_are_refused(name: str, operands: Operands, outputs:
 def test_an_element_type_that_the_runtime_does_not_know() -> None:
     result = prepared(model([tensor("x", [4], "TensorType:99"), tensor("y", [4])], [RELU]))
     assert stop(result).rule == "runtime/build/unknown-type"
+
+
+def composite(**options: Any) -> bytes:
+    tensors = [tensor("x", [4]), tensor("y", [4])]
+    given = {"name": "odml.any", "decomposition_subgraph_index": 1} | options
+    graphs = [
+        subgraph(tensors, [operator("STABLEHLO_COMPOSITE", ["x"], ["y"], given)]),
+        subgraph(tensors, [operator("ABS", ["x"], ["y"])], inputs=["x"], outputs=["y"], name="parts"),
+    ]
+    return model(subgraphs=graphs)
+
+
+@pytest.mark.parametrize(("options", "loads"), [({"composite_attributes": b""}, True), ({}, False)])
+def test_a_composite_may_say_nothing_but_has_to_say_so(options: dict[str, Any], loads: bool) -> None:
+    assert (prepared(composite(**options)).refused is None) is loads
+    assert prepared(composite(**options | {"name": None})).refused is not None
+
+
+@pytest.mark.parametrize(("shape", "prepares"), [([4, 4, 1], True), ([4, 1, 4], False)])
+def test_dilations_beyond_the_last_are_of_no_use_to_one(shape: list[int], prepares: bool) -> None:
+    tensors = [tensor("x", shape), numbers("d", 2, 2), tensor("p", [], data=bytes(4)), tensor("y", shape)]
+    result = prepared(model(tensors, [operator("DILATE", ["x", "d", "p"], ["y"])], inputs=["x"]))
+    assert (not result.stops) is prepares
+    if prepares:
+        assert result.subgraphs[0].tensors[-1].shape == (7, 7, 1)
+
+
+@pytest.mark.parametrize(("outputs", "kind"), [(["v"], "failure"), (["v", "w"], "dynamic")])
+def test_only_the_first_handle_of_a_variable_is_kept(outputs: list[str], kind: str) -> None:
+    # What is read through a tensor that is no handle fails, but for what comes to it too late.
+    handles = [tensor("v", [1], "UINT32"), tensor("w", [1], "RESOURCE")]
+    chain = [operator("VAR_HANDLE", [], outputs), operator("READ_VARIABLE", ["v"], ["y"])]
+    found = stop(prepared(model([*handles, tensor("y", [1, 4])], chain, outputs=["y"])))
+    assert found.kind == kind

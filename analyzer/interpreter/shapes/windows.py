@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from analyzer.expressions.vocabulary import Context, Undefined
@@ -53,11 +54,9 @@ def _windows(size: int, window: int, stride: int, dilation: int) -> int:
 
 def dilate(context: Context) -> Sequence[Shape]:
     """Source: tflite/kernels/dilate.cc::SetupOutputTensor."""
-    return (
-        tuple(
-            (size - 1) * step + 1 for size, step in zip(shape(context, 0), words(context, 1), strict=False)
-        ),
-    )
+    source, steps = shape(context, 0), words(context, 1)
+    # Of a dimension of 1 it doesn't matter what stands behind the last step.
+    return (tuple((size - 1) * step + 1 for size, step in zip_longest(source, steps[: len(source)], fillvalue=1)),)
 
 
 def stablehlo_pad(context: Context) -> Sequence[Shape]:
