@@ -56,7 +56,9 @@ def dilate(context: Context) -> Sequence[Shape]:
     """Source: tflite/kernels/dilate.cc::SetupOutputTensor."""
     source, steps = shape(context, 0), words(context, 1)
     # Of a dimension of 1 it doesn't matter what stands behind the last step.
-    return (tuple((size - 1) * step + 1 for size, step in zip_longest(source, steps[: len(source)], fillvalue=1)),)
+    return (
+        tuple((size - 1) * step + 1 for size, step in zip_longest(source, steps[: len(source)], fillvalue=1)),
+    )
 
 
 def stablehlo_pad(context: Context) -> Sequence[Shape]:

@@ -38,7 +38,10 @@ _SIGNS = {"==": "is", "in": "is", "!=": "is not", "not in": "is not"} | {
 #: What is said of an operator where a fact holds, and where it doesn't.
 _FACTS = {
     "has_options": ("the operator has options", "the operator has no options"),
-    "has_attributes": ("the file has the composite's attributes", "the file lacks the composite's attributes"),
+    "has_attributes": (
+        "the file has the composite's attributes",
+        "the file lacks the composite's attributes",
+    ),
     "consumers_accepted": ("all operators that read it are taken", "an operator that reads it isn't taken"),
 }
 _CLAIMS = dict(CLAIMS) | {
