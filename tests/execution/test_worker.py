@@ -21,10 +21,10 @@ def test_a_crash_is_told_with_its_signal_and_where(tmp_path: Path) -> None:
 
 
 def test_a_run_without_end_is_ended(tmp_path: Path) -> None:
-    result = Given(tmp_path, models.endless()).run(limits=Limits(seconds=2))
+    result = Given(tmp_path, models.endless()).run(limits=Limits(seconds=8))
     assert (result.status, result.message) == (
         "timeout",
-        "no answer within 2 s (--timeout), while running",
+        "no answer within 8 s (--timeout), while running",
     )
 
 
