@@ -29,6 +29,16 @@ def table(file: Path, query: str) -> list[Any]:
 
 
 def everything(file: Path) -> dict[str, list[Any]]:
-    """All rows of all tables but what tells of the run."""
+    """All rows of all tables but what tells of the run; models by their content and reasons by what they say.
+
+    What numbers these have hangs on which process came to one of two equal files first.
+    """
     names = ("configuration", "file", "model", "audit", "reason", "cause")
-    return {name: table(file, f"SELECT * FROM {name}") for name in names}
+    rows = {name: table(file, f"SELECT * FROM {name}") for name in names}
+    contents = {number: sha256 for number, sha256, *_ in rows["model"]}
+    reasons = {number: said for number, *said in rows["reason"]}
+    rows["reason"] = sorted(reasons.values())
+    rows["cause"] = [(*row[:3], reasons[row[3]], *row[4:]) for row in rows["cause"]]
+    for name in ("model", "audit", "cause"):
+        rows[name] = sorted((contents[number], *rest) for number, *rest in rows[name])
+    return rows
