@@ -59,8 +59,22 @@ def _applies(option: Option, candidate: Candidate, model: Model, platform: str) 
     )
 
 
+def doubts(audit: Audit) -> list[str]:
+    """What may go wrong though it is accepted, each once."""
+    return [plain(message) for message in _doubted(audit)]
+
+
 def hazards(audit: Audit) -> list[str]:
-    """What may go wrong though it is accepted, each once, with the operators that it is about."""
+    """The same with the operators that it is about."""
+    lines = [_hazard(message, operators) for message, operators in _doubted(audit).items()]
+    more = len(lines) - _HAZARDS
+    if more > 0:
+        lines[_HAZARDS:] = [f"and {figures.count(more, 'hazard')} more: see the audit"]
+    return [*lines, *(outcome.told(audit) if audit.also is not None else ())]
+
+
+def _doubted(audit: Audit) -> dict[str, list[str]]:
+    """What may go wrong -> the operators with which it may; none of what is about the whole graph."""
     told: dict[str, list[str]] = {}
     for node in audit.operators:
         for finding in node.findings:
@@ -69,11 +83,7 @@ def hazards(audit: Audit) -> list[str]:
     for blocker in audit.blockers:
         if blocker.severity == "hazard":
             told.setdefault(blocker.message, [])
-    lines = [_hazard(message, operators) for message, operators in told.items()]
-    more = len(lines) - _HAZARDS
-    if more > 0:
-        lines[_HAZARDS:] = [f"and {figures.count(more, 'hazard')} more: see the audit"]
-    return [*lines, *(outcome.told(audit) if audit.also is not None else ())]
+    return told
 
 
 def _hazard(message: str, operators: Sequence[str]) -> str:

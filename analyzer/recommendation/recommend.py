@@ -106,7 +106,7 @@ def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> C
         title=best.name,
         accelerated=True,
         audit=next((at for at, audit in enumerate(case.model.audits) if audit is best.audit), None),
-        sentence=sentences.chosen(best, others, case.rest_named),
+        sentence=sentences.chosen(best, others, case.rest_named, details.doubts(best.audit)),
         parameters=dict(best.parameters),
         delegated=summary.delegated,
         delegated_macs_share=summary.delegated_macs_share,

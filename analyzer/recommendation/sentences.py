@@ -13,8 +13,11 @@ from analyzer.report.wording.hostile_text import plain
 NOTHING = "nothing"
 
 
-def chosen(best: Candidate, others: Sequence[Candidate], rest: str) -> str:
-    """`A, all 115 operators. Not the classic GPU (28 % of MACs). B is deprecated.`"""
+def chosen(best: Candidate, others: Sequence[Candidate], rest: str, doubts: Sequence[str] = ()) -> str:
+    """`A, all 115 operators. It may go wrong: it drifts. Not B (28 % of MACs). C is deprecated.`
+
+    `doubts`: what may go wrong with what is chosen, the first of which is told.
+    """
     part = takes(best.audit.summary)
     if best.audit.summary.verdict != "full":
         part += f", the rest on {rest}"
@@ -23,7 +26,15 @@ def chosen(best: Candidate, others: Sequence[Candidate], rest: str) -> str:
     weaker = [f"{other.name} ({reason(other)})" for other in others if _weaker(other, best)]
     refused = f"Not {_joined(weaker, 'or')}." if weaker else ""
     name = f"{best.name} ({best.where})" if best.where else best.name
-    return _sentences(f"{name}, {part}.", refused, *_given_up(others))
+    return _sentences(f"{name}, {part}.", _doubted(doubts), refused, *_given_up(others))
+
+
+def _doubted(doubts: Sequence[str]) -> str:
+    """What may go wrong in brief; the rest stands among the hazards."""
+    if not doubts:
+        return ""
+    more = f", and {len(doubts) - 1} more" if len(doubts) > 1 else ""
+    return f"It may go wrong: {doubts[0].partition(':')[0].rstrip('.')}{more}."
 
 
 def on_the_cpu(others: Sequence[Candidate], rest: str) -> str:

@@ -36,6 +36,12 @@ def test_what_is_taken_whole_is_chosen(tmp_path: Path) -> None:
     assert choice.cost is not None and choice.cost.delegated < choice.cost.cpu
 
 
+def test_what_may_go_wrong_is_said_beside_the_choice(tmp_path: Path) -> None:
+    choice = android(tmp_path, ["CONV_2D"] * 55, quantized=True)
+    assert "It may go wrong: a network of 50 or more 8-bit convolutions drifts. " in choice.sentence
+    assert any(hazard.startswith("a network of 50 or more") for hazard in choice.hazards)
+
+
 def test_a_part_says_what_it_is_and_what_isn_t_chosen(tmp_path: Path) -> None:
     recommended = analyzer.recommend(layers(tmp_path, ["CONV_2D", "CEIL", "CONV_2D"]))
     ios = choices(recommended)["ios"]
