@@ -53,6 +53,7 @@ def test_all_stands_for_every_pack() -> None:
 @pytest.mark.tensorflow
 @pytest.mark.skipif(HOST is None or HOST.name != TENSORFLOW, reason="needs TensorFlow without LiteRT")
 def test_tensorflow_takes_what_is_said_of_its_release(tmp_path: Path) -> None:
-    models = verdicts.unpack(DATA, tmp_path)
+    # A part of them: all are held by `rules verify -d xnnpack`.
+    models = dict(sorted(verdicts.unpack(DATA, tmp_path).items())[::5])
     tally = verdicts.hold_runtime(Packs(), "xnnpack", models, Limits(60))
     assert tally.sets.same > 0.995 * tally.sets.all > 0
