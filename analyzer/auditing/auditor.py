@@ -101,8 +101,9 @@ class Auditor:
         known = id(configuration)
         if known not in self._others:
             other = also(configuration)
-            judges = other and JudgeBeside(other.judge, configuration.judge)
-            self._others[known] = (other, judges) if other and judges else None
+            self._others[known] = (
+                None if other is None else (other, JudgeBeside(other.judge, configuration.judge))
+            )
         return self._others[known]
 
     def _audit(

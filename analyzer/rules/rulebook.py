@@ -247,11 +247,7 @@ def find(packs: Packs, identity: str) -> tuple[RulePack, list[Rule]]:
         [rule for rule in rules if rule.id == identity],
         [rule for rule in rules if identity in rule.formerly],
         _unlisted(book, rest),
-        [
-            rule
-            for rule in rules
-            if rule.id.startswith((f"{delegate}/{rest}/", f"{delegate}/{rest}.")) or not rest
-        ],
+        [rule for rule in rules if rule.id.startswith((f"{delegate}/{rest}/", f"{delegate}/{rest}."))],
         [rule for rule in rules if rule.id.startswith(f"{delegate}/{rest}")],
     ):
         if found:

@@ -11,6 +11,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import render
@@ -20,6 +21,7 @@ from tests.benchmarks.measuring import Row
 from tests.building import Description, model, operator, subgraph, tensor
 
 _SHAPE = [1, 8]
+Made = TypeVar("Made", bound=Callable[..., bytes])
 #: The exponent that no shape of graph should exceed.
 ALLOWED = 1.1
 
@@ -167,24 +169,26 @@ def shared_body(count: int) -> bytes:
     )
 
 
-SHAPES: dict[str, Callable[[int], bytes]] = {
-    made.__name__.replace("_", "-"): made
-    for made in (
-        chain,
-        every_tensor_an_output,
-        every_tensor_an_input,
-        fan_out,
-        fan_in,
-        alternating,
-        refused,
-        skips,
-        dequantize,
-        shared_dequantize,
-        fan_of_dequantize,
-        while_bodies,
-        shared_body,
-    )
-}
+def by_name(*made: Made) -> dict[str, Made]:
+    """Functions that make models, by what a command calls them."""
+    return {each.__name__.replace("_", "-"): each for each in made}
+
+
+SHAPES: dict[str, Callable[[int], bytes]] = by_name(
+    chain,
+    every_tensor_an_output,
+    every_tensor_an_input,
+    fan_out,
+    fan_in,
+    alternating,
+    refused,
+    skips,
+    dequantize,
+    shared_dequantize,
+    fan_of_dequantize,
+    while_bodies,
+    shared_body,
+)
 
 
 def seconds(content: bytes, runs: int) -> float:

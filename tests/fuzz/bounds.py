@@ -17,7 +17,7 @@ from random import Random
 
 import flatbuffers
 
-from tests.benchmarks.growth import SHAPES
+from tests.benchmarks.growth import SHAPES, by_name
 from tests.benchmarks.measuring import ROOT, cost
 from tests.building import chain, model, operator, tensor
 from tests.fuzz import growth
@@ -126,18 +126,15 @@ def long_names(count: int) -> bytes:
 
 
 #: Files of ten megabytes, whatever the number of operators.
-WHOLE: dict[str, Callable[[], bytes]] = {
-    made.__name__.replace("_", "-"): made
-    for made in (
-        noise,
-        damaged,
-        weights,
-        one_operator_repeated,
-        one_tensor_repeated,
-        one_buffer_repeated,
-        spare_tensors,
-    )
-}
+WHOLE: dict[str, Callable[[], bytes]] = by_name(
+    noise,
+    damaged,
+    weights,
+    one_operator_repeated,
+    one_tensor_repeated,
+    one_buffer_repeated,
+    spare_tensors,
+)
 #: Files by their number of operators.
 OPERATORS: dict[str, Callable[[int], bytes]] = {
     "chain": lambda count: chain(*["RELU"] * count),

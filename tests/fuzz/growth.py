@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from types import FrameType
 
-from tests.benchmarks.growth import SHAPES
+from tests.benchmarks.growth import SHAPES, by_name
 from tests.building import chain, model, operator, subgraph, tensor
 from tests.fuzz.targets import audit
 
@@ -120,14 +120,15 @@ def crashing(count: int) -> bytes:
 
 #: Kinds of graphs by the dimension that is doubled, and where that begins.
 KINDS: dict[str, tuple[Callable[[int], bytes], int]] = {
-    name: (made, _OPERATORS) for name, made in SHAPES.items()
-} | {
-    made.__name__.replace("_", "-"): (made, 1000)
-    for made in (operands, results, rank, channels, spare_tensors, metadata, signatures, name_length)
+    name: (made, _OPERATORS) for name, made in (SHAPES | by_name(one_tensor, crashing, subgraphs)).items()
 }
-KINDS |= {"custom-options": (custom_options, 1000), "one-tensor": (one_tensor, _OPERATORS)}
-KINDS |= {"crashing": (crashing, _OPERATORS)}
-KINDS |= {"subgraphs": (subgraphs, _OPERATORS), "operator-codes": (operator_codes, _OPERATORS // 2)}
+KINDS |= {
+    name: (made, 1000)
+    for name, made in by_name(
+        operands, results, rank, channels, spare_tensors, metadata, signatures, name_length, custom_options
+    ).items()
+}
+KINDS |= {"operator-codes": (operator_codes, _OPERATORS // 2)}
 
 
 def seconds(data: bytes) -> float:

@@ -9,12 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.building import chain, model, operator, subgraph, tensor
 from tests.cli.running import run
-from tests.report.browsing import ARGUMENTS, CHROMIUM, chromium
+from tests.report.browsing import chromium, confined
 
 pytest.importorskip("model_explorer")
 pytestmark = [pytest.mark.slow, chromium]
@@ -41,36 +42,32 @@ def serve() -> Iterator[Serve]:
         server.communicate()
 
 
-def shown(address: str, *words: str) -> str:
+def shown(browser: Any, address: str, *words: str) -> str:
     """What the page says once all of these are on it."""
-    playwright = pytest.importorskip("playwright.sync_api")
     own = re.compile(r"http://(localhost|127\.0\.0\.1):18917/")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        page.route(lambda url: not own.match(url), lambda route: route.abort())
-        page.goto(address)
-        for word in words:
-            page.get_by_text(word).first.wait_for(state="attached")
-        text = str(page.locator("body").inner_text())
-        browser.close()
+    page = confined(browser, address, own.match)
+    for word in words:
+        page.get_by_text(word).first.wait_for(state="attached")
+    text = str(page.locator("body").inner_text())
+    page.close()
     return text
 
 
-def test_the_difference_of_two_graphs(serve: Serve, tmp_path: Path) -> None:
+def test_the_difference_of_two_graphs(browser: Any, serve: Serve, tmp_path: Path) -> None:
     before, after, data = (tmp_path / name for name in ("old.tflite", "new.tflite", "diff.json"))
     before.write_bytes(chain("RELU", "NEG", "ABS"))
     after.write_bytes(chain("RELU", "CEIL", "ABS"))
     assert run("compare", before, after, "-d", "gpu", "-o", f"model-explorer={data}").code == 0
-    text = shown(serve(after, "--node_data_paths", data), "old.tflite to new.tflite", "TFLite GPU worse")
+    text = shown(
+        browser, serve(after, "--node_data_paths", data), "old.tflite to new.tflite", "TFLite GPU worse"
+    )
     assert re.search(r"ceil\s+new", text) and re.search(r"relu\s+same", text)
 
 
-def test_a_model_whose_graph_has_no_name(serve: Serve, tmp_path: Path) -> None:
+def test_a_model_whose_graph_has_no_name(browser: Any, serve: Serve, tmp_path: Path) -> None:
     tensors, operators = [tensor("x", [1, 4]), tensor("y", [1, 4])], [operator("RELU", ["x"], ["y"])]
     file, data = tmp_path / "unnamed.tflite", tmp_path / "gpu.json"
     file.write_bytes(model(subgraphs=[subgraph(tensors, operators, name="")]))
     assert run("audit", file, "-d", "gpu", "-o", f"model-explorer={data}").code == 0
-    text = shown(serve(file, "--node_data_paths", data), "TFLite GPU, partition 0")
+    text = shown(browser, serve(file, "--node_data_paths", data), "TFLite GPU, partition 0")
     assert re.search(r"relu\s+TFLite GPU, partition 0", text)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 #: Marks tests that need it.
 chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
+
+
+def confined(browser: Any, address: str, own: Callable[[str], object]) -> Any:
+    """What a server shows at its address, with time to start; only addresses that are its own are asked."""
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    page.route(lambda url: not own(url), lambda route: route.abort())
+    page.goto(address)
+    return page
 
 
 class Opened:

@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
 from tests.cli.running import run
-from tests.report.browsing import ARGUMENTS, CHROMIUM, chromium
+from tests.report.browsing import chromium, confined
 
 SAMPLE = Path(__file__).parents[3] / "analyzer" / "model" / "sample.tflite"
 
@@ -42,22 +43,16 @@ def address() -> Iterator[str]:
 
 @pytest.mark.slow
 @chromium
-def test_netron_shows_where_an_operator_runs(address: str, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
+def test_netron_shows_where_an_operator_runs(browser: Any, address: str, tmp_path: Path) -> None:
     attachment = tmp_path / "sample.json"
     assert run("audit", "sample:", "-d", "gpu", "-o", f"netron={attachment}", "--fail-on", "never").code == 0
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        page.route(lambda url: not url.startswith(address), lambda route: route.abort())
-        page.goto(address)
-        page.get_by_text("Accept").click()
-        page.set_input_files("input[type=file]", SAMPLE)
-        page.wait_for_selector("g.node")
-        page.set_input_files("input[type=file]", attachment)
-        # It takes the attachment in by and by.
-        page.wait_for_timeout(3000)
-        page.locator("g.node").nth(4).click(position={"x": 20, "y": 8})
-        page.get_by_text("TFLite GPU, partition 0").wait_for()
-        browser.close()
+    page = confined(browser, address, lambda url: url.startswith(address))
+    page.get_by_text("Accept").click()
+    page.set_input_files("input[type=file]", SAMPLE)
+    page.wait_for_selector("g.node")
+    page.set_input_files("input[type=file]", attachment)
+    # It takes the attachment in by and by.
+    page.wait_for_timeout(3000)
+    page.locator("g.node").nth(4).click(position={"x": 20, "y": 8})
+    page.get_by_text("TFLite GPU, partition 0").wait_for()
+    page.close()
