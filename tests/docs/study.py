@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from analyzer.fleet import read_tables
 from analyzer.fleet import survey as surveys
 from analyzer.report.fleet import survey_text
 from tests.cli.running import run
@@ -42,7 +43,7 @@ def page(models: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/zoo.sqlite"
         run("audit", models, "-j", "2", "-q", "-o", file)
-        with surveys.database_of(file) as database:
+        with read_tables.database_of(file) as database:
             survey = surveys.survey(database)
     return _HEAD.format(count=survey.files) + survey_text.markdown(survey) + _TAIL
 

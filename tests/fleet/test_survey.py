@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from analyzer.fleet import read_tables, zoo_changes
 from analyzer.fleet import survey as surveys
 from analyzer.report.fleet import survey_document
 from analyzer.report.fleet.survey_document import Survey
@@ -30,7 +31,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def survey_of(file: Path) -> Survey:
-    with surveys.database_of(str(file)) as database:
+    with read_tables.database_of(str(file)) as database:
         return surveys.survey(database)
 
 
@@ -102,7 +103,7 @@ def test_what_changed(tmp_path: Path) -> None:
         assert run("audit", models, *words).code == 0
         save(models / "new.tflite", chain("TANH", "TANH"))
         (models / "old.tflite").unlink(missing_ok=True)
-    changes = surveys.changes(str(tmp_path / "before.sqlite"), str(tmp_path / "after.sqlite"))
+    changes = zoo_changes.changes(str(tmp_path / "before.sqlite"), str(tmp_path / "after.sqlite"))
     assert (changes.models, changes.gone, changes.new, changes.unmatched) == (3, 1, 1, ())
     (delegate,) = changes.delegates
     assert (delegate.better, delegate.worse) == (1, 1) and changes.worse
@@ -111,12 +112,25 @@ def test_what_changed(tmp_path: Path) -> None:
         ("b.tflite", "none", "full"),
     }
     both = ("fleet", "diff", tmp_path / "before.sqlite", tmp_path / "after.sqlite")
+    assert delegate.rules[0] != delegate.rules[1]
     done = run(*both, "--fail-on", "worse")
     assert (done.code, done.err) == (1, "")
     assert "full -> none: 1 model" in done.text and "1 better, 1 worse" in done.text
     jsonschema.validate(run(*both, "--format", "json").json, survey_document.changes_schema())
     same = run("fleet", "diff", tmp_path / "after.sqlite", tmp_path / "after.sqlite", "--fail-on", "worse")
     assert (same.code, "nothing changes" in same.text) == (0, True)
+
+
+def test_what_both_audits_asked_is_compared(tmp_path: Path) -> None:
+    for kind in ("RELU", "NEG"):
+        save(tmp_path / "models" / f"{kind}.tflite", chain(kind))
+    files = [tmp_path / "before.sqlite", tmp_path / "after.sqlite"]
+    for file, delegates in zip(files, ("gpu,coreml", "hexagon,gpu"), strict=True):
+        run("audit", tmp_path / "models", "-d", delegates, "--fail-on", "never", "-q", "-o", file)
+    changes = zoo_changes.changes(str(files[0]), str(files[1]))
+    assert changes.unmatched == ("Core ML 3", "Hexagon DSP")
+    (delegate,) = changes.delegates
+    assert (delegate.delegate, delegate.better, delegate.worse, delegate.shifted) == ("gpu", 0, 0, 0)
 
 
 @pytest.mark.parametrize(

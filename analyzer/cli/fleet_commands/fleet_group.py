@@ -12,6 +12,7 @@ from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.groups import Group
 from analyzer.cli.options.output import Target
+from analyzer.fleet import read_tables, zoo_changes
 from analyzer.fleet import survey as surveys
 from analyzer.report.fleet import changes_text, survey_text
 from analyzer.report.view import View
@@ -28,7 +29,7 @@ def command() -> None:
 @declared.verbose("More fixes and operators of each delegate.")
 def show(file: str, wanted: list[Target], verbose: bool) -> int:
     """Show what holds most models back on which delegate, and which single fix frees most."""
-    with surveys.database_of(file) as database:
+    with read_tables.database_of(file) as database:
         deliver(wanted, partial(_rendered, database), verbose=verbose)
     return HOLDS
 
@@ -63,6 +64,6 @@ def diff(before: str, after: str, wanted: list[Target], fail_on: str, verbose: b
     BEFORE and AFTER are what audit wrote: zoo.sqlite, zoo.parquet or lines of jsonl. Models are told by
     their contents.
     """
-    changes = surveys.changes(before, after)
+    changes = zoo_changes.changes(before, after)
     deliver(wanted, partial(changes_text.render, changes), verbose=verbose)
     return FAILS if fail_on == "worse" and changes.worse else HOLDS
