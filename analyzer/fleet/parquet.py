@@ -121,6 +121,6 @@ def read(file: str, database: sqlite3.Connection) -> None:
             for statement in _BACK[view].split(";")[:-1]:
                 database.execute(statement)
             database.execute("DROP TABLE given")
-        except (OSError, ValueError, sqlite3.Error) as error:
+        except (OSError, ValueError, arrow.ArrowException, sqlite3.Error) as error:
             reason = " ".join(str(error).split())[:200]
             raise UsageError(f"{path}: isn't what audit writes ({reason}); audit again") from None

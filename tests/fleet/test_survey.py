@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
 from pathlib import Path
 
 import jsonschema
@@ -69,6 +71,23 @@ def test_parquet_says_the_same(tmp_path: Path, audited: Path) -> None:
     (tmp_path / "a.causes.parquet").write_bytes(b"PAR1")
     done = run("fleet", "show", tmp_path / "a.parquet")
     assert (done.code, "a.causes.parquet: isn't what audit writes (" in done.complaint) == (2, True)
+
+
+def test_parquet_of_unknown_types_is_no_audit(tmp_path: Path, audited: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "a.parquet"
+    run("audit", audited / "zoo", "-d", "gpu", "--fail-on", "never", "-q", "-o", file)
+    content, chosen, problem = file.read_bytes(), random.Random(7), None
+    while not isinstance(problem, NotImplementedError):
+        damaged = bytearray(content)
+        damaged[chosen.randrange(len(content) - 3000, len(content))] = chosen.randrange(256)
+        try:
+            parquet.ParquetFile(io.BytesIO(damaged))
+        except (OSError, ValueError, NotImplementedError) as error:
+            problem = error
+    file.write_bytes(damaged)
+    done = run("fleet", "show", file)
+    assert (done.code, "a.parquet: isn't what audit writes (" in done.complaint) == (2, True)
 
 
 @pytest.mark.parametrize("format", ["table", "markdown", "html", "json"])
