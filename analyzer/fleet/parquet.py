@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,18 @@ def names(file: str) -> dict[str, str]:
 def write(database: sqlite3.Connection, file: str) -> None:
     """The views of finished tables as files, each whole or not at all. Raises: UsageError."""
     library()
-    written = {}
-    for view, path in names(file).items():
-        with told(path):
-            written[path] = f"{path}.partial"
-            _write(database, view, written[path])
-    for path, partial in written.items():
-        os.replace(partial, path)
+    partial = {path: f"{path}.partial" for path in names(file).values()}
+    try:
+        for view, path in names(file).items():
+            with told(path):
+                _write(database, view, partial[path])
+        for path, whole in partial.items():
+            with told(path):
+                os.replace(whole, path)
+    finally:
+        for left in partial.values():
+            with suppress(OSError):
+                os.unlink(left)
 
 
 def _write(database: sqlite3.Connection, view: str, path: str) -> None:

@@ -56,6 +56,6 @@ CREATE VIEW causes AS
 
 #: Made once all rows are there: what is asked of finished tables.
 INDEXES = """
-CREATE INDEX file_sha256 ON file (sha256);
-CREATE INDEX cause_reason ON cause (configuration, reason);
+CREATE INDEX IF NOT EXISTS file_sha256 ON file (sha256);
+CREATE INDEX IF NOT EXISTS cause_reason ON cause (configuration, reason);
 """

@@ -148,6 +148,28 @@ def test_parquet_says_the_same(tmp_path: Path, models: Path) -> None:
         assert [tuple(row.values()) for row in rows] == table(tmp_path / "a.sqlite", f"SELECT * FROM {view}")
 
 
+def test_what_could_not_be_written_at_the_end_is_written_by_going_on(tmp_path: Path, models: Path) -> None:
+    pytest.importorskip("pyarrow")
+    outputs = ("-o", tmp_path / "a.parquet", "-o", tmp_path / "a.sqlite")
+    words = ("audit", models, "-d", "gpu", "--fail-on", "never", *outputs)
+    (tmp_path / "a.files.parquet.partial").mkdir()
+    failed = run(*words)
+    assert failed.code == 2
+    assert f"{tmp_path}/a.files.parquet: can't be written (" in failed.err
+    left = {"zoo", "a.files.parquet.partial", "a.parquet.journal"}
+    assert {path.name for path in tmp_path.iterdir()} == left
+    (tmp_path / "a.files.parquet.partial").rmdir()
+    assert run(*words, "--resume").code == 2
+    assert table(tmp_path / "a.sqlite", "SELECT count(*) FROM file") == [(41,)]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "zoo",
+        "a.sqlite",
+        "a.parquet",
+        "a.causes.parquet",
+        "a.files.parquet",
+    }
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_killed_outright_and_gone_on_with(tmp_path: Path) -> None:
     models = zoo(tmp_path / "zoo", 150)
