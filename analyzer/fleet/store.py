@@ -47,17 +47,30 @@ class Store:
             self._lines = open(lines, "ab") if lines else None  # noqa: SIM115
             new = path == ":memory:" or not os.path.exists(path) or not os.path.getsize(path)
             self.database = sqlite3.connect(path, isolation_level=None)
-            self.database.execute(f"PRAGMA cache_size = -{_CACHE}")
-            if new:
-                self.database.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-            checked(self.database, path)
-            self._configured = _configured(self.database)
-            self._cut_back()
-            self._begin()
+            try:
+                self._take_up(new)
+            except BaseException:
+                self.close()
+                raise
+
+    def _take_up(self, new: bool) -> None:
+        self.database.execute(f"PRAGMA cache_size = -{_CACHE}")
+        if new:
+            self.database.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+        checked(self.database, self._path)
+        self._configured = _configured(self.database)
+        self._cut_back()
+        self._begin()
 
     def _cut_back(self) -> None:
         if self._lines is not None:
-            self._lines.truncate(int(self.said("lines") or 0))
+            known = int(self.said("lines") or 0)
+            if self._lines.seek(0, os.SEEK_END) < known:
+                raise UsageError(
+                    f"{self._lines.name}: lacks lines that {self._path} knows of; "
+                    "audit again without --resume"
+                )
+            self._lines.truncate(known)
             self._lines.seek(0, os.SEEK_END)
 
     def _begin(self) -> None:

@@ -104,6 +104,21 @@ def test_what_was_cut_short_goes_on(
         assert len({json.loads(line)["path"] for line in content.splitlines()}) == 41
 
 
+def test_lines_that_the_journal_knows_of_and_are_gone(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("audit", models, "-d", "gpu", "--fail-on", "never", "-o", tmp_path / "a.jsonl")
+    with monkeypatch.context() as patch:
+        interrupted(patch, 3)
+        run(*words, "--resume")
+    (tmp_path / "a.jsonl.partial").unlink()
+    done = run(*words, "--resume")
+    assert done.code == 2
+    assert "a.jsonl.partial: lacks lines that " in done.complaint and not (tmp_path / "a.jsonl").exists()
+    assert run(*words, "-q").code == 2
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 41
+
+
 def test_a_journal_of_something_else(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         interrupted(patch, 3)
