@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from analyzer.errors import ModelError, UsageError
@@ -17,7 +17,7 @@ _LARGEST = (1 << 31) - 1
 _SECRETS = re.compile(r"(?<=://)[^/@]*@|[?#].*", re.DOTALL)
 
 
-def at_address(address: str) -> Sequence[ModelSource]:
+def at_address(address: str) -> Iterable[ModelSource]:
     """The models at an address: one, those of an archive, or with a slash at the end those of a folder.
 
     Raises: ModelError, UsageError where what it takes isn't installed.
@@ -25,6 +25,14 @@ def at_address(address: str) -> Sequence[ModelSource]:
     name = public(address)
     if address.endswith("/"):
         return _in_folder(address, name)
+    sources = _at(address, name)
+    if not sources:
+        raise ModelError(name, f"no model ({ENDING}) in this archive", "name another one")
+    return sources
+
+
+def _at(address: str, name: str) -> Sequence[ModelSource]:
+    """One model, or those of an archive; one that can't be read is a source that says so."""
     source = ModelSource(name, None, address=address)
     if not name.lower().endswith(ENDINGS):
         return [source]
@@ -32,12 +40,9 @@ def at_address(address: str) -> Sequence[ModelSource]:
     if not kind_of(data[:512]):
         return [source]
     try:
-        sources = inside(ModelSource(name, None, data), members(io.BytesIO(data)))
+        return inside(ModelSource(name, None, data), members(io.BytesIO(data)))
     except ArchiveError as error:
-        raise ModelError(name, *error.problem) from None
-    if not sources:
-        raise ModelError(name, f"no model ({ENDING}) in this archive", "name another one")
-    return sources
+        return [ModelSource(name, None, problem=error.problem)]
 
 
 def public(address: str) -> str:
@@ -58,17 +63,30 @@ def fetch(address: str, name: str) -> bytes:
     return data
 
 
-def _in_folder(address: str, name: str) -> Sequence[ModelSource]:
+def _in_folder(address: str, name: str) -> Iterator[ModelSource]:
+    """Archives are fetched when it is their turn: a store may hold more than there is memory."""
     files, path = _opened(address, name)
     try:
         listed = sorted(files.find(path))
     except Exception as error:
         raise _failed(name, error) from None
-    addresses = [files.unstrip_protocol(each) for each in listed if each.lower().endswith((ENDING, *ENDINGS))]
-    sources = [source for each in addresses for source in at_address(each)]
-    if not sources:
+    empty = True
+    for each in listed:
+        if each.lower().endswith((ENDING, *ENDINGS)):
+            for source in _candidate(files.unstrip_protocol(each)):
+                empty = False
+                yield source
+    if empty:
         raise ModelError(name, f"no model ({ENDING}) at this address", "name the model itself")
-    return sources
+
+
+def _candidate(address: str) -> Sequence[ModelSource]:
+    """The models of a file in a folder; one that can't be fetched is a source that says so."""
+    name = public(address)
+    try:
+        return _at(address, name)
+    except ModelError as error:
+        return [ModelSource(name, None, problem=(error.problem, error.advice))]
 
 
 def _opened(address: str, name: str) -> tuple[Any, str]:

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 import analyzer
-from analyzer.sources import at_hand, find, find_one, load
+from analyzer.sources import at_hand, find, find_one, load, stream
 from analyzer.sources.remote import public
 from tests.cli.models import chain, save
 from tests.cli.running import run
@@ -63,6 +64,20 @@ def test_an_archive_and_a_folder_at_an_address(server: str) -> None:
         assert len(load(held).subgraphs[0].operators) == 2
     names = [source.name.removeprefix(server) for source in find([f"{server}/"])]
     assert names == ["/app.apk!assets/n.tflite", "/m.tflite", "/page.tflite"]
+
+
+def test_what_is_wrong_with_one_archive_is_said_of_that(server: str, tmp_path: Path) -> None:
+    """In a folder at an address as in one on this machine; archives are fetched when it is their turn."""
+    for name, content in {"a.zip": b"PK\x03\x04 cut", "b.zip": zipped({"readme.txt": b"none"})}.items():
+        (tmp_path / "served" / name).write_bytes(content)
+    sources = iter(stream([f"{server}/"]))
+    told = [(source.name.removeprefix(server), source.problem is None) for source in islice(sources, 3)]
+    assert told == [("/a.zip", False), ("/app.apk!assets/n.tflite", True), ("/m.tflite", True)]
+    (tmp_path / "served" / "page.tflite").unlink()
+    save(tmp_path / "served/z.zip", zipped({"late.tflite": MODEL}))
+    done = run("audit", f"{server}/", "-d", "coreml", "--fail-on", "never", "--format", "jsonl")
+    assert (done.code, len(done.text.splitlines())) == (2, 4)
+    assert "a.zip: is a damaged archive (" in done.complaint
 
 
 def test_what_goes_wrong_is_a_line(server: str) -> None:
