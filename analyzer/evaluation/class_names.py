@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from analyzer.errors import UsageError
+from analyzer.files import opened
 
-#: Bytes of a model's own list of names: one that is longer is none.
+#: Bytes of a list of names: what is beyond them is left.
 _MOST = 1 << 22
 
 
 def read(file: str) -> tuple[str, ...]:
     """A line for each of a model's outputs. Raises: UsageError."""
     try:
-        names = _lines(Path(file).read_bytes())
+        with opened(file) as labels:
+            names = _lines(labels.read(_MOST))
     except OSError as error:
         raise UsageError(f"--labels {file}: can't be read ({error.strerror}); check the path") from None
     if not names:
@@ -28,9 +30,9 @@ def own(model: str, name: str | None) -> tuple[str, ...]:
     if name is None:
         return ()
     try:
-        with zipfile.ZipFile(model) as archive, archive.open(name) as opened:
-            return _lines(opened.read(_MOST))
-    except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        with zipfile.ZipFile(model) as archive, archive.open(name) as labels:
+            return _lines(labels.read(_MOST))
+    except (OSError, EOFError, LookupError, RuntimeError, zipfile.BadZipFile, zlib.error):
         return ()
 
 
@@ -53,7 +55,7 @@ class ClassNumbers:
         """
         known = {key for label in labels for key in _keys(label)}
         missing = [name for name in self._classes if _key(name) not in known]
-        if not labels or not self._classes or (missing and all(map(str.isdigit, self._classes))):
+        if not labels or not self._classes or (missing and all(map(str.isdecimal, self._classes))):
             return ()
         if missing:
             raise UsageError(

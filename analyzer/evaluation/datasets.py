@@ -20,6 +20,7 @@ from analyzer.errors import UsageError
 from analyzer.execution.inputs import images
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Sample
+from analyzer.files import MOST_TEXT
 
 #: What arrays are called where a model has one input, and one output; and the names of classes.
 INPUT, LABELS, CLASSES = "x", "y", "classes"
@@ -128,11 +129,17 @@ class _Member(Struct, frozen=True):
 
 
 def _names(file: Any) -> dict[str, int]:
-    from numpy.lib import format
+    import numpy as np
 
     with file.open("rb") as stream:
-        listed = format.read_array(stream, allow_pickle=False)
-    return {str(name): number for number, name in enumerate(listed)}
+        array = _read_header(stream, CLASSES)
+        size = math.prod(array.shape) * array.dtype.itemsize
+        if len(array.shape) != 1 or array.dtype.hasobject or size > MOST_TEXT:
+            raise ValueError(f"{CLASSES} is no list of names")
+        listed = stream.read(size)
+    if len(listed) != size:
+        raise ValueError(f"{CLASSES} ends early")
+    return {str(name): number for number, name in enumerate(np.frombuffer(listed, array.dtype))}
 
 
 def _header(file: Any, name: str) -> _Array:
@@ -164,7 +171,7 @@ class _Folder:
 
         images.check_installed(f"--data {source.path}")
         names = sorted(entry.name for entry in os.scandir(source.path) if entry.is_dir())
-        numbered = all(map(str.isdigit, names))
+        numbered = all(map(str.isdecimal, names))
         self.classes: Mapping[str, int] = {
             name: int(name) if numbered else number for number, name in enumerate(names)
         }

@@ -159,7 +159,7 @@ def held(paths: Sequence[str]) -> Iterator[Mapping[str, str]]:
         files: dict[str, str] = {}
         for path in dict.fromkeys(paths):
             source = None if keras.is_ours(path) else find_one(path)
-            if source is not None and (source.member or source.file is None):
+            if source is not None and (source.member or source.file != path):
                 files[path] = str(stack.enter_context(on_disk(source)).file)
         yield files
 
@@ -229,7 +229,7 @@ def _tflite(
     for binding in outputs:
         metrics.truth(data, binding.array, settings.task)
     described = outputs[0].io.described
-    known = given or class_names.own(path, described.labels if described else None)
+    known = given or class_names.own(candidate.file, described.labels if described else None)
     request = replace(
         task.request, entry=entry, shapes=io_mapping.resized(path, bindings, data, settings.batch)
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -46,3 +49,21 @@ def test_a_file_of_labels(tmp_path: Path) -> None:
     for name, words in (("none.txt", "it is empty"), ("other.txt", "can't be read")):
         with pytest.raises(UsageError, match=words):
             class_names.read(str(tmp_path / name))
+
+
+def test_labels_that_do_not_unpack_are_none(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.txt", "cat\ndog\n" * 50)
+    content = bytearray(data.getvalue())
+    packed = content.index(b"labels.txt") + len("labels.txt")
+    content[packed : packed + 4] = b"\xff" * 4
+    (tmp_path / "m.tflite").write_bytes(content)
+    assert class_names.own(str(tmp_path / "m.tflite"), "labels.txt") == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that have names")
+def test_a_pipe_is_no_file_of_labels(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "labels.txt")
+    with pytest.raises(UsageError, match="can't be read"):
+        class_names.read(str(tmp_path / "labels.txt"))

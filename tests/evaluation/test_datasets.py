@@ -66,3 +66,29 @@ def test_files_that_are_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "data.npz").write_bytes(content)
     with pytest.raises(UsageError, match=r"data.npz: can't be used"):
         datasets.open(Source(str(tmp_path / "data.npz")))
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "words"),
+    [
+        ((10**12,), "<U10", "classes is no list of names"),
+        ((), "<U10", "classes is no list of names"),
+        ((2, 2), "<U1", "classes is no list of names"),
+        ((3,), "|O", "classes is no list of names"),
+        ((3,), "<U10", "classes ends early"),
+    ],
+)
+def test_names_of_classes_that_are_none(
+    tmp_path: Path, shape: tuple[int, ...], kind: str, words: str
+) -> None:
+    np.save(tmp_path / "x.npy", np.ones((3, 2)))
+    with open(tmp_path / "classes.npy", "wb") as file:
+        header = {"descr": kind, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(UsageError, match=words):
+        datasets.open(Source(str(tmp_path)))
+
+
+def test_folders_called_by_what_only_looks_like_numbers(tmp_path: Path) -> None:
+    data = datasets.open(Source(str(folder(tmp_path, "\u00b2", "1"))))
+    assert data.classes == {"1": 0, "\u00b2": 1}

@@ -24,6 +24,7 @@ from analyzer.evaluation.evaluator import (
     Settings,
     candidates,
     evaluate,
+    held,
 )
 from analyzer.evaluation.metrics import CLASSIFICATION, REGRESSION, OutputMetrics, truth
 from analyzer.execution.inputs import images
@@ -365,6 +366,20 @@ def test_classes_go_by_labels_where_both_sides_name_them(tmp_path: Path) -> None
     assert only(result).score.top1 == 0
     [few] = evaluate(list(candidates([moved], [CPU])), settings, unwatched).results
     assert few.message == "tells 4 classes apart, its labels are 3"
+
+
+def test_a_model_in_an_archive_has_its_labels(tmp_path: Path) -> None:
+    x, y = samples((4, 3, 2))
+    np.savez(tmp_path / "data.npz", x=x, y=y, classes=np.array(["cat", "dog", "bird"]))
+    moved = named_outputs(tmp_path / "moved.tflite", "background\ncat\ndog\nbird\n")
+    with ZipFile(tmp_path / "app.apk", "w") as archive:
+        archive.write(moved, "assets/moved.tflite")
+    path = f"{tmp_path}/app.apk!assets/moved.tflite"
+    with held([path, "sample:"]) as files:
+        assert Path(files["sample:"]).is_file()
+        chosen = list(candidates([path], [CPU], files))
+        [result] = evaluate(chosen, Settings(Source(str(tmp_path / "data.npz"))), unwatched).results
+    assert only(result).score.top1 == 1
 
 
 def named_outputs(file: Path, labels: str) -> str:
