@@ -23,6 +23,7 @@ from analyzer.files import is_named
 from analyzer.gating.baseline import Baseline
 from analyzer.gating.excuses import Excuses, Known, Waiver, sites
 from analyzer.gating.policy import read_policies
+from analyzer.recommendation.attempts import attempts
 from analyzer.recommendation.recommend import PHONES, recommend
 from analyzer.report.document import audit_document, convert
 from analyzer.rules.registry import Packs
@@ -143,7 +144,8 @@ class ModelAuditor:
             return _failed(held, InternalError(error, held.name))
 
     def _audited(self, held: ModelSource) -> ModelResult:
-        audit = self._auditor.audit(load(held), self.task.shapes)
+        model = load(held)
+        audit = self._auditor.audit(model, self.task.shapes)
         known = Known() if self.task.baseline is None else self.task.baseline.known(held.name)
         excused = self._excuses.of(audit, known)
         reasons, warnings = (
@@ -151,7 +153,12 @@ class ModelAuditor:
             for policies in (self._policies, self._warning)
         )
         told = convert.model(audit, held.sha256 if self.task.hash else None, self._catalogue)
-        recommended = recommend(told, self.task.platforms, named=not self.task.usual)
+        recommended = recommend(
+            told,
+            self.task.platforms,
+            attempts(self._packs, model, audit, told, self.task.shapes, self.task.registered, choosing=True),
+            named=not self.task.usual,
+        )
         return ModelResult(
             replace(told, recommendation=recommended),
             reasons,

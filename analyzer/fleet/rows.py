@@ -125,7 +125,7 @@ def rows(model: Model) -> Rows:
 
 def asks(cause: Cause) -> bool:
     """Whether a cause has to be dealt with: it breaks the model or keeps operators off, by itself."""
-    return bool(cause.rules) and (cause.broken or (cause.blocks and not (cause.harmless or cause.knock_on)))
+    return bool(cause.rules) and (cause.broken or (cause.blocks and not (cause.idle or cause.knock_on)))
 
 
 def _audit(audit: Audit, number: int) -> AuditRow:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
-from analyzer.auditing.configurations import configure, fallbacks, for_platform, varied
+from analyzer.auditing.configurations import configure, fallbacks, for_platform
 from analyzer.auditing.types import Audit, Configuration
 from analyzer.errors import ModelError
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model
-from analyzer.recommendation.candidates import Attempted, Repaired
-from analyzer.recommendation.deployment import Attempt, Deployment, deployments
+from analyzer.recommendation.attempts import Shapes, attempts
+from analyzer.recommendation.candidates import Repaired
+from analyzer.recommendation.deployment import deployments
 from analyzer.recommendation.described_phone import Described
 from analyzer.recommendation.recommend import PHONES, recommend
 from analyzer.report.document import audit_document, convert
 from analyzer.rules.registry import Packs
-
-#: Sizes of inputs by name, as an app may resize them.
-Shapes = Mapping[str, tuple[int, ...]]
-#: What is tried, and the delegate with it.
-Tried = tuple[Attempt, Configuration]
 
 
 class Advised(Struct, frozen=True):
@@ -65,12 +61,10 @@ class Advisor:
         rest = fallbacks(self._packs, self._configurations)
         audit = Auditor(self._packs, self._configurations, rest, self._registered).audit(model, shapes)
         document = convert.model(audit)
-        tried = [*self._to_try(audit, document)]
-        attempts = self._attempts(model, shapes, tried) if tried else []
         recommended = recommend(
             document,
             self._platforms,
-            attempts,
+            attempts(self._packs, model, audit, document, shapes, self._registered),
             self._chips,
             self._languages,
             repaired=None if file is None or shapes else self._repaired(model, file, audit),
@@ -104,34 +98,3 @@ class Advisor:
         known = self._known.get(configuration.pack.delegate)
         one_chip = known is not None and known.one_chip
         return bool(configuration.pack.fallback) and configuration.pack.status == "current" and not one_chip
-
-    def _to_try(self, audit: Audit, document: audit_document.Model) -> Iterator[Tried]:
-        """What an app could set where it might help; a deprecated delegate isn't helped."""
-        for audited, told in zip(audit.delegates, document.audits, strict=True):
-            known: Deployment | None = self._known.get(told.delegate)
-            for attempt in known.attempt if known and told.status == "current" else ():
-                other = varied(audited.configuration, attempt.parameters)
-                if other is not None and _might_help(attempt, told):
-                    yield attempt, other
-
-    def _attempts(self, model: Model, shapes: Shapes | None, tried: Sequence[Tried]) -> list[Attempted]:
-        auditor = Auditor(self._packs, [other for _, other in tried], (), self._registered)
-        audits = convert.model(auditor.audit(model, shapes)).audits
-        return [
-            Attempted(
-                audit,
-                {name: audit.parameters[name] for name in attempt.parameters},
-                attempt.how,
-                attempt.where,
-                attempt.platforms,
-            )
-            for (attempt, _), audit in zip(tried, audits, strict=True)
-        ]
-
-
-def _might_help(attempt: Attempt, audit: audit_document.Audit) -> bool:
-    if attempt.when == "limit":
-        return any(node.lost == "limit" for node in audit.operators)
-    return audit.summary.verdict == "wrong" or any(
-        finding.severity == "hazard" for node in audit.operators for finding in node.findings
-    )

@@ -100,12 +100,13 @@ def _choice(case: _Case) -> Choice:
 def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> Choice:
     summary = best.audit.summary
     target = best.deployment.platforms.get(case.platform, Target())
+    asked = (best.instead_of or best).audit
     return Choice(
         platform=case.platform,
         delegate=best.audit.delegate,
         title=best.name,
         accelerated=True,
-        audit=next((at for at, audit in enumerate(case.model.audits) if audit is best.audit), None),
+        audit=next((at for at, audit in enumerate(case.model.audits) if audit is asked), None),
         sentence=sentences.chosen(best, others, case.rest_named, details.doubts(best.audit)),
         parameters=dict(best.parameters),
         delegated=summary.delegated,

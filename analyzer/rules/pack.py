@@ -57,6 +57,8 @@ class Recipe(Struct, frozen=True, omit_defaults=True):
     after: str = ""
     #: Where there is no code: why.
     why: str = ""
+    #: Whether operators of the audited file are delegated by it that weren't.
+    brings: bool = True
 
 
 class Untold(Struct, frozen=True):
@@ -65,6 +67,8 @@ class Untold(Struct, frozen=True):
     job: str
     #: Why there is none.
     why: str
+    #: As in `Recipe`.
+    brings: bool = True
 
 
 class Recipes(Struct, frozen=True, omit_defaults=True):
@@ -83,7 +87,10 @@ class Recipes(Struct, frozen=True, omit_defaults=True):
         if known is not None:
             return known
         name = self.class_of(text)
-        return Recipe(text, self.classes[name].job, why=self.classes[name].why) if name else Recipe(text)
+        if not name:
+            return Recipe(text)
+        told = self.classes[name]
+        return Recipe(text, told.job, why=told.why, brings=told.brings)
 
     def class_of(self, text: str) -> str:
         """The name of the class that a fix without a recipe belongs to; empty where none fits."""

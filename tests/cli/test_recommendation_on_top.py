@@ -47,6 +47,20 @@ def test_it_is_out_of_those_that_were_named(model: Path) -> None:
     assert "of these" not in run("audit", model, "--for", "ios").text
 
 
+def test_what_an_app_may_set_is_tried_as_recommend_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    layers(tmp_path, ["CONV_2D", "CONV_2D", "MyOp", "CONV_2D"])
+    given = tmp_path / "layers.tflite", "--registered", "MyOp"
+    audited, recommended = (
+        next(line for line in run(command, *given).text.splitlines() if line.startswith("Android: "))
+        for command in ("audit", "recommend")
+    )
+    assert audited == recommended
+    assert audited.startswith("Android: the classic GPU with max_partitions=4 (from C, C++ or Flutter), 3 of")
+
+
 def test_deprecated_delegates_alone_are_never_chosen(model: Path) -> None:
     assert "Android: stay on XNNPACK. NNAPI is deprecated." in run("audit", model, "-d", "nnapi").text
 

@@ -46,7 +46,8 @@ def test_what_holds_most_back_and_what_frees_most(audited: Path) -> None:
     held = {(each.op, each.models) for each in gpu.operators}
     assert held == {("CEIL", 6)}
     assert gpu.waits == 6 and [(fix.models, fix.frees) for fix in gpu.fixes] == [(6, 6)]
-    assert {each.op: each.models for each in coreml.operators}["LOG"] == 1
+    # At the end it splits nothing, so that it holds nothing back either.
+    assert "LOG" not in {each.op for each in coreml.operators}
     assert sum(gpu.verdicts.values()) == 21
 
 

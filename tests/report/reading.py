@@ -19,7 +19,14 @@ from analyzer.report.wording import phrases
 #: So wide that nothing is wrapped or cut.
 _WIDE = 20_000
 #: The headings that causes stand under.
-_SECTIONS = (phrases.BREAKS, phrases.BLOCKS, phrases.LOST, phrases.REMARKS, phrases.UNTOUCHED)
+_SECTIONS = (
+    phrases.BREAKS,
+    phrases.BLOCKS,
+    phrases.OTHERS,
+    phrases.LOST,
+    phrases.REMARKS,
+    phrases.UNTOUCHED,
+)
 #: What is said of a delegate beside its figures.
 _TOLD = re.compile(
     r"stands? between this model and full delegation|: The app |: An output comes out wrong|"

@@ -122,8 +122,8 @@ def test_formats_say_what_breaks_a_model_first_and_nothing_against_it(
                 continue
             document = alone(model, audit)
             where = model.path, audit.delegate
-            first, *_ = phrases.sections(causes.causes(document.models[0]))
-            assert first[0] == phrases.BREAKS, where
+            first, *_ = changes.headings(document.models[0], causes.causes(document.models[0]))
+            assert first.title == phrases.BREAKS, where
             (sentence,) = phrases.told(document.models[0].audits[0])
             text = render(document, "table", View(width=20_000)).decode()
             assert sentence in text, where

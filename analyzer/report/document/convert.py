@@ -89,6 +89,7 @@ def _recipe(recipe: Recipe) -> audit_document.Recipe:
         language=recipe.language,
         before=recipe.before,
         after=recipe.after,
+        brings=recipe.brings,
     )
 
 

@@ -79,7 +79,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
     `delegate` is None where nothing runs the model; `accelerated` is false where it is best left to the
     CPU. `sentence` says it all; `parameters` are those that differ from the ones that were asked for, and
-    `audit` is the position of the audit among the model's, where it is one of these.
+    `audit` is the position among the model's of its audit with the latter.
     """
 
     platform: Platform

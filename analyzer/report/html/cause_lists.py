@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, product
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -59,6 +58,8 @@ class ListedChange(Struct, frozen=True):
     language: str
     before: str
     after: str
+    #: Whether it is what to change first.
+    first: bool
     causes: list[ListedCause]
 
 
@@ -80,22 +81,24 @@ def cause_lists(ident: str, model: Model, names: Sequence[str]) -> Iterator[Caus
     """Every cause, numbered through."""
     number = 0
     model_causes = causes.causes(model)
-    for legacy, (title, group) in chain(
-        product([False], phrases.sections(causes.asked(model, model_causes))),
-        product([True], phrases.sections(causes.asked(model, model_causes, legacy=True))),
-    ):
-        every = changes.changes(group, model)
-        first = len(every if len(group) <= _FEW else changes.foremost(every))
-        shown: list[ListedChange] = []
-        rest: list[ListedChange] = []
-        for place, change in enumerate(every):
-            listed = _change(ident, number + 1, change, model, names)
-            (shown if place < first else rest).append(listed)
-            number += len(change.causes)
-        yield CauseList(title, shown, rest, legacy)
+    for legacy in (False, True):
+        told = changes.headings(model, model_causes, legacy)
+        wanted = None if legacy else changes.first(told, model, names)
+        for heading in told:
+            few = sum(len(change.causes) for change in heading.changes) <= _FEW
+            first = len(heading.changes if few else changes.foremost(heading.changes))
+            shown: list[ListedChange] = []
+            rest: list[ListedChange] = []
+            for place, change in enumerate(heading.changes):
+                listed = _change(ident, number + 1, change, model, names, change is wanted)
+                (shown if place < first else rest).append(listed)
+                number += len(change.causes)
+            yield CauseList(heading.title, shown, rest, legacy)
 
 
-def _change(ident: str, number: int, change: Change, model: Model, names: Sequence[str]) -> ListedChange:
+def _change(
+    ident: str, number: int, change: Change, model: Model, names: Sequence[str], first: bool
+) -> ListedChange:
     recipe = change.recipe
     return ListedChange(
         id=f"{ident}-f{number}",
@@ -106,6 +109,7 @@ def _change(ident: str, number: int, change: Change, model: Model, names: Sequen
         language=recipe.language,
         before=recipe.before.strip("\n"),
         after=recipe.after.strip("\n"),
+        first=first,
         causes=[_listed(ident, own, cause, model, names) for own, cause in enumerate(change.causes, number)],
     )
 

@@ -105,7 +105,7 @@ def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Sect
         verdict_cards=[card for card in cards if not card.legacy],
         legacy_cards=[card for card in cards if card.legacy],
         legacy=phrases.LEGACY,
-        first=_first(listed, _telling(model)),
+        first=_first([causes for causes in listed if not causes.legacy]),
         cause_lists=[causes for causes in listed if not causes.legacy],
         legacy_lists=[causes for causes in listed if causes.legacy],
         handover=handover(model, names, tool),
@@ -120,14 +120,10 @@ def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Sect
     )
 
 
-def _first(listed: Sequence[CauseList], audit: int) -> ListedChange | None:
-    """The first fix that brings an audit's delegate more, or makes it work."""
-    every = (change for causes in listed if not causes.legacy for change in causes.changes)
-    for change in every:
-        telling = [entry.cause for entry in change.causes if audit in entry.cause.audits]
-        if change.job and any(cause.broken or change.gain for cause in telling):
-            return change
-    return None
+def _first(listed: Sequence[CauseList]) -> ListedChange | None:
+    """What to change first."""
+    every = (change for causes in listed for change in (*causes.changes, *causes.rest))
+    return next((change for change in every if change.first), None)
 
 
 def _recommended(model: Model) -> Iterator[Recommended]:

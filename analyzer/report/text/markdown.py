@@ -8,6 +8,7 @@ from analyzer.report.document.audit_document import Document, Model
 from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, changes, figures, labels, phrases, recommended, run_sentences
 from analyzer.report.wording.causes import Cause
+from analyzer.report.wording.changes import Heading
 from analyzer.report.wording.hostile_text import escaped
 from analyzer.report.wording.layers import layers
 from analyzer.report.wording.overview import Columns, Overview, overview
@@ -57,8 +58,12 @@ def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
         yield f"Not audited: {escaped(model.error.message)}"
         return
     yield phrases.card(model)
-    for platforms, choice in recommended.sentences(model.recommendation):
-        yield from ("", f"**{escaped(platforms)}**: {escaped(choice)}")
+    model_causes = causes.causes(model)
+    told = changes.headings(model, model_causes)
+    top = [*recommended.sentences(model.recommendation)]
+    top += changes.to_change_first(told, model, names) if top else []
+    for about, words in top:
+        yield from ("", f"**{escaped(about)}**: {escaped(words)}")
     if model.audits:
         yield ""
         yield from _verdicts(model, names, phrases.groups(model)[0])
@@ -68,8 +73,8 @@ def _model(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     if not model.audits:
         return
     yield from _told(model, names, phrases.groups(model)[0])
-    yield from _reasons(model, names)
-    yield from _legacy(model, names)
+    yield from _reasons(model, told, names)
+    yield from _legacy(model, model_causes, names)
     if view.verbose:
         yield from _placement(model, names)
 
@@ -95,7 +100,7 @@ def _told(model: Model, names: Sequence[str], positions: Sequence[int]) -> Itera
     yield from ["", *lines] if lines else []
 
 
-def _legacy(model: Model, names: Sequence[str]) -> Iterator[str]:
+def _legacy(model: Model, model_causes: Sequence[Cause], names: Sequence[str]) -> Iterator[str]:
     """Deprecated delegates that nobody asked for, folded."""
     positions = phrases.groups(model)[1]
     if not positions:
@@ -104,8 +109,8 @@ def _legacy(model: Model, names: Sequence[str]) -> Iterator[str]:
     yield from ("", f"<details><summary>{phrases.LEGACY}: {named}</summary>", "")
     yield from _verdicts(model, names, positions)
     yield from _told(model, names, positions)
-    for title, group in phrases.sections(causes.asked(model, causes.causes(model), legacy=True)):
-        yield from _section(title, group, model, names, 1)
+    for heading in changes.headings(model, model_causes, legacy=True):
+        yield from _section(heading, model, names, 1)
     yield from ("", "</details>")
 
 
@@ -125,19 +130,17 @@ def _row(*cells: str) -> Iterator[str]:
     yield f"| {' | '.join(cells)} |"
 
 
-def _reasons(model: Model, names: Sequence[str]) -> Iterator[str]:
+def _reasons(model: Model, told: Sequence[Heading], names: Sequence[str]) -> Iterator[str]:
     number = 1
-    for title, group in phrases.sections(causes.asked(model, causes.causes(model))):
-        yield from _section(title, group, model, names, number)
-        number += len(group)
+    for heading in told:
+        yield from _section(heading, model, names, number)
+        number += sum(len(change.causes) for change in heading.changes)
 
 
-def _section(
-    title: str, group: Sequence[Cause], model: Model, names: Sequence[str], number: int
-) -> Iterator[str]:
+def _section(heading: Heading, model: Model, names: Sequence[str], number: int) -> Iterator[str]:
     """Each fix once, with what it mends numbered on."""
-    yield from ("", f"### {title}")
-    for change in changes.changes(group, model):
+    yield from ("", f"### {heading.title}")
+    for change in heading.changes:
         yield ""
         if change.fix:
             told = "; ".join(changes.facts(change, model, names))

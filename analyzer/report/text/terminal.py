@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
 from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, changes, figures, labels, phrases, recommended, run_sentences
 from analyzer.report.wording.causes import Cause
-from analyzer.report.wording.changes import Change
+from analyzer.report.wording.changes import Change, Heading
 from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
 from analyzer.report.wording.layers import layers
 from analyzer.rules.pack import BROKEN
@@ -37,15 +39,17 @@ def render(document: Document, view: View) -> bytes:
 def _model(model: Model, names: Sequence[str], view: View) -> str:
     if model.error is not None:
         return fill(f"not audited: {plain(model.error.message)}", view.width, subsequent_indent="  ")
+    model_causes = causes.causes(model)
+    told = changes.headings(model, model_causes)
     parts = [_header(model, view)]
-    parts.extend(_recommended(model, view))
+    parts.extend(_recommended(model, told, names, view))
     if model.audits:
         parts.extend(_verdicts(model, names, view))
         parts.extend([_paint(said, "dim", view)] if (said := phrases.deprecated(model, names)) else [])
     parts.extend(_run(block, view) for block in run_sentences.blocks(model))
     if model.audits and (view.verbose or not model.runs):
         parts.extend(_told(model, names, view))
-        parts.extend(_reasons(model, names, view))
+        parts.extend(_reasons(model, told, model_causes, names, view))
     if view.verbose and model.audits:
         parts.extend(_placement(model, names, view))
     return "\n\n".join(parts)
@@ -58,11 +62,13 @@ def _header(model: Model, view: View) -> str:
     return _paint(path, "bold", view) + (f"   {facts}" if beside else f"\n{fill(facts, view.width)}")
 
 
-def _recommended(model: Model, view: View) -> Iterator[str]:
+def _recommended(model: Model, told: Sequence[Heading], names: Sequence[str], view: View) -> Iterator[str]:
+    top = [*recommended.sentences(model.recommendation)]
+    top += changes.to_change_first(told, model, names) if top else []
     lines = [
-        _paint(names, "bold", view)
-        + fill(f"{names}: {said}", view.width, subsequent_indent="  ", break_on_hyphens=False)[len(names) :]
-        for names, said in recommended.sentences(model.recommendation)
+        _paint(about, "bold", view)
+        + fill(f"{about}: {words}", view.width, subsequent_indent="  ", break_on_hyphens=False)[len(about) :]
+        for about, words in top
     ]
     pointer = recommended.pointer(model, view.width)
     lines += [_paint(pointer, "dim", view)] if pointer else []
@@ -159,31 +165,34 @@ def _sides(align: str) -> list[str]:
     return ["right" if side == "r" else "left" for side in align]
 
 
-def _reasons(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
-    model_causes = causes.causes(model)
-    current = causes.asked(model, model_causes)
+def _reasons(
+    model: Model, told: Sequence[Heading], model_causes: Sequence[Cause], names: Sequence[str], view: View
+) -> Iterator[str]:
     number = 1
-    for title, group in phrases.sections(current):
-        lines, number = _section(title, group, model, names, view, number)
+    for heading in told:
+        lines, number = _section(heading, model, names, view, number)
         yield "\n".join(lines)
-    rules = [phrases.first_rule(cause) for cause in current if (cause.blocks or cause.broken) and cause.rules]
     if view.verbose:
-        for title, group in phrases.sections(causes.asked(model, model_causes, legacy=True)):
-            lines, number = _section(f"{phrases.LEGACY}: {title}", group, model, names, view, number)
+        for heading in changes.headings(model, model_causes, legacy=True):
+            legacy = replace(heading, title=f"{phrases.LEGACY}: {heading.title}")
+            lines, number = _section(legacy, model, names, view, number)
             yield "\n".join(lines)
-    elif rules:
+        return
+    every = (cause for heading in told for change in heading.changes for cause in change.causes)
+    rules = [phrases.first_rule(cause) for cause in every if (cause.blocks or cause.broken) and cause.rules]
+    if rules:
         command = f"delegate-analyzer explain {rules[0]}"
         room = len(f"{command}   for more") <= view.width
         yield _paint(f"{command}   for more" if room else command, "dim", view)
 
 
 def _section(
-    title: str, group: Sequence[Cause], model: Model, names: Sequence[str], view: View, number: int
+    heading: Heading, model: Model, names: Sequence[str], view: View, number: int
 ) -> tuple[list[str], int]:
     """What is to be changed with what that mends, numbered on, and the next number."""
-    every = changes.changes(group, model)
+    every = heading.changes
     shown = every if view.verbose else changes.foremost(every)
-    lines = [_paint(title, "bold", view)]
+    lines = [_paint(heading.title, "bold", view)]
     for change in shown:
         lines += _change(change, model, names, view)
         for cause in change.causes:

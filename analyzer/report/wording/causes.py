@@ -90,7 +90,8 @@ class Cause(Struct, frozen=True, kw_only=True):
     gain: Gain | None = None
     #: MACs and operators more that are delegated without it, where that is known.
     unlocks: tuple[int, int] | None = None
-    #: Whether there is nothing to do about it, as the rule says, beside what is delegated.
+    #: Whether its fix says that there is nothing to do about it; and beside what is delegated.
+    idle: bool = False
     harmless: bool = False
     #: The operator that holds the graph back, where one does.
     culprit: Operator | None = None
@@ -240,7 +241,7 @@ def common(models: Iterable[Model]) -> list[Common]:
         asking = [
             (_ask(cause), cause)
             for cause in ranked
-            if cause.rules and (cause.broken or (cause.blocks and not cause.harmless))
+            if cause.rules and (cause.broken or (cause.blocks and not cause.idle))
         ]
         for ask, cause in asking:
             rules.setdefault(ask, {}).update(dict.fromkeys(cause.rules))
@@ -279,12 +280,12 @@ def _of_audit(audit: Audit, position: int, needless: Collection[str]) -> Iterato
         if cause.severity == "crash" and cause.stage == "check" and audit.summary.verdict != "crash":
             # The delegate is never asked about it, because something else stops it before.
             cause = replace(cause, severity="blocker")
-        beside = audit.summary.selected.delegated > 0
-        harmless = beside and cause.fix in needless
+        idle = cause.fix in needless
+        harmless = idle and audit.summary.selected.delegated > 0
         documented = gains.get(frozenset(_places(cause.operators)))
         gain = _gain(cause, documented, audit)
         more = None if documented is None or not cause.blocks else _more(documented, audit)
-        yield replace(cause, harmless=harmless, gain=gain, unlocks=more)
+        yield replace(cause, idle=idle, harmless=harmless, gain=gain, unlocks=more)
 
 
 def _more(gain: audit_document.Gain, audit: Audit) -> tuple[int, int]:

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from analyzer.report.document.audit_document import Audit, Model, Operator, Recipe
-from analyzer.report.wording import causes, figures
+from analyzer.report.wording import causes, figures, phrases, recommended
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.layers import layers_of
 
 #: Whose job a fix is, as a place.
+FIRST = "To change first"
 _JOBS = {"model": "in the model", "converter": "at conversion", "app": "in the app"}
 
 
@@ -32,9 +33,83 @@ class Change(Struct, frozen=True):
         """`in the model`; empty where nothing is to be done."""
         return _JOBS.get(self.recipe.job, "") if self.fix else ""
 
+    @property
+    def in_vain(self) -> bool:
+        """True where it neither has the delegate take more nor makes the model work."""
+        return not (self.recipe.brings or any(cause.broken for cause in self.causes))
+
+
+class Heading(Struct, frozen=True):
+    """Changes that are told under one heading; `wanted`: whether they are of what is recommended."""
+
+    title: str
+    changes: list[Change]
+    wanted: bool = False
+
+
+def headings(model: Model, model_causes: Sequence[Cause], legacy: bool = False) -> list[Heading]:
+    """All there is to change, in the one order of every format: what holds back the delegates that are
+    recommended, what breaks the model with others, what holds these back. A fix is told once among these.
+
+    Then what follows from other causes, what is worth knowing, what takes no action.
+    """
+    shown = causes.asked(model, model_causes, legacy)
+    positions = set() if legacy else recommended.positions(model)
+    direct = causes.direct(shown)
+    own = [cause for cause in direct if not positions.isdisjoint(cause.audits)]
+    others = [cause for cause in direct if positions.isdisjoint(cause.audits)]
+    to_change = [
+        (phrases.BLOCKS, own),
+        (phrases.BREAKS, causes.breaking(shown)),
+        (phrases.OTHERS if positions else phrases.BLOCKS, others),
+    ]
+    beside = [
+        (phrases.LOST, causes.knock_on(shown)),
+        (phrases.REMARKS, causes.remarks(shown)),
+        (phrases.UNTOUCHED, causes.harmless(shown)),
+    ]
+    told = [*_once(to_change), *beside]
+    wanted = (phrases.BLOCKS,) if positions else (phrases.BLOCKS, phrases.BREAKS)
+    return [Heading(title, changes(group, model), title in wanted) for title, group in told if group]
+
+
+def _once(groups: Sequence[tuple[str, list[Cause]]]) -> list[tuple[str, list[Cause]]]:
+    """The same with all that one fix mends where the first of it stands."""
+    homes: dict[object, int] = {}
+    for place, (_, group) in enumerate(groups):
+        for cause in group:
+            homes.setdefault(cause.fix or id(cause), place)
+    gathered: list[list[Cause]] = [[] for _ in groups]
+    for _, group in groups:
+        for cause in group:
+            gathered[homes[cause.fix or id(cause)]].append(cause)
+    return [(title, group) for (title, _), group in zip(groups, gathered, strict=True)]
+
+
+def first(told: Sequence[Heading], model: Model, names: Sequence[str]) -> Change | None:
+    """What to change first: what makes the model work, or brings more, with what is recommended.
+
+    None where that takes the model whole.
+    """
+    for change in (change for heading in told if heading.wanted for change in heading.changes):
+        broken = any(cause.broken for cause in change.causes)
+        if change.job and (broken or unblocks(change, model, names)):
+            return change
+    return None
+
+
+def to_change_first(told: Sequence[Heading], model: Model, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """For the top of a report: a heading and what is said under it, where there is something to change."""
+    change = first(told, model, names)
+    if change is not None:
+        gain = unblocks(change, model, names)
+        yield FIRST, plain(change.fix) + (f" {gain}." if gain else "")
+
 
 def changes(group: Sequence[Cause], model: Model) -> list[Change]:
-    """Causes of one heading by their fixes: first those of the foremost causes, each part as they come."""
+    """Causes of one heading by their fixes: first those of the foremost causes, each part as they come;
+    last what brings nothing.
+    """
     recipes = {recipe.fix: recipe for recipe in model.fixes}
     together: dict[object, list[Cause]] = {}
     for number, cause in enumerate(group):
@@ -44,7 +119,7 @@ def changes(group: Sequence[Cause], model: Model) -> list[Change]:
         for first, *rest in together.values()
     ]
     shown = {id(change) for change in foremost(every)}
-    return sorted(every, key=lambda change: id(change) not in shown)
+    return sorted(every, key=lambda change: (id(change) not in shown, change.in_vain))
 
 
 def foremost(group: Sequence[Change]) -> list[Change]:
@@ -58,6 +133,8 @@ def foremost(group: Sequence[Change]) -> list[Change]:
 
 def unblocks(change: Change, model: Model, names: Sequence[str]) -> str:
     """`+35 % of MACs on LiteRT GPU and TFLite GPU`: what delegates would take more; empty where nothing."""
+    if not change.recipe.brings:
+        return ""
     gained: Counter[int] = Counter()
     operators: Counter[int] = Counter()
     for cause in change.causes:

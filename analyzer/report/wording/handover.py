@@ -11,6 +11,7 @@ from analyzer.report.wording.hostile_text import escaped, plain
 
 #: With a line for the verdicts, one for what is left out and one for the tool, ten.
 _CHANGES = 7
+_TO_CHANGE = (phrases.BLOCKS, phrases.BREAKS, phrases.OTHERS)
 
 
 def handover(model: Model, names: Sequence[str], tool: Tool) -> str:
@@ -18,8 +19,8 @@ def handover(model: Model, names: Sequence[str], tool: Tool) -> str:
 
     Empty where there is nothing to change.
     """
-    model_causes = causes.asked(model, causes.causes(model))
-    wanted = changes.changes((*causes.breaking(model_causes), *causes.direct(model_causes)), model)
+    told = changes.headings(model, causes.causes(model))
+    wanted = [change for heading in told if heading.title in _TO_CHANGE for change in heading.changes]
     if not wanted:
         return ""
     lines = [_verdicts(model, names), *_changes(wanted[:_CHANGES], model, names)]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from analyzer.report.document.audit_document import REFERENCE, Audit, Model, Operator, Summary
-from analyzer.report.wording import causes, figures, labels, outcome
+from analyzer.report.wording import figures, labels, outcome
 from analyzer.report.wording.causes import Case, Cause, Common
 from analyzer.report.wording.hostile_text import plain
 from analyzer.rules.pack import BROKEN
@@ -30,6 +30,7 @@ _FEW = 3
 #: The headings of causes.
 BREAKS = "What breaks the model"
 BLOCKS = "What blocks, most costly first"
+OTHERS = "What blocks other delegates, most costly first"
 LOST = "Lost as a consequence"
 REMARKS = "Accepted, but worth knowing"
 UNTOUCHED = "No action needed"
@@ -69,18 +70,6 @@ def deprecated(model: Model, names: Sequence[str]) -> str:
         if audit.status == "deprecated" and not audit.legacy
     ]
     return f"Deprecated by their makers: {', '.join(deprecated)}" if deprecated else ""
-
-
-def sections(model_causes: Sequence[Cause]) -> Iterator[tuple[str, list[Cause]]]:
-    """Causes under the headings they are shown with; headings without causes are left out."""
-    groups = (
-        (BREAKS, causes.breaking(model_causes)),
-        (BLOCKS, causes.direct(model_causes)),
-        (LOST, causes.knock_on(model_causes)),
-        (REMARKS, causes.remarks(model_causes)),
-        (UNTOUCHED, causes.harmless(model_causes)),
-    )
-    return (group for group in groups if group[1])
 
 
 def headline(cause: Cause, model: Model) -> str:

@@ -16,6 +16,12 @@ VERBATIM = ("Libraries", "Manifest")
 _KINDS = {"option": "Option", "fix": "Repair", "quantize": "Quantizing"}
 
 
+def positions(model: Model) -> set[int]:
+    """Those of audits whose delegate is recommended on a platform."""
+    choices = model.recommendation.choices if model.recommendation else ()
+    return {choice.audit for choice in choices if choice.accelerated and choice.audit is not None}
+
+
 def headlines(recommendation: Recommendation | None) -> Iterator[tuple[str, Choice]]:
     """`Android and iOS` and what holds for both: platforms of one sentence are told together."""
     groups: dict[str, list[Choice]] = {}

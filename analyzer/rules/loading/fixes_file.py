@@ -37,6 +37,8 @@ class ClassTable(Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     #: The fixes, by how they begin.
     texts: list[str]
+    #: Whether operators of the audited file are delegated by them that weren't.
+    brings: bool = True
 
 
 class Shared(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +81,7 @@ def shared() -> Shared:
 def shared_recipes() -> Recipes:
     """The fixes of what ships that are told in full. Raises: RuleError."""
     words = shared()
-    classes = {name: Untold(table.job, table.why) for name, table in words.classes.items()}
+    classes = {name: Untold(table.job, table.why, table.brings) for name, table in words.classes.items()}
     beginnings = {text: name for name, table in words.classes.items() for text in table.texts}
     return Recipes(recipes(words.fixes), classes, beginnings)
 
@@ -87,7 +89,9 @@ def shared_recipes() -> Recipes:
 def recipes(fixes: Mapping[str, Fix | FixTable]) -> dict[str, Recipe]:
     """Those that are told in full, by their texts."""
     return {
-        table.text: Recipe(table.text, table.job, table.language, table.before, table.after)
+        table.text: Recipe(
+            table.text, table.job, table.language, table.before, table.after, brings=table.brings
+        )
         for table in fixes.values()
         if isinstance(table, FixTable)
     }

@@ -63,6 +63,8 @@ class FixTable(Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "python"
     before: str = ""
     after: str = ""
+    #: Whether operators of the audited file are delegated by it that weren't.
+    brings: bool = True
     trial: TrialTable | list[TrialTable] = []
 
     @property
