@@ -31,8 +31,8 @@ A model is `full` where a delegate takes all of it, `partial` where it takes a p
 takes nothing; it `fails`, is `wrong` or ends in a `crash` where it doesn't work with the delegate
 at all ([what an audit says](report.md)). Models that wait for one fix alone are those that a team
 gets for one change of its converter's settings or of the model; where few are freed of the many
-that wait, each needs several changes, and [fix](fix.md) tells how far a rewrite brings it. "It
-stands alone" names operators that split nothing: there is nothing to gain but the GPU's own loader.
+that wait, each needs several changes, and [fix](fix.md) tells how far a rewrite brings it. Operators that
+split nothing, at the start or the end of a model, take no action and aren't counted.
 Figures are of whole models, whatever their size, and the zoo is what people publish, not what they
 ship: compiled models for other chips (`edgetpu-custom-op`, `ethos-u`) are among them.
 """
