@@ -5,22 +5,21 @@ Samples and labels alike are read a batch at a time, so that a data set may be l
 
 from __future__ import annotations
 
-import math
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol
+from typing import IO, Any, Protocol
 
 from msgspec import Struct
 
 from analyzer.errors import UsageError
 from analyzer.execution.inputs import images
+from analyzer.execution.inputs.array_header import FAILURES, ArrayHeader, read_header
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Sample
-from analyzer.files import MOST_TEXT
+from analyzer.files import MOST_TEXT, opened
 
 #: What arrays are called where a model has one input, and one output; and the names of classes.
 INPUT, LABELS, CLASSES = "x", "y", "classes"
@@ -57,18 +56,6 @@ def open(source: Source) -> Dataset:
     return _Arrays(source.path)
 
 
-class _Array(Struct, frozen=True):
-    """Shape and element type of an array in a file."""
-
-    shape: tuple[int, ...]
-    dtype: Any
-
-    @property
-    def width(self) -> int:
-        """Bytes of a sample."""
-        return int(self.dtype.itemsize * math.prod(self.shape[1:]))
-
-
 class _Arrays:
     """Arrays of numbers, each [n, ...]; texts called `classes` are what those are called."""
 
@@ -77,8 +64,9 @@ class _Arrays:
             self._files = _files(path)
             arrays = {name: _header(file, name) for name, file in self._files.items()}
             self.classes: Mapping[str, int] = _names(self._files[CLASSES]) if CLASSES in arrays else {}
-        except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None
+        except FAILURES as error:
+            raise _damaged(path, error) from None
+        self._path = path
         self._arrays = {
             name: array for name, array in arrays.items() if array.shape and array.dtype.kind in "fiub"
         }
@@ -95,70 +83,76 @@ class _Arrays:
         import numpy as np
 
         with ExitStack() as opened:
-            streams = {name: opened.enter_context(self._files[name].open("rb")) for name in names}
+            streams = {name: opened.enter_context(self._files[name].open()) for name in names}
             for name, stream in streams.items():
-                _read_header(stream, name)
+                _read_header(stream, name, self._files[name])
             for start in range(0, self.samples, size):
                 batch = {}
                 for name, stream in streams.items():
                     array, count = self._arrays[name], min(size, self.samples - start)
-                    raw = stream.read(count * array.width)
-                    batch[name] = np.frombuffer(raw, array.dtype).reshape(count, *array.shape[1:])
+                    try:
+                        raw = stream.read(count * array.width)
+                        batch[name] = np.frombuffer(raw, array.dtype).reshape(count, *array.shape[1:])
+                    except FAILURES as error:
+                        raise _damaged(self._path, error) from None
                 yield batch
 
 
-def _files(path: str) -> dict[str, Any]:
-    """Array -> its file, to be opened."""
-    if os.path.isdir(path):
-        return {file.stem: file for file in sorted(Path(path).glob(f"*{_ENDING}"))}
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if name.endswith(_ENDING)]
-    return {name.removesuffix(_ENDING): _Member(path, name) for name in names}
+class _ArrayFile(Struct, frozen=True):
+    """An array of `size` bytes by itself or in a .npz file, which is open only while the array is read."""
 
-
-class _Member(Struct, frozen=True):
-    """An array in a .npz file, which is open only while the array is read."""
-
-    archive: str
-    name: str
+    path: str
+    size: int
+    member: str | None = None
 
     @contextmanager
-    def open(self, mode: Literal["r", "rb"]) -> Iterator[IO[bytes]]:
-        with zipfile.ZipFile(self.archive) as archive, archive.open(self.name) as stream:
-            yield stream
+    def open(self) -> Iterator[IO[bytes]]:
+        with opened(self.path) as file:
+            if self.member is None:
+                yield file
+                return
+            with zipfile.ZipFile(file) as archive, archive.open(self.member) as stream:
+                yield stream
 
 
-def _names(file: Any) -> dict[str, int]:
+def _files(path: str) -> dict[str, _ArrayFile]:
+    """Array -> its file."""
+    if os.path.isdir(path):
+        files = sorted(Path(path).glob(f"*{_ENDING}"))
+        return {file.stem: _ArrayFile(os.fspath(file), file.stat().st_size) for file in files}
+    with opened(path) as file, zipfile.ZipFile(file) as archive:
+        members = [member for member in archive.infolist() if member.filename.endswith(_ENDING)]
+    return {
+        member.filename.removesuffix(_ENDING): _ArrayFile(path, member.file_size, member.filename)
+        for member in members
+    }
+
+
+def _names(file: _ArrayFile) -> dict[str, int]:
     import numpy as np
 
-    with file.open("rb") as stream:
-        array = _read_header(stream, CLASSES)
-        size = math.prod(array.shape) * array.dtype.itemsize
-        if len(array.shape) != 1 or array.dtype.hasobject or size > MOST_TEXT:
+    with file.open() as stream:
+        array = _read_header(stream, CLASSES, file)
+        if len(array.shape) != 1 or array.dtype.hasobject or array.bytes > MOST_TEXT:
             raise ValueError(f"{CLASSES} is no list of names")
-        listed = stream.read(size)
-    if len(listed) != size:
-        raise ValueError(f"{CLASSES} ends early")
-    return {str(name): number for number, name in enumerate(np.frombuffer(listed, array.dtype))}
+        listed = np.frombuffer(stream.read(array.bytes), array.dtype).reshape(array.shape)
+    return {str(name): number for number, name in enumerate(listed)}
 
 
-def _header(file: Any, name: str) -> _Array:
-    with file.open("rb") as stream:
-        return _read_header(stream, name)
+def _header(file: _ArrayFile, name: str) -> ArrayHeader:
+    with file.open() as stream:
+        return _read_header(stream, name, file)
 
 
-def _read_header(stream: Any, name: str) -> _Array:
-    """Shape and element type of a .npy file, read up to its values."""
-    from numpy.lib import format
-
-    readers = {(1, 0): format.read_array_header_1_0, (2, 0): format.read_array_header_2_0}
-    version = format.read_magic(stream)
-    if version not in readers:
-        raise ValueError(f"{name} is in version {version[0]} of the format")
-    shape, in_columns, dtype = readers[version](stream)
-    if in_columns and len(shape) > 1:
+def _read_header(stream: IO[bytes], name: str, file: _ArrayFile) -> ArrayHeader:
+    """What a file says of its array, read up to the values."""
+    try:
+        array = read_header(stream, file.size)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    if array.in_columns and len(array.shape) > 1:
         raise ValueError(f"{name} is in column-major order, save np.ascontiguousarray({name})")
-    return _Array(shape, dtype)
+    return array
 
 
 class _Folder:
@@ -207,6 +201,11 @@ def _read(file: str, picture: Picture | None) -> Any:
 
 def _images(folder: str) -> list[str]:
     return sorted(entry.path for entry in os.scandir(folder) if entry.name.lower().endswith(images.ENDINGS))
+
+
+def _damaged(path: str, error: Exception) -> UsageError:
+    said = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), "")
+    return _unreadable(path, said or type(error).__name__)
 
 
 def _unreadable(path: str, why: str) -> UsageError:

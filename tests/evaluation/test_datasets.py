@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import psutil
@@ -71,11 +72,11 @@ def test_files_that_are_none(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("shape", "kind", "words"),
     [
-        ((10**12,), "<U10", "classes is no list of names"),
-        ((), "<U10", "classes is no list of names"),
-        ((2, 2), "<U1", "classes is no list of names"),
+        ((10**12,), "<U10", "classes: its header tells of 40000000000000 bytes"),
+        ((), "<U1", "classes is no list of names"),
+        ((0, 2), "<U1", "classes is no list of names"),
         ((3,), "|O", "classes is no list of names"),
-        ((3,), "<U10", "classes ends early"),
+        ((3,), "<U10", "classes: its header tells of 120 bytes"),
     ],
 )
 def test_names_of_classes_that_are_none(
@@ -85,6 +86,7 @@ def test_names_of_classes_that_are_none(
     with open(tmp_path / "classes.npy", "wb") as file:
         header = {"descr": kind, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
+        file.write(bytes(8))
     with pytest.raises(UsageError, match=words):
         datasets.open(Source(str(tmp_path)))
 
@@ -92,3 +94,20 @@ def test_names_of_classes_that_are_none(
 def test_folders_called_by_what_only_looks_like_numbers(tmp_path: Path) -> None:
     data = datasets.open(Source(str(folder(tmp_path, "\u00b2", "1"))))
     assert data.classes == {"1": 0, "\u00b2": 1}
+
+
+def test_arrays_that_end_early(tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", np.arange(4))
+    content = (tmp_path / "y.npy").read_bytes()
+    (tmp_path / "y.npy").write_bytes(content[:-8])
+    with pytest.raises(UsageError, match="y: its header tells of 32 bytes, and it has 24"):
+        datasets.open(Source(str(tmp_path)))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that have names")
+def test_a_pipe_is_no_data(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.npy")
+    os.mkfifo(tmp_path / "data.npz")
+    for path in (tmp_path, tmp_path / "data.npz"):
+        with pytest.raises(UsageError, match="is a pipe, not a file"):
+            datasets.open(Source(str(path)))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import os
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from analyzer.errors import UsageError
 from analyzer.execution.inputs import images
+from analyzer.execution.inputs.array_header import FAILURES, read_header
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Entry
 from analyzer.files import opened
@@ -21,11 +19,6 @@ from analyzer.model.graph import Model
 
 #: Bytes that inputs may take: an archive of a few may unpack to any number.
 _MOST = 1 << 30
-#: What readers of archives and arrays make of damaged ones.
-_FAILURES = (
-    OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
-    NotImplementedError, struct.error,
-)  # fmt: skip
 
 
 def given(
@@ -73,24 +66,17 @@ def _array(file: str) -> Any:
 
     try:
         with opened(file) as stream:
-            _check_header(stream, os.fstat(stream.fileno()).st_size)
+            _check(stream, os.fstat(stream.fileno()).st_size)
         return np.load(file, allow_pickle=False)
-    except _FAILURES as error:
+    except FAILURES as error:
         raise _unreadable(file, error) from None
 
 
-def _check_header(stream: IO[bytes], size: int) -> None:
-    """Hold what an array's header says to its bytes, before room is made for it. Raises: ValueError."""
-    from numpy.lib import format as npy
-
+def _check(stream: IO[bytes], size: int) -> None:
+    """Before room is made for an array. Raises: ValueError."""
     if size > _MOST:
         raise ValueError(f"it holds more than {_MOST >> 20} MB")
-    version = npy.read_magic(stream)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(stream)
-    said = math.prod(shape) * dtype.itemsize
-    if not dtype.hasobject and said > size:
-        raise ValueError(f"its header tells of {said} bytes, and it has {size}")
+    read_header(stream, size)
 
 
 def _several(file: str, name: str) -> dict[str, Any]:
@@ -105,13 +91,13 @@ def _several(file: str, name: str) -> dict[str, Any]:
                 raise ValueError(f"it holds more than {_MOST >> 20} MB")
             for member in members.infolist():
                 with members.open(member) as array:
-                    _check_header(array, member.file_size)
+                    _check(array, member.file_size)
         with np.load(file, allow_pickle=False) as arrays:
             if not name:
                 return {key: arrays[key] for key in arrays.files}
             key = arrays.files[0] if len(arrays.files) == 1 else name
             return {name: arrays[key]}
-    except _FAILURES as error:
+    except FAILURES as error:
         raise _unreadable(file, error) from None
 
 
@@ -133,6 +119,6 @@ def _image(file: str, name: str, shape: Sequence[int], shades: images.Shades) ->
     try:
         opened(file).close()
         values = picture.read(file)
-    except (*_FAILURES, SyntaxError) as error:
+    except FAILURES as error:
         raise _unreadable(file, error) from None
     return np.repeat(values[None], shape[0], axis=0)
