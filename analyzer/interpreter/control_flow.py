@@ -57,7 +57,9 @@ def _branch(
     for index in branches:
         _drop_unused_inputs(allocation.graph(index))
     for index in branches:
-        _pass(graph, arguments, allocation.graph(index))
+        stop = _pass(graph, context, arguments, allocation.graph(index))
+        if stop is not None:
+            return stop
     called = []
     for index in branches:
         called.append(allocation.run(index))
@@ -85,12 +87,17 @@ def _while(allocation: Allocation, graph: GraphState, context: Context) -> Prepa
         return stop
     decision = allocation.graph(condition)
     _drop_unused_inputs(decision)
-    _pass(graph, operator.inputs, decision)
-    stop = _failed(allocation.run(condition), context) or _undecided(decision, context)
+    stop = (
+        _pass(graph, context, operator.inputs, decision)
+        or _failed(allocation.run(condition), context)
+        or _undecided(decision, context)
+    )
     if stop is not None:
         return stop
     loop = allocation.graph(body)
-    _pass(graph, operator.inputs, loop)
+    stop = _pass(graph, context, operator.inputs, loop)
+    if stop is not None:
+        return stop
     _drop_passed_through(graph, loop, context)
     stop = _failed(allocation.run(body), context)
     if stop is not None:
@@ -146,15 +153,20 @@ def _drop_unused_inputs(graph: GraphState) -> None:
             graph.changed = True
 
 
-def _pass(caller: GraphState, arguments: Sequence[int], graph: GraphState) -> None:
+def _pass(
+    caller: GraphState, context: Context, arguments: Sequence[int], graph: GraphState
+) -> PrepareIssue | None:
     """Copy shapes and types of the arguments to a subgraph's inputs."""
     for argument, index in zip(arguments, graph.inputs, strict=True):
-        if OMITTED in (argument, index):
+        if index == OMITTED:
             continue
+        if argument == OMITTED:
+            return failures.call("argument", context, None, None, wanted=failures.name(graph.tensors[index]))
         given, taken = caller.tensors[argument], graph.tensors[index]
         dynamic = taken.dynamic and given.dtype in _BY_HANDLE
         if (taken.shape, taken.dtype, taken.dynamic) != (given.shape, given.dtype, dynamic):
             graph.put(replace(taken, shape=given.shape, dtype=given.dtype, dynamic=dynamic))
+    return None
 
 
 def _drop_passed_through(graph: GraphState, loop: GraphState, context: Context) -> None:

@@ -66,6 +66,7 @@ def call(
         tensor=_index(_output(context)),
         expected=expected,
         actual=actual,
+        severity="crash" if known.severity == "crash" else "fails",
     )
 
 

@@ -237,5 +237,15 @@ CALLS = {
             _CALLS,
             says="subgraph {called} has {expected}, it is called for {actual}",
         ),
+        CallRule(
+            "argument",
+            "Whoever calls a subgraph must give it every argument that it reads: the runtime looks at what "
+            "is left out.",
+            "Convert the model again.",
+            "tflite/kernels/control_flow_common.h CopyTensorsShapeAndType",
+            severity="crash",
+            of=("if", "case", "while", "composite"),
+            says="it leaves out {wanted}, which the subgraph reads: the app dies",
+        ),
     )
 }

@@ -125,6 +125,23 @@ def test_a_call_needs_as_many_arguments_as_the_subgraph_takes() -> None:
     assert f"subgraph 1 (then) has {issue.expected}, it is called for {issue.actual}" in issue.message
 
 
+@pytest.mark.parametrize("name", ["IF", "WHILE"])
+def test_an_argument_that_is_read_and_left_out_ends_the_app(name: str) -> None:
+    options = {
+        "IF": {"then_subgraph_index": 1, "else_subgraph_index": 1},
+        "WHILE": {"cond_subgraph_index": 2, "body_subgraph_index": 1},
+    }
+    inputs: dict[str, list[str | int]] = {"IF": ["c", -1], "WHILE": [-1]}
+    call = operator(name, inputs[name], ["y"], options[name])
+    graph = main(call, tensor("c", [1], BOOL), tensor("y", [1]))
+    decides = subgraph(
+        [tensor("a", [1]), tensor("r", [1], BOOL)], [operator("LESS", ["a", "a"], ["r"])], inputs=["a"]
+    )
+    issue = stop(prepared(model(subgraphs=[graph, branch("body", relu(), shape=[1]), decides])))
+    assert (issue.rule, issue.severity) == (f"runtime/{name.lower()}/argument", "crash")
+    assert "it leaves out a, which the subgraph reads" in issue.message
+
+
 def nested(depth: int, *arguments: str) -> bytes:
     """Subgraphs of which each calls the next one with every argument: `x`, or `xx` of twice the size."""
     graphs = []

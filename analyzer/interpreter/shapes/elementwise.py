@@ -46,9 +46,11 @@ def bitcast(context: Context) -> Sequence[Shape]:
     source, output = tensor(context, 0), context.outputs[0]
     if output is None:
         raise Undefined("the output is left out")
-    before, after = DTYPE_BITS[source.dtype], DTYPE_BITS[output.dtype]
-    if not before or not after:
+    bits = DTYPE_BITS[source.dtype], DTYPE_BITS[output.dtype]
+    if bits[0] is None or bits[1] is None:
         raise Undefined(f"{source.dtype} or {output.dtype} has no fixed size")
+    # Half bytes count as bytes.
+    before, after = max(1, bits[0] // 8), max(1, bits[1] // 8)
     if before > after:
         return ((*source.shape, before // after),)
     return (source.shape[:-1] if before < after else source.shape,)

@@ -12,14 +12,21 @@ from analyzer.auditing.configurations import configure
 from analyzer.auditing.types import Configuration, DelegateAudit
 from analyzer.errors import ModelError
 from analyzer.execution import installed
+from analyzer.expressions.vocabulary import size_bytes
 from analyzer.model import Model
-from analyzer.model.graph import Prepared
+from analyzer.model.graph import Prepared, PrepareIssue
 from analyzer.rules.registry import Packs
 from tests.conformance.unexercised import Counting
 from tests.sweeps.mutants.corpus import Case
 
 #: Subgraph and index of an operator.
 Place = tuple[int, int]
+
+
+#: Bytes of a tensor for which a runtime may lack memory, which is no question of the model.
+_VAST = 1 << 32
+#: How rules begin that say of a kernel that it reads beyond what it is given.
+_UNDEFINED = "undefined: "
 
 
 class Placed(Struct, frozen=True):
@@ -57,7 +64,10 @@ class Predictor:
         self._auditor = Auditor(packs, configurations)
 
     def __call__(self, case: Case, model: Model) -> Prediction | None:
-        """None for a file that no runtime takes for a model, or that the program itself breaks on."""
+        """None for a file that no runtime takes for a model, or that the program itself breaks on.
+
+        Nor is anything said where the runtime lacks memory, or what the CPU does is undefined.
+        """
         try:
             audit = self._auditor.audit(model)
         except ModelError:
@@ -65,8 +75,11 @@ class Predictor:
         except Exception as error:
             self.broken[f"{type(error).__name__}: {error}"].append(case)
             return None
+        stop = _stop(audit.prepared)
+        if _vast(audit.prepared) or (stop is not None and _UNDEFINED in stop.message):
+            return None
         placed = {name: _placed(delegate) for name, delegate in zip(self.names, audit.delegates, strict=True)}
-        return Prediction(_refused(audit.prepared), placed, self._exercised())
+        return Prediction(stop.rule if stop is not None else "", placed, self._exercised())
 
     def _exercised(self) -> tuple[str, ...]:
         """Checks that are off the list from now on."""
@@ -81,9 +94,14 @@ class Predictor:
         return wanted[word] in answers if word in wanted else bool(answers)
 
 
-def _refused(prepared: Prepared) -> str:
+def _vast(prepared: Prepared) -> bool:
+    return any((size_bytes(tensor) or 0) > _VAST for graph in prepared.subgraphs for tensor in graph.tensors)
+
+
+def _stop(prepared: Prepared) -> PrepareIssue | None:
+    """Why the CPU doesn't load it."""
     stops = [prepared.refused, prepared.stops.get(0)]
-    return next((stop.rule for stop in stops if stop is not None and stop.kind == "failure"), "")
+    return next((stop for stop in stops if stop is not None and stop.kind == "failure"), None)
 
 
 def _placed(audit: DelegateAudit) -> Placed:
