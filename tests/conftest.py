@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,10 @@ from tests.tiers import is_slow
 
 settings.register_profile("delegate-analyzer", max_examples=examples(100), deadline=None)
 settings.load_profile("delegate-analyzer")
+
+# Bytecode is kept whatever the surroundings say: hundreds of processes would each compile all of it anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 #: Settings of the user's own that tests don't follow.
 _SETTINGS = ("NO_COLOR", "COLUMNS", "DELEGATE_ANALYZER_TRACEBACK")

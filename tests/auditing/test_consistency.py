@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +37,9 @@ def auditor() -> Auditor:
 
 @cache
 def validator() -> Any:
-    return jsonschema.Draft202012Validator(audit_document.json_schema())
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(audit_document.json_schema())
 
 
 def audit(found: Model) -> dict[str, Any]:

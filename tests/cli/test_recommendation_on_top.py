@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 import analyzer
 from analyzer.report.document import audit_document
 from tests.cli.running import run
 from tests.recommendation.models import layers
+from tests.schemas import faults
 
 SENTENCE = "LiteRT GPU, both operators. NNAPI is deprecated."
 
@@ -75,7 +75,7 @@ def test_markdown_json_and_the_page_have_it(model: Path, tmp_path: Path) -> None
     assert run("audit", model, "-o", page, "-o", data, "-o", text).code == 0
     assert f"**Android**: {SENTENCE}" in text.read_text(encoding="utf-8")
     document = analyzer_json(data)
-    jsonschema.validate(document, audit_document.json_schema())
+    assert faults(document, audit_document.json_schema()) == []
     choice = document["models"][0]["recommendation"]["choices"][0]
     assert (choice["platform"], choice["delegate"], choice["audit"]) == ("android", "litert-gpu", 0)
     html = page.read_text(encoding="utf-8")

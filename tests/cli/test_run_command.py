@@ -6,7 +6,6 @@ import json
 import os
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 
@@ -17,6 +16,7 @@ from tests.cli.models import save
 from tests.cli.running import run
 from tests.execution import models
 from tests.execution.running import needs_gpu
+from tests.schemas import faults
 
 QUICK = ("--runs", "1", "--warmup", "0", "--samples", "1")
 
@@ -54,7 +54,7 @@ def test_a_driver_whose_name_is_no_text(chain: Path) -> None:
 
 def test_the_document_holds_the_run(chain: Path) -> None:
     outcome = run("run", chain, "-d", "xnnpack", *QUICK, "--format", "json")
-    jsonschema.validate(outcome.json, json_schema())
+    assert faults(outcome.json, json_schema()) == []
     (found,) = outcome.json["models"][0]["runs"]
     assert found["delegated"] == found["predicted"] == {"0": [0, 2]}
     assert (found["status"], found["predicted_equal"], found["agrees"]) == ("ok", True, True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import psutil
 import pytest
@@ -16,6 +15,7 @@ from tests.cli.running import run
 from tests.execution import models
 from tests.execution.delegates import compiled, needs_compiler
 from tests.execution.running import Given
+from tests.schemas import faults
 
 pytestmark = needs_compiler
 
@@ -66,7 +66,7 @@ def test_the_command_line_says_what_is_wrong_with_a_delegate(tmp_path: Path, lib
     options = ("--delegate-lib", library, "--delegate-option", "write=4", "--bisect", "--format", "json")
     done = run("run", file, *options)
     assert done.code == 1
-    jsonschema.validate(done.json, json_schema())
+    assert faults(done.json, json_schema()) == []
     (outcome,) = done.json["models"][0]["runs"]
     assert outcome["reasons"] == ["output t3: the run never wrote 7 of 8 elements"]
     assert outcome["outputs"][0]["never_written"] and not outcome["agrees"]

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ from tests.fleet.zoos import everything, zoo
 
 ROOT = Path(__file__).parents[2]
 
-pytest.importorskip("distributed")
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes end otherwise there")
+pytestmark = [
+    # Looked for without loading it, which takes long.
+    pytest.mark.skipif(find_spec("distributed") is None, reason="needs Dask"),
+    pytest.mark.skipif(os.name == "nt", reason="processes end otherwise there"),
+]
 #: Nothing to look at in a browser.
 _BARE = ("--no-dashboard",)
 

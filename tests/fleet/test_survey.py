@@ -7,7 +7,6 @@ import json
 import random
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from analyzer.fleet import read_tables, zoo_changes
@@ -18,6 +17,7 @@ from tests.cli.models import chain, save
 from tests.cli.running import run
 from tests.fleet.zoos import zoo
 from tests.packs import saved, tiny
+from tests.schemas import faults
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_formats(audited: Path, format: str) -> None:
     assert "TFLite GPU" in done.text and "gpu/ceil/never" in done.text
     assert run("fleet", "show", audited / "a.sqlite", "--format", format).out == done.out
     if format == "json":
-        jsonschema.validate(done.json, survey_document.survey_schema())
+        assert faults(done.json, survey_document.survey_schema()) == []
 
 
 def test_a_page_lists_files_as_data(audited: Path) -> None:
@@ -136,7 +136,7 @@ def test_what_changed(tmp_path: Path) -> None:
     done = run(*both, "--fail-on", "worse")
     assert (done.code, done.err) == (1, "")
     assert "full -> none: 1 model" in done.text and "1 better, 1 worse" in done.text
-    jsonschema.validate(run(*both, "--format", "json").json, survey_document.changes_schema())
+    assert faults(run(*both, "--format", "json").json, survey_document.changes_schema()) == []
     same = run("fleet", "diff", tmp_path / "after.sqlite", tmp_path / "after.sqlite", "--fail-on", "worse")
     assert (same.code, "nothing changes" in same.text) == (0, True)
 

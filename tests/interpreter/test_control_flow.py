@@ -163,10 +163,12 @@ def test_subgraphs_that_are_called_alike_are_prepared_once() -> None:
     assert prepared(nested(60, "x", "x", "x", "x")).stops == {}
 
 
-@pytest.mark.parametrize("data", [nested(30, "x", "xx", "x"), nested(2000, "x")])
-def test_calls_that_nobody_waits_for(data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("depth", "arguments"), [(30, ("x", "xx", "x")), (2000, ("x",))], ids=["wide", "deep"]
+)
+def test_calls_that_nobody_waits_for(depth: int, arguments: tuple[str, ...]) -> None:
     with pytest.raises(ModelError, match="its subgraphs call each other too"):
-        prepared(data)
+        prepared(nested(depth, *arguments))
 
 
 def test_an_initializer_is_only_prepared_for_itself() -> None:
