@@ -372,9 +372,9 @@ def output(
     return Output(name=name, errors=errors, **{**known, **fields})
 
 
-def ran() -> Model:
+def ran(number: int = 64) -> Model:
     """The described model, run on two of its delegates, one of which computes something else."""
-    found = described()
+    found = described(number)
     near = output("scores", (0.0, 1e-5, 3e-5, 1e-4), (10, 60, 25, 5), snr_db=61.2)
     far = output("boxes", (0.0, 1.0, 3.0, 7.0), (90, 4, 3, 3), quanta=6, within=False, problem="6 quanta")
     runs = (
@@ -392,10 +392,11 @@ def document(*models: Model) -> Document:
     )
 
 
-def hostile() -> Document:
+def hostile(number: int = 64) -> Document:
     """Every text that a model's author chooses is an attack."""
     return document(
-        model(f"models/{HOSTILE[0]}.tflite", names=HOSTILE), model(HOSTILE[3], names=HOSTILE[::-1])
+        model(f"models/{HOSTILE[0]}.tflite", number, names=HOSTILE),
+        model(HOSTILE[3], number, names=HOSTILE[::-1]),
     )
 
 

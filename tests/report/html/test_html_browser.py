@@ -1,7 +1,7 @@
 """The HTML page in a real browser."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from analyzer.report import render
 from analyzer.report.compare.model_diff import compare
+from analyzer.report.document.audit_document import Document
 from analyzer.report.html.render import page_of
 from tests.report import sample_document as sample
 from tests.report.browsing import Opened, chromium
@@ -100,15 +101,23 @@ def test_the_download_is_the_json(opened: Opened) -> None:
     assert json.loads(text) == json.loads(render(sample.document(), "json"))
 
 
-@pytest.mark.parametrize("width", [3840, 1440, 768, 360])
-def test_nothing_hangs_over_the_edge(browser: Any, tmp_path: Path, width: int) -> None:
-    two = sample.document(sample.described(), replace(sample.described(60), path="smaller.tflite"))
-    several = sample.document(*(sample.model(f"models/{number}.tflite") for number in range(5)))
-    ran = sample.document(sample.ran())
-    for document in (sample.hostile(), ran, several, page_of(two, compare(two))):
-        opened = Opened(browser, tmp_path, document, viewport={"width": width, "height": 800})
+TWO = sample.document(sample.described(24), replace(sample.described(20), path="smaller.tflite"))
+#: Kinds of pages, made when they are asked for.
+PAGES: dict[str, Callable[[], Document | bytes]] = {
+    "hostile": lambda: sample.hostile(24),
+    "ran": lambda: sample.document(sample.ran(24)),
+    "several": lambda: sample.document(*(sample.model(f"models/{n}.tflite", 24) for n in range(5))),
+    "compared": lambda: page_of(TWO, compare(TWO)),
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_nothing_hangs_over_the_edge(browser: Any, tmp_path: Path, kind: str) -> None:
+    opened = Opened(browser, tmp_path, PAGES[kind](), viewport={"width": 360, "height": 800})
+    for width in (360, 768, 1440, 3840):
+        opened.page.set_viewport_size({"width": width, "height": 800})
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
-        opened.close()
+    opened.close()
 
 
 def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
