@@ -29,8 +29,18 @@ _PARQUET = b"PAR1"
 @contextmanager
 def database_of(file: str) -> Iterator[sqlite3.Connection]:
     """The tables in a file that audit wrote, to be read. Raises: UsageError."""
-    with tables(file) as path, closing(connected(path)) as database:
+    with tables(file) as path, closing(connected(path)) as database, told_of(file):
         yield database
+
+
+@contextmanager
+def told_of(file: str) -> Iterator[None]:
+    """Tell of tables that are damaged in a line."""
+    try:
+        yield
+    except (sqlite3.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{file}: isn't what audit writes ({reason}); audit again") from None
 
 
 @contextmanager

@@ -296,8 +296,9 @@ def checked(database: sqlite3.Connection, path: str) -> None:
     """Raises: UsageError where a file holds no such tables."""
     try:
         version = database.execute("PRAGMA user_version").fetchone()[0]
-        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-    except sqlite3.DatabaseError as error:
+        named = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        tables = {name for (name,) in database.execute(named)}
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: isn't what audit writes ({error}); name a file that audit -o wrote"
         ) from None

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from analyzer.fleet.read_tables import configurations, connected, grouped, tables, value
+from analyzer.fleet.read_tables import configurations, connected, grouped, tables, told_of, value
 from analyzer.fleet.store import ask
 from analyzer.report.document import convert
 from analyzer.report.fleet.survey_document import Change, ChangedFix, ChangedModel, Changes, DelegateChanges
@@ -42,7 +42,12 @@ WHERE model IN (SELECT {side}.id FROM {both}) GROUP BY configuration, fix
 
 def changes(before: str, after: str) -> Changes:
     """What changed from one audit of a zoo to another. Raises: UsageError."""
-    with tables(before) as old, tables(after) as new, closing(connected(old)) as database:
+    with (
+        tables(before) as old,
+        tables(after) as new,
+        closing(connected(old)) as database,
+        told_of(f"{before} or {after}"),
+    ):
         database.create_function("rank", 1, VERDICTS.index, deterministic=True)
         database.execute("ATTACH ? AS new", (f"{Path(new).absolute().as_uri()}?mode=ro",))
         pairs, unmatched = _pairs(database)

@@ -6,6 +6,7 @@ gives of a profile job.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,14 +16,15 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.errors import UsageError
+from analyzer.files import MOST_TEXT, opened
 from analyzer.recommendation.operator_costs import OperatorCost
 from analyzer.report.document.audit_document import Audit, Operator
 from analyzer.report.document.costs import Measured, Profile
 
 #: Where an operator stands in the profile's order, and at the end of its name where it does in the graph.
 _ORDER, _REGULAR = "Run Order", "Regular Benchmark Runs"
-_NAME = re.compile(r"^(?P<names>.*):(?P<node>\d+)$", re.DOTALL)
-_NUMBER = re.compile(r"^\d+(\.\d+)?$")
+_NAME = re.compile(r"^(?P<names>.*):(?P<node>\d{1,9})$", re.DOTALL)
+_NUMBER = re.compile(r"^\d{1,15}(\.\d+)?$")
 _LEAST = 3
 
 
@@ -39,10 +41,12 @@ class Layer(Struct, frozen=True):
 def read_profile(file: str) -> tuple[str, list[Layer]]:
     """What a profile is, and its rows. Raises: UsageError."""
     try:
-        with open(file, "rb") as opened:
-            data = opened.read()
+        with opened(file) as stream:
+            data = stream.read(MOST_TEXT + 1)
     except OSError as error:
         raise UsageError(f"--measured {file}: {error.strerror}; name a profile") from None
+    if len(data) > MOST_TEXT:
+        raise UsageError(f"--measured {file}: is larger than {MOST_TEXT >> 20} MB; name a profile")
     if data.lstrip()[:1] == b"{":
         return "AI Hub", _hub(file, data)
     layers = list(_benchmark(data.decode("utf-8", "replace")))
@@ -58,7 +62,7 @@ def _hub(file: str, data: bytes) -> list[Layer]:
     try:
         rows = msgspec.json.decode(data)["execution_detail"]
         return [_hub_layer(row) for row in rows]
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+    except (msgspec.DecodeError, RecursionError, KeyError, TypeError, ValueError, OverflowError):
         raise UsageError(
             f"--measured {file}: is JSON, but no AI Hub profile (it has no execution_detail with name, "
             "type, compute_unit and execution_time); give what download_profile returns"
@@ -67,7 +71,10 @@ def _hub(file: str, data: bytes) -> list[Layer]:
 
 def _hub_layer(row: Mapping[str, Any]) -> Layer:
     names = tuple(part for part in re.split(r"[;,]", str(row["name"])) if part)
-    return Layer(str(row["type"]), names, float(row["execution_time"]) / 1000, str(row["compute_unit"]))
+    milliseconds = float(row["execution_time"]) / 1000
+    if not 0 <= milliseconds < math.inf:
+        raise ValueError(milliseconds)
+    return Layer(str(row["type"]), names, milliseconds, str(row["compute_unit"]))
 
 
 def _benchmark(text: str) -> Iterator[Layer]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -170,3 +172,36 @@ def test_what_is_no_audit(tmp_path: Path, content: bytes | None, complaint: str)
         done = run("fleet", *words)
         assert (done.code, done.out) == (2, b"")
         assert done.complaint.startswith(f"{file}: ") and complaint in done.complaint
+
+
+#: A table that has no end.
+_ENDLESS = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n FROM t) SELECT n AS id, n AS path FROM t"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE configuration SET parameters = '{'",
+        "UPDATE configuration SET title = CAST(x'ff' AS TEXT)",
+        "UPDATE cause SET ops = '{'",
+        f"DROP TABLE file; CREATE VIEW file AS {_ENDLESS}",
+        "DROP TABLE model",
+    ],
+)
+def test_tables_that_say_nonsense_are_a_line(tmp_path: Path, audited: Path, statement: str) -> None:
+    file = tmp_path / "a.sqlite"
+    file.write_bytes((audited / "a.sqlite").read_bytes())
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(f"PRAGMA legacy_alter_table = ON; {statement};")
+    done = run("fleet", "show", file)
+    assert (done.code, f"{file}: " in done.complaint) == (2, True)
+    assert run("fleet", "diff", file, file).code in (0, 2)
+
+
+def test_tables_whose_pages_are_damaged_are_a_line(tmp_path: Path, audited: Path) -> None:
+    content = bytearray((audited / "a.sqlite").read_bytes())
+    content[4096 * 2 :] = b"\xff" * (len(content) - 4096 * 2)
+    (tmp_path / "a.sqlite").write_bytes(content)
+    for words in (("show", tmp_path / "a.sqlite"), ("diff", tmp_path / "a.sqlite", tmp_path / "a.sqlite")):
+        done = run("fleet", *words)
+        assert (done.code, "isn't what audit writes (" in done.complaint) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,20 @@ def test_one_table_for_people(model: Path) -> None:
     assert "| operator | predicted on | measured on | predicted | measured | ms |" in markdown
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "{", "{}", '{"execution_detail": [1]}', "[1]"])
+def layer_taking(time: str) -> str:
+    return json.dumps(HUB).replace('"execution_time": 2000', f'"execution_time": {time}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "nothing", "{", "{}", '{"execution_detail": [1]}', "[1]"),
+        *map(layer_taking, ("1e999", "-1", "9" * 400, '"nan"', "[" * 9999)),
+        TEXT.replace("]:", "]:" + "9" * 5000),
+        " " * ((1 << 24) + 1),
+    ],
+    ids=range(13),
+)
 def test_what_is_no_profile_is_a_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match="--measured"):
         read_profile(written(tmp_path, text))
@@ -132,3 +146,10 @@ def test_what_is_no_profile_is_a_line(tmp_path: Path, text: str) -> None:
 def test_a_file_that_isn_t_there() -> None:
     done = run("recommend", "sample:", "--measured", "nowhere.csv")
     assert done.code == 2 and "--measured nowhere.csv: " in done.complaint
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that have names")
+def test_a_pipe_is_no_profile(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "profile")
+    with pytest.raises(UsageError, match="is a pipe, not a file"):
+        read_profile(str(tmp_path / "profile"))
