@@ -55,6 +55,9 @@ class Recipe(Struct, frozen=True, omit_defaults=True):
     language: str = "python"
     before: str = ""
     after: str = ""
+    #: The same in PyTorch, where that is shown.
+    torch_before: str = ""
+    torch_after: str = ""
     #: Where there is no code: why.
     why: str = ""
     #: Whether operators of the audited file are delegated by it that weren't.

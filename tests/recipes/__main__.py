@@ -1,6 +1,7 @@
 """python -m tests.recipes [--new] [NAME...]: convert fixes' code, put it to the test, say which don't hold.
 
-Needs TensorFlow. What was converted is kept for the tests (`converted.zip`); `--new` leaves out what is kept.
+Needs TensorFlow, and litert-torch for code in PyTorch: each converts its own, and the rest is taken from
+what is kept. What was converted is kept for the tests (`converted.zip`); `--new` leaves out what is kept.
 
 python -m tests.recipes --share FOLDER [--texts]: of what findings advise for the models in a folder, how much
 was put to the test, and with `--texts` what wasn't. Needs no TensorFlow.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 from analyzer.auditing.auditor import Auditor
@@ -52,6 +54,9 @@ def _put_to_the_test(fix: FixTable) -> list[str]:
 
     def convert(fix: FixTable, trial: TrialTable, code: str) -> bytes:
         name = key(fix, trial, code)
+        converter = "litert_torch" if trial.convert == "torch" else "tensorflow"
+        if name in kept() and find_spec(converter) is None:
+            return kept()[name]
         if name not in made:
             made[name] = model_of(fix, trial, code)
         return made[name]

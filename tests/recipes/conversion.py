@@ -1,4 +1,7 @@
-"""The code of a fix as a .tflite file: what it stands in, and how it is converted. Needs TensorFlow."""
+"""The code of a fix as a .tflite file: what it stands in, and how it is converted.
+
+Needs TensorFlow; code in PyTorch litert-torch instead.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,10 @@ _SAMPLES = 4
 
 def model_of(fix: FixTable, trial: TrialTable, code: str) -> bytes:
     """The .tflite file of one of a fix's two pieces of code."""
+    if trial.convert == "torch":
+        from tests.recipes.torch_conversion import torch_model_of
+
+        return torch_model_of(trial, code)
     import keras
 
     keras.backend.clear_session()
@@ -26,11 +33,31 @@ def model_of(fix: FixTable, trial: TrialTable, code: str) -> bytes:
         return bytes(converter.convert())
     model = built(trial.model, trial)
     names = _names() | {"model": model, "converter": converter_for(model), "data": data_for(model)}
-    if fix.job == "app":
+    if fix.job == "app" or trial.compiled:
         _OPTIONS[trial.convert](names["converter"], model)
     else:
         exec(code, names)
-    return bytes(names["converter"].convert())
+    converted = bytes(names["converter"].convert())
+    return _compiled(converted, trial.compiled) if trial.compiled and code == fix.before else converted
+
+
+def _compiled(converted: bytes, code: str) -> bytes:
+    """A stand-in for what a compiler makes of a model: one operator of its own in place of all."""
+    from analyzer.model import read_bytes
+    from tests.building import model, operator, tensor
+
+    graph = read_bytes(converted, "model").subgraphs[0]
+    ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
+    tensors = []
+    for port in ports:
+        scaled: dict[str, Any] = {}
+        if port.quantization is not None:
+            scaled["scale"] = [*port.quantization.scale_data]
+            scaled["zero_point"] = [*port.quantization.zero_point_data]
+        tensors.append(tensor(port.name, list(port.shape), port.dtype, **scaled))
+    names = [port.name for port in ports]
+    inputs, outputs = names[: len(graph.inputs)], names[len(graph.inputs) :]
+    return model(tensors, [operator(code, inputs, outputs)], inputs=inputs, outputs=outputs)
 
 
 def converter_for(model: Any) -> Any:

@@ -22,8 +22,9 @@ _FILE = Path(__file__).with_name("converted.zip")
 def key(fix: FixTable, trial: TrialTable, code: str) -> str:
     """What the model that is converted of a fix's code is called by."""
     # With an app's job, code says nothing of the model.
-    own = "" if trial.model and fix.job == "app" else code
+    own = "" if trial.model and (fix.job == "app" or trial.compiled) else code
     made_of = [own, trial.model, dict(trial.inputs), trial.alone, trial.convert]
+    made_of += [trial.compiled] if trial.compiled and code == fix.before else []
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()[:16]
 
 

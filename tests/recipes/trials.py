@@ -31,7 +31,14 @@ def tried() -> Mapping[str, FixTable]:
 
 def keys(fix: FixTable) -> set[str]:
     """What the models of a fix's trials are kept by."""
-    return {key(fix, trial, code) for trial in fix.trials for code in (fix.before, fix.after)}
+    return {key(fix, trial, code) for trial in fix.trials for code in sides(fix, trial).values()}
+
+
+def sides(fix: FixTable, trial: TrialTable) -> Mapping[str, str]:
+    """The code that a trial is about."""
+    code = fix.torch if trial.convert == "torch" else fix
+    assert code is not None, "a trial in PyTorch is of code in PyTorch"
+    return {"before": code.before, "after": code.after}
 
 
 def amiss(fix: FixTable, convert: Convert) -> Iterator[str]:
@@ -41,8 +48,7 @@ def amiss(fix: FixTable, convert: Convert) -> Iterator[str]:
 
 
 def _amiss(fix: FixTable, trial: TrialTable, convert: Convert) -> Iterator[str]:
-    codes = {"before": fix.before, "after": fix.after}
-    models = {side: convert(fix, trial, code) for side, code in codes.items()}
+    models = {side: convert(fix, trial, code) for side, code in sides(fix, trial).items()}
     for at, delegate in enumerate(trial.delegates):
         before, after = (_findings(trial, side, model, at) for side, model in models.items())
         about = {rule for rule, text in before if text == fix.text}

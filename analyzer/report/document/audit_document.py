@@ -108,9 +108,9 @@ class Recipe(Struct, frozen=True, kw_only=True):
 
     `job` says whose it is: that of who writes and exports the model, of who calls the converter, or of who
     writes the app; `none` where no action is needed. `before` and `after` are code in `language`, as it is
-    and as it is to be; empty where there is none to show. `brings`: whether operators of this file are
-    delegated by it that weren't; others lead to another file, make what is delegated load, or say that there
-    is nothing to be had.
+    and as it is to be, `torch_before` and `torch_after` the same in PyTorch; empty where there is none to
+    show. `brings`: whether operators of this file are delegated by it that weren't; others lead to another
+    file, make what is delegated load, or say that there is nothing to be had.
     """
 
     fix: str
@@ -118,6 +118,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
     language: str = "python"
     before: str = ""
     after: str = ""
+    torch_before: str = ""
+    torch_after: str = ""
     brings: bool = True
 
 

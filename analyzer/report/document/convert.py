@@ -89,6 +89,8 @@ def _recipe(recipe: Recipe) -> audit_document.Recipe:
         language=recipe.language,
         before=recipe.before,
         after=recipe.after,
+        torch_before=recipe.torch_before,
+        torch_after=recipe.torch_after,
         brings=recipe.brings,
     )
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from analyzer.report.document.audit_document import Model
+from analyzer.report.document.audit_document import Model, Recipe
 from analyzer.report.html.links import Link, links
 from analyzer.report.wording import causes, changes, figures, phrases
 from analyzer.report.wording.causes import Case, Cause
@@ -56,8 +56,8 @@ class ListedChange(Struct, frozen=True):
     gain: str
     layers: str
     language: str
-    before: str
-    after: str
+    #: Where it is told, as it is and as it is to be: the name of each, a word for it, and the code.
+    code: list[tuple[str, str, str]]
     #: Whether it is what to change first.
     first: bool
     causes: list[ListedCause]
@@ -107,11 +107,17 @@ def _change(
         gain=changes.unblocks(change, model, names),
         layers=changes.where(change, model),
         language=recipe.language,
-        before=recipe.before.strip("\n"),
-        after=recipe.after.strip("\n"),
+        code=[(name, word, text.strip("\n")) for name, word, text in _code(recipe) if text],
         first=first,
         causes=[_listed(ident, own, cause, model, names) for own, cause in enumerate(change.causes, number)],
     )
+
+
+def _code(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
+    yield "before", "before", recipe.before
+    yield "after", "after", recipe.after
+    yield "torch-before", "before, in PyTorch", recipe.torch_before
+    yield "torch-after", "after, in PyTorch", recipe.torch_after
 
 
 def _listed(ident: str, number: int, cause: Cause, model: Model, names: Sequence[str]) -> ListedCause:

@@ -24,7 +24,7 @@ _SEVERITIES = {
     "note": "note: changes no verdict",
 }
 #: Entries that are code, whose lines stay as they are.
-_CODE = ("before", "after")
+_CODE = ("before", "after", "in PyTorch, before", "in PyTorch, after")
 _JOBS = {
     "model": "model: for who writes and exports it",
     "converter": "converter: for who calls it",
@@ -129,6 +129,8 @@ def _fixes(rule: Rule, recipes: Recipes) -> Iterator[tuple[str, str]]:
         yield "job", _JOBS[recipe.job]
         yield "before", recipe.before
         yield "after", recipe.after
+        yield "in PyTorch, before", recipe.torch_before
+        yield "in PyTorch, after", recipe.torch_after
         yield "no code", recipe.why
 
 

@@ -88,13 +88,21 @@ def shared_recipes() -> Recipes:
 
 def recipes(fixes: Mapping[str, Fix | FixTable]) -> dict[str, Recipe]:
     """Those that are told in full, by their texts."""
-    return {
-        table.text: Recipe(
-            table.text, table.job, table.language, table.before, table.after, brings=table.brings
-        )
-        for table in fixes.values()
-        if isinstance(table, FixTable)
-    }
+    return {table.text: _recipe(table) for table in fixes.values() if isinstance(table, FixTable)}
+
+
+def _recipe(table: FixTable) -> Recipe:
+    torch = table.torch
+    return Recipe(
+        table.text,
+        table.job,
+        table.language,
+        table.before,
+        table.after,
+        torch_before=torch.before if torch else "",
+        torch_after=torch.after if torch else "",
+        brings=table.brings,
+    )
 
 
 def amiss(table: FixTable) -> Iterator[str]:

@@ -48,11 +48,21 @@ class TrialTable(Struct, frozen=True, forbid_unknown_fields=True):
     model: str = ""
     #: What else the converter does: float16, dynamic, int8 or int16.
     convert: str = ""
+    #: Code of the custom operator that a compiler puts in place of a model: `before` is such a file, and
+    #: `after` the one that it was made from.
+    compiled: str = ""
     #: Whether the code stands by itself, instead of in the middle of a model.
     alone: bool = False
     #: Of the two, input -> the shape that an app gives it, and custom operators that it registers.
     shapes: dict[str, dict[str, list[int]]] = {}
     registered: dict[str, list[str]] = {}
+
+
+class CodeTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """Code as it is and as it is to be."""
+
+    before: str
+    after: str
 
 
 class FixTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +73,8 @@ class FixTable(Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "python"
     before: str = ""
     after: str = ""
+    #: The same in PyTorch, where its converter makes the same of it.
+    torch: CodeTable | None = None
     #: Whether operators of the audited file are delegated by it that weren't.
     brings: bool = True
     trial: TrialTable | list[TrialTable] = []
