@@ -37,18 +37,15 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         sys.dont_write_bytecode = True
         sys.path.insert(0, self.root)
-        import msgspec
-
-        from analyzer.recommendation.deployment import DEPLOYMENT, deployments
+        from analyzer.browser_app.static_site import entries
         from analyzer.report import page_template
         from analyzer.resources import COMPILED, PACKS
         from analyzer.rules.cache import ENDING
-        from analyzer.rules.registry import shipped
 
         self.folder = tempfile.TemporaryDirectory()
         packs, compiled = (Path(self.folder.name) / name for name in (PACKS, COMPILED))
         packs.mkdir()
-        for name, entry in (shipped() | {DEPLOYMENT: msgspec.json.encode(deployments())}).items():
+        for name, entry in entries().items():
             (packs / f"{name}{ENDING}").write_bytes(entry)
         page_template.compile_all(compiled)
         for file in sorted((*packs.iterdir(), *compiled.iterdir())):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -84,6 +83,8 @@ class NodeSupport:
         kinds = {operator.key for operator in self.subgraph.operators}
         if not all(map(judges.chooses_alike, kinds)):
             return None
+        from copy import copy
+
         other = copy(self)
         other.judge, other.before, other.built = judges.judge, (self, judges), {}
         other.delegation = other._undelegated()

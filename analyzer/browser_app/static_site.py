@@ -18,6 +18,7 @@ from msgspec import Struct
 from analyzer import __version__, resources
 from analyzer.auditing.configurations import PLATFORMS, for_platform
 from analyzer.browser_app import downloads
+from analyzer.devices import device_catalogue
 from analyzer.errors import UsageError
 from analyzer.recommendation.deployment import DEPLOYMENT, deployments
 from analyzer.report import page_template
@@ -184,6 +185,12 @@ def _in_a_row(archive: Path) -> bytes:
     return gzip.compress(b"".join((len(listed).to_bytes(4, "little"), listed, *contents.values())), mtime=0)
 
 
+def entries() -> dict[str, bytes]:
+    """What a start may need of rule files, made ready, by name: a wheel brings it. Raises: RuleError."""
+    apart = {DEPLOYMENT: deployments(), device_catalogue.FILE: device_catalogue.shipped()}
+    return shipped() | {name: msgspec.json.encode(of) for name, of in apart.items()}
+
+
 def _analyzer() -> Iterator[tuple[str, bytes]]:
     """This package as a wheel brings it."""
     root = _PACKAGE.parent
@@ -198,7 +205,7 @@ def _analyzer() -> Iterator[tuple[str, bytes]]:
             if file.is_file():
                 where = file.relative_to(resources.data(folder)).as_posix()
                 yield f"{data}/{folder}/{where}", file.read_bytes()
-    for name, entry in (shipped() | {DEPLOYMENT: msgspec.json.encode(deployments())}).items():
+    for name, entry in entries().items():
         yield f"{data}/{resources.PACKS}/{name}{ENDING}", entry
     with tempfile.TemporaryDirectory() as compiled:
         page_template.compile_all(Path(compiled))

@@ -229,6 +229,11 @@ def _shown(value: object) -> str:
 @cache
 def catalogue() -> Catalogue:
     """The devices that ship. Raises: RuleError."""
+    return Catalogue(shipped())
+
+
+def shipped() -> DeviceFile:
+    """The file that ships. Raises: RuleError."""
     file = data("rules") / f"{FILE}.toml"
 
     def text() -> bytes:
@@ -236,7 +241,7 @@ def catalogue() -> Catalogue:
         with open(__file__, "rb") as own:
             return file.read_bytes() + own.read()
 
-    return Catalogue(kept(FILE, text, as_json(DeviceFile), lambda: read(file)))
+    return kept(FILE, text, as_json(DeviceFile), lambda: read(file))
 
 
 def of_file(file: Path) -> Catalogue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -11,7 +12,9 @@ from msgspec import Struct
 from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Audit, Model, Policy
 from analyzer.report.wording import labels
-from analyzer.report.wording.causes import Cause, causes
+
+if TYPE_CHECKING:
+    from analyzer.report.wording.causes import Cause
 
 #: Tables hold no larger integer.
 _LARGEST = (1 << 63) - 1
@@ -112,6 +115,8 @@ def _configuration(audit: Audit, name: str) -> Configuration:
 
 def rows(model: Model) -> Rows:
     """The rows of a model that was audited."""
+    from analyzer.report.wording.causes import causes
+
     asking = [cause for cause in causes(model) if asks(cause)]
     counted = Counter(position for cause in asking for position in cause.audits)
     return Rows(

@@ -17,7 +17,7 @@ from analyzer.report.fleet import survey_text
 from analyzer.report.fleet.survey_document import DelegateSurvey, Fix, HeldBack, Survey
 from analyzer.report.view import View
 from analyzer.report.wording.hostile_text import plain
-from analyzer.report.wording.overview import VERDICTS
+from analyzer.report.wording.outcome import VERDICTS
 
 #: How many kinds of operators and fixes are told of each delegate.
 MOST = 25

@@ -7,7 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from multiprocessing import Pipe, Process
+from multiprocessing import Pipe, Process, get_start_method
 from multiprocessing.connection import Connection, wait
 
 from msgspec import Struct
@@ -98,7 +98,7 @@ class Workers:
     def _give(self, jobs: Iterator[_Job], given: deque[_Job]) -> bool:
         """Give idle processes something to do; False where nothing is left to be given."""
         while len(self._workers) < self._count:
-            self._workers.append(_started(self._auditor.task, self._form, self._claims is not None))
+            self._workers.append(_started(self._auditor, self._form, self._claims is not None))
         room = PORTION * _AHEAD * self._count
         for worker in [worker for worker in self._workers if not worker.jobs]:
             # What a process left behind when it died comes first, each by itself.
@@ -162,9 +162,11 @@ def _portable(source: ModelSource) -> bool:
     return source.file is not None or bool(source.address) or source.problem is not None
 
 
-def _started(task: Task, form: Form, claims: bool) -> _Worker:
+def _started(auditor: ModelAuditor, form: Form, claims: bool) -> _Worker:
     ours, theirs = Pipe()
-    process = Process(target=_work, args=(theirs, task, form, claims), daemon=True)
+    # A forked process has the packs already; to any other the task is sent, to load them by.
+    given = auditor if get_start_method() == "fork" else auditor.task
+    process = Process(target=_work, args=(theirs, given, form, claims), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours, deque())
@@ -184,7 +186,7 @@ def _killed(source: ModelSource, code: int | None) -> ModelResult:
 _ANSWERS, _ASKS, _ENDS = b"=", b"?", b"!"
 
 
-def _work(connection: Connection, task: Task, form: Form, claims: bool) -> None:
+def _work(connection: Connection, given: ModelAuditor | Task, form: Form, claims: bool) -> None:
     from threading import Thread
 
     # An interruption from the keyboard reaches every process; the one that started them speaks for all.
@@ -193,7 +195,7 @@ def _work(connection: Connection, task: Task, form: Form, claims: bool) -> None:
     die_where_cut_short()
     Thread(target=_end_with_parent, daemon=True).start()
     try:
-        auditing = Renewing(ModelAuditor(task))
+        auditing = Renewing(ModelAuditor(given) if isinstance(given, Task) else given)
         while True:
             _audit(connection, auditing, form, claims)
     except EOFError:

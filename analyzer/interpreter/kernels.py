@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
-from analyzer.interpreter.constant_folding import FOLDS, Fold
-from analyzer.interpreter.shapes import SHAPES, ShapeFunction
+from analyzer.interpreter.shapes import ShapeFunction, shape_function
 from analyzer.model.graph import Operator
 from analyzer.rules.catalogue import Catalogue, Place
 from analyzer.rules.judging.judge import Judge
+
+if TYPE_CHECKING:
+    from analyzer.interpreter.constant_folding import Fold
 
 
 class Kernel(Struct, frozen=True):
@@ -54,9 +58,9 @@ class Kernels:
         values = self.judge.values(name)
         places = dict(self._catalogue.places(name))
         return Kernel(
-            shape=SHAPES[values["shape"]] if values["shape"] else None,
+            shape=shape_function(values["shape"]) if values["shape"] else None,
             types=tuple(_type(word, places) for word in values["types"]),
-            fold=FOLDS[values["fold"]] if values["fold"] else None,
+            fold=_fold(values["fold"]) if values["fold"] else None,
             folds_always=values["folds"] == "always",
             persistent=values["persistent"],
             calls=values["calls"],
@@ -65,6 +69,12 @@ class Kernels:
             side_effects=values["side_effects"],
             places=places,
         )
+
+
+def _fold(name: str) -> Fold:
+    from analyzer.interpreter.constant_folding import FOLDS
+
+    return FOLDS[name]
 
 
 def _type(word: str, places: dict[str, Place]) -> str | int:

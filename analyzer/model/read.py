@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from analyzer.errors import ModelError
 from analyzer.files import opened
-from analyzer.model import file_magic, legacy_schema
+from analyzer.model import file_magic
 from analyzer.model.flatbuffer import Bytes, Flatbuffer
 from analyzer.model.graph import Model
 from analyzer.model.parse import Assembly
@@ -61,6 +61,8 @@ def _model(data: Bytes, path: str) -> Model:
             return Assembly(file).model(path)
     except Malformed as problem:
         raise ModelError(path, str(problem), problem.advice) from None
+    from analyzer.model import legacy_schema
+
     try:
         return legacy_schema.assembly(file).model(path)
     except Malformed as problem:

@@ -35,7 +35,10 @@ class FixSelection:
     def __init__(self, pack: RulePack, parameters: Mapping[str, Any]) -> None:
         self._pack = pack
         self._parameters = parameters
-        self._compiled: dict[str, Sequence[tuple[Evaluate | None, str]]] = {}
+        #: Conditions of advice by its list and its position there, each compiled when it is first come to.
+        self._compiled: dict[tuple[str, int], Evaluate] = {}
+        #: Likewise those of what raises versions.
+        self._reasons: dict[str, Evaluate] = {}
         #: The graph that was last asked for what comes first of all its operators, and the answer.
         self._of_graph: tuple[Subgraph | None, str | None] = None, None
 
@@ -70,7 +73,7 @@ class FixSelection:
         names = [name for number, name in clause.raised if number == version]
         for own, one in enumerate(_alike(context) if names else ()):
             for name in names:
-                if _holds(self._reasons[name], one):
+                if _holds(self._reason(name), one):
                     return Raised(name, self._fixes.reasons[name].says, own == 0)
         return None
 
@@ -78,9 +81,11 @@ class FixSelection:
     def _fixes(self) -> Fixes:
         return self._pack.advice()
 
-    @cached_property
-    def _reasons(self) -> Mapping[str, Evaluate]:
-        return {name: compiled(reason.when) for name, reason in self._fixes.reasons.items()}
+    def _reason(self, name: str) -> Evaluate:
+        ready = self._reasons.get(name)
+        if ready is None:
+            ready = self._reasons[name] = compiled(self._fixes.reasons[name].when)
+        return ready
 
     def _chosen(self, fix: str, context: Any) -> str:
         while fix in self._fixes.lists:
@@ -88,15 +93,15 @@ class FixSelection:
         return fix
 
     def _holding(self, name: str, given: Sequence[Advice], context: Any) -> Iterator[str]:
-        if name not in self._compiled:
-            self._compiled[name] = [
-                (None if advice.when is None else self._condition(advice.when), advice.fix)
-                for advice in given
-            ]
-        return (fix for when, fix in self._compiled[name] if when is None or _holds(when, context))
+        for position, advice in enumerate(given):
+            if advice.when is None or _holds(self._condition(name, position, advice.when), context):
+                yield advice.fix
 
-    def _condition(self, when: Node) -> Evaluate:
-        return compiled(when, self._parameters)
+    def _condition(self, name: str, position: int, when: Node) -> Evaluate:
+        ready = self._compiled.get((name, position))
+        if ready is None:
+            ready = self._compiled[name, position] = compiled(when, self._parameters)
+        return ready
 
 
 def _holds(condition: Evaluate, context: Any) -> bool:

@@ -7,10 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from analyzer.browser_app.static_site import entries
+from analyzer.devices import device_catalogue
 from analyzer.devices.device_catalogue import NONE, UNKNOWN, Catalogue, DeviceFile, catalogue, of_file, read
 from analyzer.devices.device_configurations import asked_of, on_devices
 from analyzer.errors import RuleError, UsageError
 from analyzer.resources import data
+from analyzer.rules import cache
 from analyzer.rules.registry import Packs
 
 FILE = data("rules") / "devices.toml"
@@ -124,6 +127,16 @@ def test_a_wrong_file_is_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "devices.toml").write_text(wrong, "utf-8")
     with pytest.raises(RuleError, match="it names 'tensor-g9', and has no such entry"):
         of_file(tmp_path / "devices.toml")
+
+
+def test_what_a_wheel_brings_of_devices_is_taken_without_a_look_at_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = read(FILE)
+    (tmp_path / f"{device_catalogue.FILE}{cache.ENDING}").write_bytes(entries()[device_catalogue.FILE])
+    monkeypatch.setattr(cache, "made", lambda name: tmp_path)
+    monkeypatch.delattr(device_catalogue, "read")
+    assert device_catalogue.shipped() == expected
 
 
 def test_a_file_of_its_own_makes_a_catalogue() -> None:

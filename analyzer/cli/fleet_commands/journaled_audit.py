@@ -24,7 +24,7 @@ from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import TABLES
 from analyzer.report.document.json import line
 from analyzer.report.wording import figures
-from analyzer.report.wording.overview import VERDICTS
+from analyzer.report.wording.outcome import VERDICTS
 from analyzer.sources import ModelSource
 
 LINES = "jsonl"

@@ -12,7 +12,7 @@ from analyzer.report.fleet.survey_document import Survey
 from analyzer.report.fleet.survey_text import FREES, FREES_NOTE, HOLDS, counted
 from analyzer.report.html.embedded_data import inert
 from analyzer.report.wording.hostile_text import plain
-from analyzer.report.wording.overview import VERDICTS
+from analyzer.report.wording.outcome import VERDICTS
 
 #: So many files are listed on a page.
 MOST = 20_000

@@ -10,7 +10,7 @@ from analyzer.report.fleet.survey_document import DelegateSurvey, Fix, Survey
 from analyzer.report.view import View
 from analyzer.report.wording import figures, phrases
 from analyzer.report.wording.hostile_text import columns, escaped, fill, plain
-from analyzer.report.wording.overview import VERDICTS
+from analyzer.report.wording.outcome import VERDICTS
 
 FORMATS = ("table", "json", "markdown", "html")
 FREES = "Which single fix frees most"

@@ -9,6 +9,9 @@ from analyzer.report.wording import figures, labels
 from analyzer.report.wording.hostile_text import plain
 from analyzer.rules.pack import BROKEN, BUILD, LOAD
 
+#: From the best to the worst.
+VERDICTS = ("full", "partial", "none", *reversed(BROKEN))
+
 #: What the app sees of a model that doesn't work.
 _EFFECTS = {
     "crash": "the app dies",

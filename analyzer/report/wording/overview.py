@@ -11,10 +11,7 @@ from msgspec import Struct
 from analyzer.report.document.audit_document import Audit, Document, Model
 from analyzer.report.wording import causes, figures, labels, phrases
 from analyzer.report.wording.hostile_text import plain
-from analyzer.rules.pack import BROKEN
-
-#: From the best to the worst.
-VERDICTS = ("full", "partial", "none", *reversed(BROKEN))
+from analyzer.report.wording.outcome import VERDICTS
 
 
 class Verdict(Struct, frozen=True):

@@ -7,7 +7,7 @@ from collections import Counter
 from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Model, Policy, Summary
 from analyzer.report.wording import figures, labels, outcome
-from analyzer.report.wording.overview import VERDICTS
+from analyzer.report.wording.outcome import VERDICTS
 
 #: What a delegate is called, and how many of that name stand before it.
 _Name = tuple[str, int]
