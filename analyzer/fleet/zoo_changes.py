@@ -12,7 +12,7 @@ from analyzer.fleet.read_tables import configurations, connected, grouped, table
 from analyzer.fleet.store import ask
 from analyzer.report.document import convert
 from analyzer.report.fleet.survey_document import Change, ChangedFix, ChangedModel, Changes, DelegateChanges
-from analyzer.report.wording.overview import VERDICTS
+from analyzer.report.wording.outcome import VERDICTS
 
 #: How many fixes and changed models are told of each delegate.
 MOST = 25

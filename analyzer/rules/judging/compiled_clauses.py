@@ -12,6 +12,7 @@ from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import Literal, Node
 from analyzer.expressions.operators import Known, later
 from analyzer.rules.pack import Clause, RulePack
+from analyzer.rules.wording.reason import Explanation
 
 
 class CompiledClause(Struct, eq=False):
@@ -24,6 +25,8 @@ class CompiledClause(Struct, eq=False):
     known: Mapping[str, Any]
     #: What is explained where it fails, once it does.
     explained: Node | None = None
+    #: Why it failed before, by what it saw.
+    reasons: dict[tuple[str, ...], Explanation] = {}
 
 
 class ClauseCompiler:

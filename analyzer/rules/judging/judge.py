@@ -30,6 +30,7 @@ from analyzer.rules.pack import (
     slug,
 )
 from analyzer.rules.parameters import compared
+from analyzer.rules.wording.evidence import evidence
 from analyzer.rules.wording.message import message, proof
 from analyzer.rules.wording.reason import UNEXPLAINED, Explanation, absence, reason
 
@@ -65,6 +66,8 @@ class Verdict(Struct, frozen=True):
 
 
 ACCEPTED = Verdict(True)
+#: Reasons that are kept of a clause, by what it saw of operators.
+_MOST_REASONS = 1000
 
 
 class _Form(Struct, frozen=True):
@@ -277,11 +280,26 @@ def _why(failed: CompiledClause, context: Context) -> Explanation:
             failed.when(context)
     except Undefined:
         return absence(_undefined(_explained(clause, clause.when or TRUE, failed.known), context))
+    first = failed.explained is None
     if failed.explained is None:
         failed.explained = _explained(clause, clause.require, failed.known)
     if clause.kind == "unlisted" or _is_pattern(failed.explained):
         return UNEXPLAINED
-    return reason(failed.explained, context)
+    # Many fail once: what is looked at is worth telling apart where a clause fails again.
+    return reason(failed.explained, context) if first else _reason(failed, failed.explained, context)
+
+
+def _reason(failed: CompiledClause, explained: Node, context: Any) -> Explanation:
+    """The reason, found once for all operators that show the same of what is looked at."""
+    seen = evidence(explained, context) if isinstance(context, Context) else None
+    if seen is None:
+        return reason(explained, context)
+    why = failed.reasons.get(seen)
+    if why is None:
+        if len(failed.reasons) >= _MOST_REASONS:
+            failed.reasons.clear()
+        why = failed.reasons[seen] = reason(explained, context)
+    return why
 
 
 def _explained(clause: Clause, condition: Node, known: Mapping[str, Any]) -> Node:

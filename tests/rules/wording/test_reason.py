@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
-from analyzer.expressions.nodes import Fact
+from analyzer.expressions.nodes import Fact, Node
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.scope import Definition, Scope
 from analyzer.expressions.vocabulary import Context, Undefined
@@ -18,6 +18,7 @@ from analyzer.model import read_bytes
 from analyzer.rules.loading.option_types import enums, option_types
 from analyzer.rules.pack import Clause
 from analyzer.rules.registry import Packs
+from analyzer.rules.wording.evidence import evidence
 from analyzer.rules.wording.message import message, proof
 from analyzer.rules.wording.reason import Explanation, absence, reason
 from tests.building import model, operator, tensor
@@ -79,7 +80,7 @@ def _context(tensors: list[dict[str, Any]], asked: dict[str, Any]) -> Context:
     return Context(subgraph, subgraph.operators[0])
 
 
-def explained(context: Context, expression: str) -> Explanation:
+def asked(context: Context, expression: str) -> Node:
     name = context.operator.name
     types = option_types(name) or {}
     scope = Scope(
@@ -89,7 +90,11 @@ def explained(context: Context, expression: str) -> Explanation:
         definitions=DEFINITIONS,
         enums=enums(list(types.values())),
     )
-    tree = partially_evaluated(parse(expression, scope), PARAMETERS)
+    return partially_evaluated(parse(expression, scope), PARAMETERS)
+
+
+def explained(context: Context, expression: str) -> Explanation:
+    tree = asked(context, expression)
     with suppress(Undefined):
         assert not compiled(tree)(context), "the requirement holds"
     return reason(tree, context)
@@ -286,3 +291,28 @@ def test_a_position_that_is_no_number_is_shown_as_it_is_written(number: float) -
     requirement = "inputs[0].rank > 5 and dim(inputs[0].shape, inputs[1].values[0]) == 1"
     assert explained(context, requirement)
     assert explained(context, "dim(inputs[0].shape, inputs[1].values[0]) == 1")
+
+
+@pytest.mark.parametrize(
+    ("expression", "seen"),
+    [
+        ("input.dtype in quant8 and options.stride_w <= 3", ("'FLOAT32'", "4")),
+        ("weights.shape[1] >= 2", ("(4, 1, 3, 3)",)),
+        ("bias.dtype == 'INT32'", ("bias is left out",)),
+        # What is said in brackets beside it hangs on their number.
+        ("not weights.per_channel", ("True", "4")),
+    ],
+)
+def test_of_operators_that_show_the_same_a_requirement_fails_for_one_reason(
+    expression: str, seen: tuple[str, ...]
+) -> None:
+    requirement = asked(conv(), expression)
+    assert evidence(requirement, conv()) == evidence(requirement, conv()) == seen
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["all(t.dtype == 'INT8' for t in inputs)", "weights.values[0] == 1", "uses(input) > 1"],
+)
+def test_what_is_more_than_simple_values_is_explained_anew(expression: str) -> None:
+    assert evidence(asked(conv(), expression), conv()) is None
