@@ -33,7 +33,6 @@ from analyzer.execution.run_delegates import run_delegates
 from analyzer.execution.target import HOST
 from analyzer.interpreter import Interpreter
 from analyzer.model import Model as Model
-from analyzer.model import read_bytes
 from analyzer.report import known
 from analyzer.report import render as render_document
 from analyzer.report.document import audit_document, convert
@@ -44,7 +43,7 @@ from analyzer.rewriting.fix import fix as rewrite
 from analyzer.rules.catalogue import Catalogue
 from analyzer.rules.pack import RulePack as RulePack
 from analyzer.rules.registry import Packs
-from analyzer.sources import ModelSource, at_hand, find_one, load, on_disk
+from analyzer.sources import at_hand, find_one, given, load, on_disk
 
 if TYPE_CHECKING:
     from analyzer.report.compare.model_diff import Comparison
@@ -85,24 +84,8 @@ def read(source: Source, name: str | None = None) -> Model:
     if isinstance(source, str | os.PathLike):
         with at_hand(find_one(os.fspath(source))) as held:
             return load(held, name)
-    data, known = _contents(source)
-    return read_bytes(data, name or known)
-
-
-def _contents(source: bytes | bytearray | memoryview | IO[bytes]) -> tuple[bytes | memoryview, str]:
-    """The bytes, and what they are called. Raises: UsageError."""
-    if isinstance(source, bytes):
-        return source, "<bytes>"
-    if isinstance(source, bytearray | memoryview):
-        return memoryview(source), "<bytes>"
-    if not callable(getattr(source, "read", None)):
-        raise UsageError(
-            f"{type(source).__name__} is no model; give a path, bytes, an open file, or what read returned"
-        )
-    data, name = source.read(), str(getattr(source, "name", "<file>"))
-    if not isinstance(data, bytes):
-        raise UsageError(f"{name}: is open for reading text; open it with mode 'rb'")
-    return data, name
+    with at_hand(given(source, name)) as held:
+        return load(held)
 
 
 def audit(
@@ -380,11 +363,7 @@ def _in_a_file(source: Model | Source) -> Iterator[tuple[Model, str]]:
             raise UsageError(f"{source.path}: no file holds this model; give its bytes or a path itself")
         yield source, source.path
         return
-    if isinstance(source, str | os.PathLike):
-        named = find_one(os.fspath(source))
-    else:
-        data, name = _contents(source)
-        named = ModelSource(name, None, bytes(data))
+    named = find_one(os.fspath(source)) if isinstance(source, str | os.PathLike) else given(source)
     with on_disk(named) as held:
         yield load(held), str(held.file)
 

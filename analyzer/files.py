@@ -62,6 +62,14 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most * 3 // 4]} … {text[-most // 4 + 3 :]}"
 
 
+def toml_fault(error: Exception, text: str) -> tuple[int, str]:
+    """The line of a TOMLDecodeError, and what is wrong there."""
+    what = str(error)
+    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", what)
+    line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
+    return line, what[: place.start()] if place else what
+
+
 def parse_toml(text: str) -> dict[str, Any]:
     """The tables of a TOML file. Raises: tomllib.TOMLDecodeError, also for what Python itself gives up on."""
     import tomllib

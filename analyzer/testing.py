@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from analyzer.api import Audit, Rules, audit, render
+from analyzer.api import Audit, Model, Rules, Source, audit, render
+from analyzer.errors import AnalyzerError
 from analyzer.gating.policy import read_policies
 from analyzer.rules.parameters import split
 
 
 def assert_delegated(
-    model: str | Path,
+    model: Model | Source,
     delegate: str,
     *,
     policy: str = "partial",
@@ -21,12 +21,18 @@ def assert_delegated(
 ) -> Audit:
     """Assert that a delegate, given as on the command line, takes a model as a policy asks; give its audit.
 
+    The model is given as for `analyzer.audit`.
     `policy` is one of `--fail-on`: "partial" wants all of the model on the delegate. The message of the
     AssertionError says what keeps it off and what to change.
     Raises: AssertionError, ModelError, RuleError, UsageError.
     """
-    judged = audit(model, delegate, rules=rules, shapes=shapes, registered=registered)
-    (wanted,) = read_policies([policy], [split(delegate)[0]])
+    # Read by pytest: a failure is shown where the test calls this, not inside of it.
+    __tracebackhide__ = True
+    try:
+        judged = audit(model, delegate, rules=rules, shapes=shapes, registered=registered)
+        (wanted,) = read_policies([policy], [split(delegate)[0]])
+    except AnalyzerError as error:
+        raise error.with_traceback(None) from None
     if reasons := wanted.reasons(judged):
         raise AssertionError("\n".join([*reasons, "", render(judged, width=100)]))
     return judged

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import gc
 import inspect
 import io
 import json
+import mmap
 import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -184,6 +187,12 @@ def test_a_model_comes_as_a_path_as_bytes_or_as_a_file() -> None:
     assert [model.path for model in models] == [str(SAMPLE)] * 2 + ["<bytes>"] * 3 + [str(SAMPLE)]
     assert analyzer.read(data, "m.tflite").path == "m.tflite"
     assert analyzer.audit(io.BytesIO(data), "coreml").model.path == "<file>"
+    with SAMPLE.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        file.seek(len(data))
+        others: list[Any] = [mapped, array.array("B", data), numpy.frombuffer(data, numpy.uint8)]
+        assert [analyzer.read(bytes_of).size for bytes_of in others] == [len(data)] * 3
+        del others
+        gc.collect()
 
 
 def test_what_is_no_model_is_said_of_bytes_too() -> None:
@@ -191,6 +200,12 @@ def test_what_is_no_model_is_said_of_bytes_too() -> None:
         analyzer.read(b"")
     with pytest.raises(analyzer.AnalyzerError, match="mode 'rb'"):
         analyzer.read(io.StringIO("text"))  # type: ignore[arg-type]
+    with SAMPLE.open(encoding="utf-8") as text, pytest.raises(analyzer.AnalyzerError, match="mode 'rb'"):
+        analyzer.read(text)  # type: ignore[arg-type]
+    with pytest.raises(analyzer.AnalyzerError, match=r"can't be read .*closed file"):
+        analyzer.read(text)  # type: ignore[arg-type]
+    with pytest.raises(analyzer.AnalyzerError, match=r"don't lie in one row; give bytes\(view\)"):
+        analyzer.read(memoryview(SAMPLE.read_bytes())[::2])
 
 
 def test_delegates_go_by_position_and_by_name() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from analyzer import testing
 from analyzer.errors import ModelError, UsageError
 from analyzer.testing import assert_delegated
 from tests.building import chain
@@ -17,6 +19,10 @@ SUITE = """
 def test_good(assert_delegated):
     audit = assert_delegated("good.tflite", "tiny", rules="tiny.toml")
     assert audit.model.path == "good.tflite"
+
+def test_none(assert_delegated):
+    assert_delegated("none.tflite", "tiny", rules="tiny.toml")
+
 
 def test_bad(assert_delegated):
     assert_delegated("bad.tflite", "tiny", rules="tiny.toml")
@@ -58,6 +64,13 @@ def test_what_is_no_model_is_no_failed_assertion(folder: Path) -> None:
 def test_pytest_has_it_as_a_fixture(folder: Path) -> None:
     (folder / "test_models.py").write_text(SUITE)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_models.py"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    # The plug-in of this very checkout, whichever is installed.
+    here = {"PYTHONPATH": str(Path(testing.__file__).parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | here)
+    assert "2 failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    assert "E       analyzer.errors.ModelError: none.tflite: no such file or directory; check the path\n" in (
+        done.stdout
+    )
+    # What is shown is the test, not how it is done.
+    assert "analyzer/testing.py" not in done.stdout and "analyzer/api.py" not in done.stdout
     assert "bad.tflite: tiny: verdict is partial" in done.stdout

@@ -60,7 +60,8 @@ def command(
 ) -> int:
     """Compare two models: float against quantized, version against version; what got better, what worse.
 
-    BEFORE and AFTER are .tflite files or sample:.
+    Each is a .tflite file, archive!member, an address, sample: (a model that ships with the tool) or -
+    (stdin).
     """
     from analyzer.report.compare.model_diff import compare
     from analyzer.report.compare.regressions import regressions, unlike

@@ -116,9 +116,9 @@ def command(
 ) -> int:
     """Compare models on a labelled data set: accuracy, inference time and size, side by side.
 
-    MODEL is a .tflite file, archive!member, or a Keras file or SavedModel (these need TensorFlow). The first
-    one is what the others are compared with. The exit code is 0 where all could be measured, 1 where a run
-    failed, 2 where something needed isn't here.
+    MODEL is a .tflite file, archive!member, an address, sample: (a model that ships with the tool), - (stdin)
+    or a Keras file or SavedModel (these need TensorFlow). The first one is what the others are compared with.
+    The exit code is 0 where all could be measured, 1 where a run failed, 2 where something needed isn't here.
     """
     from analyzer.evaluation.evaluator import candidates, evaluate, held
     from analyzer.report.evaluation import render as report

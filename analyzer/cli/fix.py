@@ -102,8 +102,10 @@ def command(
     """Rewrite a model so that delegates take it, and prove that it computes what it did.
 
     What helps a delegate that is asked for and hurts none is applied; the original stays as it is. The result
-    and the original are run on the CPU, and a rewrite that changes the numbers is dropped. PATH is a .tflite
-    file, sample: or - (stdin).
+    and the original are run on the CPU, and a rewrite that changes the numbers is dropped.
+
+    PATH is a .tflite file, archive!member, an address, sample: (a model that ships with the tool) or -
+    (stdin).
     """
     from analyzer.report.fix.fix_document import fix_result
 

@@ -47,6 +47,9 @@ def command(
     FILE is what logcat, benchmark_model, Xcode's console or an app's stderr wrote, - is stdin; lines that
     aren't known are left alone. With PATH, the model that was loaded, it is held against the prediction; the
     exit code is 1 where they differ.
+
+    PATH is a .tflite file, archive!member, an address, sample: (a model that ships with the tool) or -
+    (stdin).
     """
     from analyzer.device_log.line_catalogue import line_catalogue
     from analyzer.device_log.log_prediction import held_against

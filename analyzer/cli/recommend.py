@@ -70,7 +70,8 @@ def command(
 ) -> int:
     """Recommend a delegate for a model: one choice a platform, what to set, and why not another.
 
-    MODEL is a .tflite file, sample: (a model that ships with the tool) or - (stdin).
+    MODEL is a .tflite file, archive!member, an address, sample: (a model that ships with the tool) or -
+    (stdin).
     """
     from analyzer.recommendation.advisor import Advisor
     from analyzer.recommendation.operator_costs import memory

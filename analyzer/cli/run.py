@@ -121,7 +121,8 @@ class RunOptions(Struct, frozen=True):
 @click.option(
     "--bisect",
     is_flag=True,
-    help="Where outputs differ, find the operator from which they do.",
+    help="Where outputs differ, find the operator from which they do; -o FILE.tflite does, and keeps the "
+    "smallest model that differs by itself.",
 )
 @phone.options
 @declared.vulkan_driver

@@ -32,7 +32,7 @@
 Options on the command line come before all of it.
 """
 
-from analyzer.config.pinning import check_packs, check_tool, pinned
+from analyzer.config.pinning import check_files, check_packs, check_tool, check_waivers, pinned
 from analyzer.config.project_file import FILE, Places, find, naming, places
 from analyzer.config.settings import (
     PackSettings,
@@ -51,8 +51,10 @@ __all__ = [
     "Project",
     "Settings",
     "TargetSettings",
+    "check_files",
     "check_packs",
     "check_tool",
+    "check_waivers",
     "delegates",
     "find",
     "naming",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import filter as fitting
 from typing import Any
 
 import msgspec
@@ -43,6 +45,28 @@ def check_tool(project: Project) -> None:
             f"{_place(project)}: required-version is {required}, this is {__version__}; install one that "
             "fits, or change the file"
         )
+
+
+def check_files(project: Project, rules: bool, baseline: bool) -> None:
+    """Hold the files that the project's file names to being there. Raises: UsageError."""
+    named = [("rules", file, "name one") for file in project.rules if rules]
+    if baseline and (known := project.baseline):
+        named.append(("baseline", known, f"write it with baseline write -o {known}"))
+    for key, file, advice in named:
+        if not os.path.isfile(file):
+            raise UsageError(f"{places(project).of(key)}: {key}: there is no file {file}; {advice}")
+
+
+def check_waivers(project: Project, packs: Packs) -> None:
+    """Hold the delegates of waivers to being ones that there are. Raises: UsageError."""
+    known = [*packs.names(), RUNTIME]
+    for position, waiver in enumerate(project.settings.waivers):
+        if not fitting(known, waiver.delegate):
+            where = f"waivers[{position}].delegate"
+            hint = nearest(waiver.delegate, known)
+            raise UsageError(
+                f"{places(project).of(where)}: {where} {waiver.delegate}: there is no such delegate{hint}"
+            )
 
 
 def _place(project: Project) -> str:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from analyzer.config.settings import PackSettings, Project, Settings, TargetSettings
 from analyzer.errors import UsageError
-from analyzer.files import parse_toml, read_text
+from analyzer.files import parse_toml, read_text, toml_fault
 from analyzer.gating.excuses import Waiver
 from analyzer.suggest import nearest
 
@@ -72,7 +72,8 @@ def _read(file: str) -> Settings:
     except UnicodeDecodeError:
         raise UsageError(f"{file}: can't be read (it isn't UTF-8); name another file") from None
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file}: not TOML: {error}") from None
+        line, what = toml_fault(error, text)
+        raise UsageError(f"{file}:{line}: not TOML: {what}") from None
     if os.path.basename(file) == _PYPROJECT:
         tables = _own_table(tables)
     places = Places(file, text)
@@ -139,7 +140,9 @@ class Places:
         self._tables: Counter[str] = Counter()
         table = ""
         for number, line in enumerate(text.split("\n"), 1):
-            self._texts += [(_bare(text), number) for text in re.findall(_TEXT, line)]
+            for text in map(_bare, re.findall(_TEXT, line)):
+                # A delegate's text is told of by its parts, as in "gpu: no parameter quant".
+                self._texts += [(each, number) for each in (text, *re.split(r"[:=]", text))]
             if header := re.match(_HEADER, line):
                 table = self._header(_bare(header[2]), listed=bool(header[1]))
                 self._lines.setdefault(table, number)
@@ -159,9 +162,9 @@ class Places:
         return key in self._lines
 
     def of(self, key: str) -> str:
-        """Of a key, or else of the table in which it would stand, or else the file alone."""
+        """Of a key, or else of the list or table in which it would stand, or else the file alone."""
         while key and key not in self._lines:
-            key = key.rpartition(".")[0]
+            key = key[: max(key.rfind("."), key.rfind("["), 0)]
         return f"{self._file}:{self._lines[key]}" if key else self._file
 
     def saying(self, message: str) -> str:

@@ -98,9 +98,7 @@ def delegates(project: Project, packs: Packs) -> tuple[str, ...]:
     """
     settings = project.settings
     if settings.platform and settings.delegates:
-        raise UsageError(
-            f"{project.file}: for picks the delegates and delegates names them; keep one of them"
-        )
+        raise UsageError("for picks the delegates and delegates names them; keep one of them")
     return for_platform(packs, settings.platform) if settings.platform else settings.delegates
 
 

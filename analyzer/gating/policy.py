@@ -105,12 +105,15 @@ class Policy(Struct, frozen=True):
         return lines
 
 
-def read_policies(texts: Sequence[str], delegates: Sequence[str]) -> list[Policy]:
-    """`[DELEGATE:]POLICY` texts -> policies for the delegates that are audited.
+def read_policies(texts: Sequence[str], delegates: Sequence[str], key: str = "--fail-on") -> list[Policy]:
+    """`[DELEGATE:]POLICY` texts -> policies for the delegates that are audited; `key` is where they stand.
 
     Raises: UsageError.
     """
-    return [_read(text, delegates) for text in texts]
+    try:
+        return [_read(text, delegates) for text in texts]
+    except UsageError as error:
+        raise UsageError(f"{key} {error}") from None
 
 
 def _read(text: str, delegates: Sequence[str]) -> Policy:
@@ -118,9 +121,7 @@ def _read(text: str, delegates: Sequence[str]) -> Policy:
     delegate, rest = (prefixed[1], prefixed[2]) if prefixed else (None, text)
     if delegate is not None and delegate not in delegates:
         known = ", ".join(dict.fromkeys(delegates))
-        raise UsageError(
-            f"--fail-on {text}: {delegate} isn't audited{nearest(delegate, delegates)}; audited: {known}"
-        )
+        raise UsageError(f"{text}: {delegate} isn't audited{nearest(delegate, delegates)}; audited: {known}")
     return Policy(text, delegate, _NAMED.get(rest.strip()) or _expression(text, rest))
 
 
@@ -131,17 +132,17 @@ def _expression(text: str, rest: str) -> Test:
     name = rest.strip()
     if name in _FACTS:
         example = f"{name} {_COMPARED[_FACTS[name]]}"
-        raise UsageError(f"--fail-on {text}: {name} is a value, not a policy; compare it, as in {example}")
+        raise UsageError(f"{text}: {name} is a value, not a policy; compare it, as in {example}")
     if name.isidentifier():
         known = [*_NAMED, *_FACTS]
         raise UsageError(
-            f"--fail-on {text}: there is no policy {name}{nearest(name, known)}; "
+            f"{text}: there is no policy {name}{nearest(name, known)}; "
             f"use {', '.join(_NAMED)} or an expression over {', '.join(_FACTS)}"
         )
     try:
         holds = compiled(parse(rest, Scope(facts=_FACTS, options={})))
     except ExpressionError as error:
-        raise UsageError(f"--fail-on {text}: {error}; names: {', '.join(_FACTS)}") from None
+        raise UsageError(f"{text}: {error}; names: {', '.join(_FACTS)}") from None
 
     asked = [fact for fact in _FACTS if re.search(rf"\b{fact}\b", rest)]
 

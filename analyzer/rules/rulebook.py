@@ -238,6 +238,8 @@ def find(packs: Packs, identity: str) -> tuple[RulePack, list[Rule]]:
     )
     if pack is None:
         known = [*packs.names(), _RUNTIME]
+        if (operator := _operator(packs, delegate)) is not None:
+            raise UsageError(f"rule {identity}: is an operator; see rules coverage {operator}")
         raise UsageError(
             f"rule {identity}: no delegate {delegate}{nearest(delegate, known)}; known: {', '.join(known)}"
         )
@@ -255,6 +257,13 @@ def find(packs: Packs, identity: str) -> tuple[RulePack, list[Rule]]:
     raise UsageError(
         f"rule {identity}: {delegate} has no such rule{nearest(identity, [rule.id for rule in rules])}"
     )
+
+
+def _operator(packs: Packs, name: str) -> str | None:
+    """The operator of this name: any that there is, or a custom one that a pack lists."""
+    listed = (operator for pack in packs.names() for operator in Rulebook(packs.get(pack)).operators())
+    known = (*schema.members("BuiltinOperator").values(), *listed)
+    return next((operator for operator in known if _key(operator) == _key(name)), None)
 
 
 def _conditional(advised: tuple[str, tuple[Node, ...]]) -> str:

@@ -7,7 +7,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -81,28 +81,31 @@ def _named(path: str) -> Iterable[ModelSource]:
 def _file(path: str) -> Sequence[ModelSource]:
     """A file, by whatever name; where it is an archive, the models in it. Raises: ModelError."""
     source = ModelSource(readable(path), path)
-    if path.lower().endswith(ENDING) or not kind_of(_head(path)):
+    return _looked_at(source, path)
+
+
+def _looked_at(source: ModelSource, path: str) -> Sequence[ModelSource]:
+    """A file by itself, or what is in it where its bytes are an archive's, by whatever name."""
+    if not kind_of(_head(path)):
         return [source]
-    return _archive(source, path) or [_without_models(source)]
+    with opened(path) as stream:
+        return of_archive(source, stream)
 
 
-def _archive(source: ModelSource, path: str) -> Sequence[ModelSource]:
-    """The models in an archive; one that can't be read is a source that says so."""
-    from analyzer.sources.archives import ArchiveError, members
+def of_archive(archive: ModelSource, stream: IO[bytes], empty: bool = True) -> Sequence[ModelSource]:
+    """The models in an archive; one that can't be read is a source that says so, with `empty` also one of
+    none.
+    """
+    from analyzer.sources.archives import ArchiveError, members, names
 
     try:
-        with opened(path) as stream:
-            return inside(source, members(stream))
+        models = inside(archive, members(stream))
+        if models or not empty:
+            return models
+        problem = file_magic.of_archive(names(stream))
     except ArchiveError as error:
-        return [replace(source, problem=error.problem)]
-
-
-def _without_models(source: ModelSource) -> ModelSource:
-    from analyzer.sources.archives import names
-
-    with opened(source.file or "") as stream:
-        known = file_magic.of_archive(names(stream))
-    return replace(source, problem=known or (f"no model ({ENDING}) in this archive", "name another one"))
+        problem = error.problem
+    return [replace(archive, problem=problem or (f"no model ({ENDING}) in this archive", "name another one"))]
 
 
 def inside(archive: ModelSource, models: Sequence[Member]) -> list[ModelSource]:
@@ -126,18 +129,24 @@ def _in_archive(path: str) -> Sequence[ModelSource]:
     for place in (match.start() for match in re.finditer(re.escape(INSIDE), path)):
         archive = path[:place]
         if os.path.isfile(archive):
-            sources = _file(archive)
-            wanted = readable(path)
-            at = [
-                s
-                for s in sources
-                if s.name == wanted or s.name.startswith((f"{wanted}/", f"{wanted}{INSIDE}"))
-            ]
-            if not at:
-                names = ", ".join(source.name[place + 1 :] for source in sources[:4] if INSIDE in source.name)
-                raise ModelError(wanted, "is not in the archive", f"it has {names or 'no model'}")
-            return at
+            return at_name(readable(path), _file(archive), place)
     return []
+
+
+def at_name(wanted: str, sources: Sequence[ModelSource], place: int) -> Sequence[ModelSource]:
+    """Those of an archive's models that a name means, in which the member's begins after `place`.
+
+    Raises: ModelError where it isn't in there.
+    """
+    at = [
+        source
+        for source in sources
+        if source.name == wanted or source.name.startswith((f"{wanted}/", f"{wanted}{INSIDE}"))
+    ]
+    if not at:
+        names = ", ".join(source.name[place + 1 :] for source in sources[:4] if INSIDE in source.name)
+        raise ModelError(wanted, "is not in the archive", f"it has {names or 'no model'}")
+    return at
 
 
 def _in_folder(folder: str) -> Iterator[ModelSource]:
@@ -164,10 +173,13 @@ def _candidate(file: str, name: str) -> Sequence[ModelSource]:
     try:
         if not stat.S_ISREG(os.stat(file).st_mode):
             return []
-        if lower.endswith(ENDING) or (lower.endswith(PERHAPS) and is_model(_head(file))):
-            return [ModelSource(name, file)]
-        if lower.endswith(ENDINGS):
-            return _archive(ModelSource(name, file), file)
+        source = ModelSource(name, file)
+        if lower.endswith(ENDING):
+            return _looked_at(source, file)
+        if lower.endswith(PERHAPS):
+            return [source] if is_model(_head(file)) else []
+        with opened(file) as stream:
+            return of_archive(source, stream, empty=False)
     except OSError as error:
         # A link that leads nowhere, or in a circle.
         if lower.endswith(ENDING):

@@ -55,6 +55,8 @@ class ModelSource(Struct, frozen=True):
 
 def kind_of(head: bytes) -> str:
     """What kind of archive begins like this: zip, gzip, tar or litertlm; empty for none."""
+    if is_model(head):
+        return ""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
     if head.startswith(b"\x1f\x8b"):

@@ -8,23 +8,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from analyzer.errors import ModelError, UsageError
-from analyzer.sources.archives import ArchiveError, members
-from analyzer.sources.find_models import inside
-from analyzer.sources.model_source import ENDING, ENDINGS, ModelSource, kind_of
+from analyzer.sources.find_models import at_name, of_archive
+from analyzer.sources.model_source import ENDING, ENDINGS, INSIDE, ModelSource, kind_of
 
 #: No more is fetched.
 _LARGEST = (1 << 31) - 1
+#: From here on HTTP's answers are that something went wrong; this one that nothing is there.
+_FAULTS, _MISSING = 400, 404
 _SECRETS = re.compile(r"(?<=://)[^/@]*@|[?#].*", re.DOTALL)
 
 
 def at_address(address: str) -> Iterable[ModelSource]:
-    """The models at an address: one, those of an archive, or with a slash at the end those of a folder.
+    """The models at an address: one, those of an archive or, behind `!`, some of those, or with a slash
+    at the end those of a folder.
 
     Raises: ModelError, UsageError where what it takes isn't installed.
     """
     name = public(address)
     if address.endswith("/"):
         return _in_folder(address, name)
+    for place in (match.start() for match in re.finditer(re.escape(INSIDE), name)):
+        if name[:place].lower().endswith(ENDINGS):
+            return at_name(name, _at(address.replace(name[place:], "", 1), name[:place]), place)
     sources = _at(address, name)
     if not sources:
         raise ModelError(name, f"no model ({ENDING}) in this archive", "name another one")
@@ -39,10 +44,7 @@ def _at(address: str, name: str) -> Sequence[ModelSource]:
     data = fetch(address, name)
     if not kind_of(data[:512]):
         return [source]
-    try:
-        return inside(ModelSource(name, None, data), members(io.BytesIO(data)))
-    except ArchiveError as error:
-        return [ModelSource(name, None, problem=error.problem)]
+    return of_archive(ModelSource(name, None, data), io.BytesIO(data), empty=False)
 
 
 def public(address: str) -> str:
@@ -105,9 +107,20 @@ def _opened(address: str, name: str) -> tuple[Any, str]:
 
 
 def _failed(name: str, error: Exception) -> ModelError:
-    missing = isinstance(error, FileNotFoundError)
-    what = "is not there, or nobody answers" if missing else f"can't be fetched ({_line(error)})"
+    refused = _refusal(error)
+    missing = isinstance(error, FileNotFoundError) and not refused
+    what = "is not there, or nobody answers" if missing else f"can't be fetched ({refused or _line(error)})"
     return ModelError(name, what, "check the address, and what it takes to be let in")
+
+
+def _refusal(error: BaseException | None) -> str:
+    """What a server answered that refuses: fsspec tells it as if nothing were there. Empty for none."""
+    while error is not None:
+        status = getattr(error, "status", None)
+        if isinstance(status, int) and status >= _FAULTS and status != _MISSING:
+            return f"the server answers {status} {getattr(error, 'message', '')}".rstrip()
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _line(error: Exception) -> str:

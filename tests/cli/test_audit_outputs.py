@@ -11,6 +11,7 @@ import pytest
 
 from analyzer.cli.options.output_file import write
 from analyzer.errors import UsageError
+from tests.cli.models import chain, save
 from tests.cli.running import run, run_apart
 
 #: What a format begins with.
@@ -89,6 +90,15 @@ def test_outputs_that_make_no_sense_stop_before_any_work(
     assert (done.code, done.out) == (2, b"")
     assert complaint in done.complaint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_one_output_can_not_hold_the_others_are_written_without(tmp_path: Path) -> None:
+    models = [save(tmp_path / name, chain("RELU")) for name in ("a.tflite", "b.tflite")]
+    document, page = tmp_path / "a.json", tmp_path / "a.html"
+    files = [f"json={document}", f"netron={tmp_path / 'netron.json'}", f"html={page}"]
+    done = run("audit", *models, *(word for file in files for word in ("-o", file)))
+    assert (done.code, done.complaint[:38]) == (2, "netron: an attachment is of one model;")
+    assert sorted(tmp_path.iterdir()) == sorted([*models, document, page])
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_version_that_fits_is_fine(project: Path, required: str) -> None:
         ("[packs.gpi]\nversion = '1'", "packs.gpi: there is no such rule pack; did you mean gpu?"),
         ("delegates = 'gpu'", "delegates: expected `array`, got `str`"),
         ("delegates = [", "not TOML: "),
-        (f"delegates = {'9' * 5000}", "not TOML: a number has too many digits (at line 1"),
+        (f"delegates = {'9' * 5000}", "not TOML: a number has too many digits"),
         ("[packs.gpu]\nversion = '0'", "pack gpu is pinned to version 0, this is "),
         (f"[packs.gpu]\nsha256 = '{'0' * 64}'", f"pack gpu is pinned to sha256 {'0' * 64}, this is "),
         (f"[packs.runtime]\nsha256 = '{'0' * 64}'", "pack runtime is pinned to sha256 "),
@@ -296,7 +296,20 @@ def test_of_a_model_what_holds_for_it_is_shown(project: Path, monkeypatch: pytes
     [
         (
             'fail-on = [\n  "partial",\n  "gpu:prtial",\n]',
-            "5: --fail-on gpu:prtial: there is no policy prtial",
+            "5: fail-on gpu:prtial: there is no policy prtial",
+        ),
+        ('warn-on = ["hazards"]', "3: warn-on hazards: there is no policy hazards; did you mean hazard?"),
+        ('for = "ios"\ndelegates = ["gpu"]', "4: for picks the delegates and delegates names them"),
+        ("registered = [3]", "3: registered[0]: expected `str`"),
+        ("delegates = ['gpu:quant=true']", "3: delegate gpu: no parameter quant; did you mean quantized?"),
+        ('rules = ["none.toml"]', "3: rules: there is no file none.toml"),
+        (
+            'baseline = "none.json"',
+            "3: baseline: there is no file none.json; write it with baseline write -o none.json",
+        ),
+        (
+            '[[waivers]]\nrule = "a"\nreason = "b"\nexpires = 2099-01-01\ndelegate = "gpuu"',
+            "7: waivers[0].delegate gpuu: there is no such delegate; did you mean gpu?",
         ),
         ('for = "iso"', "3: --for iso: there is no such platform; did you mean ios?"),
         ('devices = ["iphone-15", "pixl-8"]', "3: device pixl-8: there is no such one"),
@@ -312,7 +325,7 @@ def test_of_a_model_what_holds_for_it_is_shown(project: Path, monkeypatch: pytes
 )
 def test_what_is_wrong_is_told_with_its_line(project: Path, text: str, complaint: str) -> None:
     """By whoever shows what is in force as well as by an audit."""
-    first = "" if text.startswith(("for", "devices")) else 'delegates = ["gpu"]'
+    first = "" if text.startswith(("for", "devices", "delegates")) else 'delegates = ["gpu"]'
     settle(project, f"# settings\n{first}\n{text}\n")
     for outcome in (run("config", "show"), audit()):
         assert outcome.code == 2

@@ -128,6 +128,8 @@ def test_only_loops_have_rules_on_loops() -> None:
         ("hexagone/conv-2d/version", "no delegate hexagone; did you mean hexagon?"),
         ("", "no delegate"),
         ("/", "no delegate"),
+        ("CONV_2D", "rule CONV_2D: is an operator; see rules coverage CONV_2D"),
+        ("conv-2d", "see rules coverage CONV_2D"),
     ],
 )
 def test_unknown_ids(rule: str, words: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzer.cli.options import delivery
 from tests.cli.running import run
 from tests.fleet.zoos import zoo
+from tests.report.browsing import Opened, chromium
 
 
 @pytest.fixture
@@ -38,3 +40,16 @@ def test_a_page_of_many_beside_all_of_them(tmp_path: Path, models: Path) -> None
     assert len(lines.read_text().splitlines()) == document.read_text().count('"path":') == 15
     few = run("audit", models / "001.tflite", models / "003.tflite", "-d", "gpu", "--format", "html")
     assert "Which single fix frees most" not in few.text
+
+
+@chromium
+def test_a_phone_shows_rules_in_a_row(browser: Any, tmp_path: Path, models: Path) -> None:
+    run("audit", models, "-d", "hexagon", "-o", tmp_path / "a.html")
+    opened = Opened(
+        browser, tmp_path, (tmp_path / "a.html").read_bytes(), viewport={"width": 390, "height": 800}
+    )
+    tall = "all => all.map(each => each.getBoundingClientRect().height)"
+    heights = opened.page.locator("details[open] td code").evaluate_all(tall)
+    assert heights and max(heights) < 40
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.close()

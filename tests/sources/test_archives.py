@@ -6,6 +6,7 @@ import io
 import os
 import random
 import struct
+import sys
 import zipfile
 from pathlib import Path
 from unittest import mock
@@ -70,6 +71,33 @@ def test_a_packed_model_keeps_its_name(tmp_path: Path) -> None:
     file = save(tmp_path / "m.tflite.gz", gzipped(OTHER))
     assert names(find([os.fspath(file)])) == [str(file)]
     assert operators(find_one(os.fspath(file))) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "inside"),
+    [(gzipped(OTHER), ""), (zipped({"a/m.tflite": OTHER, "b.txt": b"b"}), "!a/m.tflite")],
+    ids=["gzip", "zip"],
+)
+def test_an_archive_is_one_by_whatever_name_and_way_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, inside: str
+) -> None:
+    """As of servers that pack what they send, and of what is in memory."""
+    file = save(tmp_path / "served/m.tflite", content)
+    for path in (file, file.parent):
+        assert [(source.name, operators(source)) for source in find([str(path)])] == [(f"{file}{inside}", 2)]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert analyzer.read("-").path == f"-{inside}"
+    for source in (content, memoryview(content), io.BytesIO(content)):
+        model = analyzer.read(source, "given")
+        assert (model.path, len(model.subgraphs[0].operators)) == (f"given{inside}", 2)
+    assert operators(find_one(str(save(tmp_path / "app.zip", zipped({"m.tflite": content}))))) == 2
+
+
+def test_one_of_several_models_has_to_be_named() -> None:
+    with pytest.raises(analyzer.ModelError, match="is an archive of 2 models; keep it as a file, and"):
+        analyzer.read(zipped(FILES))
+    with pytest.raises(analyzer.ModelError, match=r"in\.zip: no model \(\.tflite\) in this archive"):
+        analyzer.read(zipped({"a.txt": b"text"}), "in.zip")
 
 
 def test_archives_in_archives(tmp_path: Path) -> None:

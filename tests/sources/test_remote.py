@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -32,6 +33,11 @@ class Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+    def send_head(self) -> Any:
+        if self.path.startswith("/closed"):
+            return self.send_error(403)
+        return super().send_head()
 
 
 @pytest.fixture
@@ -62,6 +68,8 @@ def test_an_archive_and_a_folder_at_an_address(server: str) -> None:
     assert member.name == f"{server}/app.apk!assets/n.tflite"
     with at_hand(member) as held:
         assert len(load(held).subgraphs[0].operators) == 2
+    for named in ("!assets/n.tflite", "!assets", "!assets?key=secret"):
+        assert find([f"{server}/app.apk{named}"]) == [member]
     names = [source.name.removeprefix(server) for source in find([f"{server}/"])]
     assert names == ["/app.apk!assets/n.tflite", "/m.tflite", "/page.tflite"]
 
@@ -85,6 +93,8 @@ def test_what_goes_wrong_is_a_line(server: str) -> None:
         ("/none.tflite", "none.tflite: is not there, or nobody answers; check the address"),
         ("/page.tflite", "is an HTML page"),
         ("/none.zip", "is not there"),
+        ("/closed.tflite", "closed.tflite: can't be fetched (the server answers 403 Forbidden); check the"),
+        ("/app.apk!none.tflite", "none.tflite: is not in the archive; it has assets/n.tflite"),
     ):
         assert words in run("audit", f"{server}{path}?key=secret").complaint
     closed = run("audit", "http://user:secret@127.0.0.1:1/m.tflite").complaint

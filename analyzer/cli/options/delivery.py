@@ -12,6 +12,7 @@ from analyzer.cli import say
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.output_file import OutputFile, write
 from analyzer.cli.options.screen import colored, show, width
+from analyzer.errors import UsageError
 from analyzer.report import render
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.json import line
@@ -33,13 +34,19 @@ def deliver(
     color: str = "never",
     verbose: bool = False,
 ) -> None:
-    """Render for each output that is wanted. Raises: UsageError."""
+    """Render for each output that is wanted. Raises: UsageError, once all others are delivered."""
+    failed: UsageError | None = None
     for target in wanted:
-        if target.file is None:
-            show(render(target.format, _screen(color, verbose)))
-        else:
-            view = View(width=100, color=color == "always", verbose=verbose)
-            write(target.file, render(target.format, view))
+        try:
+            if target.file is None:
+                show(render(target.format, _screen(color, verbose)))
+            else:
+                view = View(width=100, color=color == "always", verbose=verbose)
+                write(target.file, render(target.format, view))
+        except UsageError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def tell_policy(policy: audit_document.Policy) -> None:

@@ -63,8 +63,9 @@ class AuditOptions(Struct, frozen=True):
     targets: tuple[tuple[str, AuditOptions], ...] = ()
 
 
-def audit_options(file: str | None, paths: Sequence[str], asked: Asked) -> AuditOptions:
+def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused: bool = True) -> AuditOptions:
     """What is audited, by which rules and to what end; `paths` are the models, near which the file may lie.
+    Without `excused`, no baseline is read.
 
     Raises: UsageError where the file is wrong, or pins another version of this tool or of a pack.
     """
@@ -72,7 +73,9 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked) -> Audit
     asked = replace(asked, delegates=specs(asked.delegates))
     if asked.delegates and asked.platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")
+    config.check_files(project, rules=not asked.rules, baseline=excused and not asked.baseline)
     packs = Packs(asked.rules or project.rules)
+    config.check_waivers(project, packs)
     options = _delegates_and_policies(project, packs, asked)
     settings = project.settings
     targets = [
@@ -80,7 +83,7 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked) -> Audit
         for target in settings.targets
     ]
     today = datetime.date.today()
-    known = asked.baseline or project.baseline
+    known = (asked.baseline or project.baseline) if excused else ""
     return replace(
         options,
         waivers=tuple(waiver for waiver in settings.waivers if waiver.expires >= today),
@@ -124,7 +127,8 @@ def _delegates_and_policies(project: Project, packs: Packs, asked: Asked) -> Aud
         every = [*(split(spec)[0] for spec in delegates), *audited]
         fail_on = asked.fail_on or config.policies_on(every, settings.fail_on) or options.fail_on
         warn_on = config.policies_on(every, settings.warn_on)
-        read_policies((*(() if asked.fail_on else fail_on), *warn_on), every)
+        read_policies(() if asked.fail_on else fail_on, every, "fail-on")
+        read_policies(warn_on, every, "warn-on")
     return replace(options, delegates=delegates, fail_on=fail_on, warn_on=warn_on)
 
 

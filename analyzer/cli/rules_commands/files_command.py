@@ -11,7 +11,7 @@ import click
 from analyzer.cli import BAD_INPUT, HOLDS, tell
 from analyzer.cli.options import completion
 from analyzer.errors import AnalyzerError
-from analyzer.files import read_text
+from analyzer.files import read_text, toml_fault
 from analyzer.report.wording import figures
 from analyzer.resources import data
 from analyzer.rules.pack import RulePack
@@ -32,13 +32,14 @@ def format_files(files: tuple[str, ...], check: bool) -> int:
 
     worst = HOLDS
     for file in map(Path, files):
+        text = ""
         try:
             text = read_text(file)
             shaped = formatted(text)
             if shaped != text and not check:
                 file.write_text(shaped, encoding="utf-8", newline="\n")
         except (OSError, UnicodeDecodeError, TOMLDecodeError) as error:
-            tell(f"{file}: {_reason(error)}", err=True)
+            tell(f"{file}{_reason(error, text)}", err=True)
             worst = BAD_INPUT
             continue
         if shaped != text:
@@ -47,10 +48,11 @@ def format_files(files: tuple[str, ...], check: bool) -> int:
     return worst
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"can't be read or written ({error.strerror})"
-    return f"not TOML: {error}" if isinstance(error, TOMLDecodeError) else "isn't UTF-8"
+def _reason(error: Exception, text: str) -> str:
+    if isinstance(error, TOMLDecodeError):
+        line, what = toml_fault(error, text)
+        return f":{line}: not TOML: {what}"
+    return f": can't be read or written ({error.strerror})" if isinstance(error, OSError) else ": isn't UTF-8"
 
 
 @click.command("test")

@@ -35,7 +35,11 @@ def command(folder: str | None, site: str | None, port: int, no_open: bool) -> i
     if folder is not None:
         if site is not None:
             raise UsageError("--build and --site exclude each other; use one of them")
+        if not (above := Path(folder).parent).is_dir():
+            raise UsageError(f"--build {folder}: there is no folder {above}; make it first")
+        say(f"fetches Pyodide {PYODIDE} and builds the page")
         static_site.build(Path(folder))
+        say(f"{folder}: the page; serve it with app --site {folder}, or as the static files that it is")
         return HOLDS
     _serve(_site(site), port, no_open)
     return HOLDS

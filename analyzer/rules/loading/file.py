@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import tomllib
 from pathlib import Path
 from string import Formatter
@@ -15,7 +14,7 @@ from analyzer.errors import RuleError
 from analyzer.expressions.check import parse
 from analyzer.expressions.nodes import Node
 from analyzer.expressions.scope import ExpressionError, Scope
-from analyzer.files import parse_toml, read_text, shortened
+from analyzer.files import parse_toml, read_text, shortened, toml_fault
 from analyzer.resources import data
 from analyzer.rules.loading.format import PackTable, misfit, nested_tables
 from analyzer.rules.loading.lines import Lines
@@ -26,7 +25,6 @@ _LAYOUT, _UNFIT = str.maketrans("\n\t", "  "), frozenset("`<>")
 _ONE_LINE = frozenset({"delegate", "title", "version", "status", "fallback"})
 #: Characters that a problem takes at most: it quotes what may be long.
 _MOST = 500
-_LINE = re.compile(r" \(at (?:line (\d+)|end of document).*")
 
 
 class RuleFile:
@@ -167,14 +165,12 @@ def read_tables(path: Path) -> tuple[dict[str, Any], str]:
         text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
-        raise RuleError([f"{path}:1: can't be read ({reason}); name a rule file"]) from None
+        raise RuleError([f"{path}: can't be read ({reason}); name a rule file"]) from None
     try:
         return parse_toml(text), text
     except tomllib.TOMLDecodeError as error:
-        what = str(error)
-        found = _LINE.search(what)
-        line = found[1] if found and found[1] else max(1, len(text.splitlines()))
-        raise RuleError([f"{path}:{line}: not TOML: {_LINE.sub('', what)}"]) from None
+        line, what = toml_fault(error, text)
+        raise RuleError([f"{path}:{line}: not TOML: {what}"]) from None
 
 
 def _by_operator(tables: dict[str, Any]) -> dict[str, Any]:

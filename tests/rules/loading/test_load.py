@@ -245,7 +245,7 @@ def test_a_problem_of_the_whole_file(tmp_path: Path, text: str, line: int, words
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(
-        RuleError, match=r"nowhere\.toml:1: can't be read .No such file or directory.; name a rule file"
+        RuleError, match=r"nowhere\.toml: can't be read .No such file or directory.; name a rule file"
     ):
         load(tmp_path / "nowhere.toml", _CATALOGUE)
 
