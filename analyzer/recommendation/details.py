@@ -27,7 +27,6 @@ def loading(candidate: Candidate, rest: str) -> Iterator[Loading]:
     counts = {
         "operators": f"{summary.operators:,}",
         "delegated": f"{summary.delegated:,}",
-        "left": f"{summary.operators - summary.delegated:,}",
         "partitions": figures.count(summary.partitions, "partition"),
         "fallback": rest,
     }

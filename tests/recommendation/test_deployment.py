@@ -14,7 +14,7 @@ from analyzer.rules.parameters import resolve
 from analyzer.rules.registry import Packs
 
 PACKS = Packs()
-COUNTS = dict.fromkeys(("operators", "delegated", "left", "partitions", "fallback"), "7")
+COUNTS = dict.fromkeys(("operators", "delegated", "partitions", "fallback"), "7")
 
 
 def test_every_delegate_has_one() -> None:

@@ -62,6 +62,10 @@ def test_more_partitions_are_tried_and_named(tmp_path: Path) -> None:
     assert any("max_delegated_partitions = 4" in setting.text for setting in choice.settings)
     [ios] = analyzer.recommend(layers(tmp_path, names), "ios", registered=["MyOp"]).choices
     assert ios.sentence.startswith("LiteRT GPU, 67 % of MACs"), "Metal's interface has no such option"
+    assert [(way.works, way.text) for way in ios.loading] == [
+        (False, "won't load: the GPU takes 2 of 4 operators, and it has to take all."),
+        (True, "2 of 4 operators on the GPU in 1 partition, the rest on XNNPACK."),
+    ]
 
 
 def test_what_would_help_is_named_though_it_isn_t_chosen(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
@@ -21,8 +22,11 @@ from analyzer.model import graph, read_bytes
 from analyzer.report import render
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Audit, Model
+from analyzer.report.html import page
 from analyzer.report.view import View
 from analyzer.report.wording import causes, changes, phrases
+from analyzer.report.wording.hostile_text import escaped
+from analyzer.report.wording.overview import overview
 from analyzer.report.wording.verdict_line import VerdictLine
 from analyzer.rules.pack import BROKEN
 from analyzer.rules.registry import Packs
@@ -129,6 +133,10 @@ def test_formats_say_what_breaks_a_model_first_and_nothing_against_it(
             assert sentence in text, where
             head = text.split(phrases.BREAKS)[0].replace(model.path, "").replace(sentence, "")
             assert not PRAISE.search(head), (where, head)
+            text = render(document, "markdown").decode()
+            assert f"| **{audit.summary.verdict}** |" in text and escaped(sentence) in text, where
+            head = text.split(phrases.BREAKS)[0].replace(escaped(model.path), "")
+            assert not PRAISE.search(head.replace(escaped(sentence), "")), (where, head)
             line = VerdictLine()
             line.add(document.models[0])
             assert audit.summary.verdict in str(line) and not PRAISE.search(str(line)), where
@@ -168,6 +176,46 @@ def test_pages_are_red_where_a_model_is_broken(audited: list[tuple[Audited, Mode
                 assert card.one(".seen") == " ".join(phrases.told(audit)[0].split()), model.path
                 told = card.text().replace(card.one(".seen"), "").replace(card.one("h3"), "")
                 assert not PRAISE.search(told), (model.path, told)
+
+
+def test_cards_and_the_table_of_operators_are_of_the_verdict(audited: list[tuple[Audited, Model]]) -> None:
+    for _, model in audited:
+        (section,) = page.sections(convert.whole([model], audit_document.Policy()))
+        asked, legacy = phrases.groups(model)
+        cards = dict(zip([*asked, *legacy], [*section.verdict_cards, *section.legacy_cards], strict=True))
+        for position, audit in enumerate(model.audits):
+            summary, card, where = audit.summary, cards[position], (model.path, audit.delegate)
+            states = Counter(row.cells[position].state for row in section.rows)
+            drawn = sum(part.length for part in section.strips[position].stretches)
+            assert card.verdict == summary.verdict and drawn == summary.operators, where
+            assert (card.broken != "") == (audit.decided is not None), where
+            if audit.decided is None:
+                assert not states["b"], where
+                assert states["d"] == summary.delegated, where
+                assert ("Full residency" in card.sentence) == (
+                    summary.verdict == "full" and summary.operators > 0
+                ), where
+                continue
+            assert (card.share, card.percent) == ("", 0), where
+            assert not PRAISE.search(" ".join((card.sentence, card.held_back, *card.told))), where
+            if summary.verdict == "wrong":
+                assert states["b"] or not audit.decided.operators, where
+                assert states["b"] + states["d"] == summary.delegated, where
+            else:
+                assert not states["d"], where
+
+
+def test_the_table_of_many_models_is_of_their_verdicts(audited: list[tuple[Audited, Model]]) -> None:
+    models = [replace(model, path=f"{number}.tflite") for number, (_, model) in enumerate(audited)]
+    table = overview(convert.whole(models, audit_document.Policy()))
+    asked, legacy = phrases.groups(models[0])
+    for columns, positions in ((table.asked, asked), (table.legacy, legacy)):
+        for verdicts, model in zip(columns.verdicts, models, strict=True):
+            for said, position in zip(verdicts, positions, strict=True):
+                audit = model.audits[position]
+                assert said is not None and said.verdict == audit.summary.verdict, audit.delegate
+                assert not (said.share and audit.decided), audit.delegate
+                assert audit.decided is None or not PRAISE.search(said.held_back), audit.delegate
 
 
 def sorted_cards(root: reading.Element, model: Model) -> list[reading.Element]:
