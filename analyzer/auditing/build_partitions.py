@@ -44,6 +44,7 @@ def build_partition(support: NodeSupport, partition: Partition, rolls_back: bool
         findings = tuple(map(_as_reported, judge.later_findings(support.contexts[index])))
         if findings:
             noted.add(index)
+            findings = tuple(_seen(findings, support.subgraph, index))
             support.delegation.findings[index] += findings
             said += [
                 Blocker(f, support.subgraph.index, index, None, ROLLED_BACK)
@@ -81,6 +82,13 @@ def _seen_together(contexts: Sequence[Context], partition: Partition) -> Iterato
     for context in neighbours.values():
         context.neighbours = None
     neighbours.clear()
+
+
+def _seen(findings: Sequence[Finding], subgraph: Subgraph, index: int) -> Iterator[Finding]:
+    """All but wrong numbers that no output of the subgraph comes from."""
+    for finding in findings:
+        if finding.severity != "wrong" or index in subgraph.shown:
+            yield finding
 
 
 def _as_reported(finding: Finding) -> Finding:

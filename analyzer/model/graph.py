@@ -208,6 +208,23 @@ class Subgraph(Struct, frozen=True, dict=True):
         return readers
 
     @cached_property
+    def shown(self) -> frozenset[int]:
+        """Operators whose results an output comes from, or that keep them: others compute for nobody."""
+        kept = (o.index for o in self.operators if not o.outputs or self._keeps_state(o))
+        left = [*kept, *(writer for tensor in self.outputs for writer in self.producers.get(tensor, ()))]
+        shown: set[int] = set()
+        while left:
+            if (index := left.pop()) not in shown:
+                shown.add(index)
+                for tensor in self.operators[index].inputs:
+                    left += self.producers.get(tensor, ())
+        return frozenset(shown)
+
+    def _keeps_state(self, operator: Operator) -> bool:
+        operands = (self.tensors[t] for t in (*operator.inputs, *operator.outputs) if t != OMITTED)
+        return any(t.variable or t.dtype in ("RESOURCE", "VARIANT") for t in operands)
+
+    @cached_property
     def computed_from_shapes(self) -> frozenset[int]:
         """Tensors that hang on nothing but the sizes of others: SHAPE's, and what is computed from them."""
         tensors: set[int] = set()

@@ -501,3 +501,18 @@ def test_what_comes_out_wrong_is_asked_of_the_partition(outputs: list[str], verd
     assert (found.summary.verdict, found.summary.delegated) == (verdict, 2)
     said = [("tiny/exp/merged", "wrong", "run")] if verdict == "wrong" else []
     assert failures(found) == [("tiny/exp/inexact", "hazard", "check"), *said]
+
+
+@pytest.mark.parametrize(("outputs", "verdict"), [(["b", "d"], "wrong"), (["d"], "full")])
+def test_wrong_numbers_that_no_output_comes_from_break_nothing(outputs: list[str], verdict: str) -> None:
+    check = RUN_CHECK.replace(
+        "not holds(outputs[0].sole_reader.op == 'RELU' and outputs[0].leaves_partition)", "false"
+    )
+    tensors = [tensor(name, [1, 8]) for name in "abcd"]
+    operators = [
+        operator("EXP", ["a"], ["b"]),
+        operator("RELU", ["b"], ["c"]),
+        operator("RELU", ["a"], ["d"]),
+    ]
+    found = audited(model(tensors, operators, inputs=["a"], outputs=outputs), tiny() + check)
+    assert (found.summary.verdict, found.summary.delegated) == (verdict, 3)
