@@ -150,6 +150,7 @@ def _gained(asked: Candidate, attempt: Attempted) -> str:
 
 def repairs(ranked: Sequence[Candidate], repaired: Repaired | None) -> Iterator[Improvement]:
     """What the model's own file rewritten would bring, for the delegates that are there to stay."""
+    together = ",".join(repaired.audits) if repaired else ""
     for candidate in ranked:
         asked = candidate.instead_of or candidate
         after = repaired.audits.get(asked.audit.delegate) if repaired and candidate.current else None
@@ -165,7 +166,7 @@ def repairs(ranked: Sequence[Candidate], repaired: Repaired | None) -> Iterator[
             kind="fix",
             delegate=asked.audit.delegate,
             text=f"{asked.deployment.name}, {sentences.takes(after.summary)}{was}: "
-            f"delegate-analyzer fix -d {asked.audit.delegate} ({', '.join(repaired.rewrites)}).",
+            f"delegate-analyzer fix -d {together} ({', '.join(repaired.rewrites)}).",
             delegated_macs_share=after.summary.delegated_macs_share,
         )
 

@@ -24,7 +24,9 @@ _SEVERITIES = {
     "note": "note: changes no verdict",
 }
 #: Entries that are code, whose lines stay as they are.
-_CODE = ("before", "after", "in PyTorch, before", "in PyTorch, after")
+_CODE = ("before", "after")
+#: What is said before code in PyTorch.
+_TORCH = "# in PyTorch\n"
 _JOBS = {
     "model": "model: for who writes and exports it",
     "converter": "converter: for who calls it",
@@ -129,8 +131,9 @@ def _fixes(rule: Rule, recipes: Recipes) -> Iterator[tuple[str, str]]:
         yield "job", _JOBS[recipe.job]
         yield "before", recipe.before
         yield "after", recipe.after
-        yield "in PyTorch, before", recipe.torch_before
-        yield "in PyTorch, after", recipe.torch_after
+        if recipe.torch_after:
+            yield "before", _TORCH + recipe.torch_before.strip("\n")
+            yield "after", _TORCH + recipe.torch_after.strip("\n")
         yield "no code", recipe.why
 
 

@@ -35,8 +35,9 @@ class Change(Struct, frozen=True):
 
     @property
     def in_vain(self) -> bool:
-        """True where it neither has the delegate take more nor makes the model work."""
-        return not (self.recipe.brings or any(cause.broken for cause in self.causes))
+        """True where nothing is to be done, or what is neither makes the model work nor has more taken."""
+        idle = bool(self.fix) and not self.job
+        return idle or not (self.recipe.brings or any(cause.broken for cause in self.causes))
 
 
 class Heading(Struct, frozen=True):
