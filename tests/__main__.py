@@ -18,8 +18,7 @@ CHECKS = {
     "format": [*PYTHON, "ruff", "format", "--check", "."],
     "types": [*PYTHON, "mypy"],
     "imports": [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"],
-    # What goes through the conformance data goes to one worker, which loads it once.
-    "tests": [*PYTHON, "pytest", "-n", "auto", "--dist", "loadgroup"],
+    "tests": [*PYTHON, "pytest", "-n", "auto"],
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.thorough import examples
-from tests.tiers import is_slow
+from tests.tiers import is_slow, unit
 
 settings.register_profile("delegate-analyzer", max_examples=examples(100), deadline=None)
 settings.load_profile("delegate-analyzer")
@@ -25,11 +25,24 @@ _SETTINGS = ("NO_COLOR", "COLUMNS", "DELEGATE_ANALYZER_TRACEBACK")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow tier before marks are selected by."""
-    for item in items:
-        if is_slow(item):
-            item.add_marker(pytest.mark.slow)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the slow tier before marks are selected by; workers take it first, so that they end together."""
+    slow = {item for item in items if is_slow(item)}
+    for item in slow:
+        item.add_marker(pytest.mark.slow)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item not in slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Workers share tests out by units."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = unit
+    return scheduler
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -1,10 +1,10 @@
-"""The list of slow tests follows the files."""
+"""The list of slow tests follows the files, and tests go to workers by what they share."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.tiers import SLOW, TESTS
+from tests.tiers import SHARING, SLOW, TESTS, unit
 
 
 @pytest.mark.parametrize("listed", SLOW)
@@ -13,8 +13,19 @@ def test_what_is_listed_as_slow_exists(listed: str) -> None:
     assert f"def {test}" in (TESTS / file).read_text(encoding="utf-8")
 
 
-@pytest.mark.xdist_group("together")
-def test_a_group_goes_to_one_worker(request: pytest.FixtureRequest) -> None:
-    """As the scheduler sees it: it looks for the group behind the test's name."""
-    if request.config.getoption("loadgroup", False):
-        assert request.node.nodeid.endswith("@together")
+@pytest.mark.parametrize("sharing", SHARING)
+def test_what_is_listed_as_sharing_exists(sharing: str) -> None:
+    assert (TESTS / sharing).exists()
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "expected"),
+    [
+        ("tests/gating/test_policy.py::test_reasons[unsupported]", "gating/test_policy.py"),
+        ("tests/cli/test_program.py::test_version", "tests/cli/test_program.py::test_version"),
+        ("tests/browser_app/test_more_in_the_page.py::test_axe_finds_nothing[dark]", "the page"),
+        ("tests/conformance/test_levels.py::test_any[with accelerator]", "every case, judged"),
+    ],
+)
+def test_a_unit_goes_to_one_worker(nodeid: str, expected: str) -> None:
+    assert unit(nodeid) == expected

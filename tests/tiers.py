@@ -1,7 +1,8 @@
-"""The two tiers of tests: those listed here are `slow`, and `python -m tests --fast` leaves them out.
+"""The two tiers of tests, and how they are shared out among workers.
 
-They start processes, run models or a browser, or go through thousands of cases. Measure with `--durations=0`:
-what takes a second or more stands here, alone or with its file.
+Those listed here are `slow`, and `python -m tests --fast` leaves them out: they start processes, run models
+or a browser, or go through thousands of cases. Measure with `--durations=0`: what takes a second or more
+stands here, alone or with its file.
 """
 
 from __future__ import annotations
@@ -93,11 +94,42 @@ SLOW = (
 )
 #: Fixtures that start something large.
 LARGE = frozenset({"browser", "site"})
+#: Slow files and folders whose tests share what takes long -> what is shared.
+SHARING = {
+    "browser_app": "the page",
+    "conformance/test_conformance.py": "every case, judged",
+    "conformance/test_hazards.py": "every case, judged",
+    "conformance/test_levels.py": "every case, judged",
+    "examples/test_digits.py": "a network, trained",
+    "fleet/test_cluster.py": "a cluster",
+    "interpreter/test_agrees_with_runtime.py": "every case, loaded",
+    "promises/test_cached_packs.py": "a filled cache",
+    "report/rules/test_rules_coverage.py": "the whole coverage",
+    "report/test_contradictions.py": "many models, audited",
+    "report/test_parity.py": "documents of all kinds",
+    "sweeps/test_borders.py": "what cases are wanted",
+    "sweeps/test_chains.py": "chains, drawn",
+    "sweeps/test_mutants.py": "mutants, made",
+}
 
 
 def is_slow(item: pytest.Item) -> bool:
     """Whether a test, or its file, is listed, or it needs something large."""
-    file, _, test = item.nodeid.removeprefix(f"{TESTS.name}/").partition("::")
-    if file in SLOW or f"{file}::{test.partition('[')[0]}" in SLOW:
-        return True
-    return not LARGE.isdisjoint(getattr(item, "fixturenames", ()))
+    return _listed(*_parts(item.nodeid)) or not LARGE.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def unit(nodeid: str) -> str:
+    """What goes to one worker as a whole: tests that share something, a slow one, or a file of quick ones."""
+    file, test = _parts(nodeid)
+    shared = SHARING.get(file) or SHARING.get(file.partition("/")[0])
+    return shared or (nodeid if _listed(file, test) else file)
+
+
+def _parts(nodeid: str) -> tuple[str, str]:
+    """A file below this folder, and the name of its test without parameters."""
+    file, _, test = nodeid.removeprefix(f"{TESTS.name}/").partition("::")
+    return file, test.partition("[")[0]
+
+
+def _listed(file: str, test: str) -> bool:
+    return file in SLOW or f"{file}::{test}" in SLOW

@@ -17,9 +17,6 @@ from analyzer.conformance.record import figures
 from analyzer.conformance.verdicts import GENERATED, REAL, Data, Figures, Tallies
 from analyzer.rules.registry import Packs
 
-#: One worker goes through the data, once.
-pytestmark = pytest.mark.xdist_group("conformance")
-
 MODELS = os.environ.get("DELEGATE_ANALYZER_MODELS")
 DATA = Data(Path(__file__).parent, Path(MODELS) if MODELS else None)
 

@@ -33,9 +33,6 @@ from analyzer.rules.registry import Packs
 from analyzer.sources import SAMPLE, find_one, load
 from tests.report import reading
 
-#: One worker audits the models, once.
-pytestmark = pytest.mark.xdist_group("contradictions")
-
 CASES = Path(__file__).parent.parent / "conformance"
 MODELS = os.environ.get("DELEGATE_ANALYZER_MODELS")
 #: What nobody may say of a model that doesn't work.
