@@ -24,7 +24,7 @@ def test_what_is_listed_as_sharing_exists(sharing: str) -> None:
         ("tests/gating/test_policy.py::test_reasons[unsupported]", "gating/test_policy.py"),
         ("tests/cli/test_program.py::test_version", "tests/cli/test_program.py::test_version"),
         ("tests/browser_app/test_more_in_the_page.py::test_axe_finds_nothing[dark]", "the page"),
-        ("tests/conformance/test_levels.py::test_any[with accelerator]", "every case, judged"),
+        ("tests/conformance/test_conformance.py::test_agrees[gpu]", "every case, judged"),
     ],
 )
 def test_a_unit_goes_to_one_worker(nodeid: str, expected: str) -> None:

@@ -1,7 +1,11 @@
-"""A newer level never refuses what an older one accepts, unless the delegate itself does."""
+"""A newer level never refuses what an older one accepts, unless the delegate itself does.
+
+Where the delegate was asked at every level, its word is held elsewhere: here are the other models.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -27,8 +31,11 @@ LADDERS = {
 def test_a_newer_level_accepts_what_an_older_one_does(ladder: str) -> None:
     packs = Packs()
     auditor = Auditor(packs, configure(packs, LADDERS[ladder]))
+    judged = held(LADDERS[ladder])
+    others = [model for model in cases.models() if model.path not in judged]
+    assert len(others) > 1000
     refused = []
-    for model in cases.models():
+    for model in others:
         audits = auditor.audit(model).delegates
         for older, newer in pairwise(audits):
             for before, after in zip(older.operators, newer.operators, strict=True):
@@ -37,3 +44,9 @@ def test_a_newer_level_accepts_what_an_older_one_does(ladder: str) -> None:
                     level = newer.configuration.parameters
                     refused.append(f"{model.path} operator {after.index}: {level} {rules}")
     assert refused == []
+
+
+def held(specs: Sequence[str]) -> set[str]:
+    """Paths of models that the delegate judged in all these configurations."""
+    targets = {spec: target for target, spec in cases.DATA.targets.items()}
+    return set.intersection(*(set(cases.DATA.truth(targets[spec])) for spec in specs))
