@@ -12,6 +12,7 @@ describe a model in the terms a test thinks in:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from analyzer.model import schema
@@ -120,6 +121,13 @@ def chain(*names: str, shape: Sequence[int] = (1, 8)) -> bytes:
     tensors = [tensor(f"t{i}", shape) for i in range(len(names) + 1)]
     operators = [operator(name, [f"t{i}"], [f"t{i + 1}"]) for i, name in enumerate(names)]
     return model(tensors, operators, inputs=["t0"], outputs=[f"t{len(names)}"])
+
+
+def named_chain(tensors: Iterable[str]) -> bytes:
+    """Operators one after the other, between tensors of these names."""
+    names = list(tensors)
+    operators = [operator("NEG", [before], [after]) for before, after in pairwise(names)]
+    return model([tensor(name, [1, 8]) for name in names], operators, inputs=[names[0]])
 
 
 def _subgraph(graph: Description, buffers: list[Description], codes: list[Description]) -> Description:

@@ -425,9 +425,9 @@ def test_several_processes_answer_the_same(models: Path, rules: Path) -> None:
 
 
 def test_an_operator_of_very_many_operands(tmp_path: Path) -> None:
-    """Which took an hour where each question copied the list."""
+    """Which took minutes where each question copied the list."""
     tensors = [tensor("x", [1, 1]), tensor("y", [1, 1])]
-    data = build_model(tensors, [operator("CONCATENATION", ["x"] * 100_000, ["y"], {"axis": 1})])
+    data = build_model(tensors, [operator("CONCATENATION", ["x"] * 20_000, ["y"], {"axis": 1})])
     done = run("audit", save(tmp_path / "m.tflite", data), "--format", "json")
     assert (done.code, done.err) == (0, "")
     audits = done.json["models"][0]["audits"]

@@ -19,7 +19,7 @@ import flatbuffers
 
 from tests.benchmarks.growth import SHAPES, by_name
 from tests.benchmarks.measuring import ROOT, cost
-from tests.building import chain, model, operator, tensor
+from tests.building import chain, model, named_chain, operator, tensor
 from tests.fuzz import growth
 
 #: Bytes of a file that is promised to be told of in no time.
@@ -120,9 +120,7 @@ def options(count: int) -> bytes:
 
 def long_names(count: int) -> bytes:
     """A chain of which each tensor has a long name of its own."""
-    names = [f"{number}" + "n" * (_LARGEST // count - 120) for number in range(count + 1)]
-    operators = [operator("NEG", [names[i]], [names[i + 1]]) for i in range(count)]
-    return model([tensor(name, [1, 8]) for name in names], operators, inputs=[names[0]])
+    return named_chain(f"{number}" + "n" * (_LARGEST // count - 120) for number in range(count + 1))
 
 
 #: Files of ten megabytes, whatever the number of operators.

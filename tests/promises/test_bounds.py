@@ -14,21 +14,14 @@ import pytest
 from analyzer.cli.options.screen import width
 from analyzer.execution.android.adb import Adb, AdbError
 from analyzer.model import read, read_bytes
-from tests.building import model, operator, tensor
+from tests.building import model, named_chain, operator, tensor
 from tests.cli.models import chain, save
 from tests.cli.running import run
 
 
-def named(length: int, count: int, name: str = "n") -> bytes:
-    """Operators, each with a result of a long name of its own."""
-    names = [name * length + str(number) for number in range(count + 1)]
-    operators = [operator("NEG", [names[i]], [names[i + 1]]) for i in range(count)]
-    return model([tensor(name, [1, 8]) for name in names], operators, inputs=[names[0]])
-
-
 @pytest.mark.parametrize("format", ["json", "html", "junit"])
 def test_long_names_are_cut_with_a_mark(tmp_path: Path, format: str) -> None:
-    file = save(tmp_path / "m.tflite", named(100_000, 10))
+    file = save(tmp_path / "m.tflite", named_chain("n" * 100_000 + str(number) for number in range(11)))
     done = run("audit", file, "-d", "gpu,coreml", "--format", format, "--fail-on", "never")
     assert done.code == 0
     assert "n…" in done.text
