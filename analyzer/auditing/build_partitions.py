@@ -77,7 +77,7 @@ def _seen_together(contexts: Sequence[Context], partition: Partition) -> Iterato
     taken = frozenset(partition.operators)
     neighbours = {index: contexts[index] for index in partition.operators}
     for context in neighbours.values():
-        context.partition, context.neighbours = taken, neighbours
+        context.place(taken, neighbours)
     yield from partition.operators
     for context in neighbours.values():
         context.neighbours = None

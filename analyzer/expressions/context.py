@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from analyzer.expressions.traits import of_operator, of_place
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
 
 
@@ -21,6 +22,8 @@ class Context:
     """
 
     __slots__ = (
+        "alone",
+        "beyond",
         "consumers_accepted",
         "inputs",
         "intermediates",
@@ -34,6 +37,7 @@ class Context:
         "read_through",
         "steps",
         "subgraph",
+        "traits",
         "variables",
     )
 
@@ -47,6 +51,12 @@ class Context:
     intermediates: list[Tensor | None]
     #: Inputs and outputs that are present.
     operands: list[Tensor]
+    #: What most conditions hang on alone; None of an operator that is like no other.
+    alone: Hashable
+    #: The same with its place in the partition.
+    traits: Hashable
+    #: Set by a condition that looks at more than these.
+    beyond: bool
 
     def __init__(
         self,
@@ -71,12 +81,25 @@ class Context:
         #: Whoever knows better, because the operators behind have been judged, says so.
         self.consumers_accepted = True
 
+    def place(self, partition: frozenset[int], neighbours: dict[int, Context]) -> None:
+        """Put the operator among those that the delegate takes together with it."""
+        self.partition, self.neighbours = partition, neighbours
+        self.traits = None
+        del self.traits  # they are others there
+
     def __getattr__(self, name: str) -> Any:
         """The operands, when they are first asked for: of most neighbours only the name is."""
         if name == "operands":
             found: Any = [tensor for tensor in (*self.inputs, *self.outputs) if tensor is not None]
         elif name in ("inputs", "outputs", "intermediates"):
             found = _tensors(self.subgraph, getattr(self.operator, name))
+        elif name == "alone":
+            found = of_operator(self)
+        elif name == "traits":
+            alone = self.alone
+            found = (
+                alone if alone is None or self.partition is None else (alone, of_place(self, self.partition))
+            )
         else:
             raise AttributeError(name)
         setattr(self, name, found)

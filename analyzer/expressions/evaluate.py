@@ -8,7 +8,7 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
-from analyzer.expressions import loops, operators, steps
+from analyzer.expressions import loops, operators, steps, traits
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import (
     And,
@@ -41,9 +41,20 @@ from analyzer.expressions.nodes import (
 )
 from analyzer.expressions.operators import Known, later
 from analyzer.expressions.show import show
-from analyzer.expressions.vocabulary import NUMBERS, OPERATOR, TENSOR, Context, Undefined, attributes
+from analyzer.expressions.vocabulary import (
+    NUMBERS,
+    OPERATOR,
+    TENSOR,
+    Context,
+    Undefined,
+    attributes,
+    elements,
+)
+from analyzer.model.graph import Tensor
 
 Evaluate = Callable[[Context], Any]
+#: `t.elements > 0`.
+_NOT_EMPTY = ("elements", ">", Literal(0))
 #: What is summed to count.
 _ONE = Literal(1)
 #: Where no operator is looked at; loops keep their variables in what is handed to them.
@@ -100,7 +111,8 @@ class _Compiler:
     def fact(self, node: Fact) -> Evaluate:
         if node.name == "op" and self._operator is not None:
             return Known(self._operator)
-        return OPERATOR[node.name][2] if node.name in OPERATOR else attrgetter(node.name)
+        evaluate = OPERATOR[node.name][2] if node.name in OPERATOR else attrgetter(node.name)
+        return evaluate if node.name in traits.OF_OPERATORS else _beyond(evaluate)
 
     def operand(self, node: Operand) -> Evaluate:
         tensors, position = attrgetter(node.side), node.position
@@ -123,9 +135,12 @@ class _Compiler:
 
         def evaluate(c: Context) -> Any:
             try:
-                return c.operator.options[name]
+                value = c.operator.options[name]
             except KeyError:
                 raise Undefined(f"the operator has no option {name}") from None
+            if value.__class__ is tuple or not traits.is_trait(value):
+                c.beyond = True
+            return value
 
         return evaluate
 
@@ -133,6 +148,7 @@ class _Compiler:
         name = node.name
 
         def evaluate(c: Context) -> Any:
+            c.beyond = True
             value = attributes(c.operator).get(name)
             if value is None:
                 raise Undefined(f"the operator has no attribute {name}")
@@ -155,7 +171,10 @@ class _Compiler:
             return self._of_operator(node, OPERATOR[name][2])
         return self._of_tensor(node, TENSOR[name][2])
 
-    def _of_tensor(self, node: Property, fact: Callable[[Any, Any], Any]) -> Evaluate:
+    def _of_tensor(
+        self, node: Property, fact: Callable[[Any, Any], Any], word: str | None = None
+    ) -> Evaluate:
+        """A fact of a tensor, which looks as far as the word does."""
         of = self.of(node.of)
 
         def evaluate(c: Context) -> Any:
@@ -164,7 +183,14 @@ class _Compiler:
                 raise Undefined(f"{show(node.of)} is left out")
             return fact(c, value)
 
-        return evaluate
+        def beyond(c: Context) -> Any:
+            value = of(c)
+            if value is None:
+                raise Undefined(f"{show(node.of)} is left out")
+            c.beyond = True
+            return fact(c, value)
+
+        return evaluate if (word or node.name) in traits.OF_TENSORS else beyond
 
     def _of_operator(self, node: Property, fact: Callable[[Any], Any]) -> Evaluate:
         of = self.of(node.of)
@@ -183,6 +209,8 @@ class _Compiler:
         if not isinstance(at, Known):
             return evaluate
         known = at.value
+        if known == 0 and isinstance(node.of, Property) and node.of.name == "shape":
+            return self._of_tensor(node.of, _batch(node), "rank")
 
         def known_element(c: Context) -> Any:
             elements = of(c)
@@ -194,6 +222,8 @@ class _Compiler:
         return known_element
 
     def comparison(self, node: Comparison) -> Evaluate:
+        if isinstance(node.left, Property) and (node.left.name, node.sign, node.right) == _NOT_EMPTY:
+            return self._of_tensor(node.left, _is_not_empty, "rank")
         left, right = self.of(node.left), self.of(node.right)
         return _settled(self._compared(node, left, right), left, right)
 
@@ -266,7 +296,9 @@ class _Compiler:
             return _settled(_rescued(of), of)
         first = arguments[0]
         if name == "len" and isinstance(first, Property) and first.name in NUMBERS:
-            return self._of_tensor(first, NUMBERS[first.name])
+            # These say by themselves how far they look.
+            word = "leaves_partition" if first.name == "readers" else None
+            return self._of_tensor(first, NUMBERS[first.name], word)
         if isinstance(first, Each) and len(arguments) == 1 and not self._is_over_nothing(first):
             evaluate, listed = self._over(node, first), loops.around(first)
             return (
@@ -328,7 +360,46 @@ def _field(node: Property, base: Operand | Variable) -> Evaluate:
         except (AttributeError, IndexError):
             raise Undefined(f"{show(node.of)} is left out") from None
 
+    def beyond(c: Context) -> Any:
+        c.beyond = True
+        try:
+            return field(tensors(c)[position])
+        except (AttributeError, IndexError):
+            raise Undefined(f"{show(node.of)} is left out") from None
+
+    return evaluate if node.name in traits.OF_TENSORS else beyond
+
+
+def _batch(node: Index) -> Callable[[Any, Any], Any]:
+    """The first dimension of a shape, which is a trait where it is 1."""
+
+    def evaluate(c: Context, tensor: Tensor) -> int:
+        if not tensor.shape:
+            raise Undefined(f"{show(node.of)} has no element 0")
+        first = tensor.shape[0]
+        if first != 1:
+            c.beyond = True
+        return first
+
     return evaluate
+
+
+def _is_not_empty(c: Context, tensor: Tensor) -> bool:
+    """Whether a tensor has elements, which is a trait where all its dimensions are positive."""
+    if min(tensor.shape, default=1) > 0:
+        return True
+    c.beyond = True
+    return elements(tensor.shape) > 0
+
+
+def _beyond(evaluate: Evaluate) -> Evaluate:
+    """What looks at more than the traits of an operator."""
+
+    def looking(c: Context) -> Any:
+        c.beyond = True
+        return evaluate(c)
+
+    return looking
 
 
 def _rescued(condition: Evaluate) -> Evaluate:

@@ -141,6 +141,7 @@ def once_a_tensor(tensor: Evaluate, side: str, evaluate: Evaluate) -> Evaluate:
         about = tensor(c) if c.__class__ is Context else None
         if about is None or len(getattr(c.subgraph, side).get(about.index, ())) <= FEW:
             return evaluate(c)
+        c.beyond = True
         answer, absent = remembered(c, (asked, about.index), lambda: found(c))
         if absent is not None:
             raise Undefined(absent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
+from analyzer.expressions import traits
 from analyzer.expressions.context import Context, Undefined
 from analyzer.model.graph import Tensor
 
@@ -60,24 +61,46 @@ def remembered(context: Context, about: Hashable, find: Callable[[], T]) -> T:
 
 def reading(context: Context, tensor: Tensor) -> list[int]:
     """The operators of the partition that read a tensor, once per operand."""
-    readers, partition = context.subgraph.consumers.get(tensor.index, ()), context.partition
-    return [index for index in readers if partition is None or index in partition]
+    readers, partition = context.subgraph.consumers.get(tensor.index, []), context.partition
+    return readers if partition is None else [index for index in readers if index in partition]
+
+
+def number_reading(context: Context, tensor: Tensor) -> int:
+    """How many operators of the partition read a tensor, which is a trait of an operator that writes it."""
+    readers = reading(context, tensor)
+    number = len(readers) if len(readers) < 2 else len(set(readers))
+    if number >= traits.FEW or not _is_placed(context, tensor):
+        context.beyond = True
+    return number
+
+
+def _is_placed(context: Context, tensor: Tensor) -> bool:
+    """Whether the operator's traits say who reads a tensor: one that it writes, and doesn't read itself."""
+    if context.partition is None or context.__class__ is not Context:
+        return False
+    operator = context.operator
+    return tensor.index in operator.outputs and tensor.index not in operator.inputs
 
 
 def leaves(context: Context, tensor: Tensor) -> bool:
     """Whether a partition gives a tensor to the rest of the graph or to the app."""
+    if not _is_placed(context, tensor):
+        context.beyond = True
     if tensor.index in context.subgraph.output_set:
         return True
     partition = context.partition
     readers = context.subgraph.consumers.get(tensor.index, ())
-    return partition is not None and any(index not in partition for index in readers)
+    return partition is not None and not partition.issuperset(readers)
 
 
 def written(context: Context, tensor: Tensor) -> int | None:
     """The operator of the partition that writes a tensor."""
     partition = context.partition
     writers = context.subgraph.producers.get(tensor.index, ())
-    return next((index for index in writers if partition is None or index in partition), None)
+    for index in writers:
+        if partition is None or index in partition:
+            return index
+    return None
 
 
 def writer(context: Context, tensor: Tensor) -> Context:

@@ -131,6 +131,13 @@ def _scale_count(tensor: Tensor) -> int:
     return tensor.quantization.scale_count if tensor.quantization is not None else 0
 
 
+def _counted(context: Context, count: int) -> int:
+    """A number of scales or zero points; how many there are is no trait of an operator."""
+    if count > 1:
+        context.beyond = True
+    return count
+
+
 def _block_size(context: Context, tensor: Tensor) -> int:
     fields = tensor.quantization.details_fields if tensor.quantization is not None else None
     return int((fields or {}).get("block_size", 0))
@@ -226,11 +233,11 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
         "all zero points",
         lambda c, t: t.quantization.zero_points if t.quantization else (),
     ),
-    "scale_count": ("int", "number of scales", lambda c, t: _scale_count(t)),
+    "scale_count": ("int", "number of scales", lambda c, t: _counted(c, _scale_count(t))),
     "zero_point_count": (
         "int",
         "number of zero points",
-        lambda c, t: t.quantization.zero_point_count if t.quantization else 0,
+        lambda c, t: _counted(c, t.quantization.zero_point_count) if t.quantization else 0,
     ),
     "axis": ("int", "the quantized dimension", lambda c, t: t.quantization.axis if t.quantization else 0),
     "block_size": (
@@ -284,7 +291,7 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
 NUMBERS: Mapping[str, Callable[[Context, Tensor], int]] = {
     "producers": lambda c, t: neighbours.number_around(c, "producers", t),
     "consumers": lambda c, t: neighbours.number_around(c, "consumers", t),
-    "readers": lambda c, t: len(set(neighbours.reading(c, t))),
+    "readers": neighbours.number_reading,
 }
 
 #: Names every rule has, of the operator itself -> (type, meaning, answer from the context).

@@ -51,8 +51,12 @@ def everything(judge: Judge, subgraph: Subgraph) -> Any:
     """All that a judge says of the operators of a subgraph."""
     judged = [Context(subgraph, operator) for operator in subgraph.operators]
     indices = [operator.index for operator in subgraph.operators]
+    verdicts = [judge.verdict(context) for context in judged]
+    taken = {index: judged[index] for index in indices[::2]}
+    for context in taken.values():
+        context.place(frozenset(taken), taken)
     return (
-        [judge.verdict(context) for context in judged],
+        verdicts,
         [judge.later_findings(context) for context in judged],
         judge.partition_findings(PartitionContext(subgraph, judged, indices)),
     )

@@ -1,8 +1,8 @@
-"""A pack's clauses compiled for parameters and operators, and those of a stage asked together."""
+"""A pack's clauses compiled for parameters and operators, and those that are asked together."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,9 @@ from analyzer.expressions.nodes import Literal, Node
 from analyzer.expressions.operators import Known, later
 from analyzer.rules.pack import Clause, RulePack
 from analyzer.rules.wording.reason import Explanation
+
+#: Kinds of operators that are told apart before that begins anew.
+_MOST = 2_000
 
 
 class CompiledClause(Struct, eq=False):
@@ -27,6 +30,25 @@ class CompiledClause(Struct, eq=False):
     explained: Node | None = None
     #: Why it failed before, by what it saw.
     reasons: dict[tuple[str, ...], Explanation] = {}
+
+
+class Checks:
+    """Clauses that are asked together, and which of them are left to ask of operators with the same traits.
+
+    What holds of one operator by its traits alone holds of all others that have them.
+    """
+
+    __slots__ = ("clauses", "left")
+
+    def __init__(self, clauses: Iterable[CompiledClause] = ()) -> None:
+        self.clauses = tuple(clauses)
+        self.left: dict[Hashable, Sequence[CompiledClause]] = {}
+
+    def keep(self, traits: Hashable, left: Sequence[CompiledClause]) -> None:
+        if len(self.left) >= _MOST:
+            self.left.clear()
+        if traits is not None:
+            self.left[traits] = tuple(left)
 
 
 class ClauseCompiler:

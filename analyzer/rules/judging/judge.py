@@ -15,7 +15,7 @@ from analyzer.expressions.nodes import TRUE, Call, Literal, Node, Not, operand_n
 from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
-from analyzer.rules.judging.compiled_clauses import ClauseCompiler, CompiledClause
+from analyzer.rules.judging.compiled_clauses import Checks, ClauseCompiler, CompiledClause
 from analyzer.rules.pack import (
     BUILD,
     FATAL,
@@ -68,14 +68,15 @@ class Verdict(Struct, frozen=True):
 ACCEPTED = Verdict(True)
 #: Reasons that are kept of a clause, by what it saw of operators.
 _MOST_REASONS = 1000
+_NOTHING = Checks()
 
 
 class _Form(Struct, frozen=True):
     when: Evaluate | None
     #: Clauses of each stage that has any, in the pack's order of stages.
-    stages: Mapping[str, Sequence[CompiledClause]]
+    stages: Mapping[str, Checks]
     #: Those of the stages after choosing.
-    later: Sequence[CompiledClause]
+    later: Checks
 
 
 class _Operator(Struct, frozen=True):
@@ -128,7 +129,8 @@ class Judge:
         if form is None:
             return stages[0], (self._no_form(context),)
         for stage in stages:
-            if findings := self.failing(form.stages.get(stage, ()), context):
+            checks = form.stages.get(stage)
+            if checks is not None and (findings := self.failing(checks, context)):
                 return stage, findings
         return None
 
@@ -141,18 +143,18 @@ class Judge:
         """Findings on an operator that is delegated, when the delegate's graph is built and when it runs."""
         return self.failing(self.later(context), context)
 
-    def later(self, context: Context) -> Sequence[CompiledClause]:
+    def later(self, context: Context) -> Checks:
         """What is asked of an operator when the delegate's graph is built and when it runs."""
         form = _form_of(self._operator(context), context)
-        return () if form is None else form.later
+        return _NOTHING if form is None else form.later
 
     def partition_findings(self, context: Any) -> list[Finding]:
         """Findings on a whole partition, when the delegate's graph is built and when it runs."""
-        return self.failing(self.partition_checks, context)
+        return self.failing_of(self.partition_checks, context)
 
     def load_findings(self, context: Any) -> list[Finding]:
         """Findings on a whole model, when the delegate's runtime loads it."""
-        return self.failing(self.load_checks, context)
+        return self.failing_of(self.load_checks, context)
 
     def values(self, name: str) -> Mapping[str, Any]:
         """The pack's per-operator values for an operator."""
@@ -190,7 +192,7 @@ class Judge:
             stages[clause.clause.stage].append(clause)
         later = (*stages.pop(BUILD), *stages.pop(RUN))
         when = None if form.when is None else compiled(form.when, known)
-        return _Form(when, {name: tuple(of) for name, of in stages.items() if of}, later)
+        return _Form(when, {name: Checks(of) for name, of in stages.items() if of}, Checks(later))
 
     def _clauses(
         self, clauses: tuple[Clause, ...], known: Mapping[str, Any], op: str | None = None
@@ -199,7 +201,23 @@ class Judge:
         compiler = ClauseCompiler(self.pack, known, op)
         return filter(None, map(compiler.compile, clauses))
 
-    def failing(self, clauses: Sequence[CompiledClause], context: Any) -> list[Finding]:
+    def failing(self, checks: Checks, context: Context) -> list[Finding]:
+        """The findings of the checks that fail."""
+        left = checks.left.get(context.traits)
+        if left is not None:
+            return self.failing_of(left, context) if left else []
+        findings: list[Finding] = []
+        left = []
+        for clause in checks.clauses:
+            context.beyond = False
+            found = self.failing_of((clause,), context)
+            findings += found
+            if found or context.beyond:
+                left.append(clause)
+        checks.keep(context.traits, left)
+        return findings
+
+    def failing_of(self, clauses: Sequence[CompiledClause], context: Any) -> list[Finding]:
         """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
         findings: list[Finding] = []
         for one in clauses:

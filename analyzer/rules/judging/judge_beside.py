@@ -7,7 +7,7 @@ from typing import Any
 
 from analyzer.expressions.nodes import parameters_in
 from analyzer.expressions.vocabulary import Context
-from analyzer.rules.judging.compiled_clauses import CompiledClause
+from analyzer.rules.judging.compiled_clauses import Checks, CompiledClause
 from analyzer.rules.judging.judge import Finding, Judge
 from analyzer.rules.pack import LATER
 
@@ -22,7 +22,7 @@ class JudgeBeside:
         self._differing = {name for name in mine if mine[name] != theirs[name]}
         self._kinds: dict[str, bool] = {}
         #: What of some clauses the other judge doesn't ask, with both, whose identities it goes by.
-        self._unlike: dict[tuple[int, int], tuple[Sequence[CompiledClause], ...]] = {}
+        self._unlike: dict[tuple[int, int], tuple[Checks, Any, Any]] = {}
 
     def chooses_alike(self, name: str) -> bool:
         """Whether both say the same of all operators of a kind, before the delegate has chosen."""
@@ -41,18 +41,20 @@ class JudgeBeside:
 
     def later_findings(self, context: Context) -> list[Finding]:
         """The later findings on an operator of which the other judge had none."""
-        return self._failing(self.judge.later(context), self.other.later(context), context)
+        mine, theirs = self.judge.later(context), self.other.later(context)
+        return self.judge.failing(self._apart(mine.clauses, theirs.clauses), context)
 
     def partition_findings(self, context: Any) -> list[Finding]:
         """The findings on a partition of which the other judge had none."""
-        return self._failing(self.judge.partition_checks, self.other.partition_checks, context)
+        mine, theirs = self.judge.partition_checks, self.other.partition_checks
+        return self.judge.failing_of(self._apart(mine, theirs).clauses, context)
 
-    def _failing(
-        self, mine: Sequence[CompiledClause], theirs: Sequence[CompiledClause], context: Any
-    ) -> list[Finding]:
+    def _apart(self, mine: Sequence[CompiledClause], theirs: Sequence[CompiledClause]) -> Checks:
+        """The clauses of the one that the other doesn't have."""
         key = id(mine), id(theirs)
         if key not in self._unlike:
             # What two sets of parameters agree on is compiled once.
             known = set(map(id, theirs))
-            self._unlike[key] = [clause for clause in mine if id(clause) not in known], mine, theirs
-        return self.judge.failing(self._unlike[key][0], context)
+            apart = Checks(clause for clause in mine if id(clause) not in known)
+            self._unlike[key] = apart, mine, theirs
+        return self._unlike[key][0]
