@@ -44,9 +44,11 @@ def of_operator(context: Context) -> Hashable:
     operator = context.operator
     if len(operator.inputs) + len(operator.outputs) > _MOST_OPERANDS:
         return None
-    inputs = [None if tensor is None else _of_tensor(tensor) for tensor in context.inputs]
-    outputs = [None if tensor is None else _of_tensor(tensor) for tensor in context.outputs]
-    return (operator.version, len(inputs), *inputs, len(outputs), *outputs, *_of_options(operator))
+    tensors = [
+        None if tensor is None else tensor.__dict__.get("traits") or _of_tensor(tensor)
+        for tensor in (*context.inputs, *context.outputs)
+    ]
+    return (len(operator.inputs), operator.__dict__.get("traits") or _of_options(operator), *tensors)
 
 
 def of_place(context: Context, partition: frozenset[int]) -> Hashable:
@@ -62,22 +64,20 @@ def of_place(context: Context, partition: frozenset[int]) -> Hashable:
     return tuple(places)
 
 
-def _of_options(operator: Operator) -> list[Any]:
-    return [
-        operator.options_table,
-        *[value if is_trait(value) else "list" for value in operator.options.values()],
-    ]
+def _of_options(operator: Operator) -> Hashable:
+    scalars = [value if value.__class__ in _SCALARS else "list" for value in operator.options.values()]
+    traits = operator.__dict__["traits"] = (operator.version, operator.options_table, *scalars)
+    return traits
 
 
 def _of_tensor(tensor: Tensor) -> int:
-    table = tensor.quantization
-    shape = tensor.shape
+    table, shape = tensor.quantization, tensor.shape
     traits = (
         tensor.dtype,
         len(shape),
         # What is asked most of shapes: whether there is a batch, and whether there is anything.
         shape[:1] == _ONE,
-        min(shape, default=1) > 0,
+        not shape or min(shape) > 0,
         tensor.constant,
         tensor.variable,
         tensor.dynamic,
@@ -87,5 +87,6 @@ def _of_tensor(tensor: Tensor) -> int:
     )
     number = _NUMBERS.get(traits)
     if number is None:
-        number = _NUMBERS[traits] = len(_NUMBERS)
+        number = _NUMBERS[traits] = len(_NUMBERS) + 1
+    tensor.__dict__["traits"] = number  # other operands are it too
     return number
