@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from analyzer.auditing.build_partitions import PartitionContext
 from analyzer.expressions import nodes
@@ -21,7 +23,7 @@ from analyzer.expressions.operators import ARITHMETIC, COMPARISONS
 from analyzer.expressions.scope import ExpressionError, Scope
 from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined
-from analyzer.model.graph import Subgraph
+from analyzer.model.graph import Subgraph, Tensor
 from analyzer.rules.judging.judge import Judge
 from analyzer.rules.judging.judge_beside import JudgeBeside
 from analyzer.rules.loading import file
@@ -248,6 +250,9 @@ _claims = st.recursive(
                 "float(bias)",
                 "input.shape == output.shape",
                 "any(v > 1 for v in weights.values)",
+                "input.elements > 0",
+                "input.known",
+                "weights.scale_count == 1",
                 "input.producer.op == 'ADD'",
                 "all(a == b for a, b in zip(input.shape, output.shape))",
                 "broadcasts_to(bias.shape, output.shape)",
@@ -283,6 +288,54 @@ def test_text_that_loads_holds_or_not_or_touches_an_absent_thing(text: str, cont
         assert str(absent)
     else:
         assert found in (True, False)
+
+
+_FACTS = [
+    *(word for word in OPERATOR if not word.startswith("has_attr")),
+    *(f"input.{word}" for word in TENSOR),
+    *("input.shape[0]", "input.elements > 0", "len(input.consumers)", "len(input.producers)"),
+    *("inputs[0].value", "options.stride_w", "bias.omitted", "any(t.rank > 2 for t in operands)"),
+]
+
+
+@cache
+def _facts() -> list[tuple[str, Callable[[Context], Any]]]:
+    return [(text, compiled(parse(text, CONVOLUTION, None))) for text in _FACTS]
+
+
+@settings(_SLOW, max_examples=examples(100))
+@given(context=contexts())
+def test_what_looks_at_no_more_than_traits_comes_out_alike_where_they_are_alike(context: Context) -> None:
+    subgraph = context.subgraph
+    tensors = tuple(map(_of_like_traits, subgraph.tensors))
+    other = Context(replace(subgraph, tensors=tensors, inputs=(), outputs=()), context.operator)
+    assert other.traits == context.traits
+    for text, evaluate in _facts():
+        context.beyond = False
+        first = _outcome(evaluate, context)
+        if not context.beyond and isinstance(first, bool | int | str | float):
+            assert _outcome(evaluate, other) == first, text
+
+
+def _of_like_traits(tensor: Tensor) -> Tensor:
+    """A tensor that differs in all but its traits."""
+    shape = tuple(size + 2 if size > (at == 0) else size for at, size in enumerate(tensor.shape))
+    table = tensor.quantization
+    if table is not None:
+        scales = tuple(2 * scale for scale in table.scale_data)
+        points = tuple(point // 2 + 1 for point in table.zero_point_data)
+        table = replace(table, scale_data=scales, zero_point_data=points, axis=table.axis + 1)
+    computed = None if tensor.computed_values is None else (7, *tensor.computed_values)
+    return replace(
+        tensor, name="y", shape=shape, data=None, quantization=table, sparsity=None, computed_values=computed
+    )
+
+
+def _outcome(evaluate: Callable[[Context], Any], context: Context) -> object:
+    try:
+        return evaluate(context)
+    except Undefined:
+        return Undefined
 
 
 def _without_parameters(node: Node) -> Node:

@@ -15,7 +15,7 @@ from analyzer.rules.pack import Clause, RulePack
 from analyzer.rules.wording.reason import Explanation
 
 #: Kinds of operators that are told apart before that begins anew.
-_MOST = 2_000
+_MOST = 250
 
 
 class CompiledClause(Struct, eq=False):
