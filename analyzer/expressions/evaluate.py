@@ -8,7 +8,8 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
-from analyzer.expressions import loops, operators, steps, traits
+from analyzer.expressions import loops, operators, steps
+from analyzer.expressions.context import OF_OPERATORS, OF_TENSORS
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import (
     And,
@@ -47,10 +48,7 @@ from analyzer.expressions.vocabulary import (
     TENSOR,
     Context,
     Undefined,
-    attributes,
-    elements,
 )
-from analyzer.model.graph import Tensor
 
 Evaluate = Callable[[Context], Any]
 #: `t.elements > 0`.
@@ -112,7 +110,7 @@ class _Compiler:
         if node.name == "op" and self._operator is not None:
             return Known(self._operator)
         evaluate = OPERATOR[node.name][2] if node.name in OPERATOR else attrgetter(node.name)
-        return evaluate if node.name in traits.OF_OPERATORS else _beyond(evaluate)
+        return evaluate if node.name in OF_OPERATORS else operators.looking_far(evaluate)
 
     def operand(self, node: Operand) -> Evaluate:
         tensors, position = attrgetter(node.side), node.position
@@ -131,30 +129,10 @@ class _Compiler:
         return tensors if start == 0 else lambda c: tensors(c)[start:]
 
     def option(self, node: Option) -> Evaluate:
-        name = node.name
-
-        def evaluate(c: Context) -> Any:
-            try:
-                value = c.operator.options[name]
-            except KeyError:
-                raise Undefined(f"the operator has no option {name}") from None
-            if value.__class__ is tuple or not traits.is_trait(value):
-                c.beyond = True
-            return value
-
-        return evaluate
+        return operators.option(node.name)
 
     def attribute(self, node: Attribute) -> Evaluate:
-        name = node.name
-
-        def evaluate(c: Context) -> Any:
-            c.beyond = True
-            value = attributes(c.operator).get(name)
-            if value is None:
-                raise Undefined(f"the operator has no attribute {name}")
-            return value
-
-        return evaluate
+        return operators.attribute(node.name)
 
     def variable(self, node: Variable) -> Evaluate:
         slot = node.slot
@@ -162,8 +140,8 @@ class _Compiler:
 
     def property(self, node: Property) -> Evaluate:
         name, base = node.name, unnamed(node.of)
-        if name in _FIELDS and isinstance(base, Operand | Variable):
-            return _field(node, base)
+        if name in operators.FIELDS and isinstance(base, Operand | Variable):
+            return operators.field(node, base)
         if name == "omitted":
             of = self.of(node.of)
             return lambda c: of(c) is None
@@ -171,26 +149,9 @@ class _Compiler:
             return self._of_operator(node, OPERATOR[name][2])
         return self._of_tensor(node, TENSOR[name][2])
 
-    def _of_tensor(
-        self, node: Property, fact: Callable[[Any, Any], Any], word: str | None = None
-    ) -> Evaluate:
+    def _of_tensor(self, node: Property, fact: operators.Look, word: str = "") -> Evaluate:
         """A fact of a tensor, which looks as far as the word does."""
-        of = self.of(node.of)
-
-        def evaluate(c: Context) -> Any:
-            value = of(c)
-            if value is None:
-                raise Undefined(f"{show(node.of)} is left out")
-            return fact(c, value)
-
-        def beyond(c: Context) -> Any:
-            value = of(c)
-            if value is None:
-                raise Undefined(f"{show(node.of)} is left out")
-            c.beyond = True
-            return fact(c, value)
-
-        return evaluate if (word or node.name) in traits.OF_TENSORS else beyond
+        return operators.of_tensor(node, self.of(node.of), fact, (word or node.name) in OF_TENSORS)
 
     def _of_operator(self, node: Property, fact: Callable[[Any], Any]) -> Evaluate:
         of = self.of(node.of)
@@ -209,8 +170,13 @@ class _Compiler:
         if not isinstance(at, Known):
             return evaluate
         known = at.value
-        if known == 0 and isinstance(node.of, Property) and node.of.name == "shape":
-            return self._of_tensor(node.of, _batch(node), "rank")
+        if (
+            known == 0
+            and known.__class__ is int
+            and isinstance(node.of, Property)
+            and node.of.name == "shape"
+        ):
+            return self._of_tensor(node.of, operators.batch(node), "rank")
 
         def known_element(c: Context) -> Any:
             elements = of(c)
@@ -223,7 +189,7 @@ class _Compiler:
 
     def comparison(self, node: Comparison) -> Evaluate:
         if isinstance(node.left, Property) and (node.left.name, node.sign, node.right) == _NOT_EMPTY:
-            return self._of_tensor(node.left, _is_not_empty, "rank")
+            return self._of_tensor(node.left, operators.is_not_empty, "rank")
         left, right = self.of(node.left), self.of(node.right)
         return _settled(self._compared(node, left, right), left, right)
 
@@ -297,7 +263,7 @@ class _Compiler:
         first = arguments[0]
         if name == "len" and isinstance(first, Property) and first.name in NUMBERS:
             # These say by themselves how far they look.
-            word = "leaves_partition" if first.name == "readers" else None
+            word = "leaves_partition" if first.name == "readers" else ""
             return self._of_tensor(first, NUMBERS[first.name], word)
         if isinstance(first, Each) and len(arguments) == 1 and not self._is_over_nothing(first):
             evaluate, listed = self._over(node, first), loops.around(first)
@@ -339,67 +305,6 @@ class _Compiler:
 
     def named(self, node: Named) -> Evaluate:
         return self.of(node.body)
-
-
-#: What is asked most often is a field of the tensor, which needs no call to answer.
-_FIELDS: Mapping[str, Callable[[Any], Any]] = {
-    name: attrgetter(name)
-    for name in ("dtype", "shape", "constant", "variable", "index", "dynamic", "persistent")
-} | {"rank": lambda tensor: len(tensor.shape)}
-
-
-def _field(node: Property, base: Operand | Variable) -> Evaluate:
-    """A field of an operand or a loop variable, which `node.of` may give a name."""
-    field = _FIELDS[node.name]
-    side, position = ("variables", base.slot) if isinstance(base, Variable) else (base.side, base.position)
-    tensors = attrgetter(side)
-
-    def evaluate(c: Context) -> Any:
-        try:
-            return field(tensors(c)[position])
-        except (AttributeError, IndexError):
-            raise Undefined(f"{show(node.of)} is left out") from None
-
-    def beyond(c: Context) -> Any:
-        c.beyond = True
-        try:
-            return field(tensors(c)[position])
-        except (AttributeError, IndexError):
-            raise Undefined(f"{show(node.of)} is left out") from None
-
-    return evaluate if node.name in traits.OF_TENSORS else beyond
-
-
-def _batch(node: Index) -> Callable[[Any, Any], Any]:
-    """The first dimension of a shape, which is a trait where it is 1."""
-
-    def evaluate(c: Context, tensor: Tensor) -> int:
-        if not tensor.shape:
-            raise Undefined(f"{show(node.of)} has no element 0")
-        first = tensor.shape[0]
-        if first != 1:
-            c.beyond = True
-        return first
-
-    return evaluate
-
-
-def _is_not_empty(c: Context, tensor: Tensor) -> bool:
-    """Whether a tensor has elements, which is a trait where all its dimensions are positive."""
-    if min(tensor.shape, default=1) > 0:
-        return True
-    c.beyond = True
-    return elements(tensor.shape) > 0
-
-
-def _beyond(evaluate: Evaluate) -> Evaluate:
-    """What looks at more than the traits of an operator."""
-
-    def looking(c: Context) -> Any:
-        c.beyond = True
-        return evaluate(c)
-
-    return looking
 
 
 def _rescued(condition: Evaluate) -> Evaluate:

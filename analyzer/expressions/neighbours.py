@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
-from analyzer.expressions import traits
-from analyzer.expressions.context import Context, Undefined
+from analyzer.expressions.context import FEW_READERS, Context, Undefined
 from analyzer.model.graph import Tensor
 
 T = TypeVar("T")
@@ -69,7 +68,7 @@ def number_reading(context: Context, tensor: Tensor) -> int:
     """How many operators of the partition read a tensor, which is a trait of an operator that writes it."""
     readers = reading(context, tensor)
     number = len(readers) if len(readers) < 2 else len(set(readers))
-    if number >= traits.FEW or not _is_placed(context, tensor):
+    if number >= FEW_READERS or not _is_placed(context, tensor):
         context.beyond = True
     return number
 

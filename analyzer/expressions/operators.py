@@ -1,12 +1,17 @@
-"""Comparisons, arithmetic and calls: total, because what can't be compared or computed is undefined."""
+"""Looks, comparisons, arithmetic and calls: total, because what isn't there or can't be is undefined."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
-from analyzer.expressions.vocabulary import LARGEST, Context, Undefined
+from analyzer.expressions.context import OF_TENSORS, is_trait
+from analyzer.expressions.nodes import Index, Operand, Property, Variable
+from analyzer.expressions.show import show
+from analyzer.expressions.vocabulary import LARGEST, Context, Undefined, attributes, elements
+from analyzer.model.graph import Tensor
 
 Evaluate = Callable[[Context], Any]
 
@@ -63,6 +68,118 @@ ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 _NUMBERS = frozenset({int, float, bool})
 #: What values of unforeseen types or sizes bring about: constants and attributes may hold anything.
 _FAILURES = (TypeError, ValueError, ArithmeticError)
+
+
+#: A fact of a tensor, of which the context says how it is seen.
+Look = Callable[[Any, Any], Any]
+
+
+def option(name: str) -> Evaluate:
+    """An option of the operator; lists are no traits."""
+
+    def evaluate(c: Context) -> Any:
+        try:
+            value = c.operator.options[name]
+        except KeyError:
+            raise Undefined(f"the operator has no option {name}") from None
+        if not is_trait(value):
+            c.beyond = True
+        return value
+
+    return evaluate
+
+
+def attribute(name: str) -> Evaluate:
+    """What a custom operator or a composite says of itself."""
+
+    def evaluate(c: Context) -> Any:
+        c.beyond = True
+        value = attributes(c.operator).get(name)
+        if value is None:
+            raise Undefined(f"the operator has no attribute {name}")
+        return value
+
+    return evaluate
+
+
+def of_tensor(node: Property, of: Evaluate, fact: Look, by_traits: bool) -> Evaluate:
+    """A fact of the tensor that a part comes to."""
+
+    def evaluate(c: Context) -> Any:
+        value = of(c)
+        if value is None:
+            raise Undefined(f"{show(node.of)} is left out")
+        return fact(c, value)
+
+    def beyond(c: Context) -> Any:
+        value = of(c)
+        if value is None:
+            raise Undefined(f"{show(node.of)} is left out")
+        c.beyond = True
+        return fact(c, value)
+
+    return evaluate if by_traits else beyond
+
+
+#: What is asked most often is a field of the tensor, which needs no call to answer.
+FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    name: attrgetter(name)
+    for name in ("dtype", "shape", "constant", "variable", "index", "dynamic", "persistent")
+} | {"rank": lambda tensor: len(tensor.shape)}
+
+
+def field(node: Property, base: Operand | Variable) -> Evaluate:
+    """A field of an operand or a loop variable, which `node.of` may give a name."""
+    look = FIELDS[node.name]
+    side, position = ("variables", base.slot) if isinstance(base, Variable) else (base.side, base.position)
+    tensors = attrgetter(side)
+
+    def evaluate(c: Context) -> Any:
+        try:
+            return look(tensors(c)[position])
+        except (AttributeError, IndexError):
+            raise Undefined(f"{show(node.of)} is left out") from None
+
+    def beyond(c: Context) -> Any:
+        c.beyond = True
+        try:
+            return look(tensors(c)[position])
+        except (AttributeError, IndexError):
+            raise Undefined(f"{show(node.of)} is left out") from None
+
+    return evaluate if node.name in OF_TENSORS else beyond
+
+
+def batch(node: Index) -> Callable[[Any, Any], Any]:
+    """The first dimension of a shape, which is a trait where it is 1."""
+
+    def evaluate(c: Context, tensor: Tensor) -> int:
+        if not tensor.shape:
+            raise Undefined(f"{show(node.of)} has no element 0")
+        first = tensor.shape[0]
+        if first != 1:
+            c.beyond = True
+        return first
+
+    return evaluate
+
+
+def is_not_empty(c: Context, tensor: Tensor) -> bool:
+    """Whether a tensor has elements, which is a trait where all its dimensions are positive."""
+    if min(tensor.shape, default=1) > 0:
+        return True
+    c.beyond = True
+    return elements(tensor.shape) > 0
+
+
+def looking_far(evaluate: Evaluate) -> Evaluate:
+    """What looks at more than the traits of an operator."""
+
+    def looking(c: Context) -> Any:
+        c.beyond = True
+        return evaluate(c)
+
+    return looking
 
 
 def both(first: Evaluate, rest: Callable[[], Evaluate]) -> Evaluate:
