@@ -52,26 +52,28 @@ class Auditor:
         self._macs = MacCounter(packs.catalogue)
         self._recipes = packs.recipes
 
-    def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
+    def audit(
+        self,
+        model: Model,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+        prepared: Prepared | None = None,
+    ) -> Audit:
         """Audit a model; `shapes` resizes inputs by name before anything else, as an app may.
+
+        `prepared`: what an audit of the same model with the same sizes and registered operators prepared.
 
         Raises: ModelError for a file that can be read but that no runtime takes for a model, or that lacks
             such an input (InputError).
         """
-        if not model.identifier:
-            raise ModelError(
-                model.path,
-                "it lacks the identifier TFL3 at byte 4 "
-                f"(schema version {model.schema_version}), so no runtime loads it",
-                "convert it again with a current converter; `inspect` still shows what is in it",
-            )
+        _check(model)
         customs = {code.custom for code in model.operator_codes if code.custom is not None}
         registered = _matching(customs, self._registered)
         # A stand-in is registered as version 1 alone.
         later = {code.custom for code in model.operator_codes if code.version > 1}
         unregistered = customs.difference(registered, later)
         notes = tuple(map(graph_findings.registered, registered))
-        cases: dict[tuple[str, ...], _Case] = {registered: self._prepare(model, shapes, registered)}
+        first = self._prepare(model, shapes, registered) if prepared is None else self._case(prepared)
+        cases: dict[tuple[str, ...], _Case] = {registered: first}
         audits = []
         #: Devices of one setting are audited once.
         told_of: dict[int, DelegateAudit] = {}
@@ -123,13 +125,25 @@ class Auditor:
         self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]
     ) -> _Case:
         with steps_for(sum(len(subgraph.operators) for subgraph in model.subgraphs)):
-            prepared = self._interpreter.prepare(model, shapes or {}, stand_ins)
+            return self._case(self._interpreter.prepare(model, shapes or {}, stand_ins))
+
+    def _case(self, prepared: Prepared) -> _Case:
         contexts = [
             [Context(subgraph, operator) for operator in subgraph.operators]
             for subgraph in prepared.subgraphs
         ]
         macs = [[self._macs.count(context) for context in operators] for operators in contexts]
         return _Case(prepared, contexts, macs)
+
+
+def _check(model: Model) -> None:
+    if not model.identifier:
+        raise ModelError(
+            model.path,
+            "it lacks the identifier TFL3 at byte 4 "
+            f"(schema version {model.schema_version}), so no runtime loads it",
+            "convert it again with a current converter; `inspect` still shows what is in it",
+        )
 
 
 def _matching(names: Collection[str], patterns: Sequence[str]) -> tuple[str, ...]:

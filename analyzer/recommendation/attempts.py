@@ -35,7 +35,7 @@ def attempts(
     if not tried:
         return []
     auditor = Auditor(packs, [other for _, other in tried], (), registered)
-    audits = convert.model(auditor.audit(model, shapes)).audits
+    audits = convert.model(auditor.audit(model, shapes, audit.prepared)).audits
     return [
         Attempted(
             again,
