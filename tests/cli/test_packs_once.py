@@ -28,7 +28,7 @@ parameters = {quantized = false}
         ("run", "sample:", "-d", "xnnpack", "--runs", "0"),
         ("config",),
         ("config", "--pin"),
-        ("rules", "coverage", "RELU"),
+        ("rules", "coverage", "RELU", "-d", "gpu"),
         ("rules", "diff", "gpu", "gpu:quantized=false"),
     ],
     ids=" ".join,

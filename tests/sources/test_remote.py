@@ -48,7 +48,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     save(tmp_path / "served/page.tflite", b"<!doctype html><title>Not found</title>")
     handler = partial(Quiet, directory=os.fspath(tmp_path / "served"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
-        thread = threading.Thread(target=served.serve_forever, daemon=True)
+        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{served.server_address[1]}"
         served.shutdown()
