@@ -22,8 +22,9 @@ from analyzer.devices import device_catalogue
 from analyzer.errors import UsageError
 from analyzer.recommendation.deployment import DEPLOYMENT, deployments
 from analyzer.report import page_template
-from analyzer.rules.cache import ENDING
+from analyzer.rules.cache import ENDING as ENTRY
 from analyzer.rules.registry import Packs, shipped
+from analyzer.sources.model_source import ENDING, ENDINGS, PERHAPS
 
 _PACKAGE = Path(resources.__file__).parent
 _PAGE = "app"
@@ -114,8 +115,11 @@ def _complete_page(site: Path) -> None:
     """The rest of the page, last: it knows by name and hash what else there is."""
     completed = sorted((resources.data("templates") / _PAGE).glob(f"*{_COMPLETED}"))
     policy = content_security_policy()
+    # A browser looks at what stands behind the last dot alone.
+    endings = ",".join(dict.fromkeys(f".{each.rpartition('.')[2]}" for each in (ENDING, *PERHAPS, *ENDINGS)))
     for file in sorted(completed, key=lambda file: file.name.startswith("service")):
-        text = page_template.text(f"{_PAGE}/{file.name}", version=__version__, policy=policy, **_listed(site))
+        values = {"version": __version__, "policy": policy, "endings": endings, **_listed(site)}
+        text = page_template.text(f"{_PAGE}/{file.name}", **values)
         (site / file.stem).write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -206,7 +210,7 @@ def _analyzer() -> Iterator[tuple[str, bytes]]:
                 where = file.relative_to(resources.data(folder)).as_posix()
                 yield f"{data}/{folder}/{where}", file.read_bytes()
     for name, entry in entries().items():
-        yield f"{data}/{resources.PACKS}/{name}{ENDING}", entry
+        yield f"{data}/{resources.PACKS}/{name}{ENTRY}", entry
     with tempfile.TemporaryDirectory() as compiled:
         page_template.compile_all(Path(compiled))
         for name in sorted(os.listdir(compiled)):

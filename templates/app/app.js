@@ -98,6 +98,9 @@ function show(content) {
 
 const paths = () => (models.length ? models.map(({ name }) => path(name)) : ["sample:"]);
 
+// What an audit is asked for: of a folder that was dropped the folder itself, in which it passes over what is no model.
+const audited = () => [...new Set(models.length ? models.map(({ name, data }) => path(ways.get(data)?.includes("/") ? name.split("/")[0] : name)) : paths())];
+
 // Runs a command whose outcome is a page, and shows it.
 function command(what, argument, outputs = []) {
   complain([]);
@@ -109,22 +112,24 @@ function command(what, argument, outputs = []) {
     if (done.code) complain(said.filter((line) => line !== verdicts));
     show(done.written[REPORT]);
     say(verdicts?.slice(REPORT.length + 2) ?? (done.written[REPORT] ? "Done." : "Nothing could be shown."));
-    if (done.written[REPORT]) return done;
+    if (done.written[REPORT]) return { ...done, verdicts: verdicts?.slice(REPORT.length + 2) ?? "" };
   });
 }
 
 async function audit() {
   const what = models.length === 1 ? models[0].name : models.length ? count(models.length, "model") : "the sample";
-  const options = settings.options(), asked = paths();
+  const options = settings.options(), asked = audited();
   const argument = (file) => ["audit", ...options, "-o", file, "--", ...asked];
   const done = await command(`Auditing ${what}`, argument);
-  if (done) offer(done.written[REPORT], argument, { JSON: "json", SARIF: "sarif", Markdown: "md" }, ...further());
+  if (done) offer(done.written[REPORT], argument, { JSON: "json", SARIF: "sarif", Markdown: "md" }, ...further(done.verdicts));
 }
 
-// What else there is to do with one model, or with two.
-function further() {
-  if (models.length === 2) return [button("Compare the two", compare)];
-  if (models.length > 2) return [];
+// What else there is to do with one model, or with two, by what the audit said of how many there are.
+function further(verdicts) {
+  const many = Number(/^([\d,]+) models: /.exec(verdicts)?.[1].replaceAll(",", "") ?? 1);
+  if (verdicts.includes("not audited") || models.length > many) return [];
+  if (models.length === 2 && many === 2) return [button("Compare the two", compare)];
+  if (many > 1) return [];
   return [button("Rewrite for delegates", fix), ...(models.length ? [button("Compare with …", () => at("other").click())] : [])];
 }
 

@@ -34,9 +34,15 @@ def test_a_folder_is_dropped(visit: Visit, folder: Path) -> None:
     save(folder / "zoo" / "deep" / HOSTILE, chain("NEG"))
     save(folder / "zoo" / ".hidden" / "c.tflite", chain("ABS"))
     save(folder / "zoo" / "notes.txt", b"no model")
+    save(folder / "zoo" / "weights.bin", b"no model either")
     visit.drop(folder / "zoo")
     assert visit.problems == []
     assert visit.saved("HTML") == report(folder, "zoo")
+    save(folder / "zoo" / "lib.aar", zipped({"assets/a.tflite": chain("ABS"), "b.tflite": chain("NEG")}))
+    visit.drop(folder / "zoo")
+    assert visit.saved("HTML") == report(folder, "zoo")
+    # None of them is meant more than the others.
+    assert not visit.page.get_by_role("button", name="Rewrite for delegates").count()
     (folder / "empty").mkdir()
     visit.drop(folder / "empty")
     assert visit.problems == ["empty: no models in there; drop .tflite files, or a folder of some"]
