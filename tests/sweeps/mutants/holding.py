@@ -93,8 +93,8 @@ class Tally(Struct):
             if taken is None and name not in self.operators:
                 self.silent[name] = reply.error
             if taken is None:
-                if reply.error.startswith(DIED) and said.verdict != "crash" and subject.loads:
-                    yield name, subject.case.operator, f"dies, said was {said.verdict}: {_plain(reply.error)}"
+                if what := subject.loads and self._broken(name, reply, said.verdict):
+                    yield name, subject.case.operator, what
                 continue
             self.silent.pop(name, None)
             if not subject.loads:
@@ -108,6 +108,14 @@ class Tally(Struct):
                 if (at, index) in taken:
                     what = f"takes, said was {said.refused.get((at, index), '')}"
                 yield name, subject.operators[at][index], what
+
+    def _broken(self, name: str, reply: Reply, verdict: str) -> str:
+        """What it came to in place of an answer where that wasn't foreseen; nothing of who never tells."""
+        if reply.error.startswith(DIED):
+            what, foreseen = "dies", verdict == "crash"
+        else:
+            what, foreseen = "fails", verdict in ("crash", "fails") or name not in self.operators
+        return "" if foreseen or not reply.error else f"{what}, said was {verdict}: {_plain(reply.error)}"
 
 
 def _kinds(case: Case) -> list[str]:
