@@ -81,12 +81,8 @@ def _named(path: str) -> Iterable[ModelSource]:
 def _file(path: str) -> Sequence[ModelSource]:
     """A file, by whatever name; where it is an archive, the models in it. Raises: ModelError."""
     source = ModelSource(readable(path), path)
-    return _looked_at(source, path)
-
-
-def _looked_at(source: ModelSource, path: str) -> Sequence[ModelSource]:
-    """A file by itself, or what is in it where its bytes are an archive's, by whatever name."""
-    if not kind_of(_head(path)):
+    # What is called a model and is packed no runtime loads as it is: that is said of it when it is read.
+    if path.lower().endswith(ENDING) or not kind_of(_head(path)):
         return [source]
     with opened(path) as stream:
         return of_archive(source, stream)
@@ -175,7 +171,7 @@ def _candidate(file: str, name: str) -> Sequence[ModelSource]:
             return []
         source = ModelSource(name, file)
         if lower.endswith(ENDING):
-            return _looked_at(source, file)
+            return [source]
         if lower.endswith(PERHAPS):
             return [source] if is_model(_head(file)) else []
         with opened(file) as stream:

@@ -105,6 +105,9 @@ def _itself(source: ModelSource) -> ModelSource:
     for _ in range(_DEEPEST):
         if source.member:
             source = ModelSource(source.name, None, _unpacked(source))
+        # What is called a model has to be one: packed no runtime loads it as it is.
+        if source.name.lower().endswith(ENDING):
+            break
         with _archive(source) as stream:
             if not kind_of(stream.read(_HEAD)):
                 break

@@ -78,19 +78,23 @@ def test_a_packed_model_keeps_its_name(tmp_path: Path) -> None:
     [(gzipped(OTHER), ""), (zipped({"a/m.tflite": OTHER, "b.txt": b"b"}), "!a/m.tflite")],
     ids=["gzip", "zip"],
 )
-def test_an_archive_is_one_by_whatever_name_and_way_it_comes(
+def test_an_archive_is_one_by_whatever_way_it_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, inside: str
 ) -> None:
-    """As of servers that pack what they send, and of what is in memory."""
-    file = save(tmp_path / "served/m.tflite", content)
-    for path in (file, file.parent):
-        assert [(source.name, operators(source)) for source in find([str(path)])] == [(f"{file}{inside}", 2)]
+    file = save(tmp_path / "packed/m.model", content)
+    assert [(source.name, operators(source)) for source in find([str(file)])] == [(f"{file}{inside}", 2)]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     assert analyzer.read("-").path == f"-{inside}"
     for source in (content, memoryview(content), io.BytesIO(content)):
         model = analyzer.read(source, "given")
         assert (model.path, len(model.subgraphs[0].operators)) == (f"given{inside}", 2)
-    assert operators(find_one(str(save(tmp_path / "app.zip", zipped({"m.tflite": content}))))) == 2
+    # What is called a model, and no runtime would load, is refused.
+    called = save(tmp_path / "packed/m.tflite", content)
+    for path in (called, called.parent, save(tmp_path / "app.zip", zipped({"m.tflite": content}))):
+        with pytest.raises(ModelError, match=r"m\.tflite: is (compressed with gzip|a zip archive)"):
+            operators(find_one(str(path)))
+    with pytest.raises(ModelError, match=r"m\.tflite: is "):
+        analyzer.read(content, "m.tflite")
 
 
 def test_one_of_several_models_has_to_be_named() -> None:
