@@ -15,6 +15,7 @@ if sys.platform == "win32":
 
 from tests.building import chain
 from tests.fuzz.campaign import Campaign, mutants
+from tests.fuzz.promised import interrupting
 from tests.sources.packing import zipped
 
 #: Inputs beyond the seeds that each target is given here: as many as take a few tenths of a second.
@@ -58,8 +59,9 @@ def test_a_short_run(name: str) -> None:
     campaign = Campaign(target, bounds=False)
     seeds = target.seeds()
     some = seeds[:: 1 + len(seeds) // SHORT[name]]
-    for data in (*some, *islice(mutants(target, some, seed=7), SHORT[name])):
-        campaign.execute(data)
+    with interrupting():
+        for data in (*some, *islice(mutants(target, some, seed=7), SHORT[name])):
+            campaign.execute(data)
     assert not campaign.broken, "\n".join(said for _, said, _ in campaign.broken.values())
 
 
