@@ -14,6 +14,8 @@ from analyzer.fleet.store import told
 
 #: Rows that are in memory at a time.
 _ROWS = 20_000
+#: Rows and unpacked bytes for each byte of a file, at most, beyond those that any may have.
+_ROWS_OF_BYTE, _BYTES_OF_BYTE, _UNPACKED = 2, 100, 1 << 24
 _MISSING = "Parquet needs pip install 'delegate-analyzer[fleet]'"
 _COUNTS = frozenset(
     {
@@ -119,6 +121,7 @@ def read(file: str, database: sqlite3.Connection) -> None:
     for view, path in names(file).items():
         try:
             opened = arrow.parquet.ParquetFile(path)
+            _check(arrow, opened, os.path.getsize(path), database, view)
             columns = opened.schema_arrow.names
             database.execute(f"CREATE TEMP TABLE given ({', '.join(columns)})")
             for portion in opened.iter_batches(_ROWS):
@@ -127,6 +130,19 @@ def read(file: str, database: sqlite3.Connection) -> None:
             for statement in _BACK[view].split(";")[:-1]:
                 database.execute(statement)
             database.execute("DROP TABLE given")
-        except (OSError, ValueError, arrow.ArrowException, sqlite3.Error) as error:
+        except (OSError, ValueError, OverflowError, arrow.ArrowException, sqlite3.Error) as error:
             reason = " ".join(str(error).split())[:200]
             raise UsageError(f"{path}: isn't what audit writes ({reason}); audit again") from None
+
+
+def _check(arrow: Any, opened: Any, size: int, database: sqlite3.Connection, view: str) -> None:
+    """Raises: ValueError where a file is none that was written, or unpacks to more than any that was."""
+    columns = [column[0] for column in database.execute(f"SELECT * FROM {view} LIMIT 0").description]
+    if opened.schema_arrow.remove_metadata() != arrow.schema(
+        [(name, _type(arrow, name)) for name in columns]
+    ):
+        raise ValueError("it has other columns")
+    told = opened.metadata
+    unpacked = sum(told.row_group(number).total_byte_size for number in range(told.num_row_groups))
+    if told.num_rows > _ROWS + size * _ROWS_OF_BYTE or unpacked > _UNPACKED + size * _BYTES_OF_BYTE:
+        raise ValueError(f"{told.num_rows:,} rows, {unpacked:,} bytes unpacked: too many for {size:,} bytes")

@@ -15,12 +15,14 @@ import msgspec
 from analyzer.errors import UsageError
 from analyzer.files import opened
 from analyzer.fleet.answers import Answer
+from analyzer.fleet.given_tables import check, told_of
 from analyzer.fleet.rows import Configurations, rows
-from analyzer.fleet.store import Store, ask, checked
+from analyzer.fleet.store import Store, ask
 from analyzer.fleet.tables import MAGIC
 from analyzer.model_auditor import ModelResult
 from analyzer.report.document import audit_document
 from analyzer.report.document.json import read_line
+from analyzer.report.wording.hostile_text import plain
 
 #: What a file of Parquet begins with.
 _PARQUET = b"PAR1"
@@ -34,16 +36,6 @@ def database_of(file: str) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def told_of(file: str) -> Iterator[None]:
-    """Tell of tables that are damaged in a line."""
-    try:
-        yield
-    except (sqlite3.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UsageError(f"{file}: isn't what audit writes ({reason}); audit again") from None
-
-
-@contextmanager
 def tables(file: str) -> Iterator[str]:
     """A file that audit wrote as one of SQLite. Raises: UsageError."""
     try:
@@ -53,7 +45,7 @@ def tables(file: str) -> Iterator[str]:
         raise UsageError(f"{file}: {str(error.strerror).lower()}; name what audit -o wrote") from None
     if head == MAGIC:
         with closing(connected(file)) as database:
-            checked(database, file)
+            check(database, file)
         yield file
         return
     if head[:4] != _PARQUET and head[:1] != b"{":
@@ -70,18 +62,19 @@ def tables(file: str) -> Iterator[str]:
             else:
                 _read_lines(file, store)
             store.finish(False)
+            check(store.database, file)
         yield path
 
 
 def _read_lines(file: str, store: Store) -> None:
-    asked = Configurations()
+    known = Configurations()
     with opened(file) as raw, open(raw.fileno(), "rb", closefd=False) as lines:
         for number, line in enumerate(lines, 1):
             try:
                 model = read_line(line)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+                add(store, model, known)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
                 raise UsageError(f"{file}: line {number} is no audited model; audit again") from None
-            add(store, model, asked)
 
 
 def add(store: Store, model: audit_document.Model, asked: Configurations) -> None:
@@ -98,15 +91,23 @@ def connected(file: str) -> sqlite3.Connection:
     return sqlite3.connect(f"{Path(file).absolute().as_uri()}?mode=ro", uri=True)
 
 
+def asked(database: sqlite3.Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """The rows that answer a query; texts as they may be shown, whoever wrote them."""
+    return [
+        tuple(plain(each) if isinstance(each, str) else each for each in row)
+        for row in ask(database, query, *values)
+    ]
+
+
 def value(database: sqlite3.Connection, query: str) -> Any:
     """The one value that answers a query."""
-    return ask(database, query)[0][0]
+    return asked(database, query)[0][0]
 
 
 def grouped(database: sqlite3.Connection, query: str, *values: Any) -> dict[Any, list[Any]]:
     """The rows of a query by their first column."""
     grouped: dict[Any, list[Any]] = defaultdict(list)
-    for first, *rest in ask(database, query, *values):
+    for first, *rest in asked(database, query, *values):
         grouped[first].append(rest)
     return grouped
 
@@ -114,4 +115,4 @@ def grouped(database: sqlite3.Connection, query: str, *values: Any) -> dict[Any,
 def configurations(database: sqlite3.Connection, schema: str = "main") -> list[tuple[Any, ...]]:
     """Of each that was asked: number, delegate, title, whether deprecated, parameters, hash of its rules."""
     columns = "id, delegate, title, legacy, parameters, rules_sha256"
-    return ask(database, f"SELECT {columns} FROM {schema}.configuration ORDER BY id")
+    return asked(database, f"SELECT {columns} FROM {schema}.configuration ORDER BY id")

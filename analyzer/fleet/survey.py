@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from analyzer.fleet.read_tables import add, configurations, grouped, value
+from analyzer.fleet.read_tables import add, asked, configurations, grouped, value
 from analyzer.fleet.rows import Configurations
 from analyzer.fleet.store import Store, ask
 from analyzer.report.document import audit_document, convert
@@ -46,7 +46,7 @@ def survey(database: sqlite3.Connection) -> Survey:
     waiting = grouped(
         database, "SELECT configuration, count(*) FROM audit WHERE causes GROUP BY configuration"
     )
-    rules = {(number, fix): told for number, fix, *told in ask(database, _RULES)}
+    rules = {(number, fix): told for number, fix, *told in asked(database, _RULES)}
     configured = configurations(database)
     fixes, operators = grouped(database, _FIXES), grouped(database, _OPERATORS)
     return Survey(
@@ -88,7 +88,7 @@ def listed(database: sqlite3.Connection, most: int) -> list[tuple[str, int, int,
         SELECT group_concat(substr(verdict, 1, 1), '') FROM audit WHERE audit.model = model.id
     ), '') FROM file LEFT JOIN model USING (sha256) ORDER BY file.id LIMIT ?
     """
-    return [(name, ops, macs, said) for name, ops, macs, said in ask(database, query, most)]
+    return [(name, ops, macs, said) for name, ops, macs, said in asked(database, query, most)]
 
 
 class Together:

@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from analyzer.fleet.read_tables import configurations, connected, grouped, tables, told_of, value
-from analyzer.fleet.store import ask
+from analyzer.fleet.given_tables import told_of
+from analyzer.fleet.read_tables import asked, configurations, connected, grouped, tables, value
 from analyzer.report.document import convert
 from analyzer.report.fleet.survey_document import Change, ChangedFix, ChangedModel, Changes, DelegateChanges
 from analyzer.report.wording.outcome import VERDICTS
@@ -106,7 +106,7 @@ def _delegates(database: sqlite3.Connection, pairs: Sequence[tuple[Any, Any]]) -
             changes=tuple(Change(before=x, after=y, models=number) for x, y, number in counted if x != y),
             models=tuple(
                 ChangedModel(path=path, before=x, after=y, delegated=(less, more), operators=operators)
-                for path, x, y, less, more, operators in ask(database, _MODELS, row[0], MOST)
+                for path, x, y, less, more, operators in asked(database, _MODELS, row[0], MOST)
             ),
             fixes=tuple(_fixes(fixed[0][row[0]], fixed[1][other[0]])),
         )
