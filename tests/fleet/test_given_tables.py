@@ -131,7 +131,7 @@ def test_parquet_of_strangers(tmp_path: Path, audited: Path) -> None:
     for name, other in {
         "other columns": kept.append_column("x, y); --", arrow.array([1] * len(kept))),
         "other columns, too": kept.set_column(0, "path", arrow.array([[1]] * len(kept))),
-        "too many for": arrow.concat_tables([kept] * 80_000).combine_chunks(),
+        "too many for": kept.take(arrow.array([0] * 150_000)),
     }.items():
         parquet.write_table(other, file, compression="zstd")
         done = run("fleet", "show", file)
