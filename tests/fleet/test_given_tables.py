@@ -19,7 +19,10 @@ from tests.cli.running import run
 _ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS id, x AS"
 _MANY = "WITH RECURSIVE c(x) AS (SELECT 100 UNION ALL SELECT x + 1 FROM c WHERE x < 2000) INSERT INTO"
 SQL = {
-    "a view without end": (f"DROP TABLE run; CREATE VIEW run AS {_ENDLESS} key, 1 AS value FROM c", "has no audits in it"),
+    "a view without end": (
+        f"DROP TABLE run; CREATE VIEW run AS {_ENDLESS} key, 1 AS value FROM c",
+        "has no audits in it",
+    ),
     "other columns": ("DROP TABLE run; CREATE TABLE run (x)", "(run)"),
     "no index": ("DROP INDEX file_sha256", "isn't finished; go on with it with audit --resume"),
     "no JSON": ("UPDATE configuration SET parameters = 'x'", "(a row of configuration)"),
