@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from typing import IO, Any
 from weakref import WeakSet
@@ -52,6 +54,15 @@ def read(path: str | os.PathLike[str], name: str | None = None) -> Model:
 def read_bytes(data: bytes | memoryview, path: str) -> Model:
     """Read a model that is in memory, called `path` in the model and in messages. Raises: ModelError"""
     return _model(data if isinstance(data, bytes) else memoryview(data).cast("B"), path)
+
+
+@contextmanager
+def damage_told(path: str) -> Iterator[None]:
+    """Where only those look who write a model anew, damage is told as of any model. Raises: ModelError"""
+    try:
+        yield
+    except Malformed as problem:
+        raise ModelError(path, str(problem), problem.advice) from None
 
 
 def _model(data: Bytes, path: str) -> Model:

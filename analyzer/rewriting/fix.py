@@ -12,7 +12,7 @@ from analyzer.auditing.types import Audit
 from analyzer.execution.request import Limits
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model
-from analyzer.model.read import contents
+from analyzer.model.read import contents, damage_told
 from analyzer.rewriting import free_batch
 from analyzer.rewriting.amend import Amendment
 from analyzer.rewriting.compaction import compacted, worth_compacting
@@ -97,23 +97,24 @@ def fix(
 
     Raises: ModelError for a file that can't be rewritten without loss, UsageError without a free batch.
     """
-    data = contents(path, model.path)
-    amendment = Amendment(data, model)
-    shapes = {} if batch is None else free_batch.shapes_with(model, batch)
-    draft = Draft.of(model, amendment)
-    if shapes:
-        draft = free_batch.fixed(draft, interpreter, shapes)
-    case = _Case(Original(model, path, shapes), amendment, draft, limits)
-    fixed = _rewritten(case, Fixer(auditor, interpreter), proven)
-    parts = split(fixed.plan, auditor) if tail else None
-    if parts is None:
-        return fixed if fixed.plan.steps or shapes else replace(fixed, data=bytes(data), proof=None)
-    head, rest = case.written(parts.head), parts.tail(fixed.data)
-    proof = prove_split(case.original, (head, rest), fixed.promise, limits) if proven else None
-    if proof is not None and proof.status == BROKEN:
-        dropped = {**fixed.dropped, "split-tail": proof.message}
-        return replace(fixed, dropped=dropped)
-    return replace(fixed, data=head, proof=proof, tail=rest, moved=parts.moved, audit=parts.audit)
+    with damage_told(model.path):
+        data = contents(path, model.path)
+        amendment = Amendment(data, model)
+        shapes = {} if batch is None else free_batch.shapes_with(model, batch)
+        draft = Draft.of(model, amendment)
+        if shapes:
+            draft = free_batch.fixed(draft, interpreter, shapes)
+        case = _Case(Original(model, path, shapes), amendment, draft, limits)
+        fixed = _rewritten(case, Fixer(auditor, interpreter), proven)
+        parts = split(fixed.plan, auditor) if tail else None
+        if parts is None:
+            return fixed if fixed.plan.steps or shapes else replace(fixed, data=bytes(data), proof=None)
+        head, rest = case.written(parts.head), parts.tail(fixed.data)
+        proof = prove_split(case.original, (head, rest), fixed.promise, limits) if proven else None
+        if proof is not None and proof.status == BROKEN:
+            dropped = {**fixed.dropped, "split-tail": proof.message}
+            return replace(fixed, dropped=dropped)
+        return replace(fixed, data=head, proof=proof, tail=rest, moved=parts.moved, audit=parts.audit)
 
 
 def _rewritten(case: _Case, fixer: Fixer, proven: bool) -> Fix:

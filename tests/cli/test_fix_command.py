@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from pathlib import Path
 from unittest import mock
 
@@ -100,3 +102,20 @@ def test_bad_usage_is_one_line(squeezing: Path, arguments: tuple[str, ...], comp
     done = run("fix", squeezing, *arguments)
     assert done.code == 2
     assert done.complaint.startswith(complaint)
+
+
+#: A model whose buffers have fields that overlap, where no audit looks.
+OVERLAPPING = (
+    "eNp1j80JwkAQhV9+kEWC7CEHDx4sIVqFB0sQPInkkgSMYAViCVZhObYT38xOcAm68GX3zbx5YUrIWWCJHA4FPEoqYE8eCXAj"
+    "ju+cd8q7IgWkplX7AnPSny593ZyPbSf9XJPH/pMcbF70fRiGlfUdwpF6e+238ubvkJHXf98m9r1/+Gakbjp1jj7Z1WuC0z1k"
+    "17XNFJadxLNV0KmxIyXxmhIyoDr4fJSR4TvrLd1F/tg75mOis0n9A3SPHNs="
+)
+
+
+def test_damage_where_no_audit_looks(tmp_path: Path) -> None:
+    file = tmp_path / "m.tflite"
+    file.write_bytes(zlib.decompress(base64.b64decode(OVERLAPPING)))
+    assert run("inspect", file).code == 0
+    done = run("fix", file, "--no-run", "-o", tmp_path / "out.tflite")
+    assert (done.code, done.complaint.startswith(f"{file}: ")) == (2, True)
+    assert "overlap" in done.complaint and not (tmp_path / "out.tflite").exists()

@@ -15,6 +15,7 @@ from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, RunRequest, Sample, kept
 from analyzer.model import extract, read
 from analyzer.model.graph import OMITTED, Model, Subgraph
+from analyzer.model.read import damage_told
 
 #: Tensor index -> values.
 Tensors = Mapping[int, Any]
@@ -80,7 +81,8 @@ def _alone(
     """A subgraph as the main one of a file: one that is called may have its memory taken away."""
     part = extract.around(subgraph, range(len(subgraph.operators)))
     shapes = {index: value.shape for index, value in entered[0].items()}
-    file.write_bytes(extract.write(Path(request.model).read_bytes(), part, shapes))
+    with damage_told(request.model):
+        file.write_bytes(extract.write(Path(request.model).read_bytes(), part, shapes))
     entry = signatures.main(read(file).subgraphs[0])
     samples: list[Sample] = [{name: tensors[index] for name, index in entry.inputs} for tensors in entered]
     return replace(request, model=str(file), entry=entry, shapes={}), samples

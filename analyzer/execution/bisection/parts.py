@@ -19,6 +19,7 @@ from analyzer.execution.request import OK, Limits, Runner, RunRequest, RunResult
 from analyzer.model import extract, read, read_bytes
 from analyzer.model.extract import Cut
 from analyzer.model.graph import Model, Subgraph
+from analyzer.model.read import damage_told
 
 
 class Reproducer(Struct, frozen=True):
@@ -89,7 +90,8 @@ class Parts:
 
     def _written(self, part: Cut) -> bytes:
         shapes = {index: value.shape for index, value in self._values[0].items()}
-        return extract.write(Path(self._request.model).read_bytes(), part, shapes)
+        with damage_told(self._request.model):
+            return extract.write(Path(self._request.model).read_bytes(), part, shapes)
 
     def _run(self, file: Path) -> list[OutputComparison]:
         model = read(file)

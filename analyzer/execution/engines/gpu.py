@@ -19,6 +19,7 @@ from analyzer.execution.inputs.generate import NUMPY
 from analyzer.execution.request import RunRequest, Runtime, Sample, Session, unavailable
 from analyzer.model import read
 from analyzer.model.extract import resize
+from analyzer.model.read import damage_told
 
 _WHO = "litert-gpu"
 ACCELERATOR = "libLiteRtWebGpuAccelerator.so"
@@ -172,7 +173,8 @@ def _file(request: RunRequest) -> str:
         return request.model
     shapes = {index: request.shapes[name] for name, index in request.entry.inputs if name in request.shapes}
     resized = Path(mkdtemp()) / "resized.tflite"
-    resized.write_bytes(resize(Path(request.model).read_bytes(), request.entry.subgraph, shapes))
+    with damage_told(request.model):
+        resized.write_bytes(resize(Path(request.model).read_bytes(), request.entry.subgraph, shapes))
     return str(resized)
 
 
