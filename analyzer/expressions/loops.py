@@ -76,10 +76,10 @@ def lazily(loops: Sequence[Nested], condition: Evaluate | None, body: Evaluate) 
             elif condition is None or condition(c):
                 yield body(c)
 
-    return lambda c: _Lazy(walk(c, _room(c, top), 0))
+    return lambda c: Elements(walk(c, _room(c, top), 0))
 
 
-class _Lazy:
+class Elements:
     """A comprehension's elements: consumed once by all, any or sum, listed when somebody asks for more."""
 
     __slots__ = ("elements",)
@@ -99,7 +99,7 @@ class _Lazy:
     def __len__(self) -> int:
         return len(self.listed())
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         return self.listed()[index]
 
 

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from analyzer.expressions.evaluate import evaluate
+from analyzer.expressions.loops import Elements
 from analyzer.expressions.nodes import (
     Arithmetic,
     Attribute,
@@ -239,7 +240,7 @@ def render(value: Any) -> str:
         return value.name or f"tensor {value.index}"
     if isinstance(value, Context):
         return value.operator.name
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | Elements):
         shown = ", ".join(render(element) for element in value[:_SHOWN_ELEMENTS])
         return f"[{shown}{', ...' if len(value) > _SHOWN_ELEMENTS else ''}]"
     if value is None:

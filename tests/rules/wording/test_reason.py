@@ -212,6 +212,11 @@ def clause(kind: str = "check", words: str = "") -> Clause:
             "all(dim(input1.shape, i) == dim(input2.shape, i) for i in range(1, 3))",
             "dimension 1 of input1 is 8, expected 1 (dimension 1 of input2)",
         ),
+        (
+            add,
+            "input1.shape == [d + 1 for d in input2.shape]",
+            "shape of input1 is [1, 8, 1, 3], expected [2, 2, 9, 4] (d + 1 for d in input2.shape)",
+        ),
         (conv, "all(o.op == 'RELU' for o in input.consumers)", "consumer of input is CONV_2D, expected RELU"),
         # Things that aren't there.
         (conv, "bias.dtype == 'FLOAT32'", "bias is left out, expected FLOAT32"),
