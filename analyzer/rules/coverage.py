@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -14,6 +14,8 @@ from analyzer.rules.rulebook import Rule, Rulebook
 from analyzer.rules.specialize import ALWAYS, NEVER, specialize
 from analyzer.suggest import nearest
 
+#: How packs call the operators of applications.
+_CUSTOM = "custom:"
 TAKEN, CONDITIONAL, REFUSED = "always", "conditionally", "never"
 
 
@@ -48,11 +50,18 @@ class Coverage(Struct, frozen=True):
     refused: tuple[str, ...]
 
 
-def cover(delegates: Mapping[str, tuple[RulePack, Mapping[str, Any]]]) -> Coverage:
-    """What these delegates take: name -> pack and parameters, all of them resolved."""
-    books = {name: Rulebook(specialize(pack, values)) for name, (pack, values) in delegates.items()}
-    listed = {name for book in books.values() for name in book.operators()}
+def cover(
+    delegates: Mapping[str, tuple[RulePack, Mapping[str, Any]]], operators: Sequence[str] = ()
+) -> Coverage:
+    """What these delegates take: name -> pack and parameters, all of them resolved; of these operators alone.
+
+    Raises: UsageError for an operator that there isn't.
+    """
+    listed = {name.removeprefix(_CUSTOM) for pack, _ in delegates.values() for name in pack.operators}
     names = sorted(listed | set(schema.members("BuiltinOperator").values()) - _PLACEHOLDERS)
+    names = _chosen(names, operators) if operators else names
+    keys = [key for name in names for key in (name, _CUSTOM + name)]
+    books = {name: Rulebook(specialize(pack, values, keys)) for name, (pack, values) in delegates.items()}
     cells = {name: tuple(_cell(book, name) for book in books.values()) for name in names}
     taken = {name: row for name, row in cells.items() if any(cell.status != REFUSED for cell in row)}
     return Coverage(
@@ -62,28 +71,20 @@ def cover(delegates: Mapping[str, tuple[RulePack, Mapping[str, Any]]]) -> Covera
     )
 
 
+def _chosen(names: Sequence[str], operators: Sequence[str]) -> list[str]:
+    known = {slug(name): name for name in names}
+    for operator in operators:
+        if slug(operator) not in known:
+            raise UsageError(f"there is no operator {operator}{nearest(operator.upper(), names)}")
+    return [known[slug(operator)] for operator in operators]
+
+
 #: Names of the schema that are no operators by themselves.
 _PLACEHOLDERS = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"}
 
 
-def narrowed(coverage: Coverage, operators: Iterable[str]) -> Coverage:
-    """The rows of some operators only. Raises: UsageError for an operator that there isn't."""
-    known = {slug(name): name for name in (*coverage.rows, *coverage.refused)}
-    names = []
-    for operator in operators:
-        if slug(operator) not in known:
-            hint = nearest(operator.upper(), list(known.values()))
-            raise UsageError(f"there is no operator {operator}{hint}")
-        names.append(known[slug(operator)])
-    return Coverage(
-        coverage.columns,
-        {name: coverage.rows[name] for name in names if name in coverage.rows},
-        tuple(name for name in names if name in coverage.refused),
-    )
-
-
 def _cell(book: Rulebook, name: str) -> Cell:
-    listed = next((key for key in (name, f"custom:{name}") if key in book.pack.operators), None)
+    listed = next((key for key in (name, _CUSTOM + name) if key in book.pack.operators), None)
     if listed is None:
         return Cell(REFUSED, refused=book.unlisted(slug(name)))
     page = book.operator(name)

@@ -20,14 +20,17 @@ from analyzer.rules.parameters import compared
 ALWAYS, NEVER = TRUE, FALSE
 
 
-def specialize(pack: RulePack, parameters: Mapping[str, Any]) -> RulePack:
-    """The pack for these parameters, all of them resolved."""
+def specialize(
+    pack: RulePack, parameters: Mapping[str, Any], operators: Iterable[str] | None = None
+) -> RulePack:
+    """The pack for these parameters, all of them resolved; of its operators those named, or all."""
     known, bodies = compared(pack, parameters), Bodies()
+    listed = pack.operators if operators is None else [name for name in operators if name in pack.operators]
     return replace(
         pack,
         graph=_graph(pack.graph, known),
         bodies=bodies,
-        operators={name: bodies.encode(_operator(pack.rules(name), known, pack)) for name in pack.operators},
+        operators={name: bodies.encode(_operator(pack.rules(name), known, pack)) for name in listed},
         fixes=bodies.encode(pack.advice()),
         every_op=tuple(_clauses(pack.every_op, known)),
         partition_checks=tuple(_clauses(pack.partition_checks, known)),

@@ -10,7 +10,7 @@ import pytest
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.errors import UsageError
-from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Coverage, cover, narrowed
+from analyzer.rules.coverage import CONDITIONAL, REFUSED, TAKEN, Coverage, cover
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
 from tests.conformance import cases
@@ -54,10 +54,10 @@ fixes = {inputs = "Give it one input."}
 """
 
 
-def covered(folder: Path, spec: str = "tiny") -> Coverage:
+def covered(folder: Path, spec: str = "tiny", *operators: str) -> Coverage:
     text = tiny().replace("\n[unlisted]", f"{PARAMETERS}\n[unlisted]") + OPERATORS
     pack = Packs([saved(folder, text)]).get("tiny")
-    return cover({spec: (pack, resolve(pack, split(spec)[1]))})
+    return cover({spec: (pack, resolve(pack, split(spec)[1]))}, operators)
 
 
 def words(found: Coverage, operator: str) -> Any:
@@ -97,10 +97,10 @@ def test_a_form_that_needs_a_level_leaves_the_others(tmp_path: Path) -> None:
 
 
 def test_rows_can_be_chosen_by_any_spelling(tmp_path: Path) -> None:
-    found = narrowed(covered(tmp_path), ["conv-2d", "elu"])
+    found = covered(tmp_path, "tiny", "conv-2d", "elu")
     assert (list(found.rows), found.refused) == (["CONV_2D"], ("ELU",))
     with pytest.raises(UsageError, match="no operator CONV_2E; did you mean CONV_2D"):
-        narrowed(found, ["CONV_2E"])
+        covered(tmp_path, "tiny", "CONV_2E")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.specs import chosen, specs
 from analyzer.report.rules import rules_coverage as report
-from analyzer.rules.coverage import cover, narrowed
+from analyzer.rules.coverage import cover
 from analyzer.rules.registry import Packs
 
 
@@ -37,8 +37,6 @@ def command(
     packs = Packs(map(Path, rules))
     asked = specs(delegates or ("all",))
     names = [name for spec in asked for name in (packs.names() if spec == "all" else [spec])]
-    covered = cover({name: chosen(packs, name) for name in names})
-    if operators:
-        covered = narrowed(covered, operators)
+    covered = cover({name: chosen(packs, name) for name in names}, operators)
     deliver(wanted, partial(report.render, covered), verbose=verbose)
     return HOLDS

@@ -10,18 +10,27 @@ from markdown_it import MarkdownIt
 
 from analyzer.report.rules import rule_sentences, rules_coverage
 from analyzer.report.view import View
-from analyzer.rules.coverage import Coverage, cover, narrowed
+from analyzer.rules.coverage import Coverage, cover
 from analyzer.rules.parameters import resolve
 from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import Rule
 from tests.report.html.test_html import VOID
 
 
-@pytest.fixture(scope="module")
-def whole() -> Coverage:
+def covered(*operators: str) -> Coverage:
     packs = Packs()
     found = [(name, packs.get(name)) for name in packs.names()]
-    return cover({name: (pack, resolve(pack, {})) for name, pack in found})
+    return cover({name: (pack, resolve(pack, {})) for name, pack in found}, operators)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Coverage:
+    return covered()
+
+
+@pytest.fixture(scope="module")
+def convolution() -> Coverage:
+    return covered("CONV_2D")
 
 
 def text(found: Coverage, format: str = "table", width: int = 80, verbose: bool = False) -> str:
@@ -39,10 +48,15 @@ def test_the_table_has_a_symbol_for_each_delegate(whole: Coverage) -> None:
     assert len(re.findall("[●◐·]", row)) == len(whole.columns)
 
 
-def test_one_operator_is_told_with_its_conditions(whole: Coverage) -> None:
-    told = text(narrowed(whole, ["CONV_2D"]))
+def test_one_operator_is_told_with_its_conditions(convolution: Coverage) -> None:
+    told = text(convolution)
     assert "◐ hexagon: conditionally\n    - operator version is at most 3\n" in told
     assert "Every operator is also asked" in told
+
+
+def test_one_operator_is_told_as_among_all(whole: Coverage, convolution: Coverage) -> None:
+    assert convolution.rows == {"CONV_2D": whole.rows["CONV_2D"]}
+    assert covered("RFFT2D").refused == ("RFFT2D",)
 
 
 def rule(**words: Any) -> Rule:
@@ -66,8 +80,8 @@ def test_every_message_in_the_coverage_follows_an_else(whole: Coverage) -> None:
                 assert not one.requires or rule_sentences.condition(one).text.startswith(one.requires)
 
 
-def test_names_are_explained_once_for_each_delegate(whole: Coverage) -> None:
-    told = text(narrowed(whole, ["CONV_2D"]), width=200)
+def test_names_are_explained_once_for_each_delegate(convolution: Coverage) -> None:
+    told = text(convolution, width=200)
     part = told[told.index(" gpu: ") : told.index(" coreml: ")]
     assert part.count("where runtime inputs: number of t of inputs where t is given") == 1
 
