@@ -39,11 +39,16 @@ def _at_once(path: str, flags: int) -> int:
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file that people write, so no large one. Raises: OSError, UnicodeDecodeError."""
+    return read_small(path).decode("utf-8").replace("\r\n", "\n")
+
+
+def read_small(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file that is no large one. Raises: OSError."""
     with opened(path) as file:
         content = file.read(MOST_TEXT + 1)
-        if len(content) > MOST_TEXT:
-            raise OSError(errno.EFBIG, f"is larger than {MOST_TEXT >> 20} MB", os.fspath(path))
-        return content.decode("utf-8").replace("\r\n", "\n")
+    if len(content) > MOST_TEXT:
+        raise OSError(errno.EFBIG, f"is larger than {MOST_TEXT >> 20} MB", os.fspath(path))
+    return content
 
 
 def readable(path: str | os.PathLike[str]) -> str:

@@ -48,11 +48,15 @@ def check(database: sqlite3.Connection, path: str) -> None:
 
 
 @contextmanager
-def told_of(file: str) -> Iterator[None]:
-    """Tell in a line of what shows only as tables are asked. Raises: UsageError."""
+def told_of(file: str, *damage: type[Exception]) -> Iterator[None]:
+    """Tell in a line of what shows only as tables are asked; `damage`: errors beside SQLite's and of texts.
+
+    Raises: UsageError.
+    """
+    kinds: tuple[type[Exception], ...] = (sqlite3.Error, msgspec.DecodeError, UnicodeDecodeError, *damage)
     try:
         yield
-    except (sqlite3.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except kinds as error:
         reason = " ".join(str(error).split())[:200]
         raise UsageError(f"{file}: isn't what audit writes ({reason}); audit again") from None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.errors import UsageError
+from analyzer.fleet.given_tables import told_of
 from analyzer.fleet.store import told
 
 #: Rows that are in memory at a time.
@@ -119,7 +120,7 @@ def read(file: str, database: sqlite3.Connection) -> None:
     """What `write` wrote, into empty tables. Raises: UsageError."""
     arrow = library()
     for view, path in names(file).items():
-        try:
+        with told_of(path, OSError, ValueError, OverflowError, arrow.ArrowException):
             opened = arrow.parquet.ParquetFile(path)
             _check(arrow, opened, os.path.getsize(path), database, view)
             columns = opened.schema_arrow.names
@@ -130,9 +131,6 @@ def read(file: str, database: sqlite3.Connection) -> None:
             for statement in _BACK[view].split(";")[:-1]:
                 database.execute(statement)
             database.execute("DROP TABLE given")
-        except (OSError, ValueError, OverflowError, arrow.ArrowException, sqlite3.Error) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise UsageError(f"{path}: isn't what audit writes ({reason}); audit again") from None
 
 
 def _check(arrow: Any, opened: Any, size: int, database: sqlite3.Connection, view: str) -> None:

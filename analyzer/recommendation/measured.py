@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.errors import UsageError
-from analyzer.files import MOST_TEXT, opened
+from analyzer.files import read_small
 from analyzer.recommendation.operator_costs import OperatorCost
 from analyzer.report.document.audit_document import Audit, Operator
 from analyzer.report.document.costs import Measured, Profile
@@ -41,12 +41,9 @@ class Layer(Struct, frozen=True):
 def read_profile(file: str) -> tuple[str, list[Layer]]:
     """What a profile is, and its rows. Raises: UsageError."""
     try:
-        with opened(file) as stream:
-            data = stream.read(MOST_TEXT + 1)
+        data = read_small(file)
     except OSError as error:
         raise UsageError(f"--measured {file}: {error.strerror}; name a profile") from None
-    if len(data) > MOST_TEXT:
-        raise UsageError(f"--measured {file}: is larger than {MOST_TEXT >> 20} MB; name a profile")
     if data.lstrip()[:1] == b"{":
         return "AI Hub", _hub(file, data)
     layers = list(_benchmark(data.decode("utf-8", "replace")))

@@ -23,6 +23,7 @@ from analyzer.report.document.audit_document import (
 )
 from analyzer.report.wording import causes, figures, labels, phrases
 from analyzer.report.wording.causes import Case, Cause, Holding
+from analyzer.report.wording.outcome import VERDICTS
 from analyzer.rules.pack import BROKEN
 
 #: One operator on both sides, as one delegate has it.
@@ -31,7 +32,6 @@ Both: TypeAlias = tuple[Operator | None, Operator | None]
 Held: TypeAlias = tuple[Both, Operator, tuple[Cause, Case] | None]
 
 BETTER, WORSE, SAME = "better", "worse", "same"
-_VERDICTS = ("crash", "fails", "wrong", "none", "partial", "full")
 #: Severities of what makes a model go wrong, or may.
 _RISKS = (*BROKEN, "hazard")
 _RANKS = {"refused": 0, "lost": 1, "folded": 2, "delegated": 2}
@@ -159,10 +159,10 @@ def _merit(audit: Audit) -> tuple[float, ...]:
     summary = audit.summary
     if not summary.delegated:
         # What is refused, of nothing that runs on the delegate, makes no model better than another.
-        return (_VERDICTS.index(summary.verdict),)
+        return (-VERDICTS.index(summary.verdict),)
     left = sum(not (node.delegated or node.folded) for node in audit.operators)
     share = round(summary.delegated_macs_share, 6)
-    return _VERDICTS.index(summary.verdict), share, -left, -summary.partitions
+    return -VERDICTS.index(summary.verdict), share, -left, -summary.partitions
 
 
 def _risks(before: Audit, after: Audit) -> Iterator[Risk]:
