@@ -29,6 +29,8 @@ GENERATED, REAL = "generated", "real"
 _ENDING = ".tflite"
 #: The delegate's word on an operator that its own check doesn't survive.
 _UNDECIDED = "-"
+#: How findings begin on what hangs on memory that is nobody's: whatever a runtime does there is chance.
+UNDEFINED = "undefined: "
 
 
 class Truth(Struct, frozen=True):
@@ -210,7 +212,7 @@ class RuntimeTally(Struct):
 
     runtime: str = ""
     sets: Count = msgspec.field(default_factory=Count)
-    #: Models that it doesn't load, or that end it.
+    #: Models that it doesn't load, or that end it, or of which the pack says that chance decides.
     unjudged: int = 0
     wrong: list[str] = []
 
@@ -225,18 +227,27 @@ def hold_runtime(packs: Packs, name: str, files: Mapping[str, str], limits: Limi
             tally.unjudged += 1
             continue
         tally.runtime = reply.runtime
-        predicted = _predicted(auditor, reply.file)
+        audit = _audited(auditor, reply.file)
+        if audit is not None and undefined(audit):
+            tally.unjudged += 1
+            continue
+        predicted = None if audit is None else delegated(audit)
         actual = {subgraph: sorted(taken) for subgraph, taken in reply.delegated.items() if taken}
         if not tally.sets.add(predicted == actual):
             tally.wrong.append(f"{files[reply.file]}: the runtime takes {actual}, said was {predicted}")
     return tally
 
 
-def _predicted(auditor: Auditor, file: str) -> dict[int, list[int]] | None:
+def _audited(auditor: Auditor, file: str) -> DelegateAudit | None:
     try:
-        return delegated(auditor.audit(read(file)).delegates[0])
+        return auditor.audit(read(file)).delegates[0]
     except ModelError:
         return None
+
+
+def undefined(audit: DelegateAudit) -> bool:
+    """Whether a finding says that chance decides what becomes of the model."""
+    return any(located.finding.message.startswith(UNDEFINED) for located in audit.findings)
 
 
 def unpack(data: Data, folder: Path) -> dict[str, str]:

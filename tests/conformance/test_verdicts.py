@@ -132,6 +132,19 @@ def test_a_runtime_is_asked_which_operators_it_takes(
     assert len(counted.wrong) == expected.all - expected.same
 
 
+@pytest.mark.parametrize("told", [{}, {0: (0, 1)}], ids=["dies or not", "lives"])
+def test_a_runtime_is_not_held_to_what_hangs_on_chance(
+    told: dict[int, tuple[int, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "m.tflite"
+    with zipfile.ZipFile(Path(__file__).with_name("cases.zip")) as cases:
+        file.write_bytes(cases.read("synth/DEQUANTIZE/m-a1de46c185.tflite"))
+    monkeypatch.setattr(runtimes, "check", lambda name: None)
+    monkeypatch.setattr(runtimes, "query", lambda *asked: [Reply(str(file), told, "runtime 1")])
+    counted = verdicts.hold_runtime(Packs(), "xnnpack", {str(file): "m"}, Limits())
+    assert (counted.sets, counted.unjudged, counted.wrong) == (Count(), 1, [])
+
+
 def test_figures_are_written_down_to_the_last_difference() -> None:
     target = record.Target("tiny", Figures(2, Count(19_999, 20_000), Count(1, 1)), Figures(1, Count(0, 0)))
     text = report.details(record.Agreement({"tiny-1": target}, {}), 80)

@@ -70,4 +70,5 @@ def _runtimes(agreement: Agreement) -> Iterator[str]:
     for name, counted in agreement.runtimes.items():
         runtime = counted.runtime or "the runtime"
         said = f"{name}: the operators that {runtime} takes for real: {_agreement(counted.delegated)} models"
-        yield said + (f" ({counted.unjudged:,} that it doesn't load left aside)" if counted.unjudged else "")
+        aside = f"{counted.unjudged:,} that it doesn't load, or takes by chance, left aside"
+        yield said + (f" ({aside})" if counted.unjudged else "")

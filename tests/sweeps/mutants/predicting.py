@@ -10,6 +10,7 @@ from msgspec import Struct
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.auditing.types import Configuration, DelegateAudit
+from analyzer.conformance.verdicts import UNDEFINED, undefined
 from analyzer.errors import ModelError
 from analyzer.execution import installed
 from analyzer.expressions.vocabulary import size_bytes
@@ -25,8 +26,6 @@ Place = tuple[int, int]
 
 #: Bytes of a tensor for which a runtime may lack memory, which is no question of the model.
 _VAST = 1 << 32
-#: How rules begin that say of a kernel that it reads beyond what it is given.
-_UNDEFINED = "undefined: "
 
 
 class Placed(Struct, frozen=True):
@@ -66,7 +65,8 @@ class Predictor:
     def __call__(self, case: Case, model: Model) -> Prediction | None:
         """None for a file that no runtime takes for a model, or that the program itself breaks on.
 
-        Nor is anything said where the runtime lacks memory, or what the CPU does is undefined.
+        Nor is anything said where the runtime lacks memory, or what the CPU does is undefined; nothing of a
+        delegate where what that does is.
         """
         try:
             audit = self._auditor.audit(model)
@@ -76,9 +76,13 @@ class Predictor:
             self.broken[f"{type(error).__name__}: {error}"].append(case)
             return None
         stop = _stop(audit.prepared)
-        if _vast(audit.prepared) or (stop is not None and _UNDEFINED in stop.message):
+        if _vast(audit.prepared) or (stop is not None and UNDEFINED in stop.message):
             return None
-        placed = {name: _placed(delegate) for name, delegate in zip(self.names, audit.delegates, strict=True)}
+        placed = {
+            name: _placed(delegate)
+            for name, delegate in zip(self.names, audit.delegates, strict=True)
+            if not undefined(delegate)
+        }
         return Prediction(stop.rule if stop is not None else "", placed, self._exercised())
 
     def _exercised(self) -> tuple[str, ...]:
