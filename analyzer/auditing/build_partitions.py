@@ -11,7 +11,7 @@ from analyzer.auditing.graph_findings import ROLLED_BACK, unbuilt
 from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import Partition, crossing
 from analyzer.auditing.types import Blocker
-from analyzer.expressions.vocabulary import Context
+from analyzer.expressions.context import Context, taken_together
 from analyzer.model.graph import Subgraph
 from analyzer.rules.judging.judge import Finding
 from analyzer.rules.judging.judge_beside import JudgeBeside
@@ -35,11 +35,16 @@ class PartitionContext:
 
 def build_partition(support: NodeSupport, partition: Partition, rolls_back: bool) -> list[Blocker]:
     """Blockers of the graph from building: failures that roll back, and findings on a whole partition."""
+    with taken_together(support.contexts, partition.operators):
+        return _built(support, partition, rolls_back)
+
+
+def _built(support: NodeSupport, partition: Partition, rolls_back: bool) -> list[Blocker]:
     said: list[Blocker] = []
     # Where the same was built with other parameters, nothing is asked again of what was sound then.
     unsound, judges = _built_before(support, partition)
     noted = support.built[partition] = set()
-    for index in _seen_together(support.contexts, partition):
+    for index in partition.operators:
         judge = support.judge if judges is None or index in unsound else judges
         findings = tuple(map(_as_reported, judge.later_findings(support.contexts[index])))
         if findings:
@@ -70,18 +75,6 @@ def _built_before(
         return (), None
     earlier, judges = support.before
     return (earlier.built[partition], judges) if partition in earlier.built else ((), None)
-
-
-def _seen_together(contexts: Sequence[Context], partition: Partition) -> Iterator[int]:
-    """The partition's operators, which see each other as taken together for so long."""
-    taken = frozenset(partition.operators)
-    neighbours = {index: contexts[index] for index in partition.operators}
-    for context in neighbours.values():
-        context.place(taken, neighbours)
-    yield from partition.operators
-    for context in neighbours.values():
-        context.neighbours = None
-    neighbours.clear()
 
 
 def _seen(findings: Sequence[Finding], subgraph: Subgraph, index: int) -> Iterator[Finding]:

@@ -6,7 +6,8 @@ A condition that looks at anything else sets the context's `beyond`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
@@ -105,8 +106,7 @@ class Context:
         #: Whoever knows better, because the operators behind have been judged, says so.
         self.consumers_accepted = True
 
-    def place(self, partition: frozenset[int], neighbours: dict[int, Context]) -> None:
-        """Put the operator among those that the delegate takes together with it."""
+    def _place(self, partition: frozenset[int] | None, neighbours: dict[int, Context] | None) -> None:
         self.partition, self.neighbours = partition, neighbours
         self.traits = None
         del self.traits  # they are others there
@@ -128,6 +128,25 @@ class Context:
             raise AttributeError(name)
         setattr(self, name, found)
         return found
+
+
+@contextmanager
+def taken_together(contexts: Sequence[Context], operators: Sequence[int]) -> Iterator[None]:
+    """Operators, by index, as a partition for so long: they see who is in it, and each other.
+
+    Afterwards nothing of it is left: others are asked about the same operators.
+    """
+    taken = frozenset(operators)
+    neighbours = {index: contexts[index] for index in operators}
+    placed = tuple(neighbours.values())
+    try:
+        for context in placed:
+            context._place(taken, neighbours)
+        yield
+    finally:
+        for context in placed:
+            context._place(None, None)
+        neighbours.clear()
 
 
 def _tensors(subgraph: Subgraph, indices: Sequence[int]) -> list[Tensor | None]:

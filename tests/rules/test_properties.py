@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from analyzer.auditing.build_partitions import PartitionContext
 from analyzer.expressions import nodes
 from analyzer.expressions.check import parse
+from analyzer.expressions.context import taken_together
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import Node, Part, unnamed
@@ -54,14 +55,12 @@ def everything(judge: Judge, subgraph: Subgraph) -> Any:
     judged = [Context(subgraph, operator) for operator in subgraph.operators]
     indices = [operator.index for operator in subgraph.operators]
     verdicts = [judge.verdict(context) for context in judged]
-    taken = {index: judged[index] for index in indices[::2]}
-    for context in taken.values():
-        context.place(frozenset(taken), taken)
-    return (
-        verdicts,
-        [judge.later_findings(context) for context in judged],
-        judge.partition_findings(PartitionContext(subgraph, judged, indices)),
-    )
+    with taken_together(judged, indices[::2]):
+        return (
+            verdicts,
+            [judge.later_findings(context) for context in judged],
+            judge.partition_findings(PartitionContext(subgraph, judged, indices)),
+        )
 
 
 @pytest.mark.parametrize("name", _NAMES)
