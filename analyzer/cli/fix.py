@@ -112,13 +112,13 @@ def command(
     model_file, wanted = _outputs(files, how.dry_run)
     task = Task(specs(delegates), rules)
     with on_disk(find_one(path)) as source:
-        _refuse_in_place(source, model_file)
+        _refuse_in_place(source, model_file, how.split_tail)
         made = _fixed(source, model_file, task, how)
     tail_file = None
     if model_file is not None:
         write(model_file, made.fix.data)
         if made.fix.tail is not None:
-            tail_file = f"{model_file[: -len(ENDING)]}-tail{ENDING}"
+            tail_file = _tail_of(model_file)
             write(tail_file, made.fix.tail)
     deliver(wanted, partial(rendered, made.document, made.comparison))
     if not quiet:
@@ -171,11 +171,18 @@ def _fixed(source: ModelSource, model_file: str | None, task: Task, how: FixOpti
     return _Fixed(fixed, whole, compare(whole))
 
 
-def _refuse_in_place(source: ModelSource, model_file: str | None) -> None:
-    """Raises: UsageError where the result would take the model's place."""
-    there = model_file is not None and source.file is not None and os.path.exists(model_file)
-    if there and os.path.samefile(str(model_file), str(source.file)):
-        raise UsageError(f"-o {model_file}: is the model itself; name another file")
+def _tail_of(model_file: str) -> str:
+    return f"{model_file[: -len(ENDING)]}-tail{ENDING}"
+
+
+def _refuse_in_place(source: ModelSource, model_file: str | None, split_tail: bool) -> None:
+    """Raises: UsageError where the result, or its tail, would take the model's place."""
+    if model_file is None or source.file is None:
+        return
+    for file in (model_file, *([_tail_of(model_file)] if split_tail else [])):
+        if os.path.exists(file) and os.path.samefile(file, source.file):
+            whose = "the model itself" if file == model_file else f"followed by {file}, the model itself"
+            raise UsageError(f"-o {model_file}: is {whose}; name another file")
 
 
 def _said(result: FixResult, format: str, view: View) -> bytes:

@@ -111,6 +111,11 @@ class Tensor(Struct, frozen=True, dict=True):
     #: elements where it computed them and we didn't keep them.
     computed_values: tuple[int | float | bool, ...] | None = None
 
+    @property
+    def holds_state(self) -> bool:
+        """Whether it is, or refers to, what stays from one run to the next."""
+        return self.variable or self.dtype in ("RESOURCE", "VARIANT")
+
 
 class Operator(Struct, frozen=True, dict=True):
     """One operator in execution order.
@@ -222,7 +227,7 @@ class Subgraph(Struct, frozen=True, dict=True):
 
     def _keeps_state(self, operator: Operator) -> bool:
         operands = (self.tensors[t] for t in (*operator.inputs, *operator.outputs) if t != OMITTED)
-        return any(t.variable or t.dtype in ("RESOURCE", "VARIANT") for t in operands)
+        return any(t.holds_state for t in operands)
 
     @cached_property
     def computed_from_shapes(self) -> frozenset[int]:

@@ -22,6 +22,7 @@ from analyzer.model.write import Kept, build_before
 #: Flatbuffers count distances in 32 bits, and the runtime reads them with a sign.
 _LARGEST = (1 << 31) - (1 << 24)
 _PLACEHOLDER = 127
+_SCHEMA = 3
 #: Fields of a tensor in the schema -> in `Tensor`.
 _TENSOR = {
     "shape": "shape",
@@ -56,6 +57,12 @@ class Amendment:
         if model.control_dependencies is not None:
             raise self._refused(
                 "orders operators by their numbers", "convert it without control dependencies"
+            )
+        if model.schema_version != _SCHEMA:
+            raise ModelError(
+                model.path,
+                f"it has schema version {model.schema_version}; the runtime reads only {_SCHEMA}",
+                "convert it again with a current converter",
             )
         self._codes = model.operator_codes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -11,8 +12,10 @@ from analyzer.interpreter import Interpreter
 from analyzer.model.graph import OMITTED, Model, Operator, Prepared, Subgraph, Tensor
 from analyzer.rewriting.arithmetic import Arithmetic, Unknown, Values
 
-#: What open sizes are tried with: any two tell a size that hangs on them from one that doesn't.
-_TRIED = (3, 5)
+#: What open sizes are tried with, by their dimension, the next one where the file has the first: apart from
+#: each other, so that one isn't taken for another, and far from the file's, so that what is rounded or
+#: limited shows that it hangs on them. Then small ones, and equal ones, for graphs that don't take these.
+_TRIED = ((10007, 10009, 10037, 10039, 10061), (3, 5, 7, 11, 13), (3,) * 5)
 _OPEN = -1
 
 
@@ -56,11 +59,20 @@ class Graph(Struct, frozen=True, dict=True):
         pairs = zip(tensor.shape, other.shape, strict=True)
         return frozenset(axis for axis, (size, resized) in enumerate(pairs) if size != resized)
 
+    def sized(self) -> list[Subgraph]:
+        """With the file's own sizes, and with others where an app may choose."""
+        return [self.subgraph] if self.resized is None else [self.subgraph, self.resized]
+
+    def of_one_shape(self, index: int, other: int) -> bool:
+        """Whether two tensors have the same shape, whatever is resized. Raises: Unfit"""
+        open_alike = self.open_axes(index) == self.open_axes(other)
+        return open_alike and all(
+            each.tensors[index].shape == each.tensors[other].shape for each in self.sized()
+        )
+
     @cached_property
     def _arithmetic(self) -> list[Arithmetic]:
-        """With the file's own sizes, and with others where an app may choose."""
-        subgraphs = [self.subgraph] if self.resized is None else [self.subgraph, self.resized]
-        return [Arithmetic(subgraph, self._unknown) for subgraph in subgraphs]
+        return [Arithmetic(subgraph, self._unknown) for subgraph in self.sized()]
 
     def values(self, index: int) -> list[Values]:
         """A tensor's elements, with each of these sizes. Raises: Unfit where running alone can tell."""
@@ -114,20 +126,32 @@ def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
 
 def _resized(interpreter: Interpreter, model: Model) -> Prepared | None:
     """The model with other sizes for what is open; None where nothing is, or nothing can be told."""
-    shapes = {}
-    for name, tensor in _inputs(model).items():
-        if _is_open(tensor):
-            signature = tensor.shape_signature or ()
-            shapes[name] = tuple(
-                (_TRIED[size == _TRIED[0]] if wanted == _OPEN else size)
-                for size, wanted in zip(tensor.shape, signature, strict=True)
+    opened = {name: tensor for name, tensor in _inputs(model).items() if _is_open(tensor)}
+    prepared = None
+    for tried in _TRIED if opened else ():
+        try:
+            prepared = interpreter.prepare(
+                model, {name: _other(each, tried) for name, each in opened.items()}
             )
-    if not shapes:
-        return None
-    try:
-        return interpreter.prepare(model, shapes)
-    except ModelError:
-        return None
+        except ModelError:
+            continue
+        if not prepared.stops:
+            break
+    return prepared
+
+
+def _other(tensor: Tensor, tried: Sequence[int]) -> tuple[int, ...]:
+    """The shape with these sizes where an app may choose."""
+    pairs = zip(tensor.shape, tensor.shape_signature or (), strict=True)
+    return tuple(
+        size if wanted != _OPEN else _apart(size, tried[axis % len(tried)])
+        for axis, (size, wanted) in enumerate(pairs)
+    )
+
+
+def _apart(size: int, tried: int) -> int:
+    """A size that isn't near the file's."""
+    return tried if size < tried // 2 or tried * 2 < size else tried * 4 + 1
 
 
 def _any_open(model: Model) -> bool:

@@ -16,12 +16,13 @@ from analyzer.execution.inputs import generate, signatures
 from analyzer.execution.inputs.generate import LARGE, ZEROS, Wanted
 from analyzer.execution.request import OK, Entry, Limits, RunRequest, RunResult, Sample
 from analyzer.model import read_bytes
-from analyzer.model.graph import Model
+from analyzer.model.graph import Model, Tensor
 from analyzer.rewriting.rewrite import Promise
 
 _WANTED = Wanted(samples=2, special=(ZEROS, LARGE))
 #: What `equal` leaves to floating point, as a share of a value and of the largest.
 _ROUNDING = 1e-6
+_OPEN = -1
 #: How a proof ends.
 HOLDS, BROKEN, UNPROVEN = "holds", "broken", "unproven"
 
@@ -57,36 +58,86 @@ class Original(Struct, frozen=True):
     def run(self, entry: Entry, samples: Sequence[Sample], limits: Limits) -> RunResult:
         return _run(self.model, self.path, entry, samples, limits, self._own(entry))
 
+    def resized(self, entry: Entry) -> dict[str, tuple[int, ...]]:
+        """Inputs in other shapes that an app may choose as well; nothing where all sizes are fixed."""
+        if self.shapes:
+            return {}
+        tensors = self.model.subgraphs[entry.subgraph].tensors
+        inputs = {name: tensors[index] for name, index in entry.inputs}
+        return {name: other for name, tensor in inputs.items() if (other := _other(tensor)) != tensor.shape}
+
     def _own(self, entry: Entry) -> dict[str, tuple[int, ...]]:
         return {name: self.shapes[name] for name, _ in entry.inputs if name in self.shapes}
 
 
 def prove(original: Original, data: bytes, promise: Promise, limits: Limits) -> Proof:
-    """Run a model's file and what was made of it, which has the same inputs and outputs."""
+    """Run a model's file and what was made of it, which has the same inputs and outputs.
+
+    What an app may resize is run in another size as well, where the original runs in it.
+    """
     outputs: list[OutputComparison] = []
-    model = original.model
     try:
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
             file = Path(folder) / "rewritten.tflite"
             file.write_bytes(data)
-            for entry in signatures.entries(model):
-                samples = original.samples(entry)
-                reference = original.run(entry, samples, limits)
-                if reference.status != OK:
-                    return Proof(UNPROVEN, f"the original doesn't run on this CPU: {reference.message}")
-                result = _run(model, str(file), entry, samples, limits)
-                if result.status != OK:
-                    return Proof(BROKEN, f"it no longer runs on the CPU: {result.message}")
-                compared = _compared(model, entry, reference, result)
-                if _problem(compared, promise):
-                    again = original.run(entry, samples, limits)
-                    if _problem(_compared(model, entry, reference, again), promise):
-                        return Proof(UNPROVEN, "the original gives other numbers each time it runs")
-                outputs += compared
+            for entry in signatures.entries(original.model):
+                proof = _proof(original, str(file), entry, promise, limits)
+                if proof.status == HOLDS and (shapes := original.resized(entry)):
+                    other = _proof(
+                        replace(original, shapes=shapes), str(file), entry, promise, limits, shapes
+                    )
+                    proof = _both(proof, other)
+                if proof.status != HOLDS:
+                    return proof
+                outputs += proof.outputs
     except RuntimeUnavailable as missing:
         return Proof(UNPROVEN, str(missing))
-    problem = _problem(outputs, promise)
-    return Proof(BROKEN if problem else HOLDS, problem, tuple(outputs))
+    return Proof(HOLDS, "", tuple(outputs))
+
+
+def _proof(
+    original: Original,
+    file: str,
+    entry: Entry,
+    promise: Promise,
+    limits: Limits,
+    shapes: Mapping[str, tuple[int, ...]] = {},
+) -> Proof:
+    """For one way in, with inputs of the result in `shapes`."""
+    model = original.model
+    samples = original.samples(entry)
+    reference = original.run(entry, samples, limits)
+    if reference.status != OK:
+        return Proof(UNPROVEN, f"the original doesn't run on this CPU: {reference.message}")
+    result = _run(model, file, entry, samples, limits, shapes)
+    if result.status != OK:
+        return Proof(BROKEN, f"it no longer runs on the CPU: {result.message}")
+    compared = _compared(model, entry, reference, result)
+    problem = _problem(compared, promise)
+    if problem:
+        again = original.run(entry, samples, limits)
+        if _problem(_compared(model, entry, reference, again), promise):
+            return Proof(UNPROVEN, "the original gives other numbers each time it runs")
+    return Proof(BROKEN if problem else HOLDS, problem, tuple(compared))
+
+
+def _both(proof: Proof, resized: Proof) -> Proof:
+    """What both say together; an original that doesn't run resized says nothing."""
+    if resized.status == UNPROVEN:
+        return proof
+    pairs = zip(proof.outputs, resized.outputs, strict=True) if resized.outputs else ()
+    worse = tuple(min(pair, key=lambda output: output.equal) for pair in pairs)
+    problem = resized.message and f"with other sizes of the inputs: {resized.message}"
+    return Proof(resized.status, problem, worse)
+
+
+def _other(tensor: Tensor) -> tuple[int, ...]:
+    """The shape with other sizes where they are open."""
+    signature = tensor.shape_signature or ()
+    if len(signature) != len(tensor.shape):
+        return tensor.shape
+    pairs = zip(tensor.shape, signature, strict=True)
+    return tuple(size + 1 + axis if wanted == _OPEN else size for axis, (size, wanted) in enumerate(pairs))
 
 
 def _run(

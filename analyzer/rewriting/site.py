@@ -188,10 +188,12 @@ class Site:
         Raises: Unfit where neither can be.
         """
         (output,) = self.operator.outputs
+        # What is read of a state is read before it changes.
+        self.require(not self.tensor(source).variable)
         if not self.graph.leaves(output):
             return self.patch({self.operator.index: ()}, None, {output: source})
         writer = self.graph.producer(source)
-        self.require(writer is not None, not self.graph.leaves(source), not self.tensor(source).variable)
+        self.require(writer is not None, not self.graph.leaves(source))
         assert writer is not None
         outputs = tuple(output if index == source else index for index in writer.outputs)
         operators = {writer.index: [replace(writer, outputs=outputs)], self.operator.index: ()}

@@ -48,6 +48,8 @@ def split(plan: Plan, auditor: Auditor) -> Split | None:
     if not behind or len(behind) == len(subgraph.operators) or _share(plan.after, behind) > _LEAST_PART:
         return None
     cut = _cut(subgraph, sorted(behind))
+    if _shares_state(subgraph, behind):
+        return None
     kept = [operator.index for operator in subgraph.operators if operator.index not in behind]
     outputs = _outputs(subgraph, behind, cut)
     head = _head(plan.draft, kept, outputs)
@@ -87,6 +89,16 @@ def _cut(subgraph: Subgraph, behind: list[int]) -> Cut:
     leaving = [index for index in subgraph.outputs if index in written]
     calls = any(list(operator.called_subgraphs()) for operator in operators)
     return Cut(0, tuple(behind), tuple(entering), tuple(leaving), calls)
+
+
+def _shares_state(subgraph: Subgraph, behind: set[int]) -> bool:
+    """Whether both parts know what stays from one run to the next: two models would keep two of it."""
+    sides: dict[int, set[bool]] = {}
+    for operator in subgraph.operators:
+        for index in (*operator.inputs, *operator.outputs):
+            if index != OMITTED and subgraph.tensors[index].holds_state:
+                sides.setdefault(index, set()).add(operator.index in behind)
+    return any(len(known) > 1 for known in sides.values())
 
 
 def _arrives(subgraph: Subgraph, index: int) -> bool:

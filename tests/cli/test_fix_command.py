@@ -88,6 +88,28 @@ def test_never_in_place(squeezing: Path) -> None:
     assert squeezing.read_bytes() == original
 
 
+def test_a_tail_never_takes_the_models_place(squeezing: Path) -> None:
+    file = squeezing.rename(squeezing.with_name("m-tail.tflite"))
+    original, out = file.read_bytes(), file.with_name("m.tflite")
+    done = run("fix", file, "-o", out, "-d", "gpu", "--split-tail")
+    assert done.code == 2
+    assert done.complaint == f"-o {out}: is followed by {file}, the model itself; name another file"
+    assert (file.read_bytes(), out.exists()) == (original, False)
+
+
+@pytest.mark.parametrize("version", [0, 2, 4])
+def test_a_schema_that_no_runtime_reads(tmp_path: Path, version: int) -> None:
+    data = model([tensor("x", [1, 4]), tensor("y", [1, 4])], [operator("ABS", ["x"], ["y"])], version=version)
+    file = save(tmp_path / "m.tflite", data)
+    done = run("fix", file, "-o", tmp_path / "out.tflite")
+    assert done.code == 2
+    assert done.complaint == (
+        f"{file}: it has schema version {version}; the runtime reads only 3; "
+        "convert it again with a current converter"
+    )
+    assert not (tmp_path / "out.tflite").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

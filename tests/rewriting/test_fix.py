@@ -77,6 +77,26 @@ def test_a_rewrite_that_holds_stays_beside_one_that_doesnt(
     assert result.proof is not None and result.proof.status == HOLDS
 
 
+def test_what_an_app_may_resize_is_run_in_another_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def function(site: Site) -> Patch | None:
+        return site.replaced(site.reshape(site.input().index, site.output().index, ()))
+
+    using(monkeypatch, Rewrite("other", "SQUEEZE becomes RESHAPE", frozenset(["SQUEEZE"]), EQUAL, function))
+    data = model(
+        [
+            tensor("x", [1, 1, 4], shape_signature=[-1, 1, 4]),
+            tensor("a", [1, 4], shape_signature=[-1, 4]),
+            tensor("y", [1, 4], shape_signature=[-1, 4]),
+        ],
+        [operator("SQUEEZE", ["x"], ["a"], {"squeeze_dims": [1]}), operator("ABS", ["a"], ["y"])],
+    )
+    result = fixed(tmp_path, data, "gpu")
+    assert result.plan.steps == ()
+    assert result.dropped["other"].startswith("with other sizes of the inputs: it no longer runs on the CPU")
+
+
 def test_what_hurts_another_delegate_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The one takes SIGN and not ROUND, the other ROUND and not SIGN.
     using(monkeypatch, other("SIGN"))

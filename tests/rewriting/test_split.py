@@ -90,3 +90,36 @@ def test_what_stands_at_the_start_is_no_tail(tmp_path: Path) -> None:
         [operator("ROUND", ["x"], ["r"]), operator("FULLY_CONNECTED", ["r", "w", -1], ["y"])],
     )
     assert cut(tmp_path, data).tail is None
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_state_of_both_parts_keeps_them_together(tmp_path: Path, shared: bool) -> None:
+    """Two models would keep two of it."""
+    assign = [operator("ASSIGN_VARIABLE", ["handle", "best"], [])] if shared else []
+    data = model(
+        [
+            tensor("x", [1, 4]),
+            tensor("w", [4, 4], data=bytes(64)),
+            tensor("handle", [], "RESOURCE"),
+            tensor("before", [1, 4]),
+            tensor("a", [1, 4]),
+            tensor("y", [1, 4]),
+            tensor("axis", [], "INT32", data=bytes(4)),
+            tensor("best", [1, 4]),
+        ],
+        [
+            operator("VAR_HANDLE", [], ["handle"], {"shared_name": "state"}),
+            operator("READ_VARIABLE", ["handle"], ["before"]),
+            operator("FULLY_CONNECTED", ["x", "w", -1], ["a"]),
+            operator("ADD", ["a", "before"], ["y"]),
+            operator("CUMSUM", ["y", "axis"], ["best"]),
+            *assign,
+        ],
+        inputs=["x"],
+        outputs=["best"],
+    )
+    file, packs = tmp_path / "m.tflite", Packs()
+    file.write_bytes(data)
+    auditor = Auditor(packs, configure(packs, ["xnnpack"]))
+    result = fix(read(file), str(file), auditor, prepares(), Limits(60), False, True)
+    assert (result.tail is None) is shared

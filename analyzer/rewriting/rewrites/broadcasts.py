@@ -20,19 +20,18 @@ def broadcast_by_readers(site: Site) -> Patch | None:
 
 
 def _same_without(site: Site, reader: Operator, source: Tensor, output: Tensor) -> bool:
-    """Whether a reader's output keeps its size, for what its other operands give it."""
-    result = site.tensor(reader.outputs[0])
-    rank = len(result.shape)
-    others = [site.tensor(index) for index in reader.inputs if index != output.index]
-    for axis, size in enumerate(result.shape):
-        place = axis - (rank - len(source.shape))
-        if size == 1 or (place >= 0 and source.shape[place] == size):
-            continue
-        places = [(other, axis - (rank - len(other.shape))) for other in others]
-        if not any(at >= 0 and other.shape[at] == size for other, at in places):
+    """Whether a reader's output keeps its shape, whatever is resized, for what its other operands give it."""
+    site.graph.open_axes(reader.outputs[0])  # raises where sizes aren't known
+    others = [index for index in reader.inputs if index != output.index]
+    for subgraph in site.graph.sized():
+        shapes = [subgraph.tensors[index].shape for index in (source.index, *others)]
+        result = subgraph.tensors[reader.outputs[0]].shape
+        if max(map(len, shapes)) < len(result):
             return False
-    # What is open has to be so on the same side, which sizes alone don't tell.
-    return not site.graph.open_axes(result.index) or bool(others)
+        for place, size in enumerate(reversed(result)):
+            if size != 1 and not any(place < len(own) and own[-1 - place] == size for own in shapes):
+                return False
+    return True
 
 
 @rewrite("BROADCAST_TO", title="BROADCAST_TO becomes TILE")
@@ -48,5 +47,6 @@ def broadcast_as_tile(site: Site) -> Patch | None:
     if missing:
         before, index = site.reshaped(index, shape, open_axes)
     times = [size // own for size, own in zip(output.shape, shape, strict=True)]
+    site.require(all(times[axis] == 1 for axis in open_axes))
     multiples = site.constant("INT32", [len(times)], times, f"{output.name}/multiples")
     return site.replaced(*before, site.make("TILE", [index, multiples], [output.index]))

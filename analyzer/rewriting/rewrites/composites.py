@@ -47,6 +47,8 @@ def same_operand_parted(site: Site) -> Patch | None:
     inputs = list(site.operator.inputs)
     given = [index for index in inputs if index != OMITTED]
     site.require(len(given) > len({*given}), site.operator.name != "WHILE")
+    # A copy of a state isn't the state.
+    site.require(not any(site.tensor(index).holds_state for index in given if given.count(index) > 1))
     made: list[Operator] = []
     for place, index in enumerate(inputs):
         if index != OMITTED and index in inputs[:place] and not site.tensor(index).constant:

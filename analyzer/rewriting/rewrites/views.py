@@ -25,9 +25,9 @@ def views_of_views(site: Site) -> Patch | None:
     before = site.graph.producer(site.input().index)
     site.require(before is not None)
     assert before is not None
-    site.require(before.name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"), before.index != site.operator.index)
+    site.require(_is_view(site, before), before.index != site.operator.index)
     source, shape = site.tensor(before.inputs[0]), site.input(1)
-    site.require(shape.constant, not source.constant, source.dtype == site.output().dtype)
+    site.require(shape.constant, source.dtype == site.output().dtype)
     return site.replaced(replace(site.operator, inputs=(source.index, shape.index)))
 
 
@@ -79,9 +79,10 @@ def _between(
     """
     graph, output = site.graph, site.output()
     operators: dict[int, Sequence[Operator]] = {}
-    start = site.input().index
+    start, dropped = site.input().index, True
     while (view := graph.producer(start)) is not None and _is_view(site, view):
-        if len(graph.readers(start)) == 1 and not graph.leaves(start):
+        dropped = dropped and len(graph.readers(start)) == 1 and not graph.leaves(start)
+        if dropped:
             operators[view.index] = ()
         start = view.inputs[0]
     reshaping, index = site.reshaped(start, before)
