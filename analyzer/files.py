@@ -6,13 +6,20 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import IO, Any
+
+from analyzer.errors import UsageError
 
 #: Bytes of a file that people write.
 MOST_TEXT = 1 << 24
 #: Names joined by dots: what reads them takes the square of their number.
 _MOST_DOTS = 100
+
+#: What systems say where there is no room left, or no more may be used.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _KINDS = {
     stat.S_IFIFO: "a pipe",
@@ -51,6 +58,28 @@ def read_small(path: str | os.PathLike[str]) -> bytes:
     return content
 
 
+@contextmanager
+def temporary_folder() -> Iterator[str]:
+    """A folder that goes when it is no longer needed. Raises: UsageError where nothing can be kept there."""
+    from tempfile import TemporaryDirectory, gettempdir
+
+    advice = "make room there, or set TMPDIR to another folder"
+    try:
+        place = gettempdir()
+        # On Windows a file that is still mapped can't be deleted: the folder is left to the system then.
+        made = TemporaryDirectory(prefix="delegate-analyzer-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise UsageError(f"no file can be kept for the time of this ({error.strerror}); {advice}") from None
+    with made as folder:
+        try:
+            yield folder
+        except OSError as error:
+            about = error.filename is None or os.fsdecode(error.filename).startswith(folder)
+            if error.errno not in FULL or not about:
+                raise
+            raise UsageError(f"{place}: can't keep files there ({error.strerror}); {advice}") from None
+
+
 def readable(path: str | os.PathLike[str]) -> str:
     """A path as text, with replacement characters where its bytes are none."""
     return os.fsencode(path).decode("utf-8", "replace") or "''"
@@ -71,7 +100,7 @@ def toml_fault(error: Exception, text: str) -> tuple[int, str]:
     """The line of a TOMLDecodeError, and what is wrong there."""
     what = str(error)
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", what)
-    line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
+    line = int(place[1]) if place and place[1] else 1 + text.removesuffix("\n").count("\n")
     return line, what[: place.start()] if place else what
 
 

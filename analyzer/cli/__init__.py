@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
@@ -17,6 +16,8 @@ from analyzer.errors import TRACEBACK, AnalyzerError, InternalError, RuleError
 PROGRAM = "delegate-analyzer"
 #: Characters of a line on stderr.
 _MOST = 4000
+#: What is said to be wrong where nobody knows what else could be.
+STDOUT = "standard output"
 HOLDS, FAILS, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
 #: Command -> (module, the line that `--help` shows).
@@ -111,9 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return HOLDS
     except OSError as error:
         hush()
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        advice = "make room or choose another place" if full else "check that it may be used"
-        return _complain(f"{error.filename or 'standard output'}: {error.strerror}; {advice}")
+        from analyzer.files import FULL
+
+        advice = "make room or choose another place" if error.errno in FULL else "check that it may be used"
+        return _complain(f"{error.filename or STDOUT}: {error.strerror}; {advice}")
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
@@ -141,7 +143,11 @@ def tell(text: str, err: bool = False) -> None:
     """Print text of several lines, with what could fool a terminal written out."""
     from analyzer.report.wording.hostile_text import plain
 
-    click.echo("\n".join(map(plain, text.split("\n"))), err=err)
+    try:
+        click.echo("\n".join(map(plain, text.split("\n"))), err=err)
+    except OSError as error:
+        error.filename = error.filename or STDOUT
+        raise
 
 
 def hush(stream: TextIO | None = None) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from analyzer.cli import HOLDS, tell
 from analyzer.cli.options import completion, declared
-from analyzer.cli.options.screen import width
+from analyzer.cli.options.screen import show, width
 from analyzer.rules.registry import Packs
 from analyzer.sources import at_hand, find_one, load
 
@@ -28,7 +28,7 @@ def command(path: str, form: str, verbose: bool) -> int:
     with at_hand(find_one(path)) as source:
         inspection = Inspector(Packs()).inspect(load(source), everything=verbose)
     if form == "json":
-        click.echo(msgspec.json.encode(inspection))
+        show(msgspec.json.encode(inspection) + b"\n")
     else:
         tell(inspection_text.render(inspection, width()))
     return HOLDS

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +14,7 @@ from msgspec import Struct
 from analyzer.execution import worker
 from analyzer.execution.engines.lookup import engine
 from analyzer.execution.request import Entry, Limits, RunRequest
+from analyzer.files import temporary_folder
 
 CHILD = "analyzer.conformance.runtime_query_main"
 #: Where a process leaves its words, one a line.
@@ -52,7 +52,7 @@ def query(name: str, files: Sequence[str], limits: Limits) -> Iterator[Reply]:
     """A reply for each model, in order; `limits.seconds` are those for one."""
     left = list(files)
     while left:
-        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+        with temporary_folder() as folder:
             replies, ended = _query(name, left, Path(folder), limits)
         yield from replies
         left = left[len(replies) :]

@@ -37,7 +37,9 @@ def own(model: str, name: str | None) -> tuple[str, ...]:
 
 
 def _lines(text: bytes) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.decode("utf-8", "replace").strip().splitlines())
+    # A name may hold what else may end a line, such as U+2028.
+    lines = text.decode("utf-8", "replace").strip().split("\n")
+    return tuple(line.strip() for line in lines) if lines != [""] else ()
 
 
 class ClassNumbers:

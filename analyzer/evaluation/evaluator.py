@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +21,7 @@ from analyzer.evaluation.metrics import ClassMetrics, OutputMetrics
 from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, Measured, RunRequest
+from analyzer.files import temporary_folder
 from analyzer.model import read
 from analyzer.rules.registry import Packs
 from analyzer.sources import find_one, on_disk
@@ -174,7 +174,7 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf)
     for job in jobs:
         inference.engine(job.task.engine).check(job.task.request)
     results: list[Result] = []
-    with TemporaryDirectory(prefix="delegate-analyzer-") as name:
+    with temporary_folder() as name:
         folders = [Path(name, str(number)) for number in range(len(jobs))]
         for job, folder in zip(jobs, folders, strict=True):
             compared = results and results[0].status == OK

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -24,6 +23,7 @@ from analyzer.execution.request import (
     RunResult,
     Sample,
 )
+from analyzer.files import temporary_folder
 
 #: The files through which the two processes talk.
 TASK, SAMPLES, ANSWER, OUTPUTS, STAGE, LOG = "task", "samples.npz", "answer", "outputs.npz", "stage", "log"
@@ -60,7 +60,7 @@ def run(
     limits: Limits,
 ) -> RunResult:
     """Run a request; nothing that the process does can harm this one."""
-    with TemporaryDirectory(prefix="delegate-analyzer-") as name:
+    with temporary_folder() as name:
         folder = Path(name)
         leave_task(folder, Task(engine, request, limits.seconds, limits.megabytes))
         sample_file.save(folder / SAMPLES, samples)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from analyzer.errors import UsageError
-from analyzer.files import opened
+from analyzer.files import opened, temporary_folder
 from analyzer.fleet.answers import Answer
 from analyzer.fleet.given_tables import check, told_of
 from analyzer.fleet.rows import Configurations, rows
@@ -50,9 +50,7 @@ def tables(file: str) -> Iterator[str]:
         return
     if head[:4] != _PARQUET and head[:1] != b"{":
         raise UsageError(f"{file}: isn't what audit writes; name its .sqlite, .parquet or .jsonl")
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+    with temporary_folder() as folder:
         path = os.path.join(folder, "read.sqlite")
         with closing(Store(path)) as store:
             if head[:4] == _PARQUET:

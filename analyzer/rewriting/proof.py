@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +14,7 @@ from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import generate, signatures
 from analyzer.execution.inputs.generate import LARGE, ZEROS, Wanted
 from analyzer.execution.request import OK, Entry, Limits, RunRequest, RunResult, Sample
+from analyzer.files import temporary_folder
 from analyzer.model import read_bytes
 from analyzer.model.graph import Model, Tensor
 from analyzer.rewriting.rewrite import Promise
@@ -77,7 +77,7 @@ def prove(original: Original, data: bytes, promise: Promise, limits: Limits) -> 
     """
     outputs: list[OutputComparison] = []
     try:
-        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+        with temporary_folder() as folder:
             file = Path(folder) / "rewritten.tflite"
             file.write_bytes(data)
             for entry in signatures.entries(original.model):
@@ -193,7 +193,7 @@ def _apart(output: OutputComparison) -> str:
 def prove_split(original: Original, parts: Sequence[bytes], promise: Promise, limits: Limits) -> Proof:
     """Run a model's file, and head and tail of it one after the other; tensors keep their indices."""
     try:
-        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+        with temporary_folder() as folder:
             files = [str(Path(folder) / f"part{number}.tflite") for number in range(len(parts))]
             models = []
             for file, data in zip(files, parts, strict=True):

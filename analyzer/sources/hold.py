@@ -12,7 +12,7 @@ from typing import IO, cast
 from msgspec.structs import replace
 
 from analyzer.errors import ModelError, UsageError
-from analyzer.files import opened
+from analyzer.files import opened, temporary_folder
 from analyzer.model import Model, read, read_bytes
 from analyzer.model.read import unreadable
 from analyzer.sources.model_source import ENDING, ModelSource, kind_of
@@ -166,9 +166,7 @@ def _named_in_text(file: str) -> Iterator[str]:
     if _is_text(file):
         yield file
         return
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+    with temporary_folder() as folder:
         link = os.path.join(folder, f"model{ENDING}")
         os.symlink(os.path.abspath(file), link)
         yield link
@@ -186,10 +184,9 @@ def _is_text(name: str) -> bool:
 def _temporary(name: str, head: bytes | memoryview, rest: IO[bytes] | None = None) -> Iterator[str]:
     """A file of these bytes and the rest of a stream."""
     from shutil import copyfileobj
-    from tempfile import TemporaryDirectory, gettempdir
+    from tempfile import gettempdir
 
-    # On Windows a file that is still mapped can't be deleted: the folder is left to the system then.
-    with TemporaryDirectory(prefix="delegate-analyzer-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder() as folder:
         path = os.path.join(folder, f"model{ENDING}")
         try:
             with open(path, "wb") as file:

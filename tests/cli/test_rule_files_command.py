@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -13,6 +16,7 @@ import pytest
 from analyzer.cli import main
 from analyzer.resources import data
 from tests.packs import saved, tiny
+from tests.promises.test_outputs import LIMITED
 from tests.schemas import faults
 
 _CASE = '[ABS.a]\ninputs = ["FLOAT32[1]"]\noutputs = ["FLOAT32[1]"]\nexpect = "%s"\n'
@@ -31,6 +35,17 @@ def test_format(tmp_path: Path) -> None:
     assert called("rules", "format", file) == (0, f"{file}: put in shape\n")
     assert called("rules", "format", "--check", file) == (0, "")
     assert called("rules", "format", saved(tmp_path, "a = "))[0] == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+def test_a_file_that_cannot_be_put_in_shape_stays(tmp_path: Path) -> None:
+    file = saved(tmp_path, "a='b'\n")
+    line = f'{LIMITED} 0; exec "$0" -m analyzer rules format "$1"'
+    command = ["bash", "-c", line, sys.executable, str(file)]
+    done = subprocess.run(command, cwd=data("rules").parent, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"{file}: can't be written (File too large); choose another place\n"
+    assert file.read_text() == "a='b'\n"
 
 
 @pytest.mark.parametrize(

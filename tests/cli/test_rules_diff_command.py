@@ -75,3 +75,13 @@ def test_says_what_is_wrong(arguments: tuple[str, ...], complaint: str) -> None:
     outcome = run("rules", "diff", *arguments)
     assert outcome.code == 2
     assert outcome.complaint.startswith(complaint)
+
+
+def test_one_of_a_set_that_cannot_be_read_costs_a_line(rules: Path, other: Path, tmp_path: Path) -> None:
+    save(tmp_path / "models" / "b.tflite", chain("RELU", "ABS"))
+    save(tmp_path / "models" / "a.tflite", b"no model")
+    outcome = run("rules", "diff", rules, other, tmp_path / "models")
+    assert outcome.code == 2
+    assert "a.tflite: is a text file" in outcome.complaint
+    assert "b.tflite\n  - " in outcome.text
+    assert run("rules", "diff", rules, other, tmp_path / "models" / "a.tflite").text == ""

@@ -51,7 +51,7 @@ def tables(random: Random, data: bytes) -> bytes | None:
             return None if made is None else made.data
         whole = contents(data)
         for _ in range(random.choice((1, 1, 2, 3, 8))):
-            _alter(random, whole)
+            alter(random, whole)
         return build(whole)
     except Exception:
         # What can't be written is no input; the reader has targets of its own.
@@ -67,8 +67,8 @@ def without_weights(data: bytes) -> bytes:
     return build(whole)
 
 
-def _alter(random: Random, table: Any) -> None:
-    """Go down to some field and alter it."""
+def alter(random: Random, table: Any) -> None:
+    """Go down to some field of what tables or objects hold and alter it."""
     while isinstance(table, dict) and table:
         key = random.choice(list(table))
         value = table[key]

@@ -28,6 +28,8 @@ SHORT = {
     "configuration": 100,
     "phones": 300,
     "logs": 40,
+    "fleet": 6,
+    "fix": 20,
 }
 
 #: What was found by longer runs -> the target, and the input made as small as it could be.

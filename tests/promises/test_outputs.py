@@ -13,6 +13,8 @@ import pytest
 from tests.cli.running import run
 
 ROOT = Path(__file__).parents[2]
+#: A limit on the size of files, under which Python would leave half of its bytecode behind.
+LIMITED = "export PYTHONDONTWRITEBYTECODE=1; ulimit -f"
 #: More than a pipe holds.
 WORDS = ("audit", "sample:", "-d", "all", "-v", "--format", "json", "--fail-on", "never")
 
@@ -46,7 +48,7 @@ def test_a_slow_pipe_gets_all(unbuffered: bool, blocking: bool) -> None:
 )
 def test_a_limit_on_the_size_of_files(tmp_path: Path, words: str, unbuffered: str) -> None:
     file = tmp_path / "out"
-    line = f'ulimit -f 1; PYTHONUNBUFFERED={unbuffered} exec "$0" -m analyzer {words} > "$1"'
+    line = f'{LIMITED} 1; PYTHONUNBUFFERED={unbuffered} exec "$0" -m analyzer {words} > "$1"'
     done = subprocess.run(
         ["bash", "-c", line, sys.executable, file], cwd=ROOT, capture_output=True, text=True
     )
@@ -65,3 +67,22 @@ def test_a_full_disk(words: tuple[str, ...]) -> None:
     assert said.decode().splitlines() == [
         "delegate-analyzer: standard output: No space left on device; make room or choose another place"
     ]
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_a_limit_on_temporary_files(tmp_path: Path, limit: int) -> None:
+    """Which is neither the output's nor standard output's fault."""
+    pytest.importorskip("numpy")
+    line = f'{LIMITED} {limit}; exec "$0" -m analyzer run sample: -d xnnpack --runs 0 -o "json=$1/r.json"'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable, tmp_path], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, [*tmp_path.iterdir()]) == (2, [])
+    assert "standard output" not in done.stderr
+    assert done.stderr.endswith("; make room there, or set TMPDIR to another folder\n")
+
+
+def test_a_name_as_long_as_names_may_be(tmp_path: Path) -> None:
+    file = tmp_path / f"{'a' * 250}.json"
+    assert run("audit", "sample:", "-d", "gpu", "--fail-on", "never", "-o", file).code == 0
+    assert [*tmp_path.iterdir()] == [file]

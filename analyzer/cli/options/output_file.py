@@ -10,12 +10,17 @@ from typing import IO
 
 from analyzer.errors import UsageError
 
+#: Characters of a file's name that the one which becomes it shows, for whoever finds it after a kill.
+_SHOWN = 40
+
 
 class OutputFile:
     """A file to write piece by piece, which takes its place once it is kept. Its methods raise UsageError."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, option: str = "-o ") -> None:
+        """`option` is what names the file on the command line."""
         self._file = file
+        self._named = f"{option}{file}"
         self._temporary: str | None = None
         with self._told():
             try:
@@ -31,7 +36,8 @@ class OutputFile:
         import tempfile
 
         folder, name = os.path.split(os.path.realpath(self._file))
-        handle, self._temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+        # A name may be as long as names may be, beside which this one would be too long.
+        handle, self._temporary = tempfile.mkstemp(dir=folder, prefix=f".{name[:_SHOWN]}.")
         return os.fdopen(handle, "wb")
 
     def write(self, content: bytes) -> None:
@@ -66,12 +72,12 @@ class OutputFile:
             yield
         except OSError as error:
             problem = f"can't be written ({error.strerror}); choose another place"
-            raise UsageError(f"-o {self._file}: {problem}") from None
+            raise UsageError(f"{self._named}: {problem}") from None
 
 
-def write(file: str, content: bytes) -> None:
+def write(file: str, content: bytes, option: str = "-o ") -> None:
     """Write a file whole or not at all. Raises: UsageError."""
-    output = OutputFile(file)
+    output = OutputFile(file, option)
     try:
         output.write(content)
         output.keep()

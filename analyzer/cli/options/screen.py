@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from analyzer.cli import hush
+from analyzer.cli import STDOUT, hush
 
 #: Columns where nothing says how many, and more than any screen has.
 _USUAL, _WIDEST = 80, 1000
@@ -42,3 +42,6 @@ def show(content: bytes) -> None:
     except BrokenPipeError:
         # The exit code still tells what it is there to tell.
         hush()
+    except OSError as error:
+        error.filename = error.filename or STDOUT
+        raise

@@ -10,11 +10,12 @@ import click
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.outcome_diff import compare
 from analyzer.auditing.types import Configuration
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.specs import chosen
+from analyzer.errors import ModelError
 from analyzer.report.rules import rules_diff as report
 from analyzer.rules.judging.judge import Judge
 from analyzer.rules.pack_diff import difference
@@ -45,11 +46,19 @@ def command(
     sides = [chosen(packs, spec) for spec in asked]
     sources = find(models)
     auditor = Auditor(packs, [Configuration(*side, Judge(*side)) for side in sides])
-    audits = []
+    changed = []
     for source in sources:
-        with at_hand(source) as held:
-            audits.append(auditor.audit(load(held)))
-    changed = [(audit.model, compare(*audit.delegates)) for audit in audits]
+        try:
+            with at_hand(source) as held:
+                audit = auditor.audit(load(held))
+        except ModelError as error:
+            complain(str(error))
+            continue
+        changed.append((audit.model, compare(*audit.delegates)))
+    if sources and not changed:
+        return BAD_INPUT
     said = report.describe(asked, sides, difference(*sides), changed)
     deliver(wanted, partial(report.render, said))
+    if len(changed) < len(sources):
+        return BAD_INPUT
     return FAILS if said.different else HOLDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -10,7 +11,8 @@ import click
 
 from analyzer.cli import BAD_INPUT, HOLDS, tell
 from analyzer.cli.options import completion
-from analyzer.errors import AnalyzerError
+from analyzer.cli.options.output_file import write
+from analyzer.errors import AnalyzerError, UsageError
 from analyzer.files import read_text, toml_fault
 from analyzer.report.wording import figures
 from analyzer.resources import data
@@ -37,9 +39,9 @@ def format_files(files: tuple[str, ...], check: bool) -> int:
             text = read_text(file)
             shaped = formatted(text)
             if shaped != text and not check:
-                file.write_text(shaped, encoding="utf-8", newline="\n")
-        except (OSError, UnicodeDecodeError, TOMLDecodeError) as error:
-            tell(f"{file}{_reason(error, text)}", err=True)
+                write(os.fspath(file), shaped.encode(), option="")
+        except (OSError, UnicodeDecodeError, TOMLDecodeError, UsageError) as error:
+            tell(_told(file, error, text), err=True)
             worst = BAD_INPUT
             continue
         if shaped != text:
@@ -48,11 +50,13 @@ def format_files(files: tuple[str, ...], check: bool) -> int:
     return worst
 
 
-def _reason(error: Exception, text: str) -> str:
+def _told(file: Path, error: Exception, text: str) -> str:
     if isinstance(error, TOMLDecodeError):
         line, what = toml_fault(error, text)
-        return f":{line}: not TOML: {what}"
-    return f": can't be read or written ({error.strerror})" if isinstance(error, OSError) else ": isn't UTF-8"
+        return f"{file}:{line}: not TOML: {what}"
+    if isinstance(error, OSError):
+        return f"{file}: can't be read ({error.strerror})"
+    return str(error) if isinstance(error, UsageError) else f"{file}: isn't UTF-8"
 
 
 @click.command("test")

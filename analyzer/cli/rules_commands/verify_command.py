@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 from msgspec import Struct
@@ -14,6 +14,7 @@ from msgspec import Struct
 from analyzer import resources
 from analyzer.cli import FAILS, HOLDS, complain, tell
 from analyzer.cli.options import completion, declared
+from analyzer.cli.options.output_file import write
 from analyzer.cli.options.screen import width
 from analyzer.cli.options.specs import specs
 from analyzer.conformance import outcomes as outcome
@@ -24,6 +25,7 @@ from analyzer.conformance.runtime_query import ENGINES
 from analyzer.conformance.verdicts import Data, RuntimeTally, Tallies
 from analyzer.errors import RuntimeUnavailable, UsageError
 from analyzer.execution.request import Limits
+from analyzer.files import temporary_folder
 from analyzer.report.rules import outcome_tables
 from analyzer.report.rules import rules_verify as report
 from analyzer.report.wording.figures import count
@@ -124,7 +126,7 @@ def _works(packs: Packs, works: WorksData, delegates: Sequence[str], how: Option
     for line in outcome_tables.overview(outcomes, how.show, width()):
         tell(line)
     if how.output is not None:
-        how.output.write_text(outcome_tables.page(outcomes), encoding="utf-8")
+        write(os.fspath(how.output), outcome_tables.page(outcomes).encode())
     if how.record:
         outcome.record(works.folder, outcomes)
     return HOLDS if all(map(outcome.good, map(outcome.tally, outcomes.values()))) else FAILS
@@ -174,7 +176,7 @@ def _runtimes(
     packs: Packs, held: Data, names: Sequence[str], limits: Limits
 ) -> Iterator[tuple[str, RuntimeTally]]:
     """Each runtime that is here; a line says which aren't."""
-    with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+    with temporary_folder() as folder:
         files = verdicts.unpack(held, Path(folder))
         for name in ENGINES:
             if name in names:

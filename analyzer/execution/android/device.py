@@ -8,12 +8,12 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
 from analyzer.execution.android.adb import Adb, AdbError, Device, Said, quote
 from analyzer.execution.request import Runtime, unavailable
+from analyzer.files import temporary_folder
 
 #: Names the benchmark tool where no option does.
 VARIABLE = "DELEGATE_ANALYZER_BENCHMARK_MODEL"
@@ -179,7 +179,7 @@ class Phone:
         path = f"{self.folder}/{name}"
         if self._device.shell(f"test -f {path}").code:
             return b""
-        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+        with temporary_folder() as folder:
             local = Path(folder) / "file"
             self._device.pull(path, str(local))
             return local.read_bytes()

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec import Struct
@@ -33,6 +32,7 @@ from analyzer.execution.request import (
     Sample,
     unavailable,
 )
+from analyzer.files import temporary_folder
 from analyzer.model import read
 from analyzer.model.graph import Model
 from analyzer.rules.loading.android_section import flags
@@ -232,7 +232,7 @@ class _Task:
     def _inputs(self, sample: Sample) -> list[str]:
         """The values, as files on the phone in the subgraph's order."""
         paths = []
-        with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
+        with temporary_folder() as folder:
             for number, (name, _) in enumerate(self._request.entry.inputs):
                 file = Path(folder) / f"input{number}.bin"
                 file.write_bytes(sample[name].tobytes())

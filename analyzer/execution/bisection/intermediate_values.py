@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from analyzer.errors import AnalyzerError
 from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, RunRequest, Sample, kept
+from analyzer.files import temporary_folder
 from analyzer.model import extract, read
 from analyzer.model.graph import OMITTED, Model, Subgraph
 from analyzer.model.read import damage_told
@@ -50,7 +50,7 @@ def _computed(
         # A branch that isn't taken is entered by nothing.
         entered = [tensors for tensors in entered if tensors.keys() >= set(callee.inputs)]
         if entered:
-            with TemporaryDirectory() as folder:
+            with temporary_folder() as folder:
                 alone, inputs = _alone(request, callee, entered, Path(folder) / "subgraph.tflite")
                 yield from _computed(model, callee, alone, inputs, limits)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +15,7 @@ from analyzer.execution.compare.measures import OutputComparison, Thresholds
 from analyzer.execution.compare.tolerance import OutputComparer
 from analyzer.execution.inputs import signatures
 from analyzer.execution.request import OK, Limits, Runner, RunRequest, RunResult, Sample
+from analyzer.files import temporary_folder
 from analyzer.model import extract, read, read_bytes
 from analyzer.model.extract import Cut
 from analyzer.model.graph import Model, Subgraph
@@ -83,7 +83,7 @@ class Parts:
         known = part.outputs
         if not known:
             return {}
-        with TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             file = Path(folder) / "part.tflite"
             file.write_bytes(self._written(part))
             return dict(zip(known, self._run(file), strict=True))

@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib import metadata, util
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
@@ -30,6 +29,7 @@ from analyzer.execution.request import (
     Sample,
     unavailable,
 )
+from analyzer.files import temporary_folder
 from analyzer.model import read
 from analyzer.model.graph import Model, Operator, Subgraph
 
@@ -69,7 +69,7 @@ class Qualcomm(Struct, frozen=True):
 
     def run(self, request: RunRequest, samples: Sequence[Sample], limits: Limits) -> RunResult:
         """Partition; the samples are not used."""
-        with TemporaryDirectory(prefix="delegate-analyzer-") as name:
+        with temporary_folder() as name:
             folder = Path(name)
             (folder / _UNUSED).symlink_to(_any_library())
             return _partition(request, folder, limits)

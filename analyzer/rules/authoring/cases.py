@@ -6,6 +6,7 @@ import re
 import struct
 import tomllib
 from collections.abc import Iterator, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ _TENSOR = re.compile(
     r"(?:\s+scale\s+(?P<scale>[\d.e-]+))?(?:\s+zero\s+(?P<zero>-?\d+))?"
 )
 _LEFT_OUT = "omitted"
+#: Bytes of a constant, at most: more is hardly meant, and would have to be made.
+_MOST_BYTES = 1 << 26
 _CODES = {"FLOAT32": "f", "INT32": "i", "INT64": "q", "INT8": "b", "UINT8": "B", "INT16": "h", "BOOL": "?"}
 
 
@@ -76,7 +79,7 @@ def read_cases(path: Path) -> list[Case]:
                 for key, value in table.parameters.items()
             }
             cases.append(Case(header, line, _context(operator, table), parameters, table.expect))
-        except (msgspec.ValidationError, ValueError, struct.error) as error:
+        except (msgspec.ValidationError, ValueError, OverflowError, struct.error) as error:
             problems.append(f"{path}:{line}: {header}: {error}")
     if not cases and not problems:
         problems.append(f"{path}:1: holds no case; write [OPERATOR.NAME] with inputs, outputs and expect")
@@ -110,9 +113,8 @@ def _context(key: str, table: CaseTable) -> Context:
         raise ValueError(f"there is no operator {builtin}{nearest(builtin, known)}")
     options_table = schema.options_table(name)
     options = schema.zeros(options_table) if options_table else {}
-    for option in table.options:
-        if option not in options:
-            raise ValueError(f"no option {option}{nearest(option, list(options))}")
+    for option, value in table.options.items():
+        _check_option(options_table, option, value)
     operator = Operator(
         index=0,
         name=name,
@@ -125,6 +127,27 @@ def _context(key: str, table: CaseTable) -> Context:
     )
     ends = tuple(i for i in inputs if i != OMITTED and not tensors[i].constant)
     return Context(Subgraph(0, "main", tuple(tensors), (operator,), ends, outputs), operator)
+
+
+def _check_option(table: str | None, option: str, value: Any) -> None:
+    """Raises: ValueError for an option that the schema hasn't, or not with this value."""
+    known = schema.fields(table) if table else {}
+    if option not in known:
+        raise ValueError(f"no option {option}{nearest(option, list(known))}")
+    field = known[option]
+    members = list(schema.members(field.type).values()) if field.form == "enum" else []
+    for each in value if field.vector and isinstance(value, list) else [value]:
+        if members and each not in members:
+            raise ValueError(f"option {option} can't be {each!r}{nearest(str(each), members)}")
+        if not members and type(each) not in _value_types(field):
+            raise ValueError(f"option {option} can't be {each!r}; it is of type {field.type}")
+
+
+def _value_types(field: schema.Field) -> tuple[type, ...]:
+    """Of values as TOML has them."""
+    if field.form == "string" or field.type == "bool":
+        return (str if field.form == "string" else bool,)
+    return (int, float) if field.type in ("double", "float", "float32", "float64") else (int,)
 
 
 def _placed(text: str, tensors: list[Tensor]) -> int:
@@ -164,12 +187,14 @@ def _data(match: re.Match[str], dtype: str, shape: tuple[int, ...]) -> memoryvie
         if dtype not in _CODES:
             raise ValueError(f"values of {dtype} can't be written here; write constant")
         numbers = tomllib.loads(f"values = [{match['values']}]")["values"]
+        if len(numbers) != prod(shape):
+            raise ValueError(f"{dtype}{list(shape)} has {prod(shape)} elements, and {len(numbers)} are given")
         return memoryview(struct.pack(f"<{len(numbers)}{_CODES[dtype]}", *numbers))
     if match["constant"]:
-        count = 1
-        for size in shape:
-            count *= size
-        return memoryview(bytes((count * (DTYPE_BITS[dtype] or 0) + 7) // 8))
+        size = (prod(shape) * (DTYPE_BITS[dtype] or 0) + 7) // 8
+        if size > _MOST_BYTES:
+            raise ValueError(f"a constant of {size:,} bytes; write one of at most {_MOST_BYTES:,}")
+        return memoryview(bytes(size))
     return None
 
 

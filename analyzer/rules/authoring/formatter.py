@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from tomllib import TOMLDecodeError
 from typing import Any
 
 from analyzer.files import parse_toml
@@ -24,21 +25,21 @@ def formatted(text: str) -> str:
     before = parse_toml(text)
     shaped = "\n".join(_spaced(_lines(text))) + "\n"
     # A file that this can't read line by line stays as it is.
-    return shaped if _same(parse_toml(shaped), before) else text
+    return shaped if _holds(shaped, before) else text
 
 
-def _same(shaped: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Whether tables are equal and in the same order."""
+def _holds(shaped: str, before: dict[str, Any]) -> bool:
+    """Whether a text is these tables, in the same order."""
     try:
-        return repr(shaped) == repr(before)
-    except RecursionError:
+        return repr(parse_toml(shaped)) == repr(before)
+    except (TOMLDecodeError, RecursionError):
         return False
 
 
 def _lines(text: str) -> Iterator[str]:
     """The lines, each in shape; what stands in long texts and lists is only freed of spaces at its ends."""
     inside = depth = 0
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):
         if inside:
             yield line
         elif depth:

@@ -27,7 +27,7 @@ class Lines:
         self._keys: dict[tuple[str, str], int] = {}
         self._last = 1
         header, inside = "", False
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             self._last = number
             within, inside = inside, inside != bool(len(LONG_TEXT.findall(line)) % 2)
             if within:

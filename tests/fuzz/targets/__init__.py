@@ -22,6 +22,8 @@ TARGETS = {
     "configuration": ("analyzer.config", "analyzer.gating", "analyzer.rules"),
     "phones": ("analyzer.execution.android",),
     "logs": ("analyzer.device_log",),
+    "fleet": ("analyzer.fleet", "analyzer.report.fleet"),
+    "fix": ("analyzer.rewriting", "analyzer.model.extract", "analyzer.model.write"),
 }
 
 

@@ -58,6 +58,25 @@ expect = "mine/unlisted"
         ("[ABS.a]\nexpect = 'x'\ninputs = ['FLOAT32']", "1: ABS.a: 'FLOAT32' is no tensor; write one like"),
         ("[ABS.a]\nexpect = 'x'\ninputs = ['FLOAT3[1]']", "there is no type FLOAT3; did you mean"),
         ("[ABS.a]\nexpect = 'x'\ninputs = ['INT32[1] = [x]']", "1: ABS.a: "),
+        ("[ABS.a]\nexpect = 'x'\ninputs = ['FLOAT32[1] = [1e39]']", "float too large to pack"),
+        ("[ABS.a]\nexpect = 'x'\ninputs = ['INT32[4] = [1]']", "INT32[4] has 4 elements, and 1 are given"),
+        (
+            "[ABS.a]\nexpect = 'x'\ninputs = ['INT8[1000000, 1000000] constant']",
+            "a constant of 1,000,000,000,",
+        ),
+        (
+            "[ADD.a]\nexpect = 'x'\noptions = {fused_activation_function = 'RELUU'}",
+            "option fused_activation_function can't be 'RELUU'; did you mean RELU?",
+        ),
+        (
+            "[CONV_2D.a]\nexpect = 'x'\noptions = {stride_w = '2'}",
+            "option stride_w can't be '2'; it is of type int32",
+        ),
+        ("[CONV_2D.a]\nexpect = 'x'\noptions = {stride_w = true}", "option stride_w can't be True"),
+        (
+            "[SOFTMAX.a]\nexpect = 'x'\noptions = {beta = '1'}",
+            "option beta can't be '1'; it is of type float",
+        ),
         ("[CONV_2D.a]\nexpect = 'x'\noptions = {strid_w = 1}", "no option strid_w; did you mean stride_w?"),
     ],
 )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analyzer.resources import data
 from analyzer.rules.authoring.formatter import formatted
+from analyzer.rules.loading.lines import Lines
 
 _FILES = sorted(data("rules").rglob("*.toml"))
 
@@ -94,3 +95,10 @@ def test_the_same_pack_in_shape(file: Path, seed: int) -> None:
     assert repr(tomllib.loads(shaped)) == repr(tomllib.loads(text))
     assert comments(shaped) == comments(text)
     assert formatted(shaped) == shaped
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85"])
+def test_only_a_line_feed_ends_a_line(end: str) -> None:
+    text = f'a="b"  # one{end}two\nc="d{end}e"\n'
+    assert formatted(text) == f'a = "b"  # one{end}two\nc = "d{end}e"\n'
+    assert Lines(f"# one{end}two\n[op.ABS]\n").of("op.ABS") == 2
