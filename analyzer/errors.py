@@ -1,6 +1,7 @@
 """What can go wrong, told apart by whose move it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from analyzer import __version__
 
@@ -11,9 +12,13 @@ _SHOWN = 300
 
 
 class AnalyzerError(Exception):
-    """Something the user can act on; its text is one line: what, what is wrong; what to do."""
+    """Something the user can act on, a line each of `problems`: what, what is wrong; what to do."""
 
     code = "error"
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems: Sequence[str] = problems
 
 
 class ModelError(AnalyzerError):
@@ -49,8 +54,8 @@ class RuleError(AnalyzerError):
     code = "rules"
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+        super().__init__(*problems)
+        self.problems: list[str] = problems
 
 
 class UndecidedError(RuleError):
@@ -58,9 +63,30 @@ class UndecidedError(RuleError):
 
 
 class UsageError(AnalyzerError):
-    """The command line or a value on it is wrong."""
+    """The command line, a value on it or the project's file is wrong."""
 
     code = "usage"
+
+
+class Gathered:
+    """What is wrong in several places, to be told at once, each behind a `prefix`."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
+        self._problems: dict[str, None] = {}
+
+    @contextmanager
+    def here(self) -> Iterator[None]:
+        """Take up what is wrong within, which ends there."""
+        try:
+            yield
+        except (RuleError, UsageError) as error:
+            self._problems.update(dict.fromkeys(error.problems))
+
+    def tell(self) -> None:
+        """Raises: UsageError where anything was wrong."""
+        if self._problems:
+            raise UsageError(*(f"{self._prefix}{problem}" for problem in self._problems))
 
 
 class RuntimeUnavailable(AnalyzerError):

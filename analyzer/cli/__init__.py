@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import click
 
 from analyzer import __version__
-from analyzer.errors import TRACEBACK, AnalyzerError, InternalError, RuleError
+from analyzer.errors import TRACEBACK, AnalyzerError, InternalError
 
 PROGRAM = "delegate-analyzer"
 #: Characters of a line on stderr.
@@ -101,10 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except click.ClickException as error:
         return _complain(_one_line(error))
-    except RuleError as error:
-        return _complain(*error.problems)
     except AnalyzerError as error:
-        return _complain(str(error))
+        return _complain(*error.problems)
     except (click.Abort, KeyboardInterrupt):
         return _complain("interrupted", code=INTERRUPTED)
     except BrokenPipeError:

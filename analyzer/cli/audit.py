@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import AuditDelivery, tell_policy
-from analyzer.cli.options.models import exclude_option, kept, taken
+from analyzer.cli.options.models import Excluded, exclude_option
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.project import Asked, AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
@@ -88,12 +88,12 @@ def command(
     everything = verbose or any(target.format == "html" for target in wanted)
     auditor = ModelAuditor(_task(options, read_shapes(shapes), hashes, everything), options.packs)
     settings = Settings(jobs, scheduler, resume, quiet, verbose, paths if redact else ())
-    exclude = (*options.exclude, *exclude)
+    excluded = Excluded(options.exclude, exclude, quiet)
     if resume or scheduler or any(target.format in TABLES for target in wanted):
         from analyzer.cli.fleet_commands.journaled_audit import audit_many
 
-        return audit_many(auditor, kept(stream(paths), exclude), wanted, settings)
-    return _audit(auditor, options, taken(paths, exclude), wanted, settings, color)
+        return audit_many(auditor, excluded.kept(stream(paths)), wanted, settings)
+    return _audit(auditor, options, excluded.taken(paths), wanted, settings, color)
 
 
 def _audit(
@@ -230,7 +230,7 @@ def _complain_of_inputs(lacking: Sequence[ModelResult], others: bool) -> None:
             complain(result.error or "")
         return
     if len(lacking) == 1:
-        raise UsageError(lacking[0].error)
+        raise UsageError(lacking[0].error or "")
     name, known = lacks[0].input, sorted({name for lack in lacks for name in lack.known})
     more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
     raise UsageError(

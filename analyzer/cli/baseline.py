@@ -9,7 +9,7 @@ import click
 
 from analyzer.cli import BAD_INPUT, HOLDS, complain, say
 from analyzer.cli.options import completion, declared
-from analyzer.cli.options.models import exclude_option, taken
+from analyzer.cli.options.models import Excluded, exclude_option
 from analyzer.cli.options.output_file import write
 from analyzer.cli.options.project import Asked, AuditOptions, audit_options
 from analyzer.cli.options.shapes import read_shapes
@@ -50,7 +50,7 @@ def write_command(
     auditor = ModelAuditor(task, options.packs)
     known: dict[str, Known] = {}
     unread = False
-    for source in taken(paths, (*options.exclude, *exclude)):
+    for source in Excluded(options.exclude, exclude).taken(paths):
         try:
             known[source.name] = auditor.sites(source)
         except ModelError as error:

@@ -52,21 +52,26 @@ def check_files(project: Project, rules: bool, baseline: bool) -> None:
     named = [("rules", file, "name one") for file in project.rules if rules]
     if baseline and (known := project.baseline):
         named.append(("baseline", known, f"write it with baseline write -o {known}"))
-    for key, file, advice in named:
-        if not os.path.isfile(file):
-            raise UsageError(f"{places(project).of(key)}: {key}: there is no file {file}; {advice}")
+    problems = [
+        f"{places(project).of(key)}: {key}: there is no file {file}; {advice}"
+        for key, file, advice in named
+        if not os.path.isfile(file)
+    ]
+    if problems:
+        raise UsageError(*problems)
 
 
 def check_waivers(project: Project, packs: Packs) -> None:
     """Hold the delegates of waivers to being ones that there are. Raises: UsageError."""
     known = [*packs.names(), RUNTIME]
+    problems = []
     for position, waiver in enumerate(project.settings.waivers):
         if not fitting(known, waiver.delegate):
             where = f"waivers[{position}].delegate"
-            hint = nearest(waiver.delegate, known)
-            raise UsageError(
-                f"{places(project).of(where)}: {where} {waiver.delegate}: there is no such delegate{hint}"
-            )
+            wrong = f"there is no such delegate{nearest(waiver.delegate, known)}"
+            problems.append(f"{places(project).of(where)}: {where} {waiver.delegate}: {wrong}")
+    if problems:
+        raise UsageError(*problems)
 
 
 def _place(project: Project) -> str:
@@ -80,16 +85,17 @@ def check_packs(project: Project, packs: Packs, specs: Sequence[str]) -> None:
     """
     known = [*packs.names(), RUNTIME]
     used = {RUNTIME, *(split(spec)[0] for spec in specs)}
+    problems = []
     for name, pinned in project.settings.packs.items():
         where = f"packs.{name}"
+        place = places(project).of(where)
         if name not in known:
-            hint = nearest(name, known)
-            raise UsageError(f"{places(project).of(where)}: {where}: there is no such rule pack{hint}")
-        if name in used and (wrong := _mismatch(pinned, _pack(packs, name))):
-            raise UsageError(
-                f"{places(project).of(where)}: pack {name} is pinned to {wrong}; "
-                "see what changes with rules diff, then pin it anew with config --pin"
-            )
+            problems.append(f"{place}: {where}: there is no such rule pack{nearest(name, known)}")
+        elif name in used and (wrong := _mismatch(pinned, _pack(packs, name))):
+            advice = "see what changes with rules diff, then pin it anew with config --pin"
+            problems.append(f"{place}: pack {name} is pinned to {wrong}; {advice}")
+    if problems:
+        raise UsageError(*problems)
 
 
 def _pack(packs: Packs, name: str) -> RulePack:

@@ -23,6 +23,19 @@ FILE = "delegate-analyzer.toml"
 #: Where the same may stand in a table of its own.
 _PYPROJECT, _TABLE = "pyproject.toml", "delegate-analyzer"
 
+#: Keys of tables, as they are looked at where they stand.
+_IN_TURN: Mapping[str, Any] = {
+    "packs": dict[str, dict[str, Any]],
+    "targets": tuple[dict[str, Any], ...],
+    "waivers": tuple[dict[str, Any], ...],
+}
+#: All keys that the file may have: a message may have them for words.
+_KEYS = frozenset(
+    field.encode_name
+    for table in (Settings, TargetSettings, PackSettings, Waiver)
+    for field in msgspec.structs.fields(table)
+)
+
 
 def find(chosen: str | None, paths: Sequence[str] = ()) -> Project:
     """The project of the file that was chosen, else of the nearest above the first model, else of the
@@ -76,20 +89,21 @@ def _read(file: str) -> Settings:
         raise UsageError(f"{file}:{line}: not TOML: {what}") from None
     if os.path.basename(file) == _PYPROJECT:
         tables = _own_table(tables)
-    places = Places(file, text)
-    _check_keys(tables, Settings, places, "")
+    if problems := [*_problems(tables, Places(file, text))]:
+        raise UsageError(*problems)
+    return msgspec.convert(tables, Settings)
+
+
+def _problems(tables: Mapping[str, Any], places: Places) -> Iterator[str]:
+    """All that is wrong with a file that is TOML."""
+    yield from _misfits(tables, Settings, places, "")
     for name, table in _tables(tables.get("packs")):
-        _check_keys(table, PackSettings, places, f"packs.{name}.")
+        yield from _misfits(table, PackSettings, places, f"packs.{name}.")
     for position, table in _listed(tables.get("targets")):
-        _check_keys(table, TargetSettings, places, f"targets[{position}].")
+        yield from _misfits(table, TargetSettings, places, f"targets[{position}].")
     for position, table in _listed(tables.get("waivers")):
-        _check_waiver(table, places, position)
-    try:
-        return msgspec.convert(tables, Settings)
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$.")
-        where = where.rstrip("`")
-        raise UsageError(f"{places.of(where)}: {where or 'file'}: {what[0].lower()}{what[1:]}") from None
+        yield from _misfits(table, Waiver, places, f"waivers[{position}].")
+        yield from _unsaid(table, places, f"waivers[{position}]")
 
 
 def _own_table(tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,24 +124,35 @@ def _listed(tables: object) -> Iterator[tuple[int, dict[str, Any]]]:
             yield position, table
 
 
-def _check_keys(table: Mapping[str, Any], shape: type[Struct], places: Places, prefix: str) -> None:
-    known = [field.encode_name for field in msgspec.structs.fields(shape)]
-    for key in table:
+def _misfits(table: Mapping[str, Any], shape: type[Struct], places: Places, prefix: str) -> Iterator[str]:
+    """Keys that there aren't, and values of other types; what is a table in turn is looked at by itself."""
+    known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    for key, value in table.items():
+        where = f"{prefix}{key}"
         if key not in known:
-            hint = nearest(key, known) or f"; use {', '.join(known)}"
-            where = f"{prefix}{key}"
-            raise UsageError(f"{places.of(where)}: there is no key {where}{hint}")
+            hint = nearest(key, [*known]) or f"; use {', '.join(known)}"
+            yield f"{places.of(where)}: there is no key {where}{hint}"
+            continue
+        try:
+            msgspec.convert(value, _IN_TURN.get(where, known[key].type))
+        except msgspec.ValidationError as error:
+            what, _, below = str(error).partition(" - at `$")
+            where += below.rstrip("`")
+            yield f"{places.of(where)}: {where}: {what[0].lower()}{what[1:]}"
+    # A key that is misspelt may be the one that lacks.
+    if shape is TargetSettings and "models" not in table and table.keys() <= known.keys():
+        where = prefix.rstrip(".")
+        yield f"{places.of(where)}: {where}: object missing required field `models`"
 
 
-def _check_waiver(table: Mapping[str, Any], places: Places, position: int) -> None:
-    name = f"waivers[{position}]"
-    _check_keys(table, Waiver, places, f"{name}.")
+def _unsaid(waiver: Mapping[str, Any], places: Places, name: str) -> Iterator[str]:
+    """What a waiver has to say, and doesn't."""
     place = places.of(name)
-    if not {"rule", "operator", "tensor"} & set(table):
-        raise UsageError(f"{place}: {name} says not what it excuses; give a rule, an operator or a tensor")
+    if not {"rule", "operator", "tensor"} & set(waiver):
+        yield f"{place}: {name} says not what it excuses; give a rule, an operator or a tensor"
     for key, advice in (("reason", "say why"), ("expires", "give a day, as in expires = 2027-03-31")):
-        if not table.get(key):
-            raise UsageError(f"{place}: {name} has no {key}; {advice}")
+        if not waiver.get(key):
+            yield f"{place}: {name} has no {key}; {advice}"
 
 
 class Places:
@@ -136,13 +161,15 @@ class Places:
     def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._lines: dict[str, int] = {}
-        self._texts: list[tuple[str, int]] = []
+        #: Texts, whether they are more than the name of a key, and their lines.
+        self._texts: list[tuple[str, bool, int]] = []
         self._tables: Counter[str] = Counter()
         table = ""
         for number, line in enumerate(text.split("\n"), 1):
-            for text in map(_bare, re.findall(_TEXT, line)):
+            for written in re.findall(_TEXT, line):
+                text, own = _bare(written), written in _KEYS
                 # A delegate's text is told of by its parts, as in "gpu: no parameter quant".
-                self._texts += [(each, number) for each in (text, *re.split(r"[:=]", text))]
+                self._texts += [(each, not own, number) for each in (text, *re.split(r"[:=]", text))]
             if header := re.match(_HEADER, line):
                 table = self._header(_bare(header[2]), listed=bool(header[1]))
                 self._lines.setdefault(table, number)
@@ -168,14 +195,14 @@ class Places:
         return f"{self._file}:{self._lines[key]}" if key else self._file
 
     def saying(self, message: str) -> str:
-        """Of the longest text that a message is about; the file alone where it is about none."""
+        """Of the longest text that a message is about, or else of a key; the file alone where of neither."""
         about = message.partition(";")[0]
         spoken_of = [
-            (len(text), -number)
-            for text, number in self._texts
+            (said, len(text), -number)
+            for text, said, number in self._texts
             if text and re.search(rf"(?<![\w-]){re.escape(text)}(?![\w-])", about)
         ]
-        return f"{self._file}:{-max(spoken_of)[1]}" if spoken_of else self._file
+        return f"{self._file}:{-max(spoken_of)[2]}" if spoken_of else self._file
 
 
 def places(project: Project) -> Places:
@@ -189,9 +216,14 @@ def naming(project: Project) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        if project.file is None or str(error).startswith(f"{project.file}:"):
+        if project.file is None:
             raise
-        raise UsageError(f"{places(project).saying(str(error))}: {error}") from None
+        raise UsageError(*(_placed(project, problem) for problem in error.problems)) from None
+
+
+def _placed(project: Project, problem: str) -> str:
+    told = problem.startswith(f"{project.file}:")
+    return problem if told else f"{places(project).saying(problem)}: {problem}"
 
 
 _TEXT = r"""\"[^\"]*\"|'[^']*'|(?<![\w-])[\w-]++(?=[ \t]*=)"""

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from analyzer.auditing.delegate_audit import deciding
 from analyzer.auditing.types import Audit, DelegateAudit, OperatorAudit, Summary
-from analyzer.errors import UsageError
+from analyzer.errors import Gathered, UsageError
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.vocabulary import Undefined
 from analyzer.gating.excuses import NOTHING, Excused
@@ -110,10 +110,12 @@ def read_policies(texts: Sequence[str], delegates: Sequence[str], key: str = "--
 
     Raises: UsageError.
     """
-    try:
-        return [_read(text, delegates) for text in texts]
-    except UsageError as error:
-        raise UsageError(f"{key} {error}") from None
+    policies, wrong = [], Gathered(f"{key} ")
+    for text in texts:
+        with wrong.here():
+            policies.append(_read(text, delegates))
+    wrong.tell()
+    return policies
 
 
 def _read(text: str, delegates: Sequence[str]) -> Policy:

@@ -184,6 +184,50 @@ def test_a_key_that_is_wrong_is_named_with_its_line(project: Path) -> None:
     assert audit().complaint.startswith("delegate-analyzer.toml:8: there is no key waivers[0].who")
 
 
+def test_all_that_is_wrong_is_told_at_once(project: Path) -> None:
+    settle(
+        project,
+        'delegate = ["gpu"]\nfail-on = "partial"\ndevices = ["pixel-8", 8]\n[packs]\ngpu = 3\n[packs.tiny]\n'
+        'verison = "1"\n[[targets]]\nfor = 1\n[[waivers]]\nrule = "a"\nexpires = "soon"\n',
+    )
+    assert told() == [
+        "1: there is no key delegate; did you mean delegates?",
+        "2: fail-on: expected `array`, got `str`",
+        "3: devices[1]: expected `str`, got `int`",
+        "4: packs[...]: expected `object`, got `int`",
+        "7: there is no key packs.tiny.verison; did you mean version?",
+        "9: targets[0].for: expected `str`, got `int`",
+        "8: targets[0]: object missing required field `models`",
+        "12: waivers[0].expires: invalid RFC3339 encoded date",
+        "10: waivers[0] has no reason; say why",
+    ]
+
+
+def told() -> list[str]:
+    outcome = audit()
+    assert outcome.code == 2
+    return [
+        line.removeprefix("delegate-analyzer: delegate-analyzer.toml:") for line in outcome.err.splitlines()
+    ]
+
+
+def test_so_is_what_its_words_say(project: Path) -> None:
+    settle(
+        project,
+        'required-version = ">=99"\ndelegates = ["gpu"]\nfail-on = ["prtial", "gpu:broken", "hazrd"]\n'
+        'warn-on = ["wrng"]\n[[targets]]\nmodels = "a*"\ndelegates = ["hexagn"]\n'
+        '[[waivers]]\ndelegate = "gpuu"\nrule = "a"\nreason = "b"\nexpires = 2100-01-01\n',
+    )
+    assert [line.partition(";")[0] for line in told()] == [
+        f"1: required-version is >=99, this is {__version__}",
+        "9: waivers[0].delegate gpuu: there is no such delegate",
+        "3: fail-on prtial: there is no policy prtial",
+        "3: fail-on hazrd: there is no policy hazrd",
+        "4: warn-on wrng: there is no policy wrng",
+        "7: delegate hexagn: there is no such rule pack",
+    ]
+
+
 @pytest.mark.parametrize(
     ("waiver", "complaint"),
     [

@@ -39,6 +39,17 @@ def test_nothing_left_is_one_line(models: Path) -> None:
     assert (done.code, done.complaint) == (2, "--exclude *: leaves none of the 3 models")
 
 
+def test_a_pattern_that_fits_none_is_told_of(models: Path) -> None:
+    """But for one of the project's, which may be about other models."""
+    (models / "delegate-analyzer.toml").write_text('exclude = ["none/*"]\n')
+    words = ("audit", models, "--exclude", "old/*", "--exclude", "odl/*")
+    done = run(*words)
+    assert (done.code, done.err) == (0, "--exclude odl/*: fits none of the models\n")
+    assert run(*words, "-q").err == ""
+    many = run(*words, "-o", models / "zoo.sqlite")
+    assert "--exclude odl/*: fits none of the models\n" in many.err
+
+
 def test_the_project_leaves_models_out_and_a_baseline_does_too(models: Path) -> None:
     (models / "delegate-analyzer.toml").write_text('exclude = ["old/*"]\n')
     assert paths(run("audit", models, "--format", "json")) == ["a.tflite", "c.tflite"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from analyzer.cli import say
 from analyzer.errors import UsageError
 from analyzer.files import is_named
 from analyzer.sources import ModelSource, find
@@ -15,15 +16,31 @@ exclude_option = click.option(
 )
 
 
-def taken(paths: Sequence[str], exclude: Sequence[str]) -> list[ModelSource]:
-    """The models that paths name, but for those of these patterns. Raises: ModelError, UsageError."""
-    sources = find(paths)
-    left = [*kept(sources, exclude)]
-    if not left:
-        raise UsageError(f"--exclude {', '.join(exclude)}: leaves none of the {len(sources)} models")
-    return left
+class Excluded:
+    """Patterns of models that are left out: the project's, and those of the command line."""
 
+    def __init__(self, project: Sequence[str], asked: Sequence[str], quiet: bool = False) -> None:
+        self._patterns = (*project, *asked)
+        #: Those of the command line that no model has fitted so far: who gave one meant some.
+        self._idle = dict.fromkeys(() if quiet else asked)
 
-def kept(sources: Iterable[ModelSource], exclude: Sequence[str]) -> Iterator[ModelSource]:
-    """Those of the models that no pattern names."""
-    return (source for source in sources if not any(is_named(source.name, each) for each in exclude))
+    def taken(self, paths: Sequence[str]) -> list[ModelSource]:
+        """The models that paths name, but for those left out. Raises: ModelError, UsageError."""
+        sources = find(paths)
+        left = [*self.kept(sources)]
+        if not left:
+            raise UsageError(
+                f"--exclude {', '.join(self._patterns)}: leaves none of the {len(sources)} models"
+            )
+        return left
+
+    def kept(self, sources: Iterable[ModelSource]) -> Iterator[ModelSource]:
+        """Those of the models that no pattern names; a line tells which patterns named none."""
+        for source in sources:
+            fitting = [each for each in self._patterns if is_named(source.name, each)]
+            for each in fitting:
+                self._idle.pop(each, None)
+            if not fitting:
+                yield source
+        for each in self._idle:
+            say(f"--exclude {each}: fits none of the models")

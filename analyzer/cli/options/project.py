@@ -13,7 +13,7 @@ from analyzer.auditing.configurations import for_platform
 from analyzer.cli.options.specs import specs
 from analyzer.config import Project
 from analyzer.devices.device_configurations import on_devices
-from analyzer.errors import UsageError
+from analyzer.errors import Gathered, UsageError
 from analyzer.gating.baseline import Baseline, read_baseline
 from analyzer.gating.excuses import Waiver
 from analyzer.gating.policy import read_policies
@@ -73,15 +73,22 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused:
     asked = replace(asked, delegates=specs(asked.delegates))
     if asked.delegates and asked.platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")
-    config.check_files(project, rules=not asked.rules, baseline=excused and not asked.baseline)
-    packs = Packs(asked.rules or project.rules)
-    config.check_waivers(project, packs)
-    options = _delegates_and_policies(project, packs, asked)
-    settings = project.settings
-    targets = [
-        (target.models, _delegates_and_policies(replace(project, settings=settings.of(target)), packs, asked))
-        for target in settings.targets
-    ]
+    wrong = Gathered()
+    with wrong.here():
+        config.check_tool(project)
+    with wrong.here():
+        config.check_files(project, rules=not asked.rules, baseline=excused and not asked.baseline)
+        packs = Packs(asked.rules or project.rules)
+        with wrong.here():
+            config.check_waivers(project, packs)
+        settings = project.settings
+        of_targets = [replace(project, settings=settings.of(target)) for target in settings.targets]
+        held = []
+        for each in (project, *of_targets):
+            with wrong.here():
+                held.append(_delegates_and_policies(each, packs, asked))
+    wrong.tell()
+    options, *others = held
     today = datetime.date.today()
     known = (asked.baseline or project.baseline) if excused else ""
     return replace(
@@ -90,7 +97,7 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused:
         expired=tuple(waiver for waiver in settings.waivers if waiver.expires < today),
         baseline=read_baseline(known) if known else None,
         exclude=settings.exclude,
-        targets=tuple(targets),
+        targets=tuple(zip((target.models for target in settings.targets), others, strict=True)),
     )
 
 
@@ -111,7 +118,6 @@ def _delegates_and_policies(project: Project, packs: Packs, asked: Asked) -> Aud
     )
     if project.file is None:
         return options
-    config.check_tool(project)
     _check(packs, options.delegates)
     if asked.devices:
         on_devices(packs, asked.devices)
@@ -127,8 +133,11 @@ def _delegates_and_policies(project: Project, packs: Packs, asked: Asked) -> Aud
         every = [*(split(spec)[0] for spec in delegates), *audited]
         fail_on = asked.fail_on or config.policies_on(every, settings.fail_on) or options.fail_on
         warn_on = config.policies_on(every, settings.warn_on)
-        read_policies(() if asked.fail_on else fail_on, every, "fail-on")
-        read_policies(warn_on, every, "warn-on")
+        wrong = Gathered()
+        for key, policies in (("fail-on", () if asked.fail_on else fail_on), ("warn-on", warn_on)):
+            with wrong.here():
+                read_policies(policies, every, key)
+        wrong.tell()
     return replace(options, delegates=delegates, fail_on=fail_on, warn_on=warn_on)
 
 
