@@ -10,7 +10,7 @@ from functools import cache
 import msgspec
 
 from analyzer.errors import UsageError
-from analyzer.fleet.store import ask, checked
+from analyzer.fleet.store import ask, checked, reason
 from analyzer.fleet.tables import INDEXES, TABLES
 from analyzer.report.wording.outcome import VERDICTS
 
@@ -57,8 +57,7 @@ def told_of(file: str, *damage: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UsageError(f"{file}: isn't what audit writes ({reason}); audit again") from None
+        raise UsageError(f"{file}: isn't what audit writes ({reason(error)}); audit again") from None
 
 
 @cache

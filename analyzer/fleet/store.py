@@ -20,6 +20,8 @@ from analyzer.fleet.tables import INDEXES, TABLES, VERSION
 
 #: Seconds after which what was audited is safe.
 _EVERY = 1.0
+#: Characters of what SQLite says.
+_MOST_SAID = 200
 #: So many reasons are kept at hand.
 _MOST_REASONS = 4096
 #: How much SQLite keeps in memory, in kilobytes.
@@ -288,8 +290,14 @@ def told(path: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path}: can't be written ({reason}); choose another place, or make room") from None
+        raise UsageError(
+            f"{path}: can't be written ({reason(error)}); choose another place, or make room"
+        ) from None
+
+
+def reason(error: Exception) -> str:
+    """What is wrong, in a line: SQLite tells of tables with all the text that makes them."""
+    return " ".join((getattr(error, "strerror", None) or str(error)).split())[:_MOST_SAID]
 
 
 def checked(database: sqlite3.Connection, path: str) -> None:
@@ -300,7 +308,7 @@ def checked(database: sqlite3.Connection, path: str) -> None:
         tables = {name for (name,) in database.execute(named)}
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{path}: isn't what audit writes ({error}); name a file that audit -o wrote"
+            f"{path}: isn't what audit writes ({reason(error)}); name a file that audit -o wrote"
         ) from None
     if not {"run", "file", "audit", "cause"} <= tables:
         raise UsageError(f"{path}: has no audits in it; name a file that audit -o wrote")

@@ -50,7 +50,7 @@ class Amendment:
         if len(data) > _LARGEST:
             raise self._refused("is larger than 2 GB", "split it into several models")
         self._root = self._fields("Model", self._file.root())
-        self._buffers = self._places(self._root["buffers"].position)
+        self._buffers = self._tables(self._root, "buffers")
         outside = [self._fields("Buffer", place).get("offset", 0) > 1 for place in self._buffers]
         if any(outside):
             raise self._refused("keeps weights behind the flatbuffer", "convert it to one of less than 2 GB")
@@ -79,14 +79,14 @@ class Amendment:
         `origins` are for each operator of each subgraph the operator of the file that it is or was made of.
         """
         self._codes = after.operator_codes
-        places = self._places(self._root["subgraphs"].position)
+        places = self._tables(self._root, "subgraphs")
         graphs = [
             Kept(place) if new is old else self._subgraph(place, old, new, origin)
             for place, old, new, origin in zip(
                 places, self._model.subgraphs, after.subgraphs, origins, strict=True
             )
         ]
-        known = self._places(self._root["operator_codes"].position)
+        known = self._tables(self._root, "operator_codes")
         codes = [
             Kept(place) if code == old else _code(code)
             for code, old, place in zip_longest(after.operator_codes, self._model.operator_codes, known)
@@ -108,7 +108,7 @@ class Amendment:
         if after.signatures is not self._model.signatures:
             fields["signature_defs"] = [*map(signature_def, after.signatures)]
         if after.metadata is not self._model.metadata:
-            places = self._places(self._root["metadata"].position)
+            places = self._tables(self._root, "metadata")
             fields["metadata"] = [
                 Kept(place)
                 for place in places
@@ -120,8 +120,7 @@ class Amendment:
         self, place: int, old: Subgraph, new: Subgraph, origins: Sequence[int | None]
     ) -> dict[str, Any]:
         fields = self._fields("SubGraph", place)
-        tensors = self._places(fields["tensors"].position) if "tensors" in fields else []
-        operators = self._places(fields["operators"].position) if "operators" in fields else []
+        tensors, operators = (self._tables(fields, key) for key in ("tensors", "operators"))
         quantizations = {
             id(tensor.quantization): self._fields("Tensor", tensors[tensor.index])["quantization"]
             for tensor in old.tensors
@@ -188,6 +187,10 @@ class Amendment:
             for field in fields
             if row[field.slot] is not None
         }
+
+    def _tables(self, fields: Mapping[str, Any], key: str) -> list[int]:
+        """The positions of a field's tables; none where the file hasn't got the field."""
+        return self._places(fields[key].position) if key in fields else []
 
     def _places(self, vector: int) -> list[int]:
         """The positions of a vector's tables."""

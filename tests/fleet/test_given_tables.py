@@ -28,6 +28,11 @@ SQL = {
     "no JSON": ("UPDATE configuration SET parameters = 'x'", "(a row of configuration)"),
     "bytes": ("UPDATE configuration SET title = x'ff00'", "(a row of configuration)"),
     "no UTF-8": ("UPDATE configuration SET title = CAST(x'ff' AS TEXT)", "(Could not decode to UTF-8"),
+    "no SQL": (
+        "PRAGMA writable_schema = ON; "
+        "UPDATE sqlite_master SET sql = '`CREATE TABLE reason (' || char(10) || 'x)' WHERE name = 'reason'",
+        "isn't what audit writes (malformed database schema (reason)",
+    ),
     "a number": ("UPDATE reason SET fix = x'35'", "(a row of reason)"),
     "no verdict": ("UPDATE audit SET verdict = 'zzz'", "(a row of audit)"),
     "no counts": ("UPDATE cause SET ops = '{'", "(a row of cause)"),
@@ -69,6 +74,7 @@ def test_tables_of_strangers(tmp_path: Path, audited: Path, kind: str) -> None:
     file = altered(audited, tmp_path / "b.sqlite", sql)
     shown, compared = run("fleet", "show", file), run("fleet", "diff", audited / "a.sqlite", file)
     assert shown.code == 2 and f"{file}: " in shown.complaint and words in shown.complaint
+    assert "\\x0a" not in shown.complaint
     # Sums aren't compared.
     assert compared.code == 2 or kind == "a sum"
 

@@ -13,7 +13,7 @@ from tests.fuzz.targets import TARGETS, load
 if sys.platform == "win32":
     pytest.skip("needs signals and limits of POSIX", allow_module_level=True)
 
-from tests.building import chain
+from tests.building import build, chain, model, operator, tensor
 from tests.fuzz.campaign import Campaign, mutants
 from tests.fuzz.promised import interrupting
 from tests.sources.packing import zipped
@@ -32,6 +32,19 @@ SHORT = {
     "fix": 20,
 }
 
+#: A model that has nothing it can do without.
+BARE = {
+    "version": 3,
+    "operator_codes": [{"builtin_code": "RELU"}],
+    "subgraphs": [
+        {
+            "tensors": [{"shape": [1, 3]}, {"shape": [1, 3]}],
+            "operators": [{"inputs": [0], "outputs": [1]}],
+            "inputs": [0],
+            "outputs": [1],
+        }
+    ],
+}
 #: What was found by longer runs -> the target, and the input made as small as it could be.
 FINDS = {
     "a member of an archive without a name": (
@@ -52,6 +65,15 @@ FINDS = {
         b"Memory footprint delta from the start of the tool (MB): overall=" + b"9" * 400,
     ),
     "an expression that is no end of text": ("expressions", b"'" + b"\0x" * 4000),
+    "a model to rewrite that has no buffers": ("fix", build(BARE)),
+    "one that has no codes of operators": ("fix", build(BARE | {"subgraphs": [{}], "operator_codes": None})),
+    "one whose version takes all memory to look through": (
+        "fix",
+        model(
+            [tensor("x", [1, 4]), tensor("y", [1, 4])],
+            [operator("LOGISTIC", ["x"], ["y"], version=(1 << 31) - 1)],
+        ),
+    ),
 }
 
 

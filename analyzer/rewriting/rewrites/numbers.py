@@ -59,7 +59,8 @@ def version_lowered(site: Site) -> Patch | None:
     context = Context(site.graph.subgraph, operator)
     stated = operator.version
     needed = max((n for n, why in known if n <= stated and _holds(_reasons()[why], context)), default=1)
-    site.require(needed < stated, {*range(needed + 1, stated + 1)} <= {number for number, _ in known})
+    between = {number for number, _ in known if needed < number <= stated}
+    site.require(needed < stated, len(between) == stated - needed)
     return site.replaced(replace(operator, version=needed))
 
 
