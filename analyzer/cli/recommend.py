@@ -41,7 +41,7 @@ _LANGUAGES = {
 
 @click.command("recommend")
 @click.argument("path", metavar="MODEL", shell_complete=completion.files)
-@declared.platform
+@declared.platforms
 @click.option("--phone", "--device", "phones", multiple=True, metavar="PHONE",
               help="For one: pixel-8, iphone-15, android-N, a chip (SM8650), or adb[:SERIAL].")  # fmt: skip
 @adb_option
@@ -57,7 +57,7 @@ _LANGUAGES = {
 @declared.color
 def command(
     path: str,
-    platform: str | None,
+    platforms: tuple[str, ...],
     phones: tuple[str, ...],
     adb: str | None,
     rules: tuple[str, ...],
@@ -79,10 +79,11 @@ def command(
     from analyzer.rules.registry import Packs
 
     packs = Packs(map(Path, rules))
-    phone = _phone(packs, phones, adb, platform) if phones else None
+    asked = names(platforms)
+    phone = _phone(packs, phones, adb, asked) if phones else None
     customs = names(registered)
     every = languages if all(target.format != "json" for target in wanted) else ("all",)
-    advisor = Advisor(packs, (platform,) if platform else (), customs, phone, _chosen(every))
+    advisor = Advisor(packs, tuple(dict.fromkeys(asked)), customs, phone, _chosen(every))
     with on_disk(find_one(path)) as source:
         advised = advisor.advise(load(source), read_shapes(shapes), source.file)
     told = advice(advised.model, memory(advised.audit.prepared), _profile(advised, measured))
@@ -118,11 +119,12 @@ def _chosen(languages: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _phone(packs: Packs, phones: tuple[str, ...], adb: str | None, platform: str | None) -> Described:
+def _phone(packs: Packs, phones: tuple[str, ...], adb: str | None, asked: Sequence[str]) -> Described:
     """The phone that is meant. Raises: UsageError, RuntimeUnavailable, AdbError."""
     phone = _one(packs, phones, adb)
-    if platform not in (None, *phone.platforms):
-        raise UsageError(f"--for {platform}: --phone says its platform itself; leave one of them out")
+    for platform in asked:
+        if platform not in phone.platforms:
+            raise UsageError(f"--for {platform}: --phone says its platform itself; leave one of them out")
     return phone
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +21,15 @@ from analyzer.recommendation.described_phone import Described
 from analyzer.recommendation.recommend import PHONES, recommend
 from analyzer.report.document import audit_document, convert
 from analyzer.rules.registry import Packs
+
+if TYPE_CHECKING:
+    from analyzer.rewriting.fixer import Plan
+
+
+#: The option of `fix` by which the app gets two models.
+_SPLIT = "--split-tail"
+#: The share of what a delegate takes that it has to keep there: of a model in two halves, one is no tail.
+_KEPT = 0.9
 
 
 class Advised(Struct, frozen=True):
@@ -67,34 +77,57 @@ class Advisor:
             attempts(self._packs, model, audit, document, shapes, self._registered),
             self._chips,
             self._languages,
-            repaired=None if file is None or shapes else self._repaired(model, file, audit),
+            repaired=() if file is None or shapes else _mildest(self._repaired(model, file, audit)),
         )
         return Advised(replace(document, recommendation=recommended), audit)
 
-    def _repaired(self, model: Model, file: str, audit: Audit) -> Repaired | None:
-        """The model rewritten for delegates that don't take it whole; None where nothing helps."""
+    def _repaired(self, model: Model, file: str, audit: Audit) -> Iterator[Repaired]:
+        """The model rewritten for delegates that don't take it whole, in the ways that `fix` can be asked."""
         lacking = [
             audited.configuration
             for audited in audit.delegates
             if self._concerned(audited.configuration) and audited.summary.verdict != "full"
         ]
         if not lacking:
-            return None
+            return
+        from analyzer.rewriting import free_batch
         from analyzer.rewriting.fix import fix
 
         auditor = Auditor(self._packs, lacking, (), self._registered)
-        try:
-            plan = fix(model, file, auditor, Interpreter(self._packs), proven=False).plan
-        except ModelError:
-            return None
-        if not plan.steps:
-            return None
-        after = convert.model(plan.after).audits
-        names = dict.fromkeys(step.rewrite.name for step in plan.steps)
-        return Repaired({audit.delegate: audit for audit in after}, tuple(names))
+        for batch in (None, 1) if free_batch.is_free(model) else (None,):
+            try:
+                fixed = fix(
+                    model, file, auditor, Interpreter(self._packs), proven=False, tail=True, batch=batch
+                )
+            except ModelError:
+                continue
+            options, changes = ((f"--batch {batch}",), (f"a batch of {batch}",)) if batch else ((), ())
+            if fixed.plan.steps or batch:
+                yield _repair(fixed.plan, fixed.plan.after, options, changes)
+            if fixed.tail is not None and fixed.audit is not None:
+                tail = "the operators at the end in a second model"
+                yield _repair(fixed.plan, fixed.audit, (*options, _SPLIT), (*changes, tail))
 
     def _concerned(self, configuration: Configuration) -> bool:
         """Whether a delegate is there to stay, on any phone, and apart from what runs the rest."""
         known = self._known.get(configuration.pack.delegate)
         one_chip = known is not None and known.one_chip
         return bool(configuration.pack.fallback) and configuration.pack.status == "current" and not one_chip
+
+
+def _mildest(repairs: Iterable[Repaired]) -> tuple[Repaired, ...]:
+    """What changes least for the app first: a second model changes most."""
+    return tuple(sorted(repairs, key=lambda repair: (len(repair.changes), _SPLIT in repair.options)))
+
+
+def _repair(plan: Plan, after: Audit, options: tuple[str, ...], changes: tuple[str, ...]) -> Repaired:
+    """A way to rewrite, for those delegates to which a second model leaves most of what they had."""
+    names = dict.fromkeys(step.rewrite.name for step in plan.steps)
+    taken = [audited.summary.delegated for audited in plan.after.delegates]
+    audits = convert.model(after).audits
+    kept = {
+        audit.delegate: audit
+        for audit, before in zip(audits, taken, strict=True)
+        if audit.summary.delegated >= _KEPT * before
+    }
+    return Repaired(kept, tuple(audit.delegate for audit in audits), tuple(names), options, changes)

@@ -40,10 +40,17 @@ class Attempted(Struct, frozen=True):
 
 
 class Repaired(Struct, frozen=True):
-    """The audits of the model rewritten for its delegates, by delegate, and the rewrites that it takes."""
+    """The audits of the model rewritten for its delegates, by delegate, and the rewrites that it takes.
+
+    `delegates` are all that it was done for; `options` of `fix` that change what the app has to do, and
+    `changes`: what that is.
+    """
 
     audits: Mapping[str, Audit]
+    delegates: tuple[str, ...]
     rewrites: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 class Candidate(Struct, frozen=True):

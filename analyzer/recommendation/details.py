@@ -148,27 +148,34 @@ def _gained(asked: Candidate, attempt: Attempted) -> str:
     return f"{figures.count(fewer, 'hazard')} fewer" if fewer > 0 else ""
 
 
-def repairs(ranked: Sequence[Candidate], repaired: Repaired | None) -> Iterator[Improvement]:
-    """What the model's own file rewritten would bring, for the delegates that are there to stay."""
-    together = ",".join(repaired.audits) if repaired else ""
+def repairs(ranked: Sequence[Candidate], repaired: Sequence[Repaired]) -> Iterator[Improvement]:
+    """What the model's own file rewritten would bring, for the delegates that are there to stay.
+
+    What changes more for the app is told where it brings more.
+    """
     for candidate in ranked:
-        asked = candidate.instead_of or candidate
-        after = repaired.audits.get(asked.audit.delegate) if repaired and candidate.current else None
-        if repaired is None or after is None or not _mended(asked.audit, after):
-            continue
-        summary = asked.audit.summary
-        was = (
-            f", where now {sentences.why(asked)}"
-            if asked.broken
-            else f" instead of {sentences.takes(summary)}"
-        )
-        yield Improvement(
-            kind="fix",
-            delegate=asked.audit.delegate,
-            text=f"{asked.deployment.name}, {sentences.takes(after.summary)}{was}: "
-            f"delegate-analyzer fix -d {together} ({', '.join(repaired.rewrites)}).",
-            delegated_macs_share=after.summary.delegated_macs_share,
-        )
+        before = (candidate.instead_of or candidate).audit
+        for repair in repaired if candidate.current else ():
+            after = repair.audits.get(before.delegate)
+            if after is not None and _mended(before, after):
+                yield _repair(candidate.instead_of or candidate, after, repair)
+                before = after
+
+
+def _repair(asked: Candidate, after: Audit, repair: Repaired) -> Improvement:
+    summary = asked.audit.summary
+    if asked.broken:
+        was = f", where now {sentences.why(asked)}"
+    else:
+        was = f" instead of {sentences.takes(summary) if summary.delegated else sentences.NOTHING}"
+    command = " ".join(("delegate-analyzer fix -d", ",".join(repair.delegates), *repair.options))
+    return Improvement(
+        kind="fix",
+        delegate=asked.audit.delegate,
+        text=f"{asked.deployment.name}, {sentences.takes(after.summary)}{was}: "
+        f"{command} ({', '.join((*repair.rewrites, *repair.changes))}).",
+        delegated_macs_share=after.summary.delegated_macs_share,
+    )
 
 
 def _mended(before: Audit, after: Audit) -> bool:

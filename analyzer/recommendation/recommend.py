@@ -30,7 +30,7 @@ class _Case(Struct, frozen=True):
     rest_audit: Audit | None
     known: Mapping[str, Deployment]
     languages: Sequence[str]
-    repaired: Repaired | None
+    repaired: Sequence[Repaired]
 
     def code(self, *several: Candidate) -> tuple[Snippet, ...]:
         """Code for the first that a language can have, the CPU last."""
@@ -51,7 +51,7 @@ def recommend(
     chips: Collection[str] = (),
     languages: Sequence[str] = (),
     named: bool = False,
-    repaired: Repaired | None = None,
+    repaired: Sequence[Repaired] = (),
 ) -> Recommendation:
     """What to choose on each platform that any of the model's audits is about, with code in `languages`.
 
@@ -74,7 +74,7 @@ def _case(
     attempts: Sequence[Attempted],
     known: Mapping[str, Deployment],
     languages: Sequence[str],
-    repaired: Repaired | None,
+    repaired: Sequence[Repaired],
 ) -> _Case:
     rest = next((audit.fallback for audit in model.audits if audit.fallback), "")
     accelerators = [audit for audit in model.audits if audit.fallback]

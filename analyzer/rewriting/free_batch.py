@@ -16,15 +16,25 @@ _OPEN = -1
 
 def shapes_with(model: Model, batch: int) -> dict[str, tuple[int, ...]]:
     """Inputs whose first size is open, in the shape that they get. Raises: UsageError where there is none."""
+    shapes = {name: (batch, *tensor.shape[1:]) for name, tensor in _inputs(model).items() if _free(tensor)}
+    if not shapes:
+        raise UsageError(f"--batch {batch}: {model.path} has no input with a free batch; leave it out")
+    return shapes
+
+
+def is_free(model: Model) -> bool:
+    """Whether an input's first size is open."""
+    return any(map(_free, _inputs(model).values()))
+
+
+def _inputs(model: Model) -> dict[str, Tensor]:
+    """The inputs by every name that they have, of the main subgraph and of signatures."""
     tensors = model.subgraphs[0].tensors
     named = {tensors[index].name: tensors[index] for index in model.subgraphs[0].inputs if index != OMITTED}
     for signature in model.signatures:
         own = model.subgraphs[signature.subgraph].tensors
         named |= {name: own[index] for name, index in signature.inputs.items()}
-    shapes = {name: (batch, *tensor.shape[1:]) for name, tensor in named.items() if _free(tensor)}
-    if not shapes:
-        raise UsageError(f"--batch {batch}: {model.path} has no input with a free batch; leave it out")
-    return shapes
+    return named
 
 
 def fixed(draft: Draft, interpreter: Interpreter, shapes: Mapping[str, tuple[int, ...]]) -> Draft:

@@ -44,8 +44,10 @@ def split(plan: Plan, auditor: Auditor) -> Split | None:
     subgraph = model.subgraphs[0]
     if any(signature.subgraph for signature in model.signatures) or len(model.signatures) > 1:
         return None
-    behind = _with_followers(subgraph, set().union(*(troubled(audit) for audit in plan.after.delegates)))
-    if not behind or len(behind) == len(subgraph.operators) or _share(plan.after, behind) > _LEAST_PART:
+    # What would take no less without a tail has no say in where it begins.
+    tails = (_with_followers(subgraph, troubled(audit)) for audit in plan.after.delegates)
+    behind = set[int]().union(*(tail for tail in tails if _is_tail(plan.after, subgraph, tail)))
+    if not behind or not _is_tail(plan.after, subgraph, behind):
         return None
     cut = _cut(subgraph, sorted(behind))
     if _shares_state(subgraph, behind):
@@ -71,6 +73,10 @@ def _with_followers(subgraph: Subgraph, places: Iterable[tuple[int, int]]) -> se
             behind |= new
             waiting += new
     return behind
+
+
+def _is_tail(audit: Audit, subgraph: Subgraph, behind: set[int]) -> bool:
+    return len(behind) < len(subgraph.operators) and _share(audit, behind) <= _LEAST_PART
 
 
 def _share(audit: Audit, behind: set[int]) -> float:

@@ -78,6 +78,7 @@ function draw(state, output) {
   svg.classList.toggle("long", Boolean(laid.long));
   canvas.replaceChildren(svg, ...(laid.long ? [note] : []));
   resize(state);
+  mark(state);
 }
 
 /** The layout that fits: from left to right, from top to bottom, or all in one column. */

@@ -35,17 +35,29 @@ function resize(state) {
   svg.setAttribute("height", Math.round(height * state.zoom));
 }
 
-/** Marks the boxes that hold an operator whose number, kind or output is looked for; brings the first to sight. */
+/** Looks for operators by number, kind or output; brings the first to sight, and says how many there are. */
 function seek(state, text, output) {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const holds = ({ operators }) => words.length > 0 && (operators ?? []).some((operator) => {
-    const said = `${place(operator.subgraph, operator.index)} ${operator.custom ?? operator.op} ${operator.output ?? ""}`.toLowerCase();
-    return words.every((word) => said.includes(word));
-  });
-  const found = state.graph.nodes.filter(holds);
-  const shapes = found.map(({ id }) => state.canvas.querySelector(`[data-node="${id}"]`)?.parentElement).filter(Boolean);
-  for (const marked of state.canvas.querySelectorAll(".sought")) marked.classList.remove("sought");
-  for (const shape of shapes) shape.classList.add("sought");
-  shapes[0]?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  if (words.length) output.value = found.length === 1 ? "in 1 box" : `in ${found.length} boxes`;
+  state.words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const { boxes, rows, operators } = mark(state);
+  (rows[0] ?? boxes[0])?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  if (state.words.length) output.value = `${count(operators, "operator")} in ${boxes.length === 1 ? "1 box" : `${boxes.length} boxes`}`;
+}
+
+/** Marks what is looked for: the boxes that hold it and, where these are open, its rows. */
+function mark(state) {
+  const { canvas, words = [] } = state;
+  const sought = ({ subgraph, index, custom, op, output }) => {
+    const number = place(subgraph, index);
+    const said = `${number} ${custom ?? op} ${output ?? ""}`.toLowerCase();
+    return words.length > 0 && words.every((word) => (word.startsWith("#") ? word === number : said.includes(word)));
+  };
+  const found = state.graph.nodes.map((node) => ({ id: node.id, operators: (node.operators ?? []).filter(sought) }))
+    .filter(({ operators }) => operators.length);
+  const operators = found.flatMap((node) => node.operators);
+  const lines = new Map([...canvas.querySelectorAll("a[href]")].map((line) => [line.getAttribute("href"), line]));
+  const boxes = found.map(({ id }) => canvas.querySelector(`[data-node="${id}"]`)?.parentElement).filter(Boolean);
+  const rows = operators.map(({ subgraph, index }) => lines.get(`#${anchor(state.number, subgraph, index)}`)).filter(Boolean);
+  for (const marked of canvas.querySelectorAll(".sought")) marked.classList.remove("sought");
+  for (const shape of [...boxes, ...rows]) shape.classList.add("sought");
+  return { boxes, rows, operators: operators.length };
 }

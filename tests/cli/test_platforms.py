@@ -46,6 +46,12 @@ def test_a_platform_that_there_is_none_of() -> None:
     assert "did you mean android?" in outcome.complaint
 
 
+def test_of_two_platforms_none_is_dropped_without_a_word() -> None:
+    outcome = run("audit", "m.tflite", "--for", "ios", "--for", "android")
+    assert outcome.code == 2
+    assert "--for ios --for android: give one platform" in outcome.complaint
+
+
 def test_delegates_and_a_platform_exclude_each_other() -> None:
     outcome = run("audit", "m.tflite", "--for", "ios", "-d", "coreml")
     assert outcome.code == 2

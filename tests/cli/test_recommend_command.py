@@ -38,6 +38,14 @@ def test_one_platform_alone(tmp_path: Path) -> None:
     assert "Android" not in done.text
 
 
+@pytest.mark.parametrize("asked", [("--for", "ios", "--for", "desktop"), ("--for", "ios,desktop,ios")])
+def test_several_platforms(tmp_path: Path, asked: tuple[str, ...]) -> None:
+    """The last of several isn't all that is meant."""
+    layers(tmp_path, ["CONV_2D"], size=4, channels=4)
+    done = run("recommend", tmp_path / "layers.tflite", *asked, "--format", "json")
+    assert [each["platform"] for each in done.json["recommendation"]["choices"]] == ["ios", "desktop"]
+
+
 @pytest.mark.parametrize("more", [(), ("--for", "android"), ("--phone", "android-29", "--phone", "sm8650")])
 def test_json_fits_its_schema(tmp_path: Path, more: tuple[str, ...]) -> None:
     layers(tmp_path, ["CONV_2D", "CEIL", "CONV_2D"])

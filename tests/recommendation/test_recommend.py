@@ -8,6 +8,7 @@ import pytest
 
 import analyzer
 from analyzer.report.document.recommendation import Choice, Recommendation
+from tests.building import model, operator, tensor
 from tests.recommendation.models import layers
 
 
@@ -161,12 +162,66 @@ def test_what_rewriting_the_file_would_bring(tmp_path: Path) -> None:
     sample = tmp_path / "sample.tflite"
     sample.write_bytes((Path(analyzer.__file__).parent / "model" / "sample.tflite").read_bytes())
     [choice] = analyzer.recommend(sample, "ios").choices
-    repairs = {each.delegate: each for each in choice.improvements if each.kind == "fix"}
-    share = repairs["litert-gpu"].delegated_macs_share
+    same, parted = [
+        each for each in choice.improvements if (each.kind, each.delegate) == ("fix", "litert-gpu")
+    ]
+    share = same.delegated_macs_share
     assert share is not None and share > 0.9
     # As it was tried: for all at once.
-    assert "delegate-analyzer fix -d litert-gpu,gpu,coreml (" in repairs["litert-gpu"].text
-    assert "instead of 65 % of MACs" in repairs["litert-gpu"].text
+    assert "delegate-analyzer fix -d litert-gpu,gpu,coreml (" in same.text
+    assert "instead of 65 % of MACs" in same.text
+    # What changes more for the app comes after it, where it brings more.
+    assert "all 45 operators" in parted.text and "--split-tail (" in parted.text
+    assert parted.text.endswith("the operators at the end in a second model).")
     # Without a file there is nothing to rewrite.
     [choice] = analyzer.recommend(sample.read_bytes(), "ios").choices
     assert not [each for each in choice.improvements if each.kind == "fix"]
+
+
+def repairs(file: Path, delegate: str = "litert-gpu") -> list[str]:
+    [choice] = analyzer.recommend(file, "ios").choices
+    return [each.text for each in choice.improvements if (each.kind, each.delegate) == ("fix", delegate)]
+
+
+def open_batch(folder: Path) -> Path:
+    """A shape that is computed from an open batch, as Keras' transposed convolutions have it."""
+    sizes, free = [1, 8, 8, 4], [-1, 8, 8, 4]
+    data = model(
+        [
+            tensor("x", sizes, shape_signature=free),
+            tensor("s", [4], "INT32"),
+            tensor("zero", [4], "INT32", data=bytes(16)),
+            tensor("sum", [4], "INT32"),
+            tensor("one", [], data=bytes((0, 0, 128, 63))),
+            tensor("ones", sizes, shape_signature=free),
+            tensor("y", sizes, shape_signature=free),
+        ],
+        [
+            operator("SHAPE", ["x"], ["s"], {"out_type": "INT32"}),
+            operator("ADD", ["s", "zero"], ["sum"]),
+            operator("FILL", ["sum", "one"], ["ones"]),
+            operator("ADD", ["x", "ones"], ["y"]),
+        ],
+        inputs=["x"],
+        outputs=["y"],
+    )
+    file = folder / "open.tflite"
+    file.write_bytes(data)
+    return file
+
+
+def test_a_free_batch_fixed(tmp_path: Path) -> None:
+    """What hangs on it falls away, and the app is told that it is the one batch from then on."""
+    texts = repairs(open_batch(tmp_path))
+    assert any("--batch 1 (" in text and text.endswith("a batch of 1).") for text in texts)
+
+
+def test_repairs_of_nothing_say_so(tmp_path: Path) -> None:
+    texts = repairs(open_batch(tmp_path))
+    assert texts and all(" instead of nothing: " in text for text in texts)
+
+
+def test_a_second_model_that_takes_more_away_than_it_brings_is_not_told(tmp_path: Path) -> None:
+    """Nothing but the first of many operators would be left to the delegate."""
+    file = layers(tmp_path, ["CONV_2D", "ROUND", *["ABS"] * 9]).path
+    assert not [text for text in repairs(Path(file)) if "--split-tail" in text]

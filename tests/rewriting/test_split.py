@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,11 @@ def classifier(**fields: Any) -> bytes:
     )
 
 
-def cut(tmp_path: Path, data: bytes, proven: bool = False) -> Fix:
+def cut(tmp_path: Path, data: bytes, proven: bool = False, delegates: Sequence[str] = ("gpu",)) -> Fix:
     file = tmp_path / "m.tflite"
     file.write_bytes(data)
     packs = Packs()
-    auditor = Auditor(packs, configure(packs, ["gpu"]))
+    auditor = Auditor(packs, configure(packs, delegates))
     return fix(read(file), str(file), auditor, prepares(), Limits(60), proven, True)
 
 
@@ -76,6 +77,13 @@ def test_signatures_are_parted_and_descriptions_dropped(tmp_path: Path) -> None:
     assert (first.key, first.inputs, first.outputs) == ("serving", {"image": 0}, {"scores": 2})
     assert (second.key, second.inputs, second.outputs) == ("serving", {"y": 2}, {"class": 4})
     assert list(head.metadata) == ["kept"]
+
+
+def test_a_delegate_that_takes_nothing_anyway_has_no_say(tmp_path: Path) -> None:
+    """Hexagon wants 8 bits throughout: no cut helps it, and none may be refused because of it."""
+    result = cut(tmp_path, classifier(), delegates=["gpu", "hexagon"])
+    assert result.tail is not None and result.audit is not None
+    assert [audited.summary.verdict for audited in result.audit.delegates] == ["full", "none"]
 
 
 def test_a_model_that_is_taken_whole_stays_whole(tmp_path: Path) -> None:

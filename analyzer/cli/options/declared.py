@@ -12,6 +12,7 @@ from msgspec import Struct
 from analyzer.auditing.configurations import PLATFORMS
 from analyzer.cli.options import completion
 from analyzer.cli.options.output import targets
+from analyzer.errors import UsageError
 
 Command = Callable[..., int]
 Decorator = Callable[[Command], Command]
@@ -29,12 +30,31 @@ def delegates(
     )
 
 
+def _one(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """The platform; of several none would be meant more than another."""
+    if len(set(given)) > 1:
+        raise UsageError(f"--for {' --for '.join(given)}: give one platform, or name delegates with -d")
+    return given[0] if given else None
+
+
 platform = click.option(
     "--for",
     "platform",
+    multiple=True,
+    callback=_one,
     metavar="PLATFORM",
     shell_complete=completion.one_of(PLATFORMS),
     help=f"The delegates of a platform instead: {', '.join(PLATFORMS)}.",
+)
+
+
+platforms = click.option(
+    "--for",
+    "platforms",
+    multiple=True,
+    metavar="PLATFORM",
+    shell_complete=completion.one_of(PLATFORMS),
+    help=f"{', '.join(PLATFORMS)}; one or several. Default: android and ios.",
 )
 
 

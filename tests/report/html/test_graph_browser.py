@@ -66,9 +66,29 @@ def test_operators_are_found_in_it(opened: Opened) -> None:
     find.fill("#8 conv_2d")
     marked = opened.page.locator(".graph .sought")
     assert "#8 CONV_2D" in (marked.first.text_content() or "")
-    assert opened.page.locator("form[data-graph] output").inner_text().startswith("in ")
+    told = opened.page.locator("form[data-graph] output")
+    assert told.inner_text() == "1 operator in 1 box"
+    # A number is that number alone, not those that begin with it.
+    find.fill("#1")
+    assert told.inner_text() == "1 operator in 1 box"
     find.fill("nothing of the kind")
     assert marked.count() == 0
+
+
+def test_what_is_looked_for_is_marked_inside_what_is_open(opened: Opened) -> None:
+    opened.page.locator("form[data-graph] select").select_option("Hexagon")
+    find = opened.page.locator("form[data-graph] input[type=search]")
+    find.fill("depthwise")
+    rows = opened.page.locator(".graph a.sought")
+    assert rows.count() == 0
+    # Opened after it was looked for, or before: both are marked.
+    opened.page.locator("form[data-graph] input[type=checkbox]").uncheck()
+    for node in range(opened.page.locator(".graph [data-node]").count()):
+        opened.page.locator(".graph [data-node]").nth(node).click()
+    texts = rows.locator("text").all_text_contents()
+    assert texts and {text.split()[-1] for text in texts} == {"DEPTHWISE_CONV_2D"}
+    find.fill("#8 conv")
+    assert [text.split()[-1] for text in rows.locator("text").all_text_contents()] == ["CONV_2D"]
 
 
 def test_a_node_says_what_it_is_and_what_crosses(opened: Opened) -> None:
