@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.conformance.unexercised import BECAUSE, WAITS, known, unexercised
 from tests.sweeps.borders import unjudged
+from tests.sweeps.borders.searching import Wanted
 
 AGAIN = "write the list anew: python -m tests.conformance.unexercised && python -m tests.docs.quoted"
 #: Delegates whose runtimes are asked here, and how many of their checks may have neither a case nor a reason.
@@ -19,6 +20,14 @@ def test_checks_without_a_case_are_known() -> None:
     assert unlisted == listed, AGAIN
 
 
+def test_delegates_that_cannot_be_asked_have_a_case_or_a_reason_each() -> None:
+    asked = {line: reason for line, reason in known().items() if _delegate(line) in unjudged.DELEGATES}
+    waiting = {one for line, reason in asked.items() if reason == WAITS for one in Wanted.of(line)}
+    shown = {Wanted(check, holds) for line in unjudged.described() for check, holds in line["shows"]}
+    assert not [line for line, reason in asked.items() if not reason]
+    assert not waiting - shown, "write a case (tests.sweeps.borders.unjudged), or why nothing can reach it"
+
+
 def test_few_are_left_without_a_reason_where_the_delegate_can_be_asked() -> None:
     left = [line for line, reason in known().items() if not reason and _delegate(line) in ASKED]
     assert len(left) <= MOST, f"find a case (tests.sweeps.borders), or write why none can, behind '{BECAUSE}'"
@@ -26,9 +35,3 @@ def test_few_are_left_without_a_reason_where_the_delegate_can_be_asked() -> None
 
 def _delegate(line: str) -> str:
     return line.split()[-1].partition("/")[0]
-
-
-def test_those_that_wait_have_a_case() -> None:
-    waiting = {line.split()[-1] for line, reason in known().items() if reason == WAITS}
-    cases = {check for line in unjudged.described() for check, _ in line["shows"]}
-    assert waiting <= cases

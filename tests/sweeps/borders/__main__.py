@@ -18,6 +18,7 @@ from analyzer.model import read_bytes
 from analyzer.rules.pack import slug
 from tests.sweeps import environments
 from tests.sweeps.borders import writing
+from tests.sweeps.borders.hidden import hidden
 from tests.sweeps.borders.patterns import patterns
 from tests.sweeps.borders.rare import rare
 from tests.sweeps.borders.searching import Searcher, Seen, Wanted, operator_of, search
@@ -60,7 +61,7 @@ def borders(
 def by_operator() -> dict[str, list[Case]]:
     """All that is there to start from, and what is made for single checks, which comes first."""
     cases: dict[str, list[Case]] = defaultdict(list)
-    for case in (*patterns(), *seeds(), *singles(), *rare(), *cases_of(CASES)):
+    for case in (*patterns(), *seeds(), *singles(), *rare(), *hidden(), *cases_of(CASES)):
         cases[operator_of(slug(_name(case)))].append(case)
     return cases
 

@@ -18,10 +18,16 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.auditing.graph_findings import LIMIT
+from analyzer.model import read_bytes
+from analyzer.rules.registry import Packs
 from tests.conformance import cases
 from tests.conformance.add import zipped
 from tests.conformance.unexercised import known
 from tests.sweeps.borders.__main__ import borders, by_operator
+from tests.sweeps.borders.hidden import hidden
 from tests.sweeps.borders.networks import network
 from tests.sweeps.borders.patterns import patterns
 from tests.sweeps.borders.rare import rare
@@ -39,6 +45,8 @@ SPECS = (
 )
 DELEGATES = tuple(dict.fromkeys(spec.partition(":")[0] for spec in SPECS))
 _NETWORK, _NETWORKS = "network", 80
+#: Further graphs with float16 weights of which a limit drops operators, and for whom.
+_LIMITED, _LIMIT = 20, "nnapi:api=29"
 
 
 def described() -> list[dict[str, Any]]:
@@ -50,7 +58,10 @@ def described() -> list[dict[str, Any]]:
 def models(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
     """Path and model of each line, made again."""
     with zipfile.ZipFile(cases.FOLDER / "cases.zip") as archive:
-        made = {(case.operator, case.base): case for case in (*patterns(), *seeds(), *singles(), *rare())}
+        made = {
+            (case.operator, case.base): case
+            for case in (*patterns(), *seeds(), *singles(), *rare(), *hidden())
+        }
         for line in lines:
             base, steps = line["params"]["base"], line["params"]["change"]
             if base.startswith(_NETWORK):
@@ -88,11 +99,25 @@ def searched() -> list[dict[str, Any]]:
             if (before := _passing(wanted, seen)) is not None:
                 told = lines.setdefault(before.case.path, _line(before))
                 told["shows"].append([wanted.check, not wanted.holds])
+    lines.update((one.case.path, _line(one)) for one in _random_graphs())
+    return sorted(lines.values(), key=lambda line: str(line["path"]))
+
+
+def _random_graphs() -> Iterator[Seen]:
     searcher = Searcher(SPECS)
     every = (Case(f"{_NETWORK} {seed}", "GRAPH", network(seed)) for seed in count())
     loading = (one for case in every if (one := searcher.see(case)) is not None and one.loads)
-    lines.update((one.case.path, _line(one)) for one in islice(loading, _NETWORKS))
-    return sorted(lines.values(), key=lambda line: str(line["path"]))
+    yield from islice(loading, _NETWORKS)
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, [_LIMIT]))
+    yield from islice((one for one in loading if _is_limited(auditor, one.case)), _LIMITED)
+
+
+def _is_limited(auditor: Auditor, case: Case) -> bool:
+    """Whether it has float16 weights, and operators that are lost to the limit."""
+    audit = auditor.audit(read_bytes(case.data, case.path))
+    half = any(tensor.dtype == "FLOAT16" for tensor in audit.model.subgraphs[0].tensors)
+    return half and any(operator.lost == LIMIT for operator in audit.delegates[0].operators)
 
 
 def completed() -> list[dict[str, Any]]:
@@ -105,6 +130,8 @@ def completed() -> list[dict[str, Any]]:
         left = {side for check in checks for side in _sides(check)} - shown
         for wanted, seen in _evidence(searcher, left).items():
             lines.setdefault(seen.case.path, _line(seen))["shows"].append([wanted.check, wanted.holds])
+    for seen in _random_graphs():
+        lines.setdefault(seen.case.path, _line(seen))
     return sorted(lines.values(), key=lambda line: str(line["path"]))
 
 
