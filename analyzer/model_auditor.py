@@ -23,7 +23,7 @@ from analyzer.files import is_named
 from analyzer.gating.baseline import Baseline
 from analyzer.gating.excuses import Excuses, Known, Waiver, sites
 from analyzer.gating.policy import read_policies
-from analyzer.recommendation.attempts import attempts
+from analyzer.recommendation.attempts import Attempts
 from analyzer.recommendation.recommend import PHONES, recommend
 from analyzer.report.document import audit_document, convert
 from analyzer.rules.registry import Packs
@@ -97,6 +97,7 @@ class ModelAuditor:
         self.task = task
         self._packs = packs
         self._auditor = Auditor(packs, configurations, rest, task.registered)
+        self._attempts = Attempts(self._auditor)
         delegates = [configuration.pack.delegate for configuration in configurations]
         self._policies = read_policies(task.fail_on, delegates)
         self._warning = read_policies(task.warn_on, delegates)
@@ -156,7 +157,7 @@ class ModelAuditor:
         recommended = recommend(
             told,
             self.task.platforms,
-            attempts(self._packs, model, audit, told, self.task.shapes, self.task.registered, choosing=True),
+            self._attempts.of(model, audit, told, self.task.shapes, choosing=True),
             named=not self.task.usual,
         )
         return ModelResult(

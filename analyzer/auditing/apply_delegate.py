@@ -26,8 +26,6 @@ from analyzer.auditing.graph_findings import (
 from analyzer.auditing.node_support import NodeSupport, SubgraphDelegation, unprepared
 from analyzer.auditing.partition import Partition, control_edges
 from analyzer.auditing.select_partitions import (
-    GraphLimits,
-    graph_limits,
     select_partitions,
     selected_operators,
     taken_whole,
@@ -38,7 +36,7 @@ from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter.interpreter import Interpreter
 from analyzer.model.graph import Prepared, PrepareIssue
 from analyzer.rules import graph_rules
-from analyzer.rules.judging.judge import Finding, Judge
+from analyzer.rules.judging.judge import Finding, GraphLimits, Judge
 from analyzer.rules.judging.judge_beside import JudgeBeside
 from analyzer.rules.pack import Graph
 
@@ -69,7 +67,7 @@ def apply_delegate(
     earlier: Earlier | None = None,
 ) -> Delegation:
     """Apply one delegate to every subgraph of a model, in order."""
-    limits = graph_limits(judge)
+    limits = judge.limits
     interpreted = limits.graph.compiled_ahead or _interpreted(prepared)
     supports = _beside(earlier) or list(_supports(prepared, contexts, judge, runtime))
     outcome = Delegation(supports)

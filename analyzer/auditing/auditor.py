@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -46,11 +47,17 @@ class Auditor:
         self._configurations = configurations
         self._fallbacks = fallbacks
         self._registered = registered
-        #: By configuration, the one with parameters that an app can't choose.
-        self._others: dict[int, tuple[Configuration, JudgeBeside] | None] = {}
+        #: By configuration, which goes by its identity, the one with parameters that an app can't choose.
+        self._others: dict[int, tuple[Configuration, tuple[Configuration, JudgeBeside] | None]] = {}
         self._interpreter = Interpreter(packs)
         self._macs = MacCounter(packs.catalogue)
         self._recipes = packs.recipes
+
+    def asking(self, configurations: Sequence[Configuration]) -> Auditor:
+        """The same for these configurations alone; what is compiled serves both."""
+        other = copy(self)
+        other._configurations, other._fallbacks = configurations, ()
+        return other
 
     def audit(
         self,
@@ -103,10 +110,9 @@ class Auditor:
         known = id(configuration)
         if known not in self._others:
             other = also(configuration)
-            self._others[known] = (
-                None if other is None else (other, JudgeBeside(other.judge, configuration.judge))
-            )
-        return self._others[known]
+            beside = None if other is None else (other, JudgeBeside(other.judge, configuration.judge))
+            self._others[known] = configuration, beside
+        return self._others[known][1]
 
     def _audit(
         self,

@@ -6,7 +6,6 @@ Source: google-ai-edge/LiteRT f67457790, tflite/delegates/utils.cc.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -21,43 +20,9 @@ from analyzer.auditing.partition import (
 )
 from analyzer.auditing.partition import partition as group
 from analyzer.auditing.types import Blocker
-from analyzer.expressions import partial as partial_evaluation
 from analyzer.model.graph import Subgraph
-from analyzer.rules.judging.judge import Judge
+from analyzer.rules.judging.judge import GraphLimits
 from analyzer.rules.pack import Graph
-
-
-class GraphLimits(Struct, frozen=True):
-    """The `[graph]` section with the parameters in place."""
-
-    graph: Graph
-    most: int | None
-    minimum: int
-    #: Whether float16 constants are read through before the limit is applied.
-    reads_through_first: bool
-    builds_while_choosing: bool
-
-    @property
-    def rolls_back(self) -> bool:
-        """True where a failure to build takes everything back."""
-        return self.graph.build_failure in ("rolls-back-model", "fails-load")
-
-
-def graph_limits(judge: Judge) -> GraphLimits:
-    """The limits that a pack's parameters come to."""
-    graph, parameters = judge.pack.graph, judge.parameters
-
-    def value(tree: Any, otherwise: Any) -> Any:
-        return otherwise if tree is None else partial_evaluation.constant(tree, parameters)
-
-    most = value(graph.max_partitions, None)
-    return GraphLimits(
-        graph,
-        None if most is None or most <= 0 else most,
-        value(graph.min_operators, 0),
-        value(graph.reads_through_before_limit, False),
-        value(graph.builds_while_choosing, False),
-    )
 
 
 class Selection(Struct, frozen=True):

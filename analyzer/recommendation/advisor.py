@@ -14,7 +14,7 @@ from analyzer.auditing.types import Audit, Configuration
 from analyzer.errors import ModelError
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model
-from analyzer.recommendation.attempts import Shapes, attempts
+from analyzer.recommendation.attempts import Attempts, Shapes
 from analyzer.recommendation.candidates import Repaired
 from analyzer.recommendation.deployment import deployments
 from analyzer.recommendation.described_phone import Described
@@ -69,12 +69,13 @@ class Advisor:
         Where its `file` is at hand, that too is told what `fix` would bring.
         """
         rest = fallbacks(self._packs, self._configurations)
-        audit = Auditor(self._packs, self._configurations, rest, self._registered).audit(model, shapes)
+        auditor = Auditor(self._packs, self._configurations, rest, self._registered)
+        audit = auditor.audit(model, shapes)
         document = convert.model(audit)
         recommended = recommend(
             document,
             self._platforms,
-            attempts(self._packs, model, audit, document, shapes, self._registered),
+            Attempts(auditor).of(model, audit, document, shapes),
             self._chips,
             self._languages,
             repaired=() if file is None or shapes else _mildest(self._repaired(model, file, audit)),

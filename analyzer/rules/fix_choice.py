@@ -13,7 +13,7 @@ from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import Node, Rest, facts_in, operand_in
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model.graph import Subgraph, Tensor
-from analyzer.rules.pack import Advice, Clause, Fixes, RulePack
+from analyzer.rules.pack import Advice, Clause, RulePack
 
 #: Facts that are the same for all operators of a graph.
 _OF_GRAPH = {"graph_customs", "graph_dtypes", "graph_inputs"}
@@ -45,7 +45,7 @@ class FixSelection:
     def fix(self, clause: Clause, context: Any, raised: Raised | None = None) -> str:
         """What to do about a clause that fails for this operator, or partition."""
         fix = (isinstance(context, Context) and self._first(context)) or clause.fix
-        if fix not in self._fixes.lists:
+        if fix not in self._pack.advice.lists:
             return fix
         context.operand = _operand(clause.require, context)
         context.raised_by = "" if raised is None else raised.name
@@ -63,7 +63,7 @@ class FixSelection:
     def _parted(self) -> tuple[Sequence[Advice], Sequence[Advice]]:
         """What comes first: that which only asks about the graph, and the rest."""
         parted: tuple[list[Advice], list[Advice]] = [], []
-        for one in self._fixes.first:
+        for one in self._pack.advice.first:
             parted[not facts_in(one.when) <= _OF_GRAPH].append(one)
         return parted
 
@@ -74,22 +74,18 @@ class FixSelection:
         for own, one in enumerate(_alike(context) if names else ()):
             for name in names:
                 if _holds(self._reason(name), one):
-                    return Raised(name, self._fixes.reasons[name].says, own == 0)
+                    return Raised(name, self._pack.advice.reasons[name].says, own == 0)
         return None
-
-    @cached_property
-    def _fixes(self) -> Fixes:
-        return self._pack.advice()
 
     def _reason(self, name: str) -> Evaluate:
         ready = self._reasons.get(name)
         if ready is None:
-            ready = self._reasons[name] = compiled(self._fixes.reasons[name].when)
+            ready = self._reasons[name] = compiled(self._pack.advice.reasons[name].when)
         return ready
 
     def _chosen(self, fix: str, context: Any) -> str:
-        while fix in self._fixes.lists:
-            fix = next(self._holding(fix, self._fixes.lists[fix], context))
+        while fix in self._pack.advice.lists:
+            fix = next(self._holding(fix, self._pack.advice.lists[fix], context))
         return fix
 
     def _holding(self, name: str, given: Sequence[Advice], context: Any) -> Iterator[str]:

@@ -297,8 +297,9 @@ class RulePack(Struct, frozen=True, omit_defaults=True, dict=True):
         known: OperatorRules = self.compiled[operator]
         return known
 
+    @cached_property
     def advice(self) -> Fixes:
-        """The fixes, decoded."""
+        """The fixes, decoded once."""
         return self.bodies.decode(self.fixes, Fixes)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ from analyzer.expressions.nodes import FALSE, Node
 from analyzer.model import schema
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
-from analyzer.rules.pack import Advice, Clause, Form, RulePack, slug
+from analyzer.rules.pack import Clause, Form, RulePack, slug
 from analyzer.rules.registry import Packs
 from analyzer.rules.wording.paraphrase import sentence, terms
 from analyzer.suggest import nearest
@@ -202,14 +201,10 @@ class Rulebook:
 
     def _advised(self, fix: str, given: tuple[Node, ...] = ()) -> Iterator[tuple[str, tuple[Node, ...]]]:
         """All that may be advised, under which conditions; the last has none, unless some are `given`."""
-        for one in self._lists.get(fix, ()):
+        for one in self.pack.advice.lists.get(fix, ()):
             yield from self._advised(one.fix, given if one.when is None else (*given, one.when))
-        if fix not in self._lists:
+        if fix not in self.pack.advice.lists:
             yield fix, given
-
-    @cached_property
-    def _lists(self) -> Mapping[str, tuple[Advice, ...]]:
-        return self.pack.advice().lists
 
     def rules(self) -> Iterator[Rule]:
         """Every rule of the pack but those on operators that it doesn't list."""

@@ -31,7 +31,7 @@ def specialize(
         graph=_graph(pack.graph, known),
         bodies=bodies,
         operators={name: bodies.encode(_operator(pack.rules(name), known, pack)) for name in listed},
-        fixes=bodies.encode(pack.advice()),
+        fixes=bodies.encode(pack.advice),
         every_op=tuple(_clauses(pack.every_op, known)),
         partition_checks=tuple(_clauses(pack.partition_checks, known)),
         load_checks=tuple(_clauses(pack.load_checks, known)),

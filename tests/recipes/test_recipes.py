@@ -68,7 +68,7 @@ def _given() -> set[str]:
     packs = Packs()
     books = [Rulebook(pack) for pack in (packs.cpu_kernels, *map(packs.get, packs.names()))]
     given = {text for book in books for rule in (*book.rules(), *book.others()) for text in rule.texts}
-    return given | {advice.fix for book in books for advice in book.pack.advice().first}
+    return given | {advice.fix for book in books for advice in book.pack.advice.first}
 
 
 def test_some_rule_gives_every_fix_that_is_told_in_full() -> None:

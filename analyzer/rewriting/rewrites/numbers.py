@@ -67,7 +67,7 @@ def version_lowered(site: Site) -> Patch | None:
 @cache
 def _reasons() -> Mapping[str, Evaluate]:
     """What raises a version, as conditions on an operator."""
-    return {name: compiled(reason.when) for name, reason in Packs().cpu_kernels.advice().reasons.items()}
+    return {name: compiled(reason.when) for name, reason in Packs().cpu_kernels.advice.reasons.items()}
 
 
 def _holds(condition: Evaluate, context: Context) -> bool:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from analyzer.errors import UndecidedError
 from analyzer.expressions.evaluate import Evaluate, compiled, evaluate
 from analyzer.expressions.nodes import TRUE, Call, Literal, Node, Not, operand_name, unnamed
-from analyzer.expressions.partial import filled, partially_evaluated
+from analyzer.expressions.partial import constant, filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
 from analyzer.rules.judging.compiled_clauses import Checks, ClauseCompiler, CompiledClause
@@ -25,6 +25,7 @@ from analyzer.rules.pack import (
     RUN,
     Clause,
     Form,
+    Graph,
     OperatorRules,
     RulePack,
     slug,
@@ -84,6 +85,22 @@ class _Operator(Struct, frozen=True):
     forms: tuple[_Form, ...]
 
 
+class GraphLimits(Struct, frozen=True):
+    """The `[graph]` section with the parameters in place."""
+
+    graph: Graph
+    most: int | None
+    minimum: int
+    #: Whether float16 constants are read through before the limit is applied.
+    reads_through_first: bool
+    builds_while_choosing: bool
+
+    @property
+    def rolls_back(self) -> bool:
+        """True where a failure to build takes everything back."""
+        return self.graph.build_failure in ("rolls-back-model", "fails-load")
+
+
 class Judge:
     """A pack compiled for one set of parameters; each operator is compiled when it is first met."""
 
@@ -118,6 +135,23 @@ class Judge:
     def awaiting_readers(self) -> frozenset[str]:
         """Operators whose rules ask whether their readers are accepted."""
         return frozenset(self.pack.awaiting_readers)
+
+    @cached_property
+    def limits(self) -> GraphLimits:
+        """The limits that the parameters come to."""
+        graph = self.pack.graph
+
+        def value(tree: Node | None, otherwise: Any) -> Any:
+            return otherwise if tree is None else constant(tree, self.parameters)
+
+        most = value(graph.max_partitions, None)
+        return GraphLimits(
+            graph,
+            None if most is None or most <= 0 else most,
+            value(graph.min_operators, 0),
+            value(graph.reads_through_before_limit, False),
+            value(graph.builds_while_choosing, False),
+        )
 
     def has_stage(self, stage: str, name: str) -> bool:
         """Whether the pack asks anything of an operator in this stage."""
