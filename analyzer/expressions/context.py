@@ -1,7 +1,8 @@
 """What an expression is evaluated against: one operator with its operands in place.
 
-Its traits are what most conditions hang on: operators that have them in common are asked once for all.
-A condition that looks at anything else sets the context's `beyond`.
+Its traits are what most conditions hang on, and the shapes of its operands: operators that have them in
+common are asked once for all. A condition that looks at shapes sets the context's `shaped`, one that looks at
+anything else its `beyond`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ OF_TENSORS = frozenset({"dtype", "rank", "constant", "variable", "dynamic", "per
     "zero_point_count",
     "leaves_partition",
 }
+#: Words that hang on these and on shapes.
+OF_SHAPES = frozenset({"shape", "elements"})
 OF_OPERATORS = frozenset({"op", "custom", "version", "inputs", "outputs", "operands", "has_options"})
 _ONE = (1,)
 #: Options that are traits; lists differ by operator.
@@ -30,6 +33,8 @@ _SCALARS = frozenset({str, int, bool, float, type(None)})
 FEW_READERS = 4
 #: What has more operands isn't like many others.
 _MOST_OPERANDS = 32
+#: Likewise what has an operand of more dimensions, as to shapes.
+_MOST_DIMENSIONS = 8
 #: Traits of a tensor -> their number, which is shorter to compare.
 _NUMBERS: dict[Hashable, int] = {}
 
@@ -60,6 +65,8 @@ class Context:
         "partition",
         "raised_by",
         "read_through",
+        "shaped",
+        "shapes",
         "steps",
         "subgraph",
         "traits",
@@ -80,7 +87,10 @@ class Context:
     alone: Hashable
     #: The same with its place in the partition.
     traits: Hashable
-    #: Set by a condition that looks at more than these.
+    #: The shapes of inputs and outputs; None of an operator that is like no other.
+    shapes: Hashable
+    #: Set by a condition that looks at these, and by one that looks at more than traits and shapes.
+    shaped: bool
     beyond: bool
 
     def __init__(
@@ -119,6 +129,11 @@ class Context:
             found = _tensors(self.subgraph, getattr(self.operator, name))
         elif name == "alone":
             found = _of_operator(self)
+        elif name == "shapes":
+            shapes = [None if tensor is None else tensor.shape for tensor in (*self.inputs, *self.outputs)]
+            found = (
+                None if any(shape and len(shape) > _MOST_DIMENSIONS for shape in shapes) else tuple(shapes)
+            )
         elif name == "traits":
             alone = self.alone
             found = (
@@ -152,6 +167,11 @@ def taken_together(contexts: Sequence[Context], operators: Sequence[int]) -> Ite
 def _tensors(subgraph: Subgraph, indices: Sequence[int]) -> list[Tensor | None]:
     tensors = subgraph.tensors
     return [None if i == OMITTED else tensors[i] for i in indices]
+
+
+def mark_of(word: str) -> str | None:
+    """What a condition sets that asks a tensor for a word; None where that hangs on its traits."""
+    return None if word in OF_TENSORS else "shaped" if word in OF_SHAPES else "beyond"
 
 
 def is_trait(option: Any) -> bool:

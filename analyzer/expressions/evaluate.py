@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from analyzer.expressions import loops, operators, steps
-from analyzer.expressions.context import OF_OPERATORS, OF_TENSORS
+from analyzer.expressions.context import OF_OPERATORS
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import (
     And,
@@ -151,7 +151,7 @@ class _Compiler:
 
     def _of_tensor(self, node: Property, fact: operators.Look, word: str = "") -> Evaluate:
         """A fact of a tensor, which looks as far as the word does."""
-        return operators.of_tensor(node, self.of(node.of), fact, (word or node.name) in OF_TENSORS)
+        return operators.of_tensor(node, self.of(node.of), fact, word or node.name)
 
     def _of_operator(self, node: Property, fact: Callable[[Any], Any]) -> Evaluate:
         of = self.of(node.of)

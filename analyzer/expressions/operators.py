@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from analyzer.expressions.context import OF_TENSORS, is_trait
+from analyzer.expressions.context import is_trait, mark_of
 from analyzer.expressions.nodes import Index, Operand, Property, Variable
 from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import LARGEST, Context, Undefined, attributes, elements
@@ -102,8 +102,9 @@ def attribute(name: str) -> Evaluate:
     return evaluate
 
 
-def of_tensor(node: Property, of: Evaluate, fact: Look, by_traits: bool) -> Evaluate:
-    """A fact of the tensor that a part comes to."""
+def of_tensor(node: Property, of: Evaluate, fact: Look, word: str) -> Evaluate:
+    """A fact of the tensor that a part comes to, which looks as far as the word does."""
+    mark = mark_of(word)
 
     def evaluate(c: Context) -> Any:
         value = of(c)
@@ -111,14 +112,14 @@ def of_tensor(node: Property, of: Evaluate, fact: Look, by_traits: bool) -> Eval
             raise Undefined(f"{show(node.of)} is left out")
         return fact(c, value)
 
-    def beyond(c: Context) -> Any:
+    def marking(c: Context) -> Any:
         value = of(c)
         if value is None:
             raise Undefined(f"{show(node.of)} is left out")
-        c.beyond = True
+        setattr(c, mark or "", True)
         return fact(c, value)
 
-    return evaluate if by_traits else beyond
+    return evaluate if mark is None else marking
 
 
 #: What is asked most often is a field of the tensor, which needs no call to answer.
@@ -130,7 +131,7 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
 
 def field(node: Property, base: Operand | Variable) -> Evaluate:
     """A field of an operand or a loop variable, which `node.of` may give a name."""
-    look = FIELDS[node.name]
+    look, mark = FIELDS[node.name], mark_of(node.name)
     side, position = ("variables", base.slot) if isinstance(base, Variable) else (base.side, base.position)
     tensors = attrgetter(side)
 
@@ -140,14 +141,14 @@ def field(node: Property, base: Operand | Variable) -> Evaluate:
         except (AttributeError, IndexError):
             raise Undefined(f"{show(node.of)} is left out") from None
 
-    def beyond(c: Context) -> Any:
-        c.beyond = True
+    def marking(c: Context) -> Any:
+        setattr(c, mark or "", True)
         try:
             return look(tensors(c)[position])
         except (AttributeError, IndexError):
             raise Undefined(f"{show(node.of)} is left out") from None
 
-    return evaluate if node.name in OF_TENSORS else beyond
+    return evaluate if mark is None else marking
 
 
 def batch(node: Index) -> Callable[[Any, Any], Any]:
@@ -158,7 +159,7 @@ def batch(node: Index) -> Callable[[Any, Any], Any]:
             raise Undefined(f"{show(node.of)} has no element 0")
         first = tensor.shape[0]
         if first != 1:
-            c.beyond = True
+            c.shaped = True
         return first
 
     return evaluate
@@ -168,7 +169,7 @@ def is_not_empty(c: Context, tensor: Tensor) -> bool:
     """Whether a tensor has elements, which is a trait where all its dimensions are positive."""
     if min(tensor.shape, default=1) > 0:
         return True
-    c.beyond = True
+    c.shaped = True
     return elements(tensor.shape) > 0
 
 

@@ -305,20 +305,42 @@ def _facts() -> list[tuple[str, Callable[[Context], Any]]]:
 @settings(_SLOW, max_examples=examples(100))
 @given(context=contexts())
 def test_what_looks_at_no_more_than_traits_comes_out_alike_where_they_are_alike(context: Context) -> None:
-    subgraph = context.subgraph
-    tensors = tuple(map(_of_like_traits, subgraph.tensors))
-    other = Context(replace(subgraph, tensors=tensors, inputs=(), outputs=()), context.operator)
-    assert other.traits == context.traits
+    like, of_shapes = _of_like(context, sized=False), _of_like(context, sized=True)
+    assert like.traits == of_shapes.traits == context.traits
+    assert of_shapes.shapes == context.shapes
     for text, evaluate in _facts():
-        context.beyond = False
+        context.beyond = context.shaped = False
         first = _outcome(evaluate, context)
         if not context.beyond and isinstance(first, bool | int | str | float):
-            assert _outcome(evaluate, other) == first, text
+            assert _outcome(evaluate, of_shapes) == first, text
+            assert context.shaped or _outcome(evaluate, like) == first, text
 
 
-def _of_like_traits(tensor: Tensor) -> Tensor:
-    """A tensor that differs in all but its traits."""
-    shape = tuple(size + 2 if size > (at == 0) else size for at, size in enumerate(tensor.shape))
+@settings(_SLOW, max_examples=examples(30))
+@given(context=contexts())
+def test_a_judge_says_the_same_of_an_operator_whatever_it_was_asked_before(context: Context) -> None:
+    pack = kept_judge("gpu").pack
+    asked, fresh = Judge(pack, resolve(pack, {})), Judge(pack, resolve(pack, {}))
+    for sized in (False, True):
+        for _ in range(2):  # the second time what the first was like is known
+            like = _of_like(context, sized)
+            asked.verdict(like), asked.later_findings(like)
+    assert asked.verdict(context) == fresh.verdict(context)
+    assert asked.later_findings(context) == fresh.later_findings(context)
+
+
+def _of_like(context: Context, sized: bool) -> Context:
+    """An operator that differs in all but its traits and, if `sized`, its shapes."""
+    subgraph = context.subgraph
+    tensors = tuple(_of_like_traits(tensor, sized) for tensor in subgraph.tensors)
+    return Context(replace(subgraph, tensors=tensors, inputs=(), outputs=()), context.operator)
+
+
+def _of_like_traits(tensor: Tensor, sized: bool) -> Tensor:
+    """A tensor that differs in all but its traits and, if `sized`, its shape."""
+    shape = tuple(
+        size + 2 if size > (at == 0) and not sized else size for at, size in enumerate(tensor.shape)
+    )
     table = tensor.quantization
     if table is not None:
         scales = tuple(2 * scale for scale in table.scale_data)

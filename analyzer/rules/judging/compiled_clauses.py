@@ -2,53 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from analyzer.expressions.evaluate import Evaluate, compiled
-from analyzer.expressions.nodes import Literal, Node
+from analyzer.expressions.context import Context
+from analyzer.expressions.evaluate import compiled
+from analyzer.expressions.nodes import Literal
 from analyzer.expressions.operators import Known, later
+from analyzer.rules.judging.findings import CompiledClause, FailedClause
 from analyzer.rules.pack import Clause, RulePack
-from analyzer.rules.wording.reason import Explanation
 
 #: Kinds of operators that are told apart before that begins anew.
 _MOST = 250
 
 
-class CompiledClause(Struct, eq=False):
-    """A clause for one set of parameters and one kind of operator."""
+#: What may be left to ask of an operator.
+Asked: TypeAlias = CompiledClause | FailedClause
 
-    clause: Clause
-    require: Evaluate
-    when: Evaluate | None
-    #: The parameters, and the values of its operator.
-    known: Mapping[str, Any]
-    #: What is explained where it fails, once it does.
-    explained: Node | None = None
-    #: Why it failed before, by what it saw.
-    reasons: dict[tuple[str, ...], Explanation] = {}
+
+class Left(Struct, frozen=True):
+    """What is left to ask of operators that are alike: clauses, and those that are known to fail."""
+
+    asked: tuple[Asked, ...]
+    #: Whether that is all that can be known of them; else their shapes may tell more.
+    settled: bool
 
 
 class Checks:
-    """Clauses that are asked together, and which of them are left to ask of operators with the same traits.
+    """Clauses that are asked together, and what is left of them for operators that are alike.
 
-    What holds of one operator by its traits alone holds of all others that have them.
+    What comes out by the traits of one operator alone, or by these and its shapes, does so for all others
+    that have them.
     """
 
-    __slots__ = ("clauses", "left")
+    __slots__ = ("_all", "_left", "clauses")
 
     def __init__(self, clauses: Iterable[CompiledClause] = ()) -> None:
         self.clauses = tuple(clauses)
-        self.left: dict[Hashable, Sequence[CompiledClause]] = {}
+        self._all = Left(self.clauses, False)
+        #: By traits, and by shapes and traits where these have a say.
+        self._left: dict[Hashable, Left] = {}
 
-    def keep(self, traits: Hashable, left: Sequence[CompiledClause]) -> None:
-        if len(self.left) >= _MOST:
-            self.left.clear()
-        if traits is not None:
-            self.left[traits] = tuple(left)
+    def left_of(self, context: Context) -> Left:
+        """What is left to ask of an operator."""
+        traits = context.traits
+        left = self._left.get(traits)
+        if left is None:
+            return self._all
+        return left if left.settled else self._left.get((context.shapes, traits), left)
+
+    def keep(
+        self, context: Context, by_traits: Iterable[Asked], by_shapes: Iterable[Asked], shaped: bool
+    ) -> None:
+        """Keep what is left for operators with the same traits, and with the same shapes where they tell."""
+        if context.traits is None:
+            return
+        if len(self._left) >= _MOST:
+            self._left.clear()
+        left = self._left.setdefault(context.traits, Left(tuple(by_traits), not shaped))
+        if not left.settled and context.shapes is not None:
+            self._left[context.shapes, context.traits] = Left(tuple(by_shapes), True)
 
 
 class ClauseCompiler:

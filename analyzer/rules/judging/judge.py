@@ -6,16 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analyzer.errors import UndecidedError
-from analyzer.expressions.evaluate import Evaluate, compiled, evaluate
-from analyzer.expressions.nodes import TRUE, Call, Literal, Node, Not, operand_name, unnamed
-from analyzer.expressions.partial import constant, filled, partially_evaluated
+from analyzer.expressions.evaluate import Evaluate, compiled
+from analyzer.expressions.nodes import Node, operand_name
+from analyzer.expressions.partial import constant
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
-from analyzer.rules.judging.compiled_clauses import Checks, ClauseCompiler, CompiledClause
+from analyzer.rules.judging.compiled_clauses import Asked, Checks, ClauseCompiler
+from analyzer.rules.judging.findings import (
+    SPLIT,
+    CompiledClause,
+    FailedClause,
+    undecided,
+    why_failed,
+)
+from analyzer.rules.judging.findings import Finding as Finding
 from analyzer.rules.pack import (
     BUILD,
     FATAL,
@@ -31,23 +39,7 @@ from analyzer.rules.pack import (
     slug,
 )
 from analyzer.rules.parameters import compared
-from analyzer.rules.wording.evidence import evidence
 from analyzer.rules.wording.message import message, proof
-from analyzer.rules.wording.reason import UNEXPLAINED, Explanation, absence, reason
-
-
-class Finding(Struct, frozen=True):
-    """A clause that an operator doesn't meet, with what it wanted and what it found."""
-
-    rule: str
-    severity: str
-    stage: str
-    message: str
-    fix: str
-    source: str
-    expected: str | None = None
-    actual: str | None = None
-    operand: str | None = None
 
 
 class Verdict(Struct, frozen=True):
@@ -67,8 +59,6 @@ class Verdict(Struct, frozen=True):
 
 
 ACCEPTED = Verdict(True)
-#: Reasons that are kept of a clause, by what it saw of operators.
-_MOST_REASONS = 1000
 _NOTHING = Checks()
 
 
@@ -200,7 +190,7 @@ class Judge:
             return self.pack.rules(name)
         refusal = self.pack.unlisted_custom if name.startswith("custom:") else self.pack.unlisted
         identity = f"{self.pack.delegate}/{slug(name.removeprefix('custom:'))}/{refusal.id}"
-        named = msgspec.structs.replace(refusal, id=identity)
+        named = replace(refusal, id=identity)
         return OperatorRules(forms=(Form(),), refused=named)
 
     def _operator(self, context: Context) -> _Operator:
@@ -237,53 +227,79 @@ class Judge:
 
     def failing(self, checks: Checks, context: Context) -> list[Finding]:
         """The findings of the checks that fail."""
-        left = checks.left.get(context.traits)
-        if left is not None:
-            return self.failing_of(left, context) if left else []
-        findings: list[Finding] = []
-        left = []
-        for clause in checks.clauses:
-            context.beyond = False
-            found = self.failing_of((clause,), context)
-            findings += found
-            if found or context.beyond:
-                left.append(clause)
-        checks.keep(context.traits, left)
+        left = checks.left_of(context)
+        if not left.settled:
+            return self._first_failing(checks, left.asked, context)
+        return self.failing_of(left.asked, context) if left.asked else []
+
+    def _first_failing(self, checks: Checks, asked: Sequence[Asked], context: Context) -> list[Finding]:
+        """The same of the first operator of its like; what is left to ask of others is kept."""
+        findings, shaped = [], False
+        by_traits: list[Asked] = []
+        by_shapes: list[Asked] = []
+        for clause in asked:
+            context.beyond = context.shaped = False
+            failed = clause if isinstance(clause, FailedClause) else self._failed(clause, context)
+            left = clause if context.beyond else failed
+            if left is not None:
+                by_shapes.append(left)
+            if context.shaped:
+                by_traits.append(clause)
+                shaped = True
+            elif left is not None:
+                by_traits.append(left)
+            if failed is not None:
+                findings.append(self._advised(failed, context))
+        checks.keep(context, by_traits, by_shapes, shaped)
         return findings
 
-    def failing_of(self, clauses: Sequence[CompiledClause], context: Any) -> list[Finding]:
+    def failing_of(self, asked: Sequence[Asked], context: Any) -> list[Finding]:
         """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
         findings: list[Finding] = []
-        for one in clauses:
-            when, require = one.when, one.require
-            try:
-                if (when is not None and not when(context)) or require(context):
-                    continue
-            except Undefined:
-                pass  # Explaining comes upon it again and says what was wanted there.
-            except UndecidedError:
-                if one.clause.stage not in LATER:
-                    raise
-                findings.append(_undecided(one.clause))
-                continue
-            findings.append(self._finding(one, context))
+        for clause in asked:
+            failed = clause if isinstance(clause, FailedClause) else self._failed(clause, context)
+            if failed is not None:
+                findings.append(self._advised(failed, context))
         return findings
 
-    def _finding(self, failed: CompiledClause, context: Any) -> Finding:
-        clause, why = failed.clause, _why(failed, context)
+    def _failed(self, asked: CompiledClause, context: Any) -> FailedClause | None:
+        """A clause that fails, with its finding."""
+        when, require = asked.when, asked.require
+        try:
+            if (when is not None and not when(context)) or require(context):
+                return None
+        except Undefined:
+            pass  # Explaining comes upon it again and says what was wanted there.
+        except UndecidedError:
+            if asked.clause.stage not in LATER:
+                raise
+            context.beyond = True
+            return FailedClause(asked.clause, undecided(asked.clause))
+        return self._finding(asked, context)
+
+    def _finding(self, failed: CompiledClause, context: Any) -> FailedClause:
+        clause, why = failed.clause, why_failed(failed, context)
         raised = self._fix_selection.raised(clause, context) if clause.raised else None
         expected, actual = proof(clause, why)
-        return Finding(
+        finding = Finding(
             rule=clause.id,
             severity=clause.severity,
             stage=clause.stage if clause.stage in (LOAD, BUILD, RUN) else "check",
             message=message(clause, why, raised),
-            fix=self._fix_selection.fix(clause, context, raised),
+            fix=self._fix_selection.own(clause, context, raised),
             source=clause.source,
             expected=expected,
             actual=actual,
             operand=clause.operand or why.operand or operand_name(clause.require),
         )
+        return FailedClause(clause, finding, raised)
+
+    def _advised(self, failed: FailedClause, context: Any) -> Finding:
+        """The finding, with a fix that comes before those of all clauses where there is one."""
+        if failed.finding.fix == SPLIT:
+            return failed.finding
+        fix = self._fix_selection.before(failed.clause, context, failed.raised)
+        return failed.finding if fix is None else replace(failed.finding, fix=fix)
 
     def _no_form(self, context: Context) -> Finding:
         operator, unlisted = context.operator, self.pack.unlisted
@@ -292,22 +308,10 @@ class Judge:
             severity="blocker",
             stage="check",
             message=f"{operator.name} is called in a form that the delegate doesn't know",
-            fix=self._fix_selection.fix(unlisted, context),
+            fix=self._fix_selection.before(unlisted, context) or self._fix_selection.own(unlisted, context),
             source=unlisted.source,
             actual=f"{len(operator.inputs)} inputs, {len(operator.outputs)} outputs",
         )
-
-
-def _undecided(clause: Clause) -> Finding:
-    """A pattern among very many operands that can't be looked for in time: said, since it may be there."""
-    return Finding(
-        rule=clause.id,
-        severity="note",
-        stage=clause.stage,
-        message="this operator has too many operands for this check, which was left out",
-        fix="Split the operator into several with fewer operands, and audit again.",
-        source=clause.source,
-    )
 
 
 def _holds(condition: Evaluate, context: Context) -> bool:
@@ -322,55 +326,3 @@ def _form_of(operator: _Operator, context: Context) -> _Form | None:
         if form.when is None or _holds(form.when, context):
             return form
     return None
-
-
-def _why(failed: CompiledClause, context: Context) -> Explanation:
-    """Why a clause that fails does so."""
-    clause = failed.clause
-    try:
-        if failed.when is not None:
-            failed.when(context)
-    except Undefined:
-        return absence(_undefined(_explained(clause, clause.when or TRUE, failed.known), context))
-    first = failed.explained is None
-    if failed.explained is None:
-        failed.explained = _explained(clause, clause.require, failed.known)
-    if clause.kind == "unlisted" or _is_pattern(failed.explained):
-        return UNEXPLAINED
-    # Many fail once: what is looked at is worth telling apart where a clause fails again.
-    return reason(failed.explained, context) if first else _reason(failed, failed.explained, context)
-
-
-def _reason(failed: CompiledClause, explained: Node, context: Any) -> Explanation:
-    """The reason, found once for all operators that show the same of what is looked at."""
-    seen = evidence(explained, context) if isinstance(context, Context) else None
-    if seen is None:
-        return reason(explained, context)
-    why = failed.reasons.get(seen)
-    if why is None:
-        if len(failed.reasons) >= _MOST_REASONS:
-            failed.reasons.clear()
-        why = failed.reasons[seen] = reason(explained, context)
-    return why
-
-
-def _explained(clause: Clause, condition: Node, known: Mapping[str, Any]) -> Node:
-    """A condition of a clause as it is explained: what can't be otherwise is left out, unless that is all."""
-    if not clause.reads:
-        return condition
-    settled = partially_evaluated(condition, known)
-    return filled(condition, known) if isinstance(settled, Literal) else settled
-
-
-def _undefined(condition: Node, context: Context) -> str:
-    """What isn't there that a condition touches."""
-    try:
-        evaluate(condition, context)
-    except Undefined as absent:
-        return str(absent)
-    return ""
-
-
-def _is_pattern(node: Node) -> bool:
-    """True of `not holds(...)`: what is found there is said by the clause itself."""
-    return isinstance(node, Not) and isinstance(call := unnamed(node.of), Call) and call.function == "holds"

@@ -7,7 +7,8 @@ from typing import Any
 
 from analyzer.expressions.nodes import parameters_in
 from analyzer.expressions.vocabulary import Context
-from analyzer.rules.judging.compiled_clauses import Checks, CompiledClause
+from analyzer.rules.judging.compiled_clauses import Checks
+from analyzer.rules.judging.findings import CompiledClause
 from analyzer.rules.judging.judge import Finding, Judge
 from analyzer.rules.pack import LATER
 

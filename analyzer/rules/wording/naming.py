@@ -196,7 +196,10 @@ class Names:
         """What a tensor is called that stands in the list `of`: operators of one kind say the same."""
         if isinstance(of, Rest | List):
             return self.element(of, position)
-        return self._roles.get(id(tensor)) or render(tensor)
+        role = self._roles.get(id(tensor))
+        if role is None and self.context is not None:
+            self.context.beyond = True  # a tensor's own name is no trait
+        return role or render(tensor)
 
     @cached_property
     def _roles(self) -> dict[int, str]:
@@ -205,6 +208,8 @@ class Names:
         if isinstance(self.context, Context):
             for side, tensors in (("input", self.context.inputs), ("output", self.context.outputs)):
                 for place, operand in enumerate(tensors):
+                    if id(operand) in roles:
+                        self.context.beyond = True  # nor is it that two operands are one
                     roles.setdefault(id(operand), side if len(tensors) == 1 else ordinal(place, side))
         return roles
 
