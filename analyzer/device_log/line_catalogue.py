@@ -21,7 +21,7 @@ LINES = "log-lines.toml"
 #: So many letters a line has to be told by.
 _ANCHOR = 6
 #: What `tells` may say.
-LIST, FAILURE, SHARE, ROUTINE = TELLS = ("list", "failure", "share", "routine")
+LIST, FAILURE, SHARE, ROUTINE, RAN = TELLS = ("list", "failure", "share", "routine", "ran")
 
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,8 +18,8 @@ class KnownLine(Struct, frozen=True, kw_only=True):
     """A line that is known: where it first stands, how often it comes, what it says in words.
 
     `delegate` is a pack's name, null where the line is about none or it can't be told which. `failure`:
-    something doesn't work, `breaks`: the delegate couldn't be built for the model. `routine` lines come in
-    every log, whatever becomes of the model.
+    something doesn't work, `breaks`: the delegate couldn't be built for the model, `ran`: the model was
+    run to its end. `routine` lines come in every log, whatever becomes of the model.
     """
 
     line: int
@@ -31,6 +31,7 @@ class KnownLine(Struct, frozen=True, kw_only=True):
     fix: str
     failure: bool
     breaks: bool
+    ran: bool
     routine: bool
     source: str
 

@@ -26,7 +26,7 @@ from analyzer.rules.parameters import split
 from analyzer.rules.registry import Packs
 
 CRASH, FAILS, _ = BROKEN
-_RUNTIME = "runtime"
+_RUNTIME, _WORKS = "runtime", "works"
 _ELSEWHERE = "after another delegate had taken its part, so that the figures are not the model's"
 
 
@@ -125,17 +125,25 @@ def _comparison(
     subgraph = share.subgraph if share is not None else 0
     operators = [operator for operator in delegate.operators if operator.subgraph == subgraph]
     figures = tuple(_figures(audit, delegate, share)) if share is not None else ()
+    predicted = comparison.verdict
     if any(line.breaks and line.delegate == comparison.delegate for line in log.known):
-        # A log says where a delegate fails, and nothing where it works.
-        predicted = comparison.verdict
         figures += (
             Figure(name="verdict", log=FAILS, predicted=predicted, agrees=predicted in (FAILS, CRASH)),
         )
+    elif share is not None and predicted in (FAILS, CRASH) and _ran(share, log):
+        figures += (Figure(name="verdict", log=_WORKS, predicted=predicted, agrees=False),)
     listed = tuple(_refused(audit.model, operators, refused)) if refused else ()
     agrees = all(figure.agrees for figure in figures) and all(
         entry.in_log == entry.predicted for entry in listed
     )
     return replace(comparison, agrees=agrees, figures=figures, refused=listed)
+
+
+def _ran(share: Share, log: LogDocument) -> bool:
+    """Whether the model was run with what a delegate took of it; few logs say so."""
+    taken = share.nodes or share.partitions or share.part not in (None, "none")
+    lines = log.known
+    return bool(taken) and any(line.ran for line in lines) and not any(line.failure for line in lines)
 
 
 def _incomparable(share: Share, model: Model, log: LogDocument) -> str:

@@ -9,7 +9,7 @@ from typing import IO
 
 from msgspec import Struct
 
-from analyzer.device_log.line_catalogue import FAILURE, LIST, ROUTINE, Form, LineCatalogue, LineKind
+from analyzer.device_log.line_catalogue import FAILURE, LIST, RAN, ROUTINE, Form, LineCatalogue, LineKind
 from analyzer.device_log.line_template import LineTemplate, Match, filled
 from analyzer.device_log.log_document import KnownLine, LogDocument, Refusal, Releases, Share
 from analyzer.model import schema
@@ -151,6 +151,7 @@ class LogReader:
             fix=filled(seen.kind.fix, seen.values),
             failure=seen.kind.tells == FAILURE,
             breaks=seen.kind.breaks,
+            ran=seen.kind.tells == RAN,
             routine=seen.kind.tells == ROUTINE,
             source=seen.kind.source,
         )

@@ -20,7 +20,9 @@ def log(tmp_path: Path) -> Path:
 def test_a_log_is_told(log: Path) -> None:
     done = run("log", log)
     assert (done.code, done.err) == (0, "")
-    assert "28 operators go to the GPU, 22 stay on the CPU" in " ".join(done.text.split())
+    assert "Operators that go to the GPU: 28. That stay on the CPU: 22, with those" in " ".join(
+        done.text.split()
+    )
 
 
 def test_stdin() -> None:

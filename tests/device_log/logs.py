@@ -104,3 +104,45 @@ from a total of 50 ops. resulted in 3 partitions.
 E litert  : [qnn_manager.cc:494] Failed to create QNN context: 1002
 E litert  : [dispatch_delegate.cc:130] Failed to create a kernel: No usable Dispatch runtime found
 """
+
+#: An iPhone through Unity, whose reporter fills nothing in, with what Xcode adds.
+METAL = """\
+2025-03-02 17:03:43.600100+0100 Demo[510:11326] Metal GPU Frame Capture Enabled
+2025-03-02 17:03:43.600200+0100 Demo[510:11326] Metal API Validation Enabled
+2025-03-02 17:03:43.637230+0100 Demo[510:11326] Created TensorFlow Lite delegate for Metal.
+INFO: Created TensorFlow Lite delegate for Metal.
+Demo Warning: Following operations are not supported by GPU delegate:
+CUSTOM TFLite_Detection_PostProcess: TFLite_Detection_PostProcess
+49 operations will run on the GPU, and the remaining 1 operations will run on the CPU.
+Demo.Interpreter:.ctor(Byte[], InterpreterOptions)
+Demo Warning: TfLiteMetalDelegate Prepare: %s
+Failed to create the interpreter.
+"""
+
+#: LiteRT on an iPhone, by Abseil's log.
+LITERT_METAL = """\
+E0000 00:00:1780896604.585019 61022 delegate_metal.mm:126] Failed to create DelegateKernelLiteRtMetal: \
+INTERNAL: program_source:93:51: error: use of undeclared identifier 'q0'
+E0000 00:00:1780896604.585120 61022 delegate_metal.mm:140] Metal delegate kernel initialization failed.
+ERROR: Node number 50 (LITERT_METAL) failed to prepare.
+"""
+
+#: Core ML below the delegate, which says that numbers ran over.
+NEURAL_ENGINE = """\
+2026-02-14 18:13:53.9896+0200 Demo[177:434] [espresso] [Espresso::ANERuntimeEngine::__forward_segment 0] \
+evaluate[RealTime]WithModel returned 0; code=5 err=Error Domain=com.apple.appleneuralengine Code=5 \
+"processRequest:model:qos:qIndex:modelStringID:options:error:: 0x2: Program Inference overflow"
+2026-02-14 18:13:53.9897+0200 Demo[177:434] [espresso] [Espresso::overflow_error] /tmp/x.mlmodelc/model.net:0
+2026-02-14 18:13:53.9899+0200 Demo[177:434] Error executing model: Error computing NN outputs.
+"""
+
+#: What benchmark_model says of its options.
+OPTIONS = """\
+Use gpu: [1]
+Max number of delegated partitions: [4]
+GPU backend: [gl]
+Allow lower precision in gpu: [0]
+INFO: Created TensorFlow Lite delegate for GPU.
+Explicitly applied GPU delegate, and the model graph will be partially executed by the delegate \
+w/ 1 delegate kernels.
+"""

@@ -127,6 +127,27 @@ source = "x"
 """
 
 
+def test_a_model_that_ran_contradicts_a_failure() -> None:
+    """Where it is predicted to fail and the log has the time of an inference, the two differ."""
+    x, y = tensor("x", [1, 4, 4]), tensor("y", [1, 4, 4])
+    failing = read_bytes(model([x, y], [operator("BATCH_MATMUL", ["x", "x"], ["y"])]), "failing")
+    applied = (
+        "Explicitly applied GPU delegate, and the model graph will be completely executed by the delegate."
+    )
+    ran = "Inference timings in us: Init: 1, First inference: 2, Warmup (avg): 3, Inference (avg): 4"
+
+    def held(*lines: str) -> Comparison:
+        (comparison,) = held_against(read("\n".join(lines)), failing, PACKS, (), line_catalogue()).comparisons
+        return comparison
+
+    assert held(applied, ran).verdict == "fails"
+    assert figures(held(applied, ran))["verdict"] == ("works", "fails")
+    assert held(applied, ran).agrees is False
+    # That it was applied is said before its kernels are prepared.
+    assert "verdict" not in figures(held(applied))
+    assert held(applied, "TfLiteGpuDelegate Prepare: no", ran).agrees is True
+
+
 def test_releases_that_fit_are_named(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text(_PACK, encoding="utf-8")
