@@ -2,8 +2,9 @@
 
 usage: python -m tests.sweeps.fix MODELS [--split-tail] [--batch N] [--run] [--gpu] [-d DELEGATE]...
 
-MODELS is a folder. `--run` runs original and result on the CPU and drops what isn't borne out; `--gpu` runs
-small ones that are full afterwards on the GPU as well, where this machine has one or plays one.
+MODELS is a folder. With `--split-tail` models are counted in one piece too. `--run` runs original and result
+on the CPU and drops what isn't borne out; `--gpu` runs small ones that are full afterwards on the GPU as
+well, where this machine has one or plays one.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Seen(Struct):
     model: str
     rewrites: tuple[str, ...]
     before: Summary
+    #: In one model, and as it is written: without its tail where that is cut off.
+    whole: Summary
     after: Summary
     proof: str
     on_gpu: str = ""
@@ -80,12 +83,13 @@ def is_free(model: Model) -> bool:
 
 
 def _seen(fixed: Fix, delegate: str, packs: Packs, gpu: bool) -> Seen:
-    [before], [after] = fixed.plan.before.delegates, (fixed.audit or fixed.plan.after).delegates
+    [before], [whole] = fixed.plan.before.delegates, fixed.plan.after.delegates
+    [after] = (fixed.audit or fixed.plan.after).delegates
     names = tuple(dict.fromkeys(step.rewrite.name for step in fixed.plan.steps))
     names += () if fixed.tail is None else ("split-tail",)
     proof = "" if fixed.proof is None else _proof(fixed)
     proof += "".join(f"; dropped {name}: {why}" for name, why in fixed.dropped.items())
-    seen = Seen(fixed.plan.before.model.path, names, before.summary, after.summary, proof)
+    seen = Seen(fixed.plan.before.model.path, names, before.summary, whole.summary, after.summary, proof)
     runs = gpu and delegate == _HERE and after.summary.macs <= _MOST_MACS
     if runs and names and after.summary.verdict == "full":
         seen.on_gpu = _on_gpu(fixed, packs)
@@ -125,7 +129,8 @@ def _figures(delegate: str, seen: Sequence[Seen]) -> Iterator[str]:
         return f"{selected} selected whole, {sum(each.verdict == 'full' for each in summaries)} full"
 
     yield f"{delegate}: {len(seen)} models; before {count([each.before for each in seen])}"
-    yield f"{delegate}: after {count([each.after for each in seen])}"
+    yield f"{delegate}: after {count([each.whole for each in seen])}"
+    yield f"{delegate}: as written {count([each.after for each in seen])}"
     touched: Counter[str] = Counter(name for each in seen for name in each.rewrites)
     whole: Counter[str] = Counter(
         name
