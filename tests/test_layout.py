@@ -31,6 +31,12 @@ SMALL = 40
 #: Names that say nothing of what they hold -> in how many functions they may stand.
 VAGUE = {"found": 46, "one": 16}
 
+#: The share of docstrings that begin as a question does, at most.
+MOST_ASKING = 0.15
+#: Options that mean other things to other commands -> how many there are. `--format` chooses among all
+#: formats, or says whether stdout gets a table or JSON.
+OTHERWISE = {"--format": 2, "--fail-on": 2, "--device": 2, "--on": 2, "--data": 2, "--range": 2, "--batch": 2}
+
 #: File names that several folders may have: what a module is for its folder.
 ROLES = {"page", "render", "tables", "text"}
 #: Modules that are imported by their names in a table.
@@ -182,6 +188,29 @@ def test_functions_are_short() -> None:
 def test_locals_are_named_by_what_they_hold(vague: str) -> None:
     where = [name for name, function in functions() if vague in bound(function)]
     assert len(where) <= VAGUE[vague], f"`{vague}` says nothing; it stands in {len(where)} functions: {where}"
+
+
+def test_an_option_is_declared_once() -> None:
+    """What commands share; some names mean other things to other commands."""
+    counted = Counter(
+        flag.value
+        for module in (PACKAGE / "cli").rglob("*.py")
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "option"
+        for flag in node.args
+        if isinstance(flag, ast.Constant) and str(flag.value).startswith("-")
+    )
+    assert {"-d", "--rules", "-o", "--color", "--config"} <= counted.keys()
+    twice = {flag: number for flag, number in counted.items() if number > OTHERWISE.get(str(flag), 1)}
+    assert not twice, f"declared more than once: {twice}"
+
+
+def test_docstrings_say_what_a_function_gives() -> None:
+    """In the field's words: few begin with what, how or whether."""
+    said = [ast.get_docstring(function) or "" for _, function in functions()]
+    words = [text.split()[0] for text in said if text]
+    share = sum(word in ("What", "How", "Whether", "Where", "Why", "Which") for word in words) / len(words)
+    assert share < MOST_ASKING
 
 
 def test_nodes_of_expressions_are_typed() -> None:

@@ -35,7 +35,7 @@ def command() -> None:
 @declared.registered
 @exclude_option
 @declared.project_file("The project's file.")
-@click.option("-o", "--output", "file", metavar="FILE", required=True, help="The baseline.")
+@declared.output("The baseline.", required=True)
 def write_command(
     paths: tuple[str, ...],
     shapes: tuple[str, ...],

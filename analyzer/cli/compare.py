@@ -34,11 +34,9 @@ _FORMATS = ("table", "json", "markdown", "html", "model-explorer", "model-explor
 @declared.asked_rules
 @declared.shapes
 @declared.outputs(_FORMATS)
-@click.option(
-    "--fail-on",
-    type=click.Choice(["never", "worse", "regression"]),
-    default="never",
-    help="Exit code 1 where AFTER is worse; regression: also where a hazard is new, or the file grew.",
+@declared.failing(
+    ["worse", "regression"],
+    "Exit code 1 where AFTER is worse; regression: also where a hazard is new, or the file grew.",
 )
 @click.option(
     "--growth",

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _on_option = click.option(
     "--on", metavar="adb[:SERIAL]", help="Phones that are attached, in place of the catalogue."
 )
-_format_option = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 _ADB = "adb"
 
 
@@ -33,7 +32,7 @@ def command() -> None:
 @click.argument("patterns", nargs=-1, metavar="[DEVICE]...", shell_complete=completion.devices)
 @_on_option
 @adb_option
-@_format_option
+@declared.table_or_json
 def list_devices(patterns: tuple[str, ...], on: str | None, adb: str | None, form: str) -> int:
     """List what --device may name: phones and tablets, Android levels, iOS versions, and groups of them.
 

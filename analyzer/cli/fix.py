@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from analyzer.report.fix.fix_document import FixResult
     from analyzer.rewriting.fix import Fix
 
-#: Formats for stdout, and those that the comparison of both models is written in.
-_FORMATS = ("table", "json")
+#: Formats that the comparison of both models is written in.
 _COMPARISONS = ("table", "json", "markdown", "html")
 
 
@@ -57,15 +56,7 @@ class _Fixed(Struct, frozen=True):
 
 @click.command("fix")
 @click.argument("path", shell_complete=completion.files)
-@click.option(
-    "-o",
-    "--output",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="FILE.tflite: the result. FILE.html, .json, .md: both models compared.",
-)
+@declared.output("FILE.tflite: the result. FILE.html, .json, .md: both models compared.", multiple=True)
 @declared.delegates("Delegate to please, as NAME or NAME:PARAM=VALUE:..., as for audit.")
 @declared.asked_rules
 @click.option(
@@ -80,14 +71,7 @@ class _Fixed(Struct, frozen=True):
 @click.option("--no-run", is_flag=True, help="Don't run the model before and after.")
 @declared.timeout("Seconds for each run.")
 @declared.memory("run")
-@click.option(
-    "--format",
-    "stdout_format",
-    type=click.Choice(_FORMATS),
-    default="table",
-    show_default=True,
-    help="For stdout.",
-)
+@declared.table_or_json
 @declared.quiet
 @declared.gathered("how", FixOptions)
 def command(
@@ -96,7 +80,7 @@ def command(
     delegates: tuple[str, ...],
     rules: tuple[str, ...],
     how: FixOptions,
-    stdout_format: str,
+    form: str,
     quiet: bool,
 ) -> int:
     """Rewrite a model so that delegates take it, and prove that it computes what it did.
@@ -123,7 +107,7 @@ def command(
     deliver(wanted, partial(rendered, made.document, made.comparison))
     if not quiet:
         result = fix_result(made.fix, made.comparison.delegates, model_file, tail_file)
-        deliver([Target(stdout_format, None)], partial(_said, result))
+        deliver([Target(form, None)], partial(_said, result))
     return HOLDS
 
 

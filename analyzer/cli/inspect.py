@@ -14,7 +14,7 @@ from analyzer.sources import at_hand, find_one, load
 
 @click.command("inspect")
 @click.argument("path", shell_complete=completion.files)
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@declared.table_or_json
 @declared.verbose("Every operator with its operands and options, and every tensor.")
 def command(path: str, form: str, verbose: bool) -> int:
     """Say what a model is: operators, tensors, quantization, signatures, metadata, sizes, MACs.

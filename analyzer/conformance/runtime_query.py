@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.execution import worker
-from analyzer.execution.engines.lookup import engine
+from analyzer.execution.engines.lookup import GPU, engine
 from analyzer.execution.request import Entry, Limits, RunRequest
 from analyzer.files import temporary_folder
 
@@ -21,10 +21,8 @@ CHILD = "analyzer.conformance.runtime_query_main"
 REPLIES = "words"
 #: For engines that are asked nothing that an entry is needed for.
 NOWHERE = Entry(None, 0, (), ())
-#: What can be asked: names of delegates as their packs have them.
-ENGINES = ("xnnpack", "litert-gpu")
-#: The second of them about models as their files have them, whatever the CPU's kernels say of them.
-UNPREPARED = "litert-gpu, unprepared"
+#: The GPU's about models as their files have them, whatever the CPU's kernels say of them.
+UNPREPARED = f"{GPU}, unprepared"
 
 
 class Task(Struct, frozen=True):

@@ -14,6 +14,7 @@ from analyzer.conformance.runtime_query import NOWHERE, REPLIES, UNPREPARED, Rep
 from analyzer.execution import worker
 from analyzer.execution.engines import cpu, gpu, vulkan, xnnpack
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
+from analyzer.execution.engines.lookup import GPU, REFERENCE
 from analyzer.execution.request import RunRequest, Runtime
 from analyzer.execution.worker import Answer
 from analyzer.model import read
@@ -43,9 +44,9 @@ def main(folder: Path) -> None:
 
 
 def _query(engine: str) -> Callable[[str], Delegated]:
-    if engine in ("litert-gpu", UNPREPARED):
+    if engine in (GPU, UNPREPARED):
         return GpuQuery(engine == UNPREPARED)
-    return query_cpu if engine == "cpu" else query_xnnpack
+    return query_cpu if engine == REFERENCE else query_xnnpack
 
 
 def _reply(file: str, query: Callable[[str], Delegated]) -> Reply:
@@ -74,7 +75,7 @@ class GpuQuery:
     """Asks LiteRT's GPU accelerator which operators it takes, without having it compile anything."""
 
     def __init__(self, unprepared: bool = False) -> None:
-        vulkan.use(vulkan.find(None, "litert-gpu"))
+        vulkan.use(vulkan.find(None, GPU))
         self._accelerator = gpu.hook()
         self._unprepared = unprepared
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 
 from analyzer.execution.engines import tflite
+from analyzer.execution.engines.lookup import BUNDLED
 from analyzer.rules.parameters import releases, split
 from analyzer.rules.registry import Packs
 
 #: The parameter of packs.
 _PARAMETER = "runtime"
-#: Delegates that come with the interpreter, or beside it.
-_OURS = ("xnnpack", "litert-gpu")
 #: TensorFlow's release -> the one of LiteRT whose XNNPACK takes what TensorFlow's does: as measured, the same
 #: for all but 9 of 3,000 generated models.
 _TENSORFLOW = {"2.18": "1.0", "2.19": "1.1", "2.20": "1.4", "2.21": "2.1"}
@@ -26,7 +25,7 @@ def completed(packs: Packs, specs: Sequence[str]) -> list[str]:
 
 def _completed(packs: Packs, spec: str) -> str:
     name, written = split(spec)
-    if name not in _OURS or _PARAMETER in written:
+    if name not in BUNDLED or _PARAMETER in written:
         return spec
     parameter = packs.get(name).parameters.get(_PARAMETER)
     here = listed(installed(), releases(parameter) if parameter else ())

@@ -51,12 +51,7 @@ def _rendered(database: Connection, format: str, view: View) -> bytes:
 @click.argument("before", shell_complete=completion.files)
 @click.argument("after", shell_complete=completion.files)
 @declared.outputs(changes_text.FORMATS)
-@click.option(
-    "--fail-on",
-    type=click.Choice(["never", "worse"]),
-    default="never",
-    help="Exit code 1 where a verdict got worse.",
-)
+@declared.failing(["worse"], "Exit code 1 where a verdict got worse.")
 @declared.verbose("More models and fixes of each delegate.")
 def diff(before: str, after: str, wanted: list[Target], fail_on: str, verbose: bool) -> int:
     """Show what changed for models from one audit to another: after a new release of packs, tool or runtime.

@@ -94,9 +94,24 @@ def outputs(formats: Iterable[str], files_only: Iterable[str] = ()) -> Decorator
         def command(stdout_format: str, files: tuple[str, ...], **rest: Any) -> int:
             return function(wanted=targets(stdout_format, files, formats, files_only), **rest)
 
-        return _format(formats)(_files(command))
+        written = output("Write FILE instead of stdout; - is stdout.", "[FORMAT=]FILE", multiple=True)
+        return _format(formats)(written(command))
 
     return decorate
+
+
+def output(help: str, metavar: str = "FILE", multiple: bool = False, required: bool = False) -> Decorator:
+    """`-o`: a file as `file`, or as many as are given as `files`."""
+    return click.option(
+        "-o",
+        "--output",
+        "files" if multiple else "file",
+        multiple=multiple,
+        required=required,
+        metavar=metavar,
+        shell_complete=completion.files,
+        help=help,
+    )
 
 
 def _format(formats: tuple[str, ...]) -> Decorator:
@@ -110,14 +125,14 @@ def _format(formats: tuple[str, ...]) -> Decorator:
     )
 
 
-_files = click.option(
-    "-o",
-    "--output",
-    "files",
-    multiple=True,
-    metavar="[FORMAT=]FILE",
-    shell_complete=completion.files,
-    help="Write FILE instead of stdout; - is stdout.",
+#: `--format` of commands that write to stdout alone.
+table_or_json = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="For stdout.",
 )
 
 
@@ -129,6 +144,11 @@ def project_file(help: str) -> Decorator:
 def verbose(help: str) -> Decorator:
     """`-v`."""
     return click.option("-v", "--verbose", is_flag=True, help=help)
+
+
+def failing(choices: Iterable[str], help: str) -> Decorator:
+    """`--fail-on` of commands that compare: one of these, else `never`."""
+    return click.option("--fail-on", type=click.Choice(["never", *choices]), default="never", help=help)
 
 
 quiet = click.option("-q", "--quiet", is_flag=True, help="Nothing but errors and the exit code (or files).")
@@ -156,10 +176,10 @@ def signature(otherwise: str) -> Decorator:
     return click.option("--signature", metavar="KEY", help=f"The signature to run. Default: {otherwise}.")
 
 
-def timeout(help: str) -> Decorator:
+def timeout(help: str, seconds: float = 120) -> Decorator:
     """`--timeout`, in seconds."""
     return click.option(
-        "--timeout", type=click.FloatRange(0, min_open=True), default=120, show_default=True, help=help
+        "--timeout", type=click.FloatRange(0, min_open=True), default=seconds, show_default=True, help=help
     )
 
 

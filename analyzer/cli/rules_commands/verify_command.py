@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,9 +20,9 @@ from analyzer.conformance import outcomes as outcome
 from analyzer.conformance import record as records
 from analyzer.conformance import verdicts
 from analyzer.conformance.outcomes import WorksData
-from analyzer.conformance.runtime_query import ENGINES
 from analyzer.conformance.verdicts import Data, RuntimeTally, Tallies
 from analyzer.errors import RuntimeUnavailable, UsageError
+from analyzer.execution.engines.lookup import BUNDLED
 from analyzer.execution.request import Limits
 from analyzer.files import temporary_folder
 from analyzer.report.rules import outcome_tables
@@ -41,7 +40,7 @@ class Options(Struct, frozen=True):
     data: Path | None
     models: Path | None
     works: Path | None
-    output: Path | None
+    file: str | None
     show: int
     timeout: float
     record: bool
@@ -64,12 +63,10 @@ class Options(Struct, frozen=True):
 @click.option(
     "--show", type=click.IntRange(0), default=10, metavar="N", help="Disagreements to show of each."
 )
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=60, metavar="SECONDS",
-              help="For a runtime on each model.")  # fmt: skip
+@declared.timeout("Seconds for a runtime on each model.", 60)
 @click.option("--works", type=click.Path(path_type=Path), metavar="DIR",
               help="Hold whole verdicts against what was seen to become of the models in DIR.")  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-              help="With --works, write predicted against seen as tables too (Markdown).")  # fmt: skip
+@declared.output("With --works, write predicted against seen as tables too (Markdown).")
 @click.option("--about", is_flag=True, help="Only print the figures that were recorded last.")
 @click.option("--record", is_flag=True, help="Record the figures: for those who write the packs.")
 @declared.verbose("With --about, a line for each configuration.")
@@ -92,7 +89,7 @@ def command(
     held = _data(how.data, how.models)
     if how.works is not None:
         return _works(packs, WorksData(how.works, held), delegates, how)
-    if how.output is not None:
+    if how.file is not None:
         raise UsageError("-o FILE: there are tables to write with --works DIR only")
     names = _names(packs, delegates, held)
     targets = [target for target, spec in held.targets.items() if spec.partition(":")[0] in names]
@@ -125,8 +122,8 @@ def _works(packs: Packs, works: WorksData, delegates: Sequence[str], how: Option
         )
     for line in outcome_tables.overview(outcomes, how.show, width()):
         tell(line)
-    if how.output is not None:
-        write(os.fspath(how.output), outcome_tables.page(outcomes).encode())
+    if how.file is not None:
+        write(how.file, outcome_tables.page(outcomes).encode())
     if how.record:
         outcome.record(works.folder, outcomes)
     return HOLDS if all(map(outcome.good, map(outcome.tally, outcomes.values()))) else FAILS
@@ -154,7 +151,7 @@ def _names(packs: Packs, delegates: Sequence[str], held: Data) -> list[str]:
                 f"-d {name}: names a configuration; write the pack's name, {name.partition(':')[0]}"
             )
         packs.get(name)
-        if name not in known and name not in ENGINES:
+        if name not in known and name not in BUNDLED:
             raise UsageError(
                 f"there is no data of {name} in {held.name}, which has that of "
                 f"{', '.join(sorted(known)) or 'no delegate'}; name a folder that has some with --data"
@@ -178,7 +175,7 @@ def _runtimes(
     """Each runtime that is here; a line says which aren't."""
     with temporary_folder() as folder:
         files = verdicts.unpack(held, Path(folder))
-        for name in ENGINES:
+        for name in BUNDLED:
             if name in names:
                 try:
                     with _telling(f"{name} on {len(files):,} models"):

@@ -17,8 +17,12 @@ EXTERNAL = "external"
 #: What the interpreter does where it is told nothing.
 DEFAULT = "xnnpack"
 
+#: Delegates that come with the interpreter, or beside it, as their rule packs name them.
+GPU = "litert-gpu"
+BUNDLED = (DEFAULT, GPU)
+
 #: The reference, and delegates as their rule packs name them -> modules of this package.
-_MODULES = {REFERENCE: "cpu", DEFAULT: "xnnpack", "litert-gpu": "gpu", EXTERNAL: "external"}
+_MODULES = {REFERENCE: "cpu", DEFAULT: "xnnpack", GPU: "gpu", EXTERNAL: "external"}
 
 
 class Local(Struct, frozen=True):
