@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -163,6 +164,8 @@ def _external(library: str | None, options: Mapping[str, str]) -> Iterator[Backe
 def _range(text: str) -> tuple[float, float]:
     try:
         low, high = (float(number) for number in text.split(","))
+        if not math.isfinite(high - low):
+            raise ValueError
     except ValueError:
         raise UsageError(f"--range {text}: not LOW,HIGH; write for example --range -1,1") from None
     return low, high

@@ -226,10 +226,12 @@ def _precisions_apart(ran: Sequence[Run]) -> Iterator[str]:
         half, whole = (run.values for run in sorted(pair, key=lambda run: str(run.parameters[_PRECISION])))
         apart = {
             name: max(
-                float(np.max(np.abs(a[name] - b[name]), initial=0)) for a, b in zip(half, whole, strict=True)
+                float(np.max(np.abs(a[name] - b[name]), initial=0, where=a[name] != b[name]))
+                for a, b in zip(half, whole, strict=True)
             )
             for name in half[0]
             if np.issubdtype(half[0][name].dtype, np.number)
+            and all(a[name].shape == b[name].shape for a, b in zip(half, whole, strict=True))
         }
         if not any(apart.values()):
             yield f"{backend}: fp16 and fp32 are alike: half precision isn't what differs, if it is there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -137,11 +138,28 @@ def test_given_values_take_the_type_that_the_model_has() -> None:
         ({"given": {"z": [1]}}, "--input z: there is no such input; there are x"),
         ({"ranges": {"z": (0, 1)}}, "--range z: there is no such input; there are x"),
         ({"shapes": {"z": (1,)}}, "--shape z: there is no such input; there are x"),
+        ({"ranges": {"": (0, math.inf)}}, "--range 0,inf: isn't a range of float32; give finite"),
+        ({"ranges": {"x": (-1e308, 1e308)}}, r"--range x=-1e\+308,1e\+308: isn't a range of float32"),
+        ({"shapes": {"x": (1 << 20, 1 << 20)}}, "input x: no values can be made up for the shape 1048576x"),
+        ({"shapes": {"x": (-1, 4)}}, "input x: no values can be made up for the shape -1x4; resize it"),
+        ({"given": {"x": list("abcd")}}, "--input x: holds <U1, expected numbers as INT8 has them"),
+        ({"given": {"x": [1j, 2, 3, 4]}}, "--input x: holds complex128, expected numbers as INT8"),
+        ({"given": {"x": np.zeros(4, "M8[s]")}}, r"--input x: holds datetime64\[s\], expected numbers"),
+        ({"given": {"x": [math.nan, 1, 2, 3]}}, "--input x: holds NaN, which INT8 hasn't got; give"),
     ],
 )
 def test_what_does_not_fit_is_refused(wanted: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         made(tensor("x", [2, 2], "INT8"), **wanted)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_a_type_cannot_hold_is_no_matter_to_speak_of() -> None:
+    half = tensor("x", [4], "FLOAT16")
+    assert made(half, given={"x": [1e300, 1, 2, 3]})[0]["x"][0] == math.inf
+    assert made(half, special=("large",), ranges={"": (0.0, 1e38)})[-1]["x"].max() == math.inf
+    nothing = tensor("x", [4], "INT8", scale=[0.0], zero_point=[0])
+    assert made(nothing, special=("zeros",))[-1]["x"].tolist() == [0, 0, 0, 0]
 
 
 def test_texts_are_not_made_up() -> None:

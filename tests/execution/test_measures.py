@@ -26,6 +26,22 @@ def compare(tensor: Tensor, a: Any, b: Any, thresholds: Thresholds = Thresholds(
     return compare_output("y", tensor, [(np.asarray(a, kind), np.asarray(b, kind))], thresholds)
 
 
+def test_whole_numbers_are_compared_as_such() -> None:
+    """These two are one as real numbers of 64 bits."""
+    large = Tensor(0, "y", "INT64", (2,))
+    pair = np.array([1 << 53, 7]), np.array([(1 << 53) + 1, 7])
+    differing = compare_output("y", large, [pair], Thresholds())
+    assert not differing.within and differing.problem == "1 of 2 elements differ, expected none"
+    assert compare_output("y", large, [(pair[0], pair[0])], Thresholds()).within
+
+
+@pytest.mark.parametrize("scale", [math.nan, math.inf, 0.0])
+def test_a_scale_that_is_none_scales_nothing(scale: float) -> None:
+    quantized = Tensor(0, "y", "INT8", (4,), quantization=Quantization(1, 1, (scale,), (0,)))
+    assert compare(quantized, [1, 2, 3, 4], [1, 2, 3, 4]).within
+    assert not compare(quantized, [1, 2, 3, 4], [1, 2, 3, 40]).within
+
+
 SIGNAL = np.linspace(-1, 1, 1000)
 
 

@@ -154,6 +154,9 @@ def _compare(
     nan = int(np.size(same_kind) - np.count_nonzero(same_kind))
     kept_a, kept_b = real_a[finite], real_b[finite]
     difference = np.abs(kept_a - kept_b)
+    if own_step is None and a.dtype.kind in "iu":
+        # What differs by less than a real number of 64 bits can tell differs by one at least.
+        difference = np.where(a[finite] == b[finite], 0.0, np.maximum(difference, 1.0))
     largest = float(difference.max(initial=0.0))
     quanta = None if step is None else round(largest / step)
     snr = _snr(kept_a, difference)
@@ -198,7 +201,8 @@ def _scale(tensor: Tensor) -> float | None:
     quantization = tensor.quantization
     if quantization is None or quantization.scale_count != 1:
         return None
-    return float(quantization.scales[0]) or None
+    scale = float(quantization.scales[0])
+    return scale if scale and math.isfinite(scale) else None
 
 
 def _bound(tensor: Tensor, values: Any, step: float | None) -> Bound:

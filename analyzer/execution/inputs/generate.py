@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,6 +37,8 @@ NUMPY = {
 RANDOM, ZEROS, LARGE = "random", "zeros", "large"
 _RANGES = ((0.0, 1.0), (-1.0, 1.0))
 _LARGE = 100.0
+#: The largest number that an input may hold, and how many numbers it may have: they are made in memory.
+_MOST, _MOST_ELEMENTS = 3.4028234663852886e38, 1 << 28
 #: Integers that aren't quantized are counts, positions or words more often than not: small ones are valid.
 _SMALL = 10
 
@@ -103,6 +106,12 @@ def _known(entry: Entry, wanted: Wanted) -> None:
                 where = f" of signature {entry.key}" if entry.key else ""
                 known = ", ".join(names) or "none"
                 raise UsageError(f"{option} {name}: there is no such input{where}; there are {known}")
+    for name, (low, high) in wanted.ranges.items():
+        if not -_MOST <= low <= high <= _MOST:
+            raise UsageError(
+                f"--range {name + '=' if name else ''}{low:g},{high:g}: isn't a range of float32; "
+                f"give finite numbers, the lower one first"
+            )
 
 
 def _sample(subgraph: Subgraph, entry: Entry, wanted: Wanted, kind: str, number: int) -> Sample:
@@ -113,10 +122,20 @@ def _sample(subgraph: Subgraph, entry: Entry, wanted: Wanted, kind: str, number:
         if name in wanted.given:
             arrays[name] = fit(wanted.given[name], tensor, shape, name)
         else:
+            _check_size(name, shape)
             limits = wanted.ranges.get(name) or wanted.ranges.get("")
             values = _made(subgraph, tensor, shape, kind, number, limits, wanted.seed)
             arrays[name] = _divisors(values, tensor) if integer_domains.divides(subgraph, index) else values
     return arrays
+
+
+def _check_size(name: str, shape: Sequence[int]) -> None:
+    """Raises: UsageError for a shape that there is no room for, or that is none."""
+    if min(shape, default=0) < 0 or math.prod(shape) > _MOST_ELEMENTS:
+        raise UsageError(
+            f"input {name}: no values can be made up for the shape {_by(shape)}; resize it with "
+            f"--shape {name}=SIZE,SIZE,... to at most {_MOST_ELEMENTS:,} numbers"
+        )
 
 
 def _made(
@@ -194,13 +213,15 @@ def stored(values: Any, tensor: Tensor, dtype: Any) -> Any:
     import numpy as np
 
     quantization = tensor.quantization
-    if dtype.kind in "iu":
-        if quantization is not None and quantization.scale_count == 1:
-            points = quantization.zero_points or (0,)
-            values = values / quantization.scales[0] + points[0]
-        info = np.iinfo(dtype)
-        values = np.clip(np.rint(values), info.min, info.max)
-    return values.astype(dtype)
+    # What is too large for the type becomes infinite, and a scale of nothing says nothing.
+    with np.errstate(all="ignore"):
+        if dtype.kind in "iu":
+            if quantization is not None and quantization.scale_count == 1 and quantization.scales[0]:
+                points = quantization.zero_points or (0,)
+                values = values / quantization.scales[0] + points[0]
+            info = np.iinfo(dtype)
+            values = np.clip(np.rint(values), info.min, info.max)
+        return values.astype(dtype)
 
 
 def fit(values: Any, tensor: Tensor, shape: Sequence[int], name: str) -> Any:
@@ -216,11 +237,16 @@ def fit(values: Any, tensor: Tensor, shape: Sequence[int], name: str) -> Any:
     if tensor.dtype not in NUMPY:
         return array.reshape(tuple(shape))
     dtype = np.dtype(NUMPY[tensor.dtype])
+    if array.dtype.kind not in ("fiubc" if dtype.kind == "c" else "fiub"):
+        raise UsageError(f"--input {name}: holds {array.dtype}, expected numbers as {tensor.dtype} has them")
+    if dtype.kind in "iu" and array.dtype.kind == "f" and np.isnan(array).any():
+        raise UsageError(f"--input {name}: holds NaN, which {tensor.dtype} hasn't got; give numbers")
     if dtype.kind in "iu":
         array = (
             stored(array, tensor, dtype) if array.dtype.kind == "f" else _whole(array, dtype, tensor, name)
         )
-    return array.astype(dtype).reshape(tuple(shape))
+    with np.errstate(over="ignore"):
+        return array.astype(dtype).reshape(tuple(shape))
 
 
 def _whole(array: Any, dtype: Any, tensor: Tensor, name: str) -> Any:
