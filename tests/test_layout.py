@@ -34,8 +34,17 @@ VAGUE = {"found": 46, "one": 16}
 #: The share of docstrings that begin as a question does, at most.
 MOST_ASKING = 0.15
 #: Options that mean other things to other commands -> how many there are. `--format` chooses among all
-#: formats, or says whether stdout gets a table or JSON.
-OTHERWISE = {"--format": 2, "--fail-on": 2, "--device": 2, "--on": 2, "--data": 2, "--range": 2, "--batch": 2}
+#: formats, or says whether stdout gets a table or JSON; `--for` names one platform, or several.
+OTHERWISE = {
+    "--for": 2,
+    "--format": 2,
+    "--fail-on": 2,
+    "--device": 2,
+    "--on": 2,
+    "--data": 2,
+    "--range": 2,
+    "--batch": 2,
+}
 
 #: File names that several folders may have: what a module is for its folder.
 ROLES = {"page", "render", "tables", "text"}

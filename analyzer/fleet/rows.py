@@ -95,7 +95,7 @@ class Configurations:
         """The delegates that a model was audited for, by what they are called."""
         key = tuple((each.delegate, each.device, *each.parameters.values()) for each in model.audits)
         if key not in self._known:
-            names = labels.delegates(convert.whole([model], Policy()))[model.path]
+            ((_, names),) = labels.named(convert.whole([model], Policy()))
             self._known[key] = tuple(map(_configuration, model.audits, names))
         return self._known[key]
 

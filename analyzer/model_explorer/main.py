@@ -55,7 +55,7 @@ class DelegateCompatibility(NodeDataProvider):  # type: ignore[misc]
             return NodeDataProviderResult(error=str(error))
         if model.error is not None:
             return NodeDataProviderResult(error=model.error.message)
-        names = labels.delegates(convert.whole([model], audit_document.Policy()))[model.path]
+        ((_, names),) = labels.named(convert.whole([model], audit_document.Policy()))
         holding = held_back(model)
         laid = [
             node_data(model, audit, name, holding).get(graph_id)

@@ -26,6 +26,8 @@ LEVELS = ("error", "warning", "note")
 _LONGEST = 1000
 #: Alerts of one model: rules are fewer, but for those of custom operators, which may each have a name.
 _MOST = 5000
+#: What an address is put together of.
+_OF_ADDRESSES = ":/?#[]@!$&'()*+,;=%~"
 
 
 class Alert(Struct, frozen=True):
@@ -56,13 +58,14 @@ class Alert(Struct, frozen=True):
 
 def alerts(document: Document) -> list[Alert]:
     """Every alert of every model, the gravest first, else in the order of the models and of their costs."""
-    named = labels.delegates(document)
-    told = [alert for model in document.models for alert in _of_model(model, named[model.path])]
+    told = [alert for model, names in labels.named(document) for alert in _of_model(model, names)]
     return sorted(told, key=lambda alert: LEVELS.index(alert.level))
 
 
 def path(model: Model) -> str:
     """The file's path, from the working folder where it lies below that."""
+    if _is_address(model):
+        return model.path
     file = Path(model.path)
     if file.is_absolute() and file.is_relative_to(folder := Path.cwd()):
         file = file.relative_to(folder)
@@ -70,9 +73,15 @@ def path(model: Model) -> str:
 
 
 def uri(model: Model) -> str:
-    """The same as a relative or an absolute URI."""
+    """The same as a relative or an absolute URI; an address is one."""
+    if _is_address(model):
+        return quote(model.path, safe=_OF_ADDRESSES, errors="surrogatepass")
     quoted = quote(path(model), errors="surrogatepass")
     return f"file://{quoted}" if quoted.startswith("/") else quoted
+
+
+def _is_address(model: Model) -> bool:
+    return "://" in model.path
 
 
 def _of_model(model: Model, names: Sequence[str]) -> Iterator[Alert]:

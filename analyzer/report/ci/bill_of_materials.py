@@ -20,7 +20,6 @@ _OURS = "delegate-analyzer"
 
 def render(document: Document, view: View) -> bytes:
     """One component a model that could be read; `--hash` adds what tells it again."""
-    named = labels.delegates(document)
     bom = {
         "$schema": _SCHEMA,
         "bomFormat": "CycloneDX",
@@ -34,8 +33,8 @@ def render(document: Document, view: View) -> bytes:
             }
         },
         "components": [
-            _component(f"model-{number}", model, named[model.path])
-            for number, model in enumerate(document.models, 1)
+            _component(f"model-{number}", model, names)
+            for number, (model, names) in enumerate(labels.named(document), 1)
             if model.error is None
         ],
     }

@@ -20,8 +20,7 @@ _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def render(document: Document, view: View) -> bytes:
     """All suites, with their counts."""
-    named = labels.delegates(document)
-    suites = [suite for model in document.models for suite in _suites(model, named[model.path])]
+    suites = [suite for model, names in labels.named(document) for suite in _suites(model, names)]
     whole = xml.Element("testsuites", {"name": document.tool.name, **_counts(suites)})
     whole.extend(suites)
     xml.indent(whole)

@@ -34,9 +34,8 @@ def render(document: Document, view: View) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([*_COLUMNS, "decided_by", "held_back_by", "error"])
-    named = labels.delegates(document)
-    for model in document.models:
-        writer.writerows(map(_cell, row) for row in _rows(model, named[model.path]))
+    for model, names in labels.named(document):
+        writer.writerows(map(_cell, row) for row in _rows(model, names))
     return text.getvalue().encode()
 
 

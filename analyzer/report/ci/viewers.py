@@ -28,20 +28,20 @@ _LONGEST = 200
 
 def render_model_explorer(document: Document, view: View) -> bytes:
     """A file of node data: one run over one model. Raises: UsageError for several models or delegates."""
-    models = [model for model in document.models if model.error is None]
-    if len(models) != 1 or len(audits := [a for a in models[0].audits if not a.legacy]) != 1:
+    models = [(model, names) for model, names in labels.named(document) if model.error is None]
+    if len(models) != 1 or len(audits := _asked(*models[0])) != 1:
         raise UsageError(
             "model-explorer: a file lays one delegate over one model; name one of each, as in "
             "audit model.tflite -d gpu -o model-explorer=gpu.json"
         )
-    (name,) = (
-        name
-        for name, audit in zip(labels.delegates(document)[models[0].path], models[0].audits, strict=True)
-        if audit is audits[0]
-    )
-    held = held_back(models[0])
-    data = node_data(models[0], audits[0], name, held)
+    ((model, _),), ((audit, name),) = models, audits
+    data = node_data(model, audit, name, held_back(model))
     return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
+
+
+def _asked(model: Model, names: list[str]) -> list[tuple[Audit, str]]:
+    """Audits, but for those of delegates that their makers have deprecated, with their names."""
+    return [pair for pair in zip(model.audits, names, strict=True) if not pair[0].legacy]
 
 
 def held_back(model: Model) -> Holding:
@@ -88,13 +88,12 @@ def placed(node: Operator, audit: Audit, position: int, name: str, holding: Hold
 
 def render_netron(document: Document, view: View) -> bytes:
     """An attachment, to be opened after the model. Raises: UsageError for several models."""
-    models = [model for model in document.models if model.error is None]
+    models = [(model, names) for model, names in labels.named(document) if model.error is None]
     if len(models) != 1:
         raise UsageError("netron: an attachment is of one model; name one, as in -o netron=model.json")
-    names = labels.delegates(document)[models[0].path]
     attachment = {
         "signature": "netron:attachment",
-        "metadata": list(_attached(models[0], names)),
+        "metadata": list(_attached(*models[0])),
         "metrics": [],
     }
     return msgspec.json.format(msgspec.json.encode(attachment), indent=1) + b"\n"

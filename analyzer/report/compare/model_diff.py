@@ -125,7 +125,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
 def compare(document: Document) -> Comparison:
     """Compare the two models of a document, audited alike."""
     before, after = document.models
-    names = labels.delegates(document)[before.path]
+    (_, names), _ = labels.named(document)
     pairs = operator_matching.pairs(before, after)
     reasons = [causes.holding(causes.causes(model)) for model in (before, after)]
     sides = []

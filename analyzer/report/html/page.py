@@ -75,10 +75,9 @@ class Section(Struct, frozen=True):
 
 def sections(document: Document) -> list[Section]:
     """One section a model."""
-    named = labels.delegates(document)
     return [
-        _section(index, model, named[model.path], document.tool)
-        for index, model in enumerate(document.models)
+        _section(index, model, names, document.tool)
+        for index, (model, names) in enumerate(labels.named(document))
     ]
 
 

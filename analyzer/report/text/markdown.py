@@ -16,14 +16,13 @@ from analyzer.report.wording.overview import Columns, Overview, overview
 
 def render(document: Document, view: View) -> bytes:
     """The document as Markdown."""
-    named = labels.delegates(document)
     lines: list[str] = []
     for reason in document.policy.reasons if document.policy.failed else ():
         lines += [f"- **policy failed**: {escaped(reason)}"]
     compact = len(document.models) >= FLEET and not view.verbose
     lines += ["", *_fleet(overview(document))] if compact else []
-    for model in () if compact else document.models:
-        lines += ["", *_model(model, named[model.path], view)]
+    for model, names in () if compact else labels.named(document):
+        lines += ["", *_model(model, names, view)]
     return ("\n".join(lines).strip() + "\n").encode()
 
 

@@ -25,12 +25,11 @@ _STYLES |= dict.fromkeys(BROKEN, "1;31")
 
 def render(document: Document, view: View) -> bytes:
     """The document as text."""
-    named = labels.delegates(document)
     compact = len(document.models) >= FLEET and not view.verbose
     blocks = (
-        [_fleet(document, named, view)]
+        [_fleet(document, view)]
         if compact
-        else [_model(m, named[m.path], view) for m in document.models]
+        else [_model(model, names, view) for model, names in labels.named(document)]
     )
     blocks.append(_policy(document, view))
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
@@ -254,11 +253,11 @@ def _placed(nodes: Sequence[Operator], audits: Sequence[Audit]) -> list[str]:
     return [labels.place(node), labels.operator(node), figures.macs(node.macs), *placed]
 
 
-def _fleet(document: Document, named: dict[str, list[str]], view: View) -> str:
+def _fleet(document: Document, view: View) -> str:
     headers = ("model", "delegate", "verdict", "operators", "MACs", "partitions")
     groups: tuple[list[list[str]], list[list[str]]] = ([], [])
-    for model in document.models:
-        for audit, name in zip(model.audits, named[model.path], strict=True):
+    for model, names in labels.named(document):
+        for audit, name in zip(model.audits, names, strict=True):
             groups[audit.legacy].append([labels.model(model), *_verdict(audit, name, view)[:5]])
     rows = [*groups[0], *groups[1]]
     if not rows:

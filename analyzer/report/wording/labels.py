@@ -13,16 +13,19 @@ from analyzer.report.wording.hostile_text import plain
 Value = str | int | bool
 
 
-def delegates(document: Document) -> dict[str, list[str]]:
-    """Model path -> the name of each of its audits, the same configuration called the same everywhere."""
+def named(document: Document) -> list[tuple[Model, list[str]]]:
+    """Each model with the names of its audits, the same configuration called the same everywhere.
+
+    Not by paths: two files may have one, where names aren't text or folders are left out.
+    """
     audits = [audit for model in document.models for audit in model.audits]
     telling = {
         name: _telling([audit for audit in audits if audit.delegate == name]) for name in _names(audits)
     }
-    return {
-        model.path: [_label(audit, telling[audit.delegate]) for audit in model.audits]
+    return [
+        (model, [_label(audit, telling[audit.delegate]) for audit in model.audits])
         for model in document.models
-    }
+    ]
 
 
 def _names(audits: Sequence[Audit]) -> list[str]:

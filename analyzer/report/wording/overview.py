@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from msgspec import Struct
@@ -54,22 +54,21 @@ class Overview(Struct, frozen=True):
 
 def overview(document: Document) -> Overview:
     """All models of a document, and what blocks the most of them."""
-    named = labels.delegates(document)
     folder = _common([labels.model(model) for model in document.models])
     lines = [_line(model, folder) for model in document.models]
-    asked, legacy = (_columns(document, named, legacy) for legacy in (False, True))
+    asked, legacy = (_columns(document, legacy) for legacy in (False, True))
     common = [phrases.common(cause) for cause in causes.common(document.models)]
     return Overview(folder, lines, asked, legacy, phrases.LEGACY, common)
 
 
-def _columns(document: Document, named: Mapping[str, list[str]], legacy: bool) -> Columns:
+def _columns(document: Document, legacy: bool) -> Columns:
     known = [
         {
             name: _verdict(audit)
-            for name, audit in zip(named[model.path], model.audits, strict=True)
+            for name, audit in zip(names, model.audits, strict=True)
             if audit.legacy == legacy
         }
-        for model in document.models
+        for model, names in labels.named(document)
     ]
     delegates = list(dict.fromkeys(name for verdicts in known for name in verdicts))
     totals = [_total(verdicts.get(name) for verdicts in known) for name in delegates]

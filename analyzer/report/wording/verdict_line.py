@@ -31,7 +31,7 @@ class VerdictLine:
             return
         asked = tuple((audit.delegate, audit.device, *audit.parameters.items()) for audit in model.audits)
         if asked not in self._named:
-            names = labels.delegates(convert.whole([model], Policy()))[model.path]
+            ((_, names),) = labels.named(convert.whole([model], Policy()))
             # The same may be asked twice.
             self._named[asked] = [(name, names[:n].count(name)) for n, name in enumerate(names)]
         self._last = [

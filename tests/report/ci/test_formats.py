@@ -17,8 +17,8 @@ from sarif import loader
 
 import analyzer
 from analyzer.errors import UsageError
-from analyzer.report import render
-from analyzer.report.ci.alerts import LEVELS, alerts
+from analyzer.report import FORMATS, render
+from analyzer.report.ci.alerts import LEVELS, alerts, path, uri
 from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Document
 from tests import building
@@ -211,3 +211,20 @@ def test_netron_gets_each_delegate_s_word_on_each_operator() -> None:
     assert {entry["kind"] for entry in attachment["metadata"]} == {"node"}
     with pytest.raises(UsageError):
         render(sample.hostile(), "netron")
+
+
+@pytest.mark.parametrize(
+    "format", [format for format in FORMATS if format not in ("model-explorer", "netron")]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_two_files_may_have_one_name(format: str, first: bool) -> None:
+    """As where their names aren't text, or folders are left out."""
+    read = sample.model()
+    both = [read, replace(sample.unreadable(), path=read.path)]
+    assert render(sample.document(*(both if first else both[::-1])), format)
+
+
+def test_an_address_stays_one() -> None:
+    model = replace(sample.model(), path="https://host/a b/m.tflite?x=1")
+    ((alert, *_),) = (alerts(sample.document(model)),)
+    assert (path(alert.model), uri(alert.model)) == (model.path, "https://host/a%20b/m.tflite?x=1")

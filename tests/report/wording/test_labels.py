@@ -20,7 +20,8 @@ def named(title: str, *configurations: Parameters, in_title: str = "") -> list[s
         for one in configurations
     )
     model = replace(sample.model(), audits=audits)
-    return labels.delegates(sample.document(model))[model.path]
+    ((_, names),) = labels.named(sample.document(model))
+    return names
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_only_parameters_that_tell_configurations_apart_are_named(
 def test_a_device_is_named_too() -> None:
     audit = replace(sample.audit("gpu", "GPU", (), sample.gpu), device="pixel-8")
     model = replace(sample.empty(), audits=(audit,))
-    assert labels.delegates(sample.document(model)) == {model.path: ["GPU (pixel-8)"]}
+    assert labels.named(sample.document(model)) == [(model, ["GPU (pixel-8)"])]
 
 
 ESCAPED: Mapping[str, str] = {
