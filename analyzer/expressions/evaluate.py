@@ -266,10 +266,7 @@ class _Compiler:
             word = "leaves_partition" if first.name == "readers" else ""
             return self._of_tensor(first, NUMBERS[first.name], word)
         if isinstance(first, Each) and len(arguments) == 1 and not self._is_over_nothing(first):
-            evaluate, listed = self._over(node, first), loops.around(first)
-            return (
-                evaluate if listed is None else loops.once_a_tensor(self.of(listed.of), listed.name, evaluate)
-            )
+            return loops.once_for_all(first, self.of, self._over(node, first))
         parts = self.all(arguments)
         return _settled(operators.called(FUNCTIONS[name][3], parts, partial(show, node)), *parts)
 

@@ -25,6 +25,9 @@ from analyzer.expressions.vocabulary import Context, Undefined
 Evaluate = Callable[[Context], Any]
 #: The slots of a loop's variables, and what it goes through.
 Nested = tuple[Sequence[int], Evaluate]
+_GRAPH_INPUTS = Fact("graph_inputs")
+#: What all operators of a graph have in common, as the index of a tensor that only some share.
+_ALL = -1
 
 
 def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:
@@ -103,17 +106,9 @@ class Elements:
         return self.listed()[index]
 
 
-def around(each: Each) -> Property | None:
-    """The list of operators around a tensor that a loop goes through, if nothing else has a say in it."""
-    iterable = each.loops[0].iterable
-    if not (isinstance(iterable, Property) and iterable.name in AROUND):
-        return None
-    return iterable if _hangs_on(iterable.of, each, frozenset()) else None
-
-
-def _hangs_on(tensor: Node, part: Part, bound: frozenset[int]) -> bool:
-    """Whether a part of an expression depends on the tensor alone."""
-    if part == tensor:
+def _hangs_on(this: Node, part: Part, bound: frozenset[int] = frozenset()) -> bool:
+    """Whether a part of an expression depends on this one alone."""
+    if part == this:
         return True
     if isinstance(part, Fact | Operand | Rest | Option | Attribute):
         return False
@@ -121,14 +116,35 @@ def _hangs_on(tensor: Node, part: Part, bound: frozenset[int]) -> bool:
         return part.slot in bound
     if isinstance(part, Each):
         bound = bound.union(*(loop.slots for loop in part.loops))
-    return all(_hangs_on(tensor, child, bound) for child in children(part))
+    return all(_hangs_on(this, child, bound) for child in children(part))
 
 
-def once_a_tensor(tensor: Evaluate, side: str, evaluate: Evaluate) -> Evaluate:
-    """What hangs on the operators around a tensor alone, remembered where those are many.
+def once_for_all(each: Each, compile: Callable[[Node], Evaluate], evaluate: Evaluate) -> Evaluate:
+    """What hangs on operators around a tensor, or inputs of a graph, alone: remembered where they are many.
 
-    Where thousands of operators share a tensor, each of them would else look at all others anew.
+    Where thousands of operators share them, each of these would else look at all of them anew.
     """
+    iterable = each.loops[0].iterable
+    if isinstance(iterable, Property) and iterable.name in AROUND and _hangs_on(iterable.of, each):
+        return _remembering(_shared_tensor(compile(iterable.of), iterable.name), evaluate)
+    if iterable == _GRAPH_INPUTS and _hangs_on(iterable, each):
+        return _remembering(lambda c: _ALL if len(c.subgraph.inputs) > FEW else None, evaluate)
+    return evaluate
+
+
+def _shared_tensor(tensor: Evaluate, side: str) -> Callable[[Context], int | None]:
+    """The index of a tensor that many operators are around; None for any other."""
+
+    def shared(c: Context) -> int | None:
+        about = tensor(c)
+        many = about is not None and len(getattr(c.subgraph, side).get(about.index, ())) > FEW
+        return about.index if many else None
+
+    return shared
+
+
+def _remembering(shared: Callable[[Context], int | None], evaluate: Evaluate) -> Evaluate:
+    """The function, asked once for all operators that have the same in common, where they have anything."""
     asked = object()
 
     def found(c: Context) -> tuple[Any, str | None]:
@@ -138,11 +154,11 @@ def once_a_tensor(tensor: Evaluate, side: str, evaluate: Evaluate) -> Evaluate:
             return None, str(error)
 
     def recall(c: Context) -> Any:
-        about = tensor(c) if c.__class__ is Context else None
-        if about is None or len(getattr(c.subgraph, side).get(about.index, ())) <= FEW:
+        common = shared(c) if c.__class__ is Context else None
+        if common is None:
             return evaluate(c)
         c.beyond = True
-        answer, absent = remembered(c, (asked, about.index), lambda: found(c))
+        answer, absent = remembered(c, (asked, common), lambda: found(c))
         if absent is not None:
             raise Undefined(absent)
         return answer

@@ -316,7 +316,7 @@ OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
     "graph_inputs": (
         "list[tensor]",
         "the inputs of its subgraph",
-        lambda c: [c.subgraph.tensors[i] for i in c.subgraph.inputs],
+        lambda c: c.subgraph.input_tensors,
     ),
     "graph_dtypes": (
         "list[dtype]",

@@ -182,6 +182,11 @@ class Subgraph(Struct, frozen=True, dict=True):
         return frozenset(self.inputs)
 
     @cached_property
+    def input_tensors(self) -> tuple[Tensor, ...]:
+        """The subgraph's inputs as tensors."""
+        return tuple([self.tensors[index] for index in self.inputs])
+
+    @cached_property
     def output_set(self) -> frozenset[int]:
         """The subgraph's outputs, to ask whether a tensor is among them."""
         return frozenset(self.outputs)

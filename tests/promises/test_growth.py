@@ -20,6 +20,7 @@ from analyzer.report.ci.alerts import alerts
 from analyzer.report.document import audit_document, convert
 from analyzer.report.wording.hostile_text import plain
 from analyzer.rules.registry import Packs
+from tests.benchmarks.growth import every_tensor_an_input
 from tests.building import chain, model, operator, tensor
 from tests.fuzz.growth import operands, operator_codes
 from tests.packs import saved, tiny
@@ -51,6 +52,17 @@ def test_operators_around_one_tensor(monkeypatch: pytest.MonkeyPatch, dtype: str
         auditor.audit(read_bytes(one_tensor(count, dtype), "m"))
         counts.append(made)
     assert counts[2] - counts[1] < 3 * (counts[1] - counts[0])
+
+
+def test_inputs_of_a_graph() -> None:
+    """Rules don't look at all of the model's inputs for each operator."""
+    packs = Packs()
+    auditor = Auditor(packs, configure(packs, ["litert-gpu"]))
+    counts = [
+        _calls(partial(auditor.audit, read_bytes(every_tensor_an_input(count), "m")))
+        for count in (50, 50, 100, 200)
+    ]
+    assert counts[3] - counts[2] < 3 * (counts[2] - counts[1])
 
 
 def test_operands_of_one_operator(monkeypatch: pytest.MonkeyPatch) -> None:
