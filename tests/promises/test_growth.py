@@ -75,8 +75,8 @@ def test_operands_of_one_operator(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_a_model_may_take_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "MAX_STEPS", 10_000)
-    # By its elements, so that operators that are alike are asked one by one.
-    loops = "all(all(a + b + input.elements > 0 for a in range(1, 50)) for b in range(1, 50))"
+    # By its place, so that operators that are alike are asked one by one.
+    loops = "all(all(a + b + operator_index > 0 for a in range(1, 50)) for b in range(1, 50))"
     file = saved(tmp_path, tiny() + f'\n[op.NEG.check.slow]\nrequire = "{loops}"\nfix = "None."\n')
     packs = Packs([file])
     auditor = Auditor(packs, configure(packs, ["tiny"]))
