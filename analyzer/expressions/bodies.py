@@ -27,6 +27,8 @@ class Bodies:
     def __init__(self, encoded: Iterable[Raw] = ()) -> None:
         self.encoded = list(encoded)
         self._read: dict[int, Node] = {}
+        #: Identity of a body that was written -> its place, and the body, so that no other comes to have it.
+        self._written: dict[int, tuple[int, Node]] = {}
 
     def encode(self, value: Any) -> Raw:
         """A value that may hold nodes as JSON."""
@@ -50,10 +52,13 @@ class Bodies:
         return value
 
     def _place(self, body: Node) -> int:
+        if id(body) in self._written:
+            return self._written[id(body)][0]
         encoded = self.encode(_Kept(body))
         place = self._places.setdefault(bytes(encoded), len(self.encoded))
         if place == len(self.encoded):
             self.encoded.append(encoded)
+        self._written[id(body)] = place, body
         return place
 
     @cached_property

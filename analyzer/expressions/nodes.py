@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable, Iterator
+from operator import is_
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -207,16 +208,23 @@ def walk(part: Part) -> Iterator[Part]:
 
 
 def changed(node: Node, change: Callable[[Node], Node]) -> Node:
-    """The node with each of its parts as `change` makes it."""
+    """The node with each of its parts as `change` makes it; the node itself where it makes them the same."""
 
     def of(value: Any) -> Any:
         if isinstance(value, Loop):
-            return Loop(value.slots, change(value.iterable))
+            iterable = change(value.iterable)
+            return value if iterable is value.iterable else Loop(value.slots, iterable)
         if isinstance(value, Part):
             return change(value)  # type: ignore[arg-type]
-        return tuple(map(of, value)) if value.__class__ is tuple else value
+        return all_of(value) if value.__class__ is tuple else value
 
-    return type(node)(*map(of, astuple(node)))
+    def all_of(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+        made = tuple(map(of, parts))
+        return parts if all(map(is_, made, parts)) else made
+
+    parts = astuple(node)
+    made = all_of(parts)
+    return node if made is parts else type(node)(*made)
 
 
 #: All that is remembered of nodes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from operator import is_
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,7 +53,8 @@ def partially_evaluated(node: Node, parameters: Mapping[str, Any]) -> Node:
         if isinstance(condition, Literal):
             return partially_evaluated(node.then if condition.value else node.otherwise, parameters)
         then, otherwise = (partially_evaluated(part, parameters) for part in (node.then, node.otherwise))
-        return Choice(condition, then, otherwise)
+        same = condition is node.condition and then is node.then and otherwise is node.otherwise
+        return node if same else Choice(condition, then, otherwise)
     known = changed(node, partial(partially_evaluated, parameters=parameters))
     if isinstance(known, Named) and isinstance(known.body, Literal):
         return known.body
@@ -110,4 +112,7 @@ def _logic(node: And | Or, parameters: Mapping[str, Any]) -> Node:
             break
     if not undecided:
         return Literal(not decides)
-    return undecided[0] if len(undecided) == 1 else type(node)(tuple(undecided))
+    if len(undecided) == 1:
+        return undecided[0]
+    same = len(undecided) == len(node.parts) and all(map(is_, undecided, node.parts))
+    return node if same else type(node)(tuple(undecided))

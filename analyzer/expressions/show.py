@@ -30,6 +30,7 @@ from analyzer.expressions.nodes import (
     Property,
     Rest,
     Variable,
+    remembered,
     walk,
 )
 from analyzer.expressions.vocabulary import OPERATOR
@@ -85,6 +86,7 @@ def loop_names(each: Each, loop: Loop) -> str:
     return ", ".join(names.get(slot, "_") for slot in loop.slots)
 
 
+@remembered
 def variables_in(part: Part) -> dict[int, str]:
     """Slot -> name of the loop variables used anywhere in a node."""
     return {variable.slot: variable.name for variable in walk(part) if isinstance(variable, Variable)}

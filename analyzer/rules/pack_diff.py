@@ -52,8 +52,8 @@ Side = tuple[RulePack, Mapping[str, Any]]
 
 def difference(before: Side, after: Side) -> Difference:
     """What changes from one pack with its parameters, all of them resolved, to another."""
-    books = [Rulebook(specialize(*side)) for side in (before, after)]
-    first, second = books
+    # What operators are asked is told by the coverage.
+    first, second = (Rulebook(specialize(*side, operators=())) for side in (before, after))
     return Difference(
         tuple(_operators(cover({"before": before, "after": after}))),
         tuple(_changes(first.everywhere(), second.everywhere())),

@@ -90,11 +90,14 @@ class Rulebook:
 
     def operator(self, name: str) -> OperatorPage:
         """What the pack says of an operator. Raises: UsageError where it lists no such operator."""
-        listed = {_key(known): known for known in self.pack.operators}
-        if _key(name) not in listed:
+        if _key(name) not in self._listed:
             hint = nearest(name.upper(), self.operators())
             raise UsageError(f"{self.pack.delegate} lists no operator {name}{hint}")
-        return self._page(listed[_key(name)])
+        return self._page(self._listed[_key(name)])
+
+    @cached_property
+    def _listed(self) -> Mapping[str, str]:
+        return {_key(known): known for known in self.pack.operators}
 
     def _page(self, listed: str) -> OperatorPage:
         name = listed.removeprefix("custom:")

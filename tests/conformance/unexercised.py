@@ -57,8 +57,6 @@ class Counting(Judge):
     def _noted(one: Any, seen: set[bool]) -> Evaluate:
         # Looked up each time: a clause is compiled, and put in its own place, when it is first asked.
         def evaluate(context: Context) -> Any:
-            # Asked of every operator anew, whatever it came to for one with the same traits.
-            context.beyond = True
             try:
                 holds = one.require(context)
             except Undefined:

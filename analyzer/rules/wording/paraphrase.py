@@ -23,8 +23,9 @@ from analyzer.expressions.nodes import (
     Not,
     Or,
     Property,
+    children,
+    remembered,
     unnamed,
-    walk,
 )
 from analyzer.expressions.show import loop_names
 from analyzer.rules.wording.naming import CLAIMS, OF_MANY, Names, alternatives, render
@@ -50,6 +51,7 @@ _CLAIMS = dict(CLAIMS) | {
 }
 
 
+@remembered
 def sentence(node: Node) -> str:
     """A condition as a person would say it: `rank of input is at most 4, or bias is left out`."""
     return _WORDS.claim(node, True)
@@ -59,12 +61,22 @@ def terms(*nodes: Node | None) -> Mapping[str, str]:
     """The definitions that conditions use by name, and what each stands for."""
     meanings: dict[str, str] = {}
     for node in nodes:
-        for part in () if node is None else walk(node):
-            if not isinstance(part, Named) or _listing(part) is not None:
-                continue
-            name = _WORDS.of(part)
-            if name != _WORDS.of(part.body):
-                meanings.setdefault(name, sentence(part.body))
+        for name, meaning in () if node is None else _terms_in(node).items():
+            meanings.setdefault(name, meaning)
+    return meanings
+
+
+@remembered
+def _terms_in(node: Node) -> Mapping[str, str]:
+    """The same of one node, outer ones first: what many share is gone through once."""
+    meanings: dict[str, str] = {}
+    if isinstance(node, Named) and _listing(node) is None:
+        name = _WORDS.of(node)
+        if name != _WORDS.of(node.body):
+            meanings[name] = sentence(node.body)
+    for part in children(node):
+        for name, meaning in _terms_in(part).items():
+            meanings.setdefault(name, meaning)
     return meanings
 
 
