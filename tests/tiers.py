@@ -127,6 +127,7 @@ LARGE = frozenset({"browser", "site"})
 SHARING = {
     "browser_app": "the page",
     "conformance/test_conformance.py": "every case, judged",
+    "conformance/test_unexercised.py": "every case, judged",
     "conformance/test_hazards.py": "every case, on one accelerator",
     "examples/test_digits.py": "a network, trained",
     "fleet/test_cluster.py": "a cluster",

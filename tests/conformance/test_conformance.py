@@ -8,37 +8,53 @@ which partitions. Real models take part where DELEGATE_ANALYZER_MODELS names the
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from analyzer.conformance import record, verdicts
 from analyzer.conformance.record import figures
-from analyzer.conformance.verdicts import GENERATED, REAL, Data, Figures, Tallies
+from analyzer.conformance.verdicts import GENERATED, REAL, Data, Figures, Tally
 from analyzer.rules.registry import Packs
+from tests.conformance import cases
+from tests.conformance.unexercised import Judged
 
 MODELS = os.environ.get("DELEGATE_ANALYZER_MODELS")
-DATA = Data(Path(__file__).parent, Path(MODELS) if MODELS else None)
+TARGETS = cases.DATA.targets
 
 
 @pytest.fixture(scope="session")
-def tallies() -> dict[str, Tallies]:
-    """Every model audited once, for all targets."""
-    return verdicts.verify(Packs(), DATA, list(DATA.targets))
+def generated(every_case: Judged) -> Mapping[str, Tally]:
+    return {target: tallies[GENERATED] for target, tallies in every_case.tallies.items()}
 
 
-@pytest.mark.parametrize("target", DATA.targets)
-def test_agrees_with_the_delegate(target: str, tallies: dict[str, Tallies]) -> None:
-    tally = tallies[target]
-    assert tally[GENERATED].operators.all > 0
-    assert tally[GENERATED].delegated.all > 0
-    assert tally[GENERATED].wrong + tally[REAL].wrong == []
+@pytest.fixture(scope="session")
+def real() -> Mapping[str, Tally]:
+    """Real models alone; none where there are none."""
+    if not MODELS:
+        return dict.fromkeys(TARGETS, Tally())
+    data = Data(cases.FOLDER, Path(MODELS))
+    data.archives = []
+    return {
+        target: tallies[REAL] for target, tallies in verdicts.verify(Packs(), data, list(TARGETS)).items()
+    }
 
 
-@pytest.mark.parametrize("target", DATA.targets)
-def test_recorded_figures_are_those_that_are_found(target: str, tallies: dict[str, Tallies]) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_agrees_with_the_delegate(
+    target: str, generated: Mapping[str, Tally], real: Mapping[str, Tally]
+) -> None:
+    assert generated[target].operators.all > 0
+    assert generated[target].delegated.all > 0
+    assert generated[target].wrong + real[target].wrong == []
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_recorded_figures_are_those_that_are_found(
+    target: str, generated: Mapping[str, Tally], real: Mapping[str, Tally]
+) -> None:
     recorded = record.recorded().targets[target]
-    tally = tallies[target]
     again = "record them anew: delegate-analyzer rules verify --models FOLDER --record"
-    assert recorded.generated == figures(tally[GENERATED]), again
-    assert figures(tally[REAL]) == (recorded.real if MODELS else Figures()), again
+    assert recorded.generated == figures(generated[target]), again
+    assert figures(real[target]) == (recorded.real if MODELS else Figures()), again

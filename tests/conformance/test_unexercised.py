@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.unexercised import BECAUSE, WAITS, known, unexercised
+from tests.conformance.unexercised import BECAUSE, WAITS, Judged, known
 from tests.sweeps.borders import unjudged
 from tests.sweeps.borders.searching import Wanted
 
@@ -11,8 +11,8 @@ AGAIN = "write the list anew: python -m tests.conformance.unexercised && python 
 ASKED, MOST = ("xnnpack", "litert-gpu", "qualcomm-htp"), 60
 
 
-def test_checks_without_a_case_are_known() -> None:
-    listed, unlisted = list(known()), unexercised()
+def test_checks_without_a_case_are_known(every_case: Judged) -> None:
+    listed, unlisted = list(known()), every_case.unexercised
     assert {"new": sorted(set(unlisted) - set(listed)), "gone": sorted(set(listed) - set(unlisted))} == {
         "new": [],
         "gone": [],

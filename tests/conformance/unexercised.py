@@ -8,22 +8,25 @@ the reasons that stand in it; the test beside it notices new checks and missing 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from unittest import mock
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
 from analyzer.auditing.types import Configuration
+from analyzer.conformance import verdicts
 from analyzer.conformance.outcomes import WorksData
+from analyzer.conformance.verdicts import Tallies
 from analyzer.expressions.evaluate import Evaluate
 from analyzer.expressions.nodes import TRUE
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
-from analyzer.model import Model
 from analyzer.rules.judging.judge import Judge
 from analyzer.rules.pack import Clause, RulePack
-from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
 from tests.conformance import cases
 
@@ -36,6 +39,9 @@ WAITS = "its case waits to be judged, in unjudged/"
 
 class Counting(Judge):
     """A judge that notes for every clause whether it ever held and ever failed."""
+
+    #: Whether every operator is asked, whatever it came to for one with the same traits.
+    anew = True
 
     def __init__(self, pack: RulePack, parameters: Mapping[str, Any], seen: dict[str, set[bool]]) -> None:
         self._seen = seen
@@ -53,10 +59,13 @@ class Counting(Judge):
             noted = self._noted(compiled, self._seen[compiled.clause.id])
             yield replace(compiled, require=noted)
 
-    @staticmethod
-    def _noted(one: Any, seen: set[bool]) -> Evaluate:
+    def _noted(self, one: Any, seen: set[bool]) -> Evaluate:
+        anew = self.anew
+
         # Looked up each time: a clause is compiled, and put in its own place, when it is first asked.
         def evaluate(context: Context) -> Any:
+            if anew:
+                context.beyond = True
             try:
                 holds = one.require(context)
             except Undefined:
@@ -68,44 +77,36 @@ class Counting(Judge):
         return evaluate
 
 
-class Judged:
-    """Which configurations judged which models, and audits by these alone."""
+class _OnceForAll(Counting):
+    """Who wants to know what a clause ever came to need not ask it twice of the same traits."""
 
-    def __init__(self, packs: Packs, seen: dict[str, set[bool]]) -> None:
-        self._packs, self._seen = packs, seen
-        self._configurations: dict[str, Configuration] = {}
-        self._judges: list[Counting] = []
-        self._auditors: dict[tuple[str, ...], Auditor] = {}
-
-    def audit(self, model: Model, specs: tuple[str, ...]) -> None:
-        if specs not in self._auditors:
-            asked = [self._configuration(spec) for spec in specs]
-            self._auditors[specs] = Auditor(self._packs, asked)
-        self._auditors[specs].audit(model)
-
-    @property
-    def granted(self) -> set[str]:
-        """Clauses that hold in some configuration whatever the model."""
-        return {clause for judge in self._judges for clause in judge.granted}
-
-    def _configuration(self, spec: str) -> Configuration:
-        if spec not in self._configurations:
-            name, written = split(spec)
-            pack = self._packs.get(name)
-            parameters = resolve(pack, written)
-            judge = Counting(pack, parameters, self._seen)
-            self._judges.append(judge)
-            self._configurations[spec] = Configuration(pack, parameters, judge)
-        return self._configurations[spec]
+    anew = False
 
 
-def unexercised() -> list[str]:
-    """One line a check: `no case refuses ID`, `no case accepts ID` or `no case comes to ID`."""
-    seen = defaultdict[str, set[bool]](set)
-    judged = Judged(Packs(), seen)
-    for model, specs in _models():
-        judged.audit(model, specs)
-    for identity in judged.granted.intersection(seen):
+class Judged(Struct, frozen=True):
+    """What came of the generated cases that were judged."""
+
+    #: Target -> how the packs agree with its delegate's own code.
+    tallies: Mapping[str, Tallies]
+    #: One line a check: `no case refuses ID`, `no case accepts ID` or `no case comes to ID`.
+    unexercised: list[str]
+
+
+def judged() -> Judged:
+    """Every case audited once, for the delegates that judged it, by their code or by a run."""
+    packs, seen = Packs(), defaultdict[str, set[bool]](set)
+    judges: list[Counting] = []
+
+    def counting(packs: Packs, specs: Sequence[str]) -> list[Configuration]:
+        made = [(c, _OnceForAll(c.pack, c.parameters, seen)) for c in configure(packs, specs)]
+        judges.extend(judge for _, judge in made)
+        return [Configuration(c.pack, c.parameters, judge) for c, judge in made]
+
+    with mock.patch.object(verdicts, "configure", counting):
+        tallies = verdicts.verify(packs, cases.DATA, list(cases.DATA.targets))
+    _audit_others(packs, counting)
+    granted = {clause for judge in judges for clause in judge.granted}
+    for identity in granted.intersection(seen):
         seen[identity].update({True} if seen[identity] else ())
     words = {
         frozenset([True]): "no case refuses",
@@ -114,23 +115,30 @@ def unexercised() -> list[str]:
     }
     identities = ((words.get(frozenset(answers)), identity) for identity, answers in sorted(seen.items()))
     # What is never taken, or isn't listed, has nothing to accept.
-    return [
+    unexercised = [
         f"{word} {identity}" for word, identity in identities if word and not _refuses_all(word, identity)
     ]
+    return Judged(tallies, unexercised)
 
 
-def _models() -> Iterator[tuple[Model, tuple[str, ...]]]:
-    """Every case with the delegates that judged it, by their code or by a run."""
+def _audit_others(packs: Packs, configured: Callable[[Packs, Sequence[str]], list[Configuration]]) -> None:
+    """Audit what runs alone judged."""
     works = WorksData(cases.FOLDER / "works", cases.DATA)
     specs: dict[str, dict[str, None]] = defaultdict(dict)
-    for target, spec in cases.DATA.targets.items():
-        for path in cases.DATA.truth(target):
-            specs[path][spec] = None
     for row in works.seen:
         specs[row.path][row.delegate] = None
-    for path, model in works.models(specs):
+    for target, spec in cases.DATA.targets.items():
+        for path in cases.DATA.truth(target).keys() & specs.keys():
+            specs[path].pop(spec, None)
+    names = list({spec: None for left in specs.values() for spec in left})
+    of = dict(zip(names, configured(packs, names), strict=True))
+    auditors: dict[tuple[str, ...], Auditor] = {}
+    for path, model in works.models({path for path, left in specs.items() if left}):
+        who = tuple(specs[path])
+        if who not in auditors:
+            auditors[who] = Auditor(packs, [of[spec] for spec in who])
         if model is not None:
-            yield model, tuple(specs[path])
+            auditors[who].audit(model)
 
 
 def _refuses_all(word: str, identity: str) -> bool:
@@ -146,7 +154,9 @@ def known() -> dict[str, str]:
 def write() -> None:
     """Write the list anew, with the reasons that are known."""
     reasons = known()
-    lines = (f"{line}{BECAUSE}{reasons[line]}" if reasons.get(line) else line for line in unexercised())
+    lines = (
+        f"{line}{BECAUSE}{reasons[line]}" if reasons.get(line) else line for line in judged().unexercised
+    )
     LIST.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
