@@ -40,12 +40,17 @@ from analyzer.rules.judging.judge import Finding, GraphLimits, Judge
 from analyzer.rules.judging.judge_beside import JudgeBeside
 from analyzer.rules.pack import Graph
 
+#: The operator that stands for a subgraph of its own, and what tells which.
+_COMPOSITE, _BODY = "STABLEHLO_COMPOSITE", "decomposition_subgraph_index"
+
 
 class Delegation(Struct):
     """A model under one delegate: operators, partitions, blockers and the summary."""
 
     supports: list[NodeSupport]
     blockers: list[Blocker] = []
+    #: Subgraphs of composites that the delegate has a kernel of its own for, by index.
+    replaced: set[int] = set()
 
     @property
     def subgraphs(self) -> list[SubgraphDelegation]:
@@ -77,6 +82,9 @@ def apply_delegate(
         _refuse(prepared.refused, supports, outcome, limits.graph)
     reason = _reason(outcome)
     for support in supports:
+        if support.subgraph.index in outcome.replaced:
+            _settle_replaced(support.delegation)
+            continue
         _settle_dequantize(support, limits, interpreted, outcome)
         _settle_lost(support, reason)
         support.delegation.missing_operators = _wanted(support, limits)
@@ -157,8 +165,36 @@ def _refuse(stop: PrepareIssue, supports: list[NodeSupport], outcome: Delegation
 def _apply(prepared: Prepared, supports: list[NodeSupport], outcome: Delegation, limits: GraphLimits) -> None:
     """The loop over subgraphs; the first one that fails ends it."""
     for support in supports:
-        if not (support.subgraph.validation or _apply_to(prepared, support, outcome, limits)):
+        if support.subgraph.validation or support.subgraph.index in outcome.replaced:
+            continue
+        if not _apply_to(prepared, support, outcome, limits):
             return
+        if limits.graph.replaces_composites:
+            outcome.replaced |= _replaced(prepared, support)
+
+
+def _replaced(prepared: Prepared, support: NodeSupport) -> set[int]:
+    """The later subgraphs that taken composites stand for, and those of composites in these: none is called.
+
+    Source: ml_drift_delegate/tflite/model_builder.cc (MarkSubgraphAsDelegationSkippable).
+    """
+    bodies: set[int] = set()
+    taken = [support.subgraph.operators[index] for index in support.delegation.delegated]
+    later = range(support.subgraph.index + 1, len(prepared.subgraphs))
+    while taken:
+        found = {operator.options.get(_BODY) for operator in taken if operator.name == _COMPOSITE}
+        new = {index for index in later if index in found} - bodies
+        bodies |= new
+        taken = [operator for index in new for operator in prepared.subgraphs[index].operators]
+    return bodies
+
+
+def _settle_replaced(delegation: SubgraphDelegation) -> None:
+    """All of it is gone into the composite's kernel, whatever the delegate says of its operators."""
+    operators = tuple(operator.index for operator in delegation.subgraph.operators)
+    delegation.partitions = [Partition(operators)] if operators else []
+    delegation.folded = set(operators)
+    delegation.findings = [() for _ in operators]
 
 
 def _apply_to(prepared: Prepared, support: NodeSupport, outcome: Delegation, limits: GraphLimits) -> bool:
@@ -197,6 +233,7 @@ def _apply_to(prepared: Prepared, support: NodeSupport, outcome: Delegation, lim
 
 
 def _roll_back(outcome: Delegation) -> None:
+    outcome.replaced.clear()
     for delegation in outcome.subgraphs:
         delegation.partitions = []
         delegation.lost = {}

@@ -201,6 +201,8 @@ class Graph(Struct, frozen=True, omit_defaults=True):
     reads_through_before_limit: Node | None = None
     #: Whether building happens while the delegate chooses, so that a failure refuses folded DEQUANTIZEs too.
     builds_while_choosing: Node | None = None
+    #: Whether a composite that it takes is a kernel of its own: nothing runs the subgraph it stands for.
+    replaces_composites: bool = False
 
     @property
     def asked_early(self) -> bool:

@@ -136,7 +136,8 @@ class Operator(Struct, frozen=True, kw_only=True):
 
     `supported` is the delegate's word on the operator by itself, `delegated` where it ends up after
     graph rules and limits; `lost` says why a supported one is not delegated. `folded`: a DEQUANTIZE
-    of a constant float16 tensor that the delegate reads through. `output` names the first output.
+    of a constant float16 tensor that the delegate reads through, or an operator of the subgraph that a
+    composite stands for, which the delegate takes as one kernel. `output` names the first output.
     `partition` is the index of a partition of the same subgraph. `placement` is there with -v and where
     the delegate's fallback is audited too.
     """

@@ -52,6 +52,8 @@ def sentences(graph: Graph) -> Iterator[str]:
         yield "A subgraph whose every operator is accepted is taken whole, whatever the limits."
     if graph.takes_dequantize_alone:
         yield "So is one of nothing but DEQUANTIZEs of float16 constants."
+    if graph.replaces_composites:
+        yield "A composite that it takes is a kernel of its own: nothing runs its subgraph."
     if graph.stand_ins:
         yield f"The runtime lets these custom operators pass for it: {', '.join(graph.stand_ins)}."
     yield _DYNAMIC[graph.dynamic_tensors]

@@ -202,6 +202,7 @@ class GraphTable(Struct, frozen=True, forbid_unknown_fields=True):
     stand_ins: tuple[str, ...] = ()
     reads_through_before_limit: bool | str = ""
     builds_while_choosing: bool | str = ""
+    replaces_composites: bool = False
 
 
 class FlagTable(Struct, frozen=True, forbid_unknown_fields=True):
