@@ -64,11 +64,14 @@ class Candidate(Struct, frozen=True):
     where: str = ""
     #: The same with the parameters that were asked for, where others are better.
     instead_of: Candidate | None = None
+    #: Parameters that were asked for, and tell it from the same delegate asked with others.
+    telling: Mapping[str, Value] = {}
 
     @property
     def name(self) -> str:
         """What sentences call it: `the classic GPU with max_partitions=4`."""
-        given = ", ".join(f"{name}={written(value)}" for name, value in self.parameters.items())
+        stated = {**self.telling, **self.parameters}
+        given = ", ".join(f"{name}={written(value)}" for name, value in stated.items())
         return f"{self.deployment.name} with {given}" if given else self.deployment.name
 
     @property
@@ -130,8 +133,9 @@ def candidates(
     there = [audit for audit in audits if platform in _platforms(audit, deployments)]
     # What several devices have alike is one choice.
     different = {(audit.delegate, *audit.parameters.items()): audit for audit in reversed(there)}
+    asked = list(reversed(different.values()))
     several = [
-        _best(_candidate(audit, deployments), attempts, platform) for audit in reversed(different.values())
+        _best(_candidate(audit, deployments, _telling(audit, asked)), attempts, platform) for audit in asked
     ]
     return sorted(several, key=lambda each: (not each.worth, each.cost.delegated, -each.share))
 
@@ -143,9 +147,23 @@ def _platforms(audit: Audit, deployments: Mapping[str, Deployment]) -> Iterable[
     return [name for name, systems in PLATFORMS.items() if not systems.isdisjoint(audit.platforms)]
 
 
-def _candidate(audit: Audit, deployments: Mapping[str, Deployment]) -> Candidate:
+def _telling(audit: Audit, asked: Sequence[Audit]) -> Mapping[str, Value]:
+    """The parameters in which it differs from others of the same delegate; a device tells by itself."""
+    others = [other for other in asked if other.delegate == audit.delegate and other.device is None]
+    if audit.device is not None:
+        return {}
+    return {
+        name: value
+        for name, value in audit.parameters.items()
+        if any(other.parameters.get(name) != value for other in others)
+    }
+
+
+def _candidate(
+    audit: Audit, deployments: Mapping[str, Deployment], telling: Mapping[str, Value]
+) -> Candidate:
     known = deployments.get(audit.delegate) or Deployment(name=labels.title(audit))
-    return Candidate(audit, known, cost(audit.summary, known.cost))
+    return Candidate(audit, known, cost(audit.summary, known.cost), telling=telling)
 
 
 def _best(asked: Candidate, attempts: Sequence[Attempted], platform: str) -> Candidate:
@@ -155,7 +173,13 @@ def _best(asked: Candidate, attempts: Sequence[Attempted], platform: str) -> Can
         if attempt.concerns(asked.audit, platform):
             weighed = cost(attempt.audit.summary, asked.deployment.cost)
             other = Candidate(
-                attempt.audit, asked.deployment, weighed, attempt.parameters, attempt.where, instead_of=asked
+                attempt.audit,
+                asked.deployment,
+                weighed,
+                attempt.parameters,
+                attempt.where,
+                instead_of=asked,
+                telling=asked.telling,
             )
             best = other if _better(other, best) else best
     return best

@@ -47,6 +47,15 @@ def test_it_is_out_of_those_that_were_named(model: Path) -> None:
     assert "of these" not in run("audit", model, "--for", "ios").text
 
 
+def test_one_delegate_asked_twice_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    layers(tmp_path, ["CONV_2D", "SIGN", "CONV_2D"])
+    text = run("audit", tmp_path / "layers.tflite", "-d", "gpu,gpu:opencl=false").text
+    assert (
+        ": the classic GPU with opencl=true, all 3 operators. Not the classic GPU with opencl=false (" in text
+    )
+
+
 def test_what_an_app_may_set_is_tried_as_recommend_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

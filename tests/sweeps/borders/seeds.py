@@ -27,8 +27,12 @@ def _composite(
     outputs: Sequence[Sequence[int]],
     constants: Sequence[int] = (),
     dtypes: Mapping[int, str] = {},
+    scales: int = 0,
 ) -> bytes:
-    """An operator that stands for a second subgraph, in which ABS makes each output of an input."""
+    """An operator that stands for a second subgraph, in which ABS makes each output of an input.
+
+    With `scales` the first input has so many, and is of 8 bits.
+    """
     operands = [(f"x{at}", shape) for at, shape in enumerate(inputs)]
     results = [(f"y{at}", shape) for at, shape in enumerate(outputs)]
     tensors = [
@@ -40,6 +44,9 @@ def _composite(
         )
         for at, (operand, shape) in enumerate(operands)
     ]
+    if scales:
+        quantized = {"scale": [0.05] * scales, "zero_point": [0] * scales, "quantized_dimension": 3}
+        tensors[0] |= {"type": "INT8", "quantization": quantized}
     made = [building.tensor(result, shape) for result, shape in results]
     options = {
         "name": name,
@@ -51,7 +58,9 @@ def _composite(
     read, written = ([name for name, _ in side] for side in (operands, results))
     whole = building.operator(_OPERATOR, read, written, options)
     inner = [building.tensor(one["name"], one["shape"], one["type"]) for one in (*tensors, *made)]
-    parts = [building.operator("ABS", [read[0]], [result]) for result in written]
+    name = "DEQUANTIZE" if scales else "ABS"
+    inner[0] = inner[0] | {field: one for field, one in tensors[0].items() if field == "quantization"}
+    parts = [building.operator(name, [read[0]], [result]) for result in written]
     graphs = [
         building.subgraph([*tensors, *made], [whole]),
         building.subgraph(inner, parts, inputs=read, outputs=written, name="decomposition"),
@@ -82,6 +91,11 @@ def _norms() -> Iterator[tuple[str, bytes]]:
     for width in (8, 4):
         scaled = _composite("odml.rms_norm", rms, [_PLACE, [width]], [_PLACE], (1,))
         yield f"rms norm, {width} scales", scaled
+    for count in (1, 8):
+        yield (
+            f"rms norm of 8 bits, {count} scales",
+            _composite("odml.rms_norm", rms, [_PLACE], [_PLACE], scales=count),
+        )
     yield "rms norm without a scale", _composite("odml.rms_norm", rms, [_PLACE], [_PLACE])
     yield "rms norm of three", _composite("odml.rms_norm", rms, [_PLACE, [8], [8]], [_PLACE], (1, 2))
     yield "l2 norm of two", _composite("odml.l2_norm", rms, [_PLACE, _PLACE], [_PLACE])
@@ -119,6 +133,9 @@ def _others() -> Iterator[tuple[str, bytes]]:
         for inputs, outputs in ((2, 1), (3, 2), (3, 1)):
             turned = _composite(name, {}, [_PLACE] * inputs, [_PLACE] * outputs)
             yield f"{name} of {inputs} to {outputs}", turned
+        for count in (1, 8):
+            narrow = _composite(name, {}, [_PLACE, _PLACE], [_PLACE], scales=count)
+            yield f"{name} of 8 bits, {count} scales", narrow
         short = _composite(name, {}, [_PLACE, [1, 4, 3, 8]], [_PLACE])
         yield f"{name} of fewer places", short
     cache = {"kv_cache_batch_size": 1, "cache_size": 16, "head_size": 8}
