@@ -7,8 +7,9 @@ anything else its `beyond`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import is_
 from typing import Any
 
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
@@ -122,25 +123,10 @@ class Context:
         del self.traits  # they are others there
 
     def __getattr__(self, name: str) -> Any:
-        """The operands, when they are first asked for: of most neighbours only the name is."""
-        if name == "operands":
-            found: Any = [tensor for tensor in (*self.inputs, *self.outputs) if tensor is not None]
-        elif name in ("inputs", "outputs", "intermediates"):
-            found = _tensors(self.subgraph, getattr(self.operator, name))
-        elif name == "alone":
-            found = _of_operator(self)
-        elif name == "shapes":
-            shapes = [None if tensor is None else tensor.shape for tensor in (*self.inputs, *self.outputs)]
-            found = (
-                None if any(shape and len(shape) > _MOST_DIMENSIONS for shape in shapes) else tuple(shapes)
-            )
-        elif name == "traits":
-            alone = self.alone
-            found = (
-                alone if alone is None or self.partition is None else (alone, _of_place(self, self.partition))
-            )
-        else:
+        """What is worked out when it is first asked for: of most neighbours only the name is."""
+        if name not in _WORKED_OUT:
             raise AttributeError(name)
+        found = _WORKED_OUT[name](self)
         setattr(self, name, found)
         return found
 
@@ -182,13 +168,29 @@ def is_trait(option: Any) -> bool:
 def _of_operator(context: Context) -> Hashable:
     """What operators of one name have in common that conditions on traits don't tell apart; None: nothing."""
     operator = context.operator
-    if len(operator.inputs) + len(operator.outputs) > _MOST_OPERANDS:
+    tensors = (*context.inputs, *context.outputs)
+    # A tensor that Prepare changes is another one.
+    seen: tuple[Sequence[Tensor | None], Hashable] | None = operator.__dict__.get("seen")
+    if seen is not None and all(map(is_, seen[0], tensors)):
+        return seen[1]
+    if len(tensors) > _MOST_OPERANDS:
         return None
-    tensors = [
-        None if tensor is None else tensor.__dict__.get("traits") or _of_tensor(tensor)
-        for tensor in (*context.inputs, *context.outputs)
-    ]
-    return (len(operator.inputs), operator.__dict__.get("traits") or _of_options(operator), *tensors)
+    of_tensors = [None if t is None else t.__dict__.get("traits") or _of_tensor(t) for t in tensors]
+    traits = (len(operator.inputs), operator.__dict__.get("traits") or _of_options(operator), *of_tensors)
+    operator.__dict__["seen"] = tensors, traits
+    return traits
+
+
+def _in_place(context: Context) -> Hashable:
+    """The traits of an operator with its place in the partition."""
+    alone, partition = context.alone, context.partition
+    return alone if alone is None or partition is None else (alone, _of_place(context, partition))
+
+
+def _shapes(context: Context) -> Hashable:
+    shapes = [None if tensor is None else tensor.shape for tensor in (*context.inputs, *context.outputs)]
+    large = any(shape and len(shape) > _MOST_DIMENSIONS for shape in shapes)
+    return None if large else tuple(shapes)
 
 
 def _of_place(context: Context, partition: frozenset[int]) -> Hashable:
@@ -230,3 +232,14 @@ def _of_tensor(tensor: Tensor) -> int:
         number = _NUMBERS[traits] = len(_NUMBERS) + 1
     tensor.__dict__["traits"] = number  # other operands are it too
     return number
+
+
+_WORKED_OUT: Mapping[str, Callable[[Context], Any]] = {
+    "inputs": lambda c: _tensors(c.subgraph, c.operator.inputs),
+    "outputs": lambda c: _tensors(c.subgraph, c.operator.outputs),
+    "intermediates": lambda c: _tensors(c.subgraph, c.operator.intermediates),
+    "operands": lambda c: [tensor for tensor in (*c.inputs, *c.outputs) if tensor is not None],
+    "alone": _of_operator,
+    "traits": _in_place,
+    "shapes": _shapes,
+}

@@ -340,6 +340,7 @@ _OPPOSITES = {"==": "!=", "<": ">=", "<=": ">", "in": "not in"}
 NEGATED = _OPPOSITES | {opposite: sign for sign, opposite in _OPPOSITES.items()}
 
 
+@remembered
 def negated(node: Node) -> Node | None:
     """The node that holds where this one doesn't, with `not` moved inwards; None where it can't move."""
     match node:

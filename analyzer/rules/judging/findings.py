@@ -44,8 +44,9 @@ class CompiledClause(Struct, eq=False):
     when: Evaluate | None
     #: The parameters, and the values of its operator.
     known: Mapping[str, Any]
-    #: What is explained where it fails, once it does.
+    #: What is explained where it fails, once it does, and where it can't be told whether it is to be asked.
     explained: Node | None = None
+    explained_when: Node | None = None
     #: Why it failed before, by what it saw.
     reasons: dict[tuple[str, ...], Explanation] = {}
 
@@ -78,7 +79,9 @@ def why_failed(failed: CompiledClause, context: Context) -> Explanation:
         if failed.when is not None:
             failed.when(context)
     except Undefined:
-        return absence(_undefined(_explained(clause, clause.when or TRUE, failed.known), context))
+        if failed.explained_when is None:
+            failed.explained_when = _explained(clause, clause.when or TRUE, failed.known)
+        return absence(_undefined(failed.explained_when, context))
     first = failed.explained is None
     if failed.explained is None:
         failed.explained = _explained(clause, clause.require, failed.known)
