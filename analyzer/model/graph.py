@@ -239,10 +239,12 @@ class Subgraph(Struct, frozen=True, dict=True):
         """Tensors that hang on nothing but the sizes of others: SHAPE's, and what is computed from them."""
         tensors: set[int] = set()
         for operator in self.operators:
-            read = [t for t in operator.inputs if t != OMITTED and not self.tensors[t].constant]
-            follows = read and tensors.issuperset(read) and operator.name not in _UNFORESEEABLE
-            if follows or operator.name in ("SHAPE", "RANK"):
+            if operator.name in ("SHAPE", "RANK"):
                 tensors.update(operator.outputs)
+            elif tensors and operator.name not in _UNFORESEEABLE:
+                read = [t for t in operator.inputs if t != OMITTED and not self.tensors[t].constant]
+                if read and tensors.issuperset(read):
+                    tensors.update(operator.outputs)
         return frozenset(tensors)
 
     @cached_property

@@ -42,14 +42,16 @@ class FixSelection:
         #: The graph that was last asked for what comes first of all its operators, and the answer.
         self._of_graph: tuple[Subgraph | None, str | None] = None, None
 
-    def own(self, clause: Clause, context: Any, raised: Raised | None = None) -> str:
+    def fix(self, clause: Clause, context: Any, raised: Raised | None = None) -> str:
         """What to do about a clause that fails for this operator, or partition."""
-        return self._chosen(clause.fix, clause, context, raised)
-
-    def before(self, clause: Clause, context: Any, raised: Raised | None = None) -> str | None:
-        """What comes before that, whatever the clause says; None where nothing does."""
-        fix = self._first(context) if isinstance(context, Context) else None
-        return None if fix is None else self._chosen(fix, clause, context, raised)
+        fix = (isinstance(context, Context) and self._first(context)) or clause.fix
+        lists = self._pack.advice.lists
+        if fix in lists:
+            context.operand = _operand(clause.require, context)
+            context.raised_by = "" if raised is None else raised.name
+        while fix in lists:
+            fix = next(self._holding(fix, lists[fix], context))
+        return fix
 
     def _first(self, context: Context) -> str | None:
         """What comes before the fixes of all clauses, for the whole graph or for this operator."""
@@ -84,15 +86,6 @@ class FixSelection:
         if ready is None:
             ready = self._reasons[name] = compiled(self._pack.advice.reasons[name].when)
         return ready
-
-    def _chosen(self, fix: str, clause: Clause, context: Any, raised: Raised | None) -> str:
-        lists = self._pack.advice.lists
-        if fix in lists:
-            context.operand = _operand(clause.require, context)
-            context.raised_by = "" if raised is None else raised.name
-        while fix in lists:
-            fix = next(self._holding(fix, lists[fix], context))
-        return fix
 
     def _holding(self, name: str, given: Sequence[Advice], context: Any) -> Iterator[str]:
         for position, advice in enumerate(given):

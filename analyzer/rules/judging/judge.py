@@ -263,7 +263,7 @@ class Judge:
         return findings
 
     def _failed(self, asked: CompiledClause, context: Any) -> FailedClause | None:
-        """A clause that fails, with its finding."""
+        """A clause that fails, with its finding but for the fix, which is chosen apart."""
         when, require = asked.when, asked.require
         try:
             if (when is not None and not when(context)) or require(context):
@@ -286,7 +286,7 @@ class Judge:
             severity=clause.severity,
             stage=clause.stage if clause.stage in (LOAD, BUILD, RUN) else "check",
             message=message(clause, why, raised),
-            fix=self._fix_selection.own(clause, context, raised),
+            fix=clause.fix,
             source=clause.source,
             expected=expected,
             actual=actual,
@@ -295,11 +295,12 @@ class Judge:
         return FailedClause(clause, finding, raised)
 
     def _advised(self, failed: FailedClause, context: Any) -> Finding:
-        """The finding, with a fix that comes before those of all clauses where there is one."""
-        if failed.finding.fix == SPLIT:
-            return failed.finding
-        fix = self._fix_selection.before(failed.clause, context, failed.raised)
-        return failed.finding if fix is None else replace(failed.finding, fix=fix)
+        """The finding with the fix for this operator: there may be others for its like."""
+        finding = failed.finding
+        if finding.fix == SPLIT:
+            return finding
+        fix = self._fix_selection.fix(failed.clause, context, failed.raised)
+        return finding if fix == finding.fix else replace(finding, fix=fix)
 
     def _no_form(self, context: Context) -> Finding:
         operator, unlisted = context.operator, self.pack.unlisted
@@ -308,7 +309,7 @@ class Judge:
             severity="blocker",
             stage="check",
             message=f"{operator.name} is called in a form that the delegate doesn't know",
-            fix=self._fix_selection.before(unlisted, context) or self._fix_selection.own(unlisted, context),
+            fix=self._fix_selection.fix(unlisted, context),
             source=unlisted.source,
             actual=f"{len(operator.inputs)} inputs, {len(operator.outputs)} outputs",
         )
