@@ -74,7 +74,11 @@ class Untold(Struct, frozen=True):
     brings: bool = True
 
 
-class Recipes(Struct, frozen=True, omit_defaults=True):
+#: Some of the fixes without a recipe name sizes, of which there is no end.
+_MOST_UNTOLD = 1000
+
+
+class Recipes(Struct, frozen=True, omit_defaults=True, dict=True):
     """Fixes of all packs in full."""
 
     #: By their texts.
@@ -89,11 +93,18 @@ class Recipes(Struct, frozen=True, omit_defaults=True):
         known = self.recipes.get(text)
         if known is not None:
             return known
-        name = self.class_of(text)
-        if not name:
-            return Recipe(text)
-        told = self.classes[name]
-        return Recipe(text, told.job, why=told.why, brings=told.brings)
+        if text not in self._untold:
+            if len(self._untold) >= _MOST_UNTOLD:
+                self._untold.clear()
+            told = self.classes.get(self.class_of(text))
+            made = Recipe(text) if told is None else Recipe(text, told.job, why=told.why, brings=told.brings)
+            self._untold[text] = made
+        return self._untold[text]
+
+    @cached_property
+    def _untold(self) -> dict[str, Recipe]:
+        """What is made for fixes without a recipe: the same few are given again and again."""
+        return {}
 
     def class_of(self, text: str) -> str:
         """The name of the class that a fix without a recipe belongs to; empty where none fits."""
