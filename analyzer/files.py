@@ -15,6 +15,8 @@ from analyzer.errors import UsageError
 
 #: Bytes of a file that people write.
 MOST_TEXT = 1 << 24
+#: Characters of what others say of a fault.
+_MOST_SAID = 200
 #: Names joined by dots: what reads them takes the square of their number.
 _MOST_DOTS = 100
 
@@ -94,6 +96,15 @@ def is_named(path: str, pattern: str) -> bool:
 def shortened(text: str, most: int) -> str:
     """The text in at most so many characters, of which the last quarter is its end."""
     return text if len(text) <= most else f"{text[: most * 3 // 4]} … {text[-most // 4 + 3 :]}"
+
+
+def reason(error: Exception) -> str:
+    """Whatever code of others says of a fault, in a line: the system's words, the first line, or its kind."""
+    # Of a KeyError the text would be quoted, of a TokenError the place would be in it.
+    own = error.args[0] if error.args and not isinstance(error, UnicodeError) else None
+    text = getattr(error, "strerror", None) or (own if isinstance(own, str) else str(error))
+    line = next((line for line in map(str.strip, text.splitlines()) if line), "")
+    return shortened(line, _MOST_SAID) or type(error).__name__
 
 
 def toml_fault(error: Exception, text: str) -> tuple[int, str]:

@@ -19,7 +19,7 @@ from analyzer.execution.inputs import images
 from analyzer.execution.inputs.array_header import FAILURES, ArrayHeader, read_header
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Sample
-from analyzer.files import MOST_TEXT, opened
+from analyzer.files import MOST_TEXT, opened, reason
 
 #: What arrays are called where a model has one input, and one output; and the names of classes.
 INPUT, LABELS, CLASSES = "x", "y", "classes"
@@ -65,7 +65,7 @@ class _Arrays:
             arrays = {name: _header(file, name) for name, file in self._files.items()}
             self.classes: Mapping[str, int] = _names(self._files[CLASSES]) if CLASSES in arrays else {}
         except FAILURES as error:
-            raise _damaged(path, error) from None
+            raise _unreadable(path, reason(error)) from None
         self._path = path
         self._arrays = {
             name: array for name, array in arrays.items() if array.shape and array.dtype.kind in "fiub"
@@ -94,7 +94,7 @@ class _Arrays:
                         raw = stream.read(count * array.width)
                         batch[name] = np.frombuffer(raw, array.dtype).reshape(count, *array.shape[1:])
                     except FAILURES as error:
-                        raise _damaged(self._path, error) from None
+                        raise _unreadable(self._path, reason(error)) from None
                 yield batch
 
 
@@ -201,11 +201,6 @@ def _read(file: str, picture: Picture | None) -> Any:
 
 def _images(folder: str) -> list[str]:
     return sorted(entry.path for entry in os.scandir(folder) if entry.name.lower().endswith(images.ENDINGS))
-
-
-def _damaged(path: str, error: Exception) -> UsageError:
-    said = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), "")
-    return _unreadable(path, said or type(error).__name__)
 
 
 def _unreadable(path: str, why: str) -> UsageError:

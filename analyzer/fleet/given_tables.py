@@ -10,7 +10,8 @@ from functools import cache
 import msgspec
 
 from analyzer.errors import UsageError
-from analyzer.fleet.store import ask, checked, reason
+from analyzer.files import reason
+from analyzer.fleet.store import ask, checked
 from analyzer.fleet.tables import INDEXES, TABLES
 from analyzer.report.wording.outcome import VERDICTS
 

@@ -14,14 +14,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.errors import UsageError
+from analyzer.files import reason
 from analyzer.fleet.answers import Answer
 from analyzer.fleet.rows import CauseRow, Configuration, Rows
 from analyzer.fleet.tables import INDEXES, TABLES, VERSION
 
 #: Seconds after which what was audited is safe.
 _EVERY = 1.0
-#: Characters of what SQLite says.
-_MOST_SAID = 200
 #: So many reasons are kept at hand.
 _MOST_REASONS = 4096
 #: How much SQLite keeps in memory, in kilobytes.
@@ -293,11 +292,6 @@ def told(path: str) -> Iterator[None]:
         raise UsageError(
             f"{path}: can't be written ({reason(error)}); choose another place, or make room"
         ) from None
-
-
-def reason(error: Exception) -> str:
-    """What is wrong, in a line: SQLite tells of tables with all the text that makes them."""
-    return " ".join((getattr(error, "strerror", None) or str(error)).split())[:_MOST_SAID]
 
 
 def checked(database: sqlite3.Connection, path: str) -> None:

@@ -7,9 +7,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING
-
-from msgspec.structs import replace
+from typing import TYPE_CHECKING
 
 from analyzer.errors import ModelError, UsageError
 from analyzer.files import opened, readable
@@ -25,9 +23,10 @@ from analyzer.sources.model_source import (
     is_model,
     kind_of,
 )
+from analyzer.sources.packed_models import at_name, of_archive
 
 if TYPE_CHECKING:
-    from analyzer.sources.archives import Member
+    pass
 
 _ADDRESS = r"[a-z][a-z0-9+.-]+://"
 _SAMPLE_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "model", "sample.tflite")
@@ -88,35 +87,6 @@ def _file(path: str) -> Sequence[ModelSource]:
         return of_archive(source, stream)
 
 
-def of_archive(archive: ModelSource, stream: IO[bytes], empty: bool = True) -> Sequence[ModelSource]:
-    """The models in an archive; one that can't be read is a source that says so, with `empty` also one of
-    none.
-    """
-    from analyzer.sources.archives import ArchiveError, members, names
-
-    try:
-        models = inside(archive, members(stream))
-        if models or not empty:
-            return models
-        problem = file_magic.of_archive(names(stream))
-    except ArchiveError as error:
-        problem = error.problem
-    return [replace(archive, problem=problem or (f"no model ({ENDING}) in this archive", "name another one"))]
-
-
-def inside(archive: ModelSource, models: Sequence[Member]) -> list[ModelSource]:
-    """The members of an archive that are models, as sources."""
-    return [
-        replace(
-            archive,
-            name=f"{archive.name}{INSIDE}{member.name}" if member.name else archive.name,
-            member=member.way,
-            problem=member.problem,
-        )
-        for member in models
-    ]
-
-
 def _in_archive(path: str) -> Sequence[ModelSource]:
     """A member, or what is in a folder of an archive; empty where no part of the path is a file.
 
@@ -127,22 +97,6 @@ def _in_archive(path: str) -> Sequence[ModelSource]:
         if os.path.isfile(archive):
             return at_name(readable(path), _file(archive), place)
     return []
-
-
-def at_name(wanted: str, sources: Sequence[ModelSource], place: int) -> Sequence[ModelSource]:
-    """Those of an archive's models that a name means, in which the member's begins after `place`.
-
-    Raises: ModelError where it isn't in there.
-    """
-    at = [
-        source
-        for source in sources
-        if source.name == wanted or source.name.startswith((f"{wanted}/", f"{wanted}{INSIDE}"))
-    ]
-    if not at:
-        names = ", ".join(source.name[place + 1 :] for source in sources[:4] if INSIDE in source.name)
-        raise ModelError(wanted, "is not in the archive", f"it has {names or 'no model'}")
-    return at
 
 
 def _in_folder(folder: str) -> Iterator[ModelSource]:

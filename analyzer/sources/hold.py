@@ -117,7 +117,7 @@ def _itself(source: ModelSource) -> ModelSource:
 
 
 def _only(archive: ModelSource, stream: IO[bytes]) -> ModelSource:
-    from analyzer.sources.find_models import of_archive
+    from analyzer.sources.packed_models import of_archive
 
     first, *others = of_archive(archive, stream)
     if others:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from analyzer.errors import ModelError, UsageError
-from analyzer.sources.find_models import at_name, of_archive
 from analyzer.sources.model_source import ENDING, ENDINGS, INSIDE, ModelSource, kind_of
+from analyzer.sources.packed_models import at_name, of_archive
 
 #: No more is fetched.
 _LARGEST = (1 << 31) - 1

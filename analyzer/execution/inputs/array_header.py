@@ -11,6 +11,8 @@ from typing import IO, Any
 
 from msgspec import Struct
 
+from analyzer.files import reason
+
 #: What readers of archives and arrays make of damaged ones. Headers are parsed as Python, which knows no end
 #: of ways to be wrong.
 FAILURES = (
@@ -48,7 +50,7 @@ def read_header(stream: IO[bytes], size: int) -> ArrayHeader:
         read = format.read_array_header_1_0 if version == (1, 0) else format.read_array_header_2_0
         shape, in_columns, dtype = read(stream)
     except (*FAILURES, TokenError) as error:
-        raise ValueError(_first_line(error)) from None
+        raise ValueError(reason(error)) from None
     header = ArrayHeader(shape, dtype, in_columns)
     _check(header, size - stream.tell())
     return header
@@ -59,10 +61,6 @@ def _check(header: ArrayHeader, left: int) -> None:
         raise ValueError(f"its header tells of the shape {_by(header.shape)}")
     if not header.dtype.hasobject and header.bytes > left:
         raise ValueError(f"its header tells of {header.bytes} bytes, and it has {left}")
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error.args[0] if error.args else error).splitlines()), "") or type(error).__name__
 
 
 def _by(shape: Sequence[int]) -> str:

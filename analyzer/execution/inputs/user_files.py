@@ -13,7 +13,7 @@ from analyzer.execution.inputs import images
 from analyzer.execution.inputs.array_header import FAILURES, read_header
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Entry
-from analyzer.files import opened
+from analyzer.files import opened, reason
 from analyzer.model import metadata
 from analyzer.model.graph import Model
 
@@ -102,9 +102,7 @@ def _several(file: str, name: str) -> dict[str, Any]:
 
 
 def _unreadable(file: str, error: Exception) -> UsageError:
-    said = error.strerror if isinstance(error, OSError) else ""
-    why = said or next(iter(str(error).splitlines()), "") or type(error).__name__
-    return UsageError(f"--input {file}: can't be read ({why}); give a .npy, .npz or image file")
+    return UsageError(f"--input {file}: can't be read ({reason(error)}); give a .npy, .npz or image file")
 
 
 def _image(file: str, name: str, shape: Sequence[int], shades: images.Shades) -> Any:
