@@ -67,6 +67,20 @@ FINDS = {
     "an expression that is no end of text": ("expressions", b"'" + b"\0x" * 4000),
     "a model to rewrite that has no buffers": ("fix", build(BARE)),
     "one that has no codes of operators": ("fix", build(BARE | {"subgraphs": [{}], "operator_codes": None})),
+    "a scalar where a matrix is flattened": (
+        "fix",
+        model(
+            [tensor("x", []), tensor("w", [1, 1], data=bytes(4)), tensor("y", [1, 1])],
+            [operator("FULLY_CONNECTED", ["x", "w", -1], ["y"])],
+        ),
+    ),
+    "a scalar of many scales": (
+        "fix",
+        model(
+            [tensor("w", [], "INT8", data=b"1", scale=[1.0, 2.0]), tensor("y", []), tensor("z", [])],
+            [operator("DEQUANTIZE", ["w"], ["y"]), operator("NEG", ["y"], ["z"])],
+        ),
+    ),
     "one whose version takes all memory to look through": (
         "fix",
         model(

@@ -18,12 +18,8 @@ def depth_by_reshape(site: Site) -> Patch | None:
     source, weights, output = site.input(0), site.input(1), site.output()
     site.require(weights.constant, len(weights.shape) == 2, not site.option("keep_num_dims"))
     depth = weights.shape[1]
-    site.require(
-        len(source.shape) > 0,
-        source.shape[-1] != depth or len(source.shape) == 1,
-        depth > 0,
-        len(output.shape) == 2,
-    )
+    site.require(depth > 0, len(output.shape) == 2, len(source.shape) > 0)
+    site.require(source.shape[-1] != depth or len(source.shape) == 1)
     site.require(prod(source.shape) == output.shape[0] * depth)
     axes = site.graph.open_axes(output.index)
     site.require(axes <= {0}, bool(axes) == bool(site.graph.open_axes(source.index)))

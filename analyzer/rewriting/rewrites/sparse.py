@@ -53,7 +53,8 @@ def quantized_constants_widened(site: Site) -> Patch | None:
     assert quantization is not None and source.data is not None
     channels = quantization.scale_count
     site.require(channels > 0, quantization.details is None, quantization.axis < max(1, len(source.shape)))
-    site.require(channels == 1 or channels == source.shape[quantization.axis])
+    axis = quantization.axis
+    site.require(channels == 1 or source.shape[axis : axis + 1] == (channels,))
     values = _integers(source.dtype, bytes(source.data), count)
     site.require(len(values) == count)
     inner = prod(source.shape[quantization.axis + 1 :]) if channels > 1 else count

@@ -1,4 +1,6 @@
-"""A model rewritten for a delegate, its tail cut off, a free batch fixed; what is written is audited."""
+"""Every rewrite tried at every operator of a model; some are rewritten whole for a delegate, their tails cut
+off, a free batch fixed, and what is written is audited.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,10 @@ from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.errors import ModelError, UsageError
 from analyzer.interpreter import Interpreter
-from analyzer.model import read_bytes
+from analyzer.model import Model, read_bytes
 from analyzer.rewriting.fix import fix
+from analyzer.rewriting.prepared_graph import graphs
+from analyzer.rewriting.rewrite import rewrites
 from analyzer.rules.registry import Packs
 from tests.fuzz import models, mutation
 from tests.fuzz.promised import Broken, check_lines
@@ -22,6 +26,8 @@ seeds = models.seeds
 
 #: Delegates that most rewrites are for, one an input: each plan audits the model several times.
 _DELEGATES = ("gpu", "litert-gpu", "nnapi", "coreml", "hexagon", "qualcomm-htp")
+#: Each so manieth model is fixed whole, and so many operators of one are looked at: both take long.
+_EACH, _MOST = 8, 100
 
 
 @cache
@@ -45,6 +51,22 @@ def run(data: bytes) -> None:
     except ModelError as error:
         check_lines(error)
         return
+    try:
+        _try_all(model)
+        if len(data) // 32 % _EACH == 0:
+            _fixed(data, model)
+    except (ModelError, UsageError) as error:
+        check_lines(error)
+
+
+def _try_all(model: Model) -> None:
+    for graph in graphs(_interpreter(), _interpreter().prepare(model)):
+        for operator in graph.subgraph.operators[:_MOST]:
+            for rewrite in rewrites():
+                rewrite.at(graph, operator.index)
+
+
+def _fixed(data: bytes, model: Model) -> None:
     size = len(data)
     auditor = _auditor(_DELEGATES[size % len(_DELEGATES)])
     file = Path(gettempdir()) / f"delegate-analyzer-fuzz-{os.getpid()}.tflite"
@@ -55,8 +77,6 @@ def run(data: bytes) -> None:
         for part in (made.data, made.tail):
             if part is not None:
                 _read_again(bytes(part), auditor)
-    except (ModelError, UsageError) as error:
-        check_lines(error)
     finally:
         file.unlink()
 
