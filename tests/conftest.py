@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from tests.thorough import examples
-from tests.tiers import is_slow, unit
+from tests.tiers import is_slow, is_slow_file, unit
 
 settings.register_profile("delegate-analyzer", max_examples=examples(100), deadline=None)
 settings.load_profile("delegate-analyzer")
@@ -32,6 +33,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.slow)
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item not in slow)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where slow tests are left out, files of nothing else aren't read."""
+    return True if config.getoption("markexpr") == "not slow" and is_slow_file(collection_path) else None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tiers import SHARING, SLOW, TESTS, unit
+from tests.tiers import SHARING, SLOW, TESTS, is_slow_file, unit
 
 
 @pytest.mark.parametrize("listed", SLOW)
@@ -29,3 +29,9 @@ def test_what_is_listed_as_sharing_exists(sharing: str) -> None:
 )
 def test_a_unit_goes_to_one_worker(nodeid: str, expected: str) -> None:
     assert unit(nodeid) == expected
+
+
+def test_only_files_of_nothing_but_slow_tests_are_left_unread() -> None:
+    assert is_slow_file(TESTS / "rewriting" / "test_fix.py")
+    assert not is_slow_file(TESTS / "report" / "ci" / "test_formats.py")
+    assert not is_slow_file(TESTS.parent / "analyzer" / "__main__.py")

@@ -94,6 +94,7 @@ SLOW = (
     "promises/test_strangers.py",
     "recipes/test_recipes.py",
     "recommendation/test_recommend.py",
+    "report/ci/test_formats.py::test_a_bill_of_materials_is_valid_and_says_where_models_run",
     "report/ci/test_formats.py::test_sarif_is_valid",
     "report/device_log/test_log_text.py::test_json_is_what_the_schema_says",
     "report/document/test_json.py::test_json_holds_to_its_schema",
@@ -145,6 +146,11 @@ SHARING = {
 def is_slow(item: pytest.Item) -> bool:
     """Whether a test, or its file, is listed, or it needs something large."""
     return _listed(*_parts(item.nodeid)) or not LARGE.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def is_slow_file(path: Path) -> bool:
+    """Whether all tests of a file are slow: whoever wants none of them needn't read it."""
+    return path.is_relative_to(TESTS) and path.relative_to(TESTS).as_posix() in SLOW
 
 
 def unit(nodeid: str) -> str:
