@@ -152,7 +152,7 @@ def _interpreted(prepared: Prepared) -> bool:
 def _refuse(stop: PrepareIssue, supports: list[NodeSupport], outcome: Delegation, graph: Graph) -> None:
     """The interpreter can't be built: of the model or, compiled ahead, of what the delegate left."""
     if not graph.compiled_ahead:
-        outcome.blockers.append(stopped(stop, stop.subgraph, remains=True))
+        outcome.blockers.append(stopped(stop, stop.subgraph, remains=True, graph=graph))
         return
     compiled = [
         (support.subgraph, [partition.operators for partition in support.delegation.partitions])
@@ -202,7 +202,7 @@ def _apply_to(prepared: Prepared, support: NodeSupport, outcome: Delegation, lim
     index = support.subgraph.index
     stop = prepared.stops.get(index)
     if stop is not None and not limits.graph.asked_early:
-        outcome.blockers.append(stopped(stop, index, remains=True))
+        outcome.blockers.append(stopped(stop, index, remains=True, graph=limits.graph))
         if stop.kind == "failure" or limits.graph.dynamic_tensors == "refuses-model":
             _roll_back(outcome)
         return False
@@ -227,7 +227,7 @@ def _apply_to(prepared: Prepared, support: NodeSupport, outcome: Delegation, lim
     if limits.graph.compiled_ahead:
         outcome.blockers.append(unprepared_rest(stop, index))
         return True
-    outcome.blockers.append(stopped(stop, index, remains=False))
+    outcome.blockers.append(stopped(stop, index, remains=False, graph=limits.graph))
     _roll_back(outcome)
     return False
 

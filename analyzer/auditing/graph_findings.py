@@ -15,17 +15,18 @@ from analyzer.model.graph import Model, PrepareIssue, Signature, Subgraph
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
 from analyzer.rules.judging.judge import Finding, Judge
-from analyzer.rules.pack import BUILD
+from analyzer.rules.pack import BUILD, Graph
 
 #: Why accepted operators of a subgraph stay off the delegate all the same.
 LIMIT, MINIMUM, DYNAMIC, REFUSED = "limit", "minimum", "dynamic", "refused"
 ROLLED_BACK, CRASH, GRAPH = "rolled-back", "crash", "graph"
 
 
-def stopped(stop: PrepareIssue, subgraph: int | None, remains: bool) -> Blocker:
+def stopped(stop: PrepareIssue, subgraph: int | None, remains: bool, graph: Graph) -> Blocker:
     """The interpreter stops before the delegate is asked, or at what it left."""
     if stop.kind == "dynamic":
-        finding = _of(stop, "blocker", "check")
+        loads = graph.dynamic_tensors != "fails-load"
+        finding = _of(stop, "blocker", "check") if loads else _of(stop, "fails", "load")
         return Blocker(finding, subgraph, stop.operator, stop.tensor, DYNAMIC, remains)
     finding = _of(stop, stop.severity, "load")
     return Blocker(finding, subgraph, stop.operator, stop.tensor, REFUSED, remains)

@@ -197,6 +197,7 @@ class Graph(Struct, frozen=True, omit_defaults=True):
     #: The library whose std::sort decides between equal partitions at the limit.
     sort: str = "libstdc++"
     #: `not-asked`: a dynamic tensor keeps its subgraph and later ones from the delegate;
+    #: `fails-load`: the same, and the app gets an error;
     #: `refuses-model`: all of them; `accepted`: the delegate takes dynamic tensors.
     dynamic_tensors: str = "not-asked"
     constant_fp16_dequantize: str = "as-any-operator"

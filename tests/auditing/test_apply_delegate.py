@@ -166,6 +166,7 @@ def test_unsupported_counts_what_is_neither_supported_nor_folded() -> None:
     ("mode", "expected", "reasons"),
     [
         ("not-asked", [(0, [0])], {(1, 0): "dynamic", (2, 0): "dynamic"}),
+        ("fails-load", [(0, [0])], {(1, 0): "dynamic", (2, 0): "dynamic"}),
         ("refuses-model", [], dict.fromkeys([(0, 0), (1, 0), (2, 0)], "dynamic")),
         ("accepted", [(0, [0]), (1, [0]), (2, [0])], {}),
     ],
@@ -181,7 +182,9 @@ def test_dynamic_tensors(
         assert found.blockers == ()
     else:
         [blocker] = found.blockers
-        assert (blocker.finding.severity, blocker.kind) == ("blocker", "dynamic")
+        word = "fails" if mode == "fails-load" else "blocker"
+        assert (blocker.finding.severity, blocker.kind) == (word, "dynamic")
+        assert found.summary.broken == (mode == "fails-load")
         assert (blocker.subgraph, blocker.operator, blocker.tensor) == (1, 1, 3)
         assert "z" in blocker.finding.message and "shape" in blocker.finding.message
 

@@ -16,6 +16,8 @@ from analyzer.rules.wording.paraphrase import sentence
 _DYNAMIC = {
     "not-asked": "A subgraph with a tensor whose size is only known at run time is not shown to the "
     "delegate, nor are later ones.",
+    "fails-load": "A tensor whose size is only known at run time keeps its subgraph and later ones from the "
+    "delegate, and fails the loading of the model.",
     "refuses-model": "A tensor whose size is only known at run time keeps the whole model from the delegate.",
     "accepted": "It is asked before anything is prepared: sizes only known at run time are no obstacle.",
     "compiled-ahead": "It compiles the file as it stands, before anything is prepared. Where the CPU can't "

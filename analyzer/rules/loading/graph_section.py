@@ -22,7 +22,7 @@ _EXPRESSIONS = {
 }
 #: Key -> the words that it may say.
 WORDS = {
-    "dynamic_tensors": ("not-asked", "refuses-model", "accepted", "compiled-ahead"),
+    "dynamic_tensors": ("not-asked", "fails-load", "refuses-model", "accepted", "compiled-ahead"),
     "constant_fp16_dequantize": FP16_DEQUANTIZE,
     "build_failure": BUILD_FAILURES,
     "keep": ("largest",),

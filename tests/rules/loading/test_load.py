@@ -188,7 +188,10 @@ def test_loads_what_is_right(tmp_path: Path) -> None:
         ("[graph]\nmax_partition = 1 # <--", "unknown field `max_partition`; did you mean max_partitions?"),
         ("[graph]\nmax_partitions = 'many' # <--", "nothing is called many"),
         ("[graph]\nmin_operators = true # <--", "min_operators: expected `int | str`, got `bool`"),
-        ("[graph]\ndynamic_tensors = 'refused' # <--", "expected not-asked or refuses-model or accepted"),
+        (
+            "[graph]\ndynamic_tensors = 'refused' # <--",
+            "expected not-asked or fails-load or refuses-model or accepted",
+        ),
         ("[graph]\nbuild_failure = 'keeps-others' # <--", "expected reported-only or rolls-back-model"),
         ("[graph]\nsort = 'quick' # <--", "expected libstdc++ or libc++"),
         ("[graph]\nfull_delegation_ignores_limits = 1 # <--", "limits: expected `bool`, got `int`"),

@@ -13,10 +13,12 @@ from analyzer.conformance.verdicts import Count
 from analyzer.model import Model
 from tests.sweeps.mutants.asking import CPU, ask
 from tests.sweeps.mutants.corpus import Case
-from tests.sweeps.mutants.predicting import Place, Prediction
+from tests.sweeps.mutants.predicting import Place, Placed, Prediction
 
 #: What the runtime says where a process of it ended by itself.
 DIED = "ended by"
+#: Verdicts that leave nothing to answer.
+_BROKEN = {"crash", "fails"}
 #: Where and with what numbers an error was met: no two are alike.
 _NUMBERS = re.compile(r"0x[0-9a-f]+|-?\d+(\.\d+)?|/\S+/")
 _LONGEST = 110
@@ -93,8 +95,10 @@ class Tally(Struct):
             if taken is None and name not in self.operators:
                 self.silent[name] = reply.error
             if taken is None:
-                if what := subject.loads and self._broken(name, reply, said.verdict):
+                if what := subject.loads and self._broken(name, reply, said):
                     yield name, subject.case.operator, what
+                if subject.loads and (what or said.verdict in _BROKEN) and name in self.models:
+                    self.models[name].add(not what)
                 continue
             self.silent.pop(name, None)
             if not subject.loads:
@@ -109,13 +113,16 @@ class Tally(Struct):
                     what = f"takes, said was {said.refused.get((at, index), '')}"
                 yield name, subject.operators[at][index], what
 
-    def _broken(self, name: str, reply: Reply, verdict: str) -> str:
+    def _broken(self, name: str, reply: Reply, said: Placed) -> str:
         """What it came to in place of an answer where that wasn't foreseen; nothing of who never tells."""
+        words = {said.verdict, said.rest}
         if reply.error.startswith(DIED):
-            what, foreseen = "dies", verdict == "crash"
+            what, foreseen = "dies", "crash" in words
         else:
-            what, foreseen = "fails", verdict in ("crash", "fails") or name not in self.operators
-        return "" if foreseen or not reply.error else f"{what}, said was {verdict}: {_plain(reply.error)}"
+            what, foreseen = "fails", bool(words & _BROKEN) or name not in self.operators
+        if foreseen or not reply.error:
+            return ""
+        return f"{what}, said was {said.verdict}: {_plain(reply.error)}"
 
 
 def _kinds(case: Case) -> list[str]:

@@ -34,6 +34,8 @@ class Placed(Struct, frozen=True):
     taken: frozenset[Place]
     refused: Mapping[Place, str]
     verdict: str
+    #: The verdict on who gets what it leaves: a runtime that builds nothing leaves it everything.
+    rest: str = ""
 
 
 class Prediction(Struct, frozen=True):
@@ -78,8 +80,9 @@ class Predictor:
         stop = _stop(audit.prepared)
         if _vast(audit.prepared) or (stop is not None and UNDEFINED in stop.message):
             return None
+        verdicts = dict(zip(self.names, (d.summary.verdict for d in audit.delegates), strict=True))
         placed = {
-            name: _placed(delegate)
+            name: _placed(delegate, verdicts.get(delegate.configuration.pack.fallback, ""))
             for name, delegate in zip(self.names, audit.delegates, strict=True)
             if not undefined(delegate)
         }
@@ -108,7 +111,7 @@ def _stop(prepared: Prepared) -> PrepareIssue | None:
     return next((stop for stop in stops if stop is not None and stop.kind == "failure"), None)
 
 
-def _placed(audit: DelegateAudit) -> Placed:
+def _placed(audit: DelegateAudit, rest: str) -> Placed:
     taken = frozenset((o.subgraph, o.index) for o in audit.operators if o.delegated)
     whole = next((blocker.finding.rule for blocker in audit.blockers if blocker.kind is not None), "")
     refused = {
@@ -116,4 +119,4 @@ def _placed(audit: DelegateAudit) -> Placed:
         for o in audit.operators
         if not o.delegated
     }
-    return Placed(taken, refused, audit.summary.verdict)
+    return Placed(taken, refused, audit.summary.verdict, rest)
