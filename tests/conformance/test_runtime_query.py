@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from analyzer.conformance import runtime_query
 from analyzer.errors import RuntimeUnavailable
 from analyzer.execution.request import Limits
 from tests.cli.models import chain, save
+from tests.execution.running import hurry
 
 pytest.importorskip("ai_edge_litert")
 
@@ -67,7 +69,15 @@ def test_the_next_process_goes_on_behind_a_model_that_ends_one(monkeypatch: pyte
     ]
 
 
-def test_a_model_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = tmp_path / "hangs"
     monkeypatch.setattr(runtime_query, "CHILD", "tests.execution.dying")
-    words = runtime_query.query("any", ["a", "hangs", "b"], Limits(seconds=2))
+    monkeypatch.setenv("HANGS", str(hanging))
+
+    def hangs() -> bool:
+        pid = hanging.read_text() if hanging.exists() else ""
+        return bool(pid) and psutil.pid_exists(int(pid))
+
+    hurry(monkeypatch, hangs)
+    words = runtime_query.query("any", ["a", "hangs", "b"], Limits(seconds=120))
     assert [(word.file, word.error[:9]) for word in words] == [("a", ""), ("hangs", "no answer"), ("b", "")]

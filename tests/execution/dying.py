@@ -22,6 +22,7 @@ def main(folder: Path) -> None:
                 words.write(b'{"file":"di')
                 os.kill(os.getpid(), signal.SIGSEGV)
             if file == "hangs":
+                Path(os.environ["HANGS"]).write_text(str(os.getpid()))
                 time.sleep(600)
             words.write(msgspec.json.encode(Reply(file, {0: (1,)})) + b"\n")
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from analyzer.conformance import runtime_query
 from analyzer.errors import RuntimeUnavailable
+from analyzer.execution import process
 from analyzer.execution.engines import lookup
 from analyzer.execution.inputs import generate, signatures
 from analyzer.execution.inputs.generate import Wanted
@@ -36,6 +40,18 @@ class Given:
         runner = lookup.local(engine)
         runner.check(request)
         return runner.run(request, self.samples, limits)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch, hangs: Callable[[], bool]) -> None:
+    """While a process hangs, have its limit come soon, so that the limit can be one that no other needs."""
+    ahead = 0
+
+    def now() -> float:
+        nonlocal ahead
+        ahead += 30 * hangs()
+        return time.monotonic() + ahead
+
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=now))
 
 
 def _missing(delegate: str) -> str:

@@ -50,8 +50,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
             return process
 
         here = ("--host", "127.0.0.1", "--scheduler-file", str(address), *_BARE)
-        start("dask_scheduler", "--port", "0", *here)
+        scheduler = start("dask_scheduler", "--port", "0", *here)
         while not address.exists():
+            assert scheduler.poll() is None
             time.sleep(0.05)
         workers = [start("dask_worker", "--no-nanny", "--nthreads", "1", *here) for _ in range(2)]
         yield _address(address), workers
