@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,35 +17,18 @@ from tests.browser_app.visit import Visit
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that was built; `DELEGATE_ANALYZER_SITE` may name one that is there."""
+    """The folder that was built, which takes long: all tests of it go to one worker (tests/tiers.py).
+
+    `DELEGATE_ANALYZER_SITE` may name one that is there.
+    """
     given = os.environ.get("DELEGATE_ANALYZER_SITE")
     if given:
         return Path(given)
-    together = tmp_path_factory.getbasetemp()
-    # Several workers have folders of their own beside each other.
-    shared = (together.parent if "PYTEST_XDIST_WORKER" in os.environ else together) / "app"
-    try:
-        return _built_once(shared)
-    except RuntimeUnavailable as error:
-        pytest.skip(str(error))
-
-
-def _built_once(shared: Path) -> Path:
-    """The site, which takes long to build: by whoever is the first to want it. Raises: RuntimeUnavailable."""
-    site, failed = shared / "site", shared / "failed"
-    try:
-        shared.mkdir()
-    except FileExistsError:
-        while not site.is_dir():
-            if failed.is_file():
-                raise RuntimeUnavailable(failed.read_text(encoding="utf-8")) from None
-            time.sleep(0.2)
-        return site
+    site = tmp_path_factory.mktemp("app") / "site"
     try:
         static_site.build(site)
-    except BaseException as error:
-        failed.write_text(str(error), encoding="utf-8")
-        raise
+    except RuntimeUnavailable as error:
+        pytest.skip(str(error))
     return site
 
 
