@@ -68,13 +68,7 @@ class EvaluateOptions(Struct, frozen=True):
 
 @click.command("evaluate")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.files)
-@click.option(
-    "--data",
-    required=True,
-    metavar="FILE",
-    shell_complete=completion.files,
-    help="A .npz file with x and y, or a folder of images by class.",
-)
+@declared.data("A .npz file with x and y, or a folder of images by class.", required=True)
 @declared.delegates(
     "For .tflite models, NAME or NAME:PARAM=VALUE:..., several joined by commas; cpu is the built-in "
     "kernels alone. Default: what the interpreter does by itself."

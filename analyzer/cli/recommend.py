@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,10 @@ _LANGUAGES = {
               help=f"Add code to paste: {', '.join(_LANGUAGES)} or all. JSON has it always.")  # fmt: skip
 @click.option("--measured", metavar="FILE", shell_complete=completion.files,
               help="A profile to lay beside: of benchmark_model, or AI Hub's JSON.")  # fmt: skip
+@click.option("--keras", metavar="MODEL", shell_complete=completion.files,
+              help="What it was made from: converted with other types and audited.")  # fmt: skip
+@declared.data("Samples for int8 with --keras: .npz or .npy arrays, a row a sample.")
+@declared.timeout("Seconds for converting.")
 @declared.outputs(_FORMATS)
 @declared.color
 def command(
@@ -65,6 +69,9 @@ def command(
     registered: tuple[str, ...],
     languages: tuple[str, ...],
     measured: str | None,
+    keras: str | None,
+    data: str | None,
+    timeout: float,
     wanted: list[Target],
     color: str,
 ) -> int:
@@ -84,12 +91,25 @@ def command(
     customs = names(registered)
     every = languages if all(target.format != "json" for target in wanted) else ("all",)
     advisor = Advisor(packs, tuple(dict.fromkeys(asked)), customs, phone, _chosen(every))
+    converted = _requantized(keras, data, timeout)
     with on_disk(find_one(path)) as source:
-        advised = advisor.advise(load(source), read_shapes(shapes), source.file)
+        advised = advisor.advise(load(source), read_shapes(shapes), source.file, converted)
     told = advice(advised.model, memory(advised.audit.prepared), _profile(advised, measured))
     shown = _chosen(languages)
     deliver(wanted, lambda form, view: _render(told, form, view, shown), color)
     return HOLDS
+
+
+def _requantized(keras: str | None, data: str | None, timeout: float) -> Mapping[str, bytes]:
+    """The Keras model with other element types. Raises: UsageError, ModelError, RuntimeUnavailable."""
+    if keras is None and data is not None:
+        raise UsageError(f"--data {data}: is for --keras, which names the model to convert")
+    if keras is None:
+        return {}
+    from analyzer.evaluation.conversion import requantized
+    from analyzer.execution.request import Limits
+
+    return requantized(keras, data, Limits(timeout))
 
 
 def _profile(advised: Advised, file: str | None) -> Profile | None:

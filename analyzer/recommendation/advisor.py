@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,9 +14,10 @@ from analyzer.auditing.configurations import configure, fallbacks, for_platform
 from analyzer.auditing.types import Audit, Configuration
 from analyzer.errors import ModelError
 from analyzer.interpreter import Interpreter
+from analyzer.model import read_bytes
 from analyzer.model.graph import Model
 from analyzer.recommendation.attempts import Attempts, Shapes
-from analyzer.recommendation.candidates import Repaired
+from analyzer.recommendation.candidates import Repaired, Requantized
 from analyzer.recommendation.deployment import deployments
 from analyzer.recommendation.described_phone import Described
 from analyzer.recommendation.recommend import PHONES, recommend
@@ -63,10 +65,17 @@ class Advisor:
         self._chips = () if phone is None else phone.chip_delegates(packs)
         self._configurations = configure(packs, specs)
 
-    def advise(self, model: Model, shapes: Shapes | None = None, file: str | None = None) -> Advised:
+    def advise(
+        self,
+        model: Model,
+        shapes: Shapes | None = None,
+        file: str | None = None,
+        requantized: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> Advised:
         """The model audited for all delegates, with the recommendation. Raises: ModelError.
 
-        Where its `file` is at hand, that too is told what `fix` would bring.
+        Where its `file` is at hand, that too is told what `fix` would bring. `requantized` are files of the
+        same model by element type.
         """
         rest = fallbacks(self._packs, self._configurations)
         auditor = Auditor(self._packs, self._configurations, rest, self._registered)
@@ -79,8 +88,14 @@ class Advisor:
             self._chips,
             self._languages,
             repaired=() if file is None or shapes else _mildest(self._repaired(model, file, audit)),
+            converted=[self._audited(dtype, data) for dtype, data in requantized.items()],
         )
         return Advised(replace(document, recommendation=recommended), audit)
+
+    def _audited(self, dtype: str, data: bytes) -> Requantized:
+        auditor = Auditor(self._packs, self._configurations, (), self._registered)
+        audits = convert.model(auditor.audit(read_bytes(data, f"{dtype}.tflite"))).audits
+        return Requantized(dtype, len(data), audits)
 
     def _repaired(self, model: Model, file: str, audit: Audit) -> Iterator[Repaired]:
         """The model rewritten for delegates that don't take it whole, in the ways that `fix` can be asked."""

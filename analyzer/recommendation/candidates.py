@@ -53,6 +53,14 @@ class Repaired(Struct, frozen=True):
     changes: tuple[str, ...] = ()
 
 
+class Requantized(Struct, frozen=True):
+    """The same model with another element type: the size of its file, and its audits."""
+
+    dtype: str
+    bytes: int
+    audits: Sequence[Audit]
+
+
 class Candidate(Struct, frozen=True):
     """A delegate that could be chosen."""
 

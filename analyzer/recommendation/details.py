@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.recommendation import sentences
-from analyzer.recommendation.candidates import Attempted, Candidate, Repaired, cost, written
-from analyzer.recommendation.deployment import Option
+from analyzer.recommendation.candidates import (
+    Attempted,
+    Candidate,
+    Repaired,
+    Requantized,
+    candidates,
+    cost,
+    written,
+)
+from analyzer.recommendation.deployment import Deployment, Option
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.recommendation import Alternative, Improvement, Loading, Passed, Setting
 from analyzer.report.wording import figures, labels, outcome
@@ -198,6 +206,26 @@ def quantizing(candidate: Candidate, model: Model) -> Iterator[Improvement]:
     text = candidate.deployment.quantizing.get(made_of(model)) if model.macs else None
     if text:
         yield Improvement(kind="quantize", delegate=candidate.audit.delegate, text=text)
+
+
+def converted(
+    model: Requantized, deployments: Mapping[str, Deployment], platform: str, rest: str, rest_named: str
+) -> Improvement:
+    """What another element type comes to: the best choice for the model that was converted with it."""
+    accelerators = [audit for audit in model.audits if audit.fallback]
+    best = next(iter(candidates(accelerators, (), deployments, platform)), None)
+    size = figures.size(model.bytes)
+    if best is None or not best.worth:
+        text = f"{model.dtype} (converted, {size}): stay on {rest_named}."
+        return Improvement(kind="quantize", delegate=rest, text=text)
+    told = f"{best.name}, {sentences.takes(best.audit.summary)}"
+    warned = " It may go wrong." if doubts(best.audit) else ""
+    return Improvement(
+        kind="quantize",
+        delegate=best.audit.delegate,
+        text=f"{model.dtype} (converted, {size}): {told}.{warned}",
+        delegated_macs_share=best.audit.summary.delegated_macs_share,
+    )
 
 
 def made_of(model: Model) -> str:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.recommendation import details, sentences
-from analyzer.recommendation.candidates import Attempted, Candidate, Repaired, candidates, cost
+from analyzer.recommendation.candidates import Attempted, Candidate, Repaired, Requantized, candidates, cost
 from analyzer.recommendation.deployment import Deployment, Target, deployments
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.recommendation import Choice, Improvement, Recommendation, Snippet
@@ -31,6 +31,15 @@ class _Case(Struct, frozen=True):
     known: Mapping[str, Deployment]
     languages: Sequence[str]
     repaired: Sequence[Repaired]
+    #: The model converted with other element types; without any, these are told of by rule.
+    converted: Sequence[Requantized] = ()
+
+    def quantizing(self, chosen: Candidate | None) -> Iterator[Improvement]:
+        """What other element types would bring."""
+        for each in self.converted:
+            yield details.converted(each, self.known, self.platform, self.rest, self.rest_named)
+        if chosen is not None and not self.converted:
+            yield from details.quantizing(chosen, self.model)
 
     def code(self, *several: Candidate) -> tuple[Snippet, ...]:
         """Code for the first that a language can have, the CPU last."""
@@ -52,6 +61,7 @@ def recommend(
     languages: Sequence[str] = (),
     named: bool = False,
     repaired: Sequence[Repaired] = (),
+    converted: Sequence[Requantized] = (),
 ) -> Recommendation:
     """What to choose on each platform that any of the model's audits is about, with code in `languages`.
 
@@ -60,7 +70,10 @@ def recommend(
     """
     shipped = deployments()
     known = {**shipped, **{name: replace(shipped[name], one_chip=False) for name in chips if name in shipped}}
-    cases = [_case(model, platform, attempts, known, languages, repaired) for platform in platforms]
+    cases = [
+        replace(_case(model, platform, attempts, known, languages, repaired), converted=converted)
+        for platform in platforms
+    ]
     return Recommendation(
         considered=tuple(dict.fromkeys(audit.delegate for audit in model.audits)),
         named=named,
@@ -125,7 +138,7 @@ def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> C
         improvements=(
             *details.repairs(case.ranked, case.repaired),
             *details.options(case.ranked, case.attempts, case.platform),
-            *details.quantizing(best, case.model),
+            *case.quantizing(best),
         ),
         code=case.code(*_loadable([best, *others])),
     )
@@ -186,5 +199,4 @@ def _rest(case: _Case) -> Candidate | None:
 def _for_the_cpu(case: _Case, told: Candidate | None) -> Iterator[Improvement]:
     yield from details.repairs(case.ranked, case.repaired)
     yield from details.options(case.ranked, case.attempts, case.platform)
-    if told is not None:
-        yield from details.quantizing(told, case.model)
+    yield from case.quantizing(told)

@@ -91,6 +91,8 @@ def test_markdown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["sample:", "--keras", "a.tflite"], "--keras a.tflite: is no Keras model; give a .keras or .h5"),
+        (["sample:", "--data", "a.npz"], "--data a.npz: is for --keras, which names the model"),
         (["sample:", "--for", "symbian"], "--for symbian: there is no such platform"),
         (["sample:", "--phone", "SM8651"], "--phone SM8651: it is neither android-N nor adb"),
         (["sample:", "--phone", "SM8650", "--for", "ios"], "--for ios: --phone says its platform itself"),

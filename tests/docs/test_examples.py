@@ -71,6 +71,9 @@ PROMISES = {
     "recommend model.tflite --phone android-29 --phone SM8650": Promise("Android: "),
     "recommend model.tflite --code kotlin,c++": Promise("Kotlin, for XNNPACK"),
     "recommend model.tflite --measured profile.txt": Promise("Measured by benchmark_model"),
+    "recommend model.tflite --keras model.keras --data test.npz": Promise(
+        "Quantizing: float16 (converted", needs=(needs_tensorflow,)
+    ),
     "recommend model.tflite --measured aihub.json --format json": Promise('"kind":"AI Hub"'),
     "recommend model.tflite --format json": Promise('"choices"'),
     "schema --of recommendation": Promise("$schema"),

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import analyzer
+from analyzer.recommendation.advisor import Advisor
 from analyzer.report.document.recommendation import Choice, Recommendation
+from analyzer.rules.registry import Packs
 from tests.building import model, operator, tensor
 from tests.recommendation.models import layers
 
@@ -217,7 +219,7 @@ def test_a_free_batch_fixed(tmp_path: Path) -> None:
 
 
 def test_repairs_of_nothing_say_so(tmp_path: Path) -> None:
-    texts = repairs(open_batch(tmp_path))
+    texts = repairs(open_batch(tmp_path), "gpu")
     assert texts and all(" instead of nothing: " in text for text in texts)
 
 
@@ -225,3 +227,18 @@ def test_a_second_model_that_takes_more_away_than_it_brings_is_not_told(tmp_path
     """Nothing but the first of many operators would be left to the delegate."""
     file = layers(tmp_path, ["CONV_2D", "ROUND", *["ABS"] * 9]).path
     assert not [text for text in repairs(Path(file)) if "--split-tail" in text]
+
+
+def test_other_element_types_as_they_were_converted(tmp_path: Path) -> None:
+    """What was converted is audited, platform by platform; nothing is said by rule beside it."""
+    packs = Packs()
+    file = layers(tmp_path, ["CONV_2D", "CONV_2D"])
+    other = layers(tmp_path, ["CONV_2D", "CONV_2D"], quantized=True).path
+    few = layers(tmp_path, ["CEIL"], size=2).path
+    requantized = {"int8": Path(other).read_bytes(), "dynamic": Path(few).read_bytes()}
+    advised = Advisor(packs, ("ios",)).advise(file, requantized=requantized).model.recommendation
+    assert advised is not None
+    [choice] = advised.choices
+    told = [(each.delegate, each.text) for each in choice.improvements if each.kind == "quantize"]
+    assert [delegate for delegate, _ in told] == ["xnnpack", "xnnpack"]
+    assert told[1][1].endswith("): stay on XNNPACK.")

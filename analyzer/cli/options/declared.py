@@ -176,6 +176,13 @@ def signature(otherwise: str) -> Decorator:
     return click.option("--signature", metavar="KEY", help=f"The signature to run. Default: {otherwise}.")
 
 
+def data(help: str, required: bool = False) -> Decorator:
+    """`--data`, samples for a model."""
+    return click.option(
+        "--data", required=required, metavar="FILE", shell_complete=completion.files, help=help
+    )
+
+
 def timeout(help: str, seconds: float = 120) -> Decorator:
     """`--timeout`, in seconds."""
     return click.option(
