@@ -52,9 +52,17 @@ def troubled(audit: DelegateAudit) -> set[Place]:
     return places | {place for place in blamed if place is not None}
 
 
+def refused(audit: DelegateAudit) -> set[Place]:
+    """Operators that a delegate doesn't take."""
+    return {(node.subgraph, node.index) for node in audit.operators if _is_refused(node)}
+
+
+def _is_refused(node: OperatorAudit) -> bool:
+    return not (node.supported or node.folded)
+
+
 def _in_trouble(node: OperatorAudit) -> bool:
-    refused = not (node.supported or node.folded)
-    return refused or any(finding.severity in BROKEN for finding in node.findings)
+    return _is_refused(node) or any(finding.severity in BROKEN for finding in node.findings)
 
 
 def _harms(blocker: Blocker) -> bool:

@@ -15,7 +15,7 @@ from analyzer.model.extract import Cut
 from analyzer.model.graph import OMITTED, Model, Signature, Subgraph
 from analyzer.rewriting.draft import Draft
 from analyzer.rewriting.fixer import Plan
-from analyzer.rewriting.gain import gained, troubled
+from analyzer.rewriting.gain import gained, refused, troubled
 
 #: The share of MACs that a tail may have: more of them are no tail.
 _LEAST_PART = 0.05
@@ -39,16 +39,29 @@ class Split(Struct, frozen=True):
 
 
 def split(plan: Plan, auditor: Auditor) -> Split | None:
-    """Cut off what delegates leave, with all that hangs on it; None where that is no tail or doesn't help."""
+    """Cut off what delegates leave, with all that hangs on it; None where that is no tail or doesn't help.
+
+    Where all that goes wrong is too much for a tail, what is refused may be one.
+    """
     model = plan.draft.model
-    subgraph = model.subgraphs[0]
     if any(signature.subgraph for signature in model.signatures) or len(model.signatures) > 1:
         return None
-    # What would take no less without a tail has no say in where it begins.
-    tails = (_with_followers(subgraph, troubled(audit)) for audit in plan.after.delegates)
-    behind = set[int]().union(*(tail for tail in tails if _is_tail(plan.after, subgraph, tail)))
-    if not behind or not _is_tail(plan.after, subgraph, behind):
-        return None
+    subgraph = model.subgraphs[0]
+    for left in (troubled, refused):
+        # What would take no less without a tail has no say in where it begins.
+        tails = (_with_followers(subgraph, left(audit)) for audit in plan.after.delegates)
+        behind = set[int]().union(*(tail for tail in tails if _is_tail(plan.after, subgraph, tail)))
+        if behind and _is_tail(plan.after, subgraph, behind):
+            parts = _parted(plan, auditor, behind)
+            if parts is not None:
+                return parts
+    return None
+
+
+def _parted(plan: Plan, auditor: Auditor, behind: set[int]) -> Split | None:
+    """Both parts, with these operators in the tail."""
+    model = plan.draft.model
+    subgraph = model.subgraphs[0]
     cut = _cut(subgraph, sorted(behind))
     if _shares_state(subgraph, behind):
         return None

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.configurations import configure
+from analyzer.interpreter import Interpreter
+from analyzer.model import read
+from analyzer.rewriting.fix import fix as rewrite
 from analyzer.rules.loading.format import FixTable, TrialTable
 from analyzer.rules.pack import JOBS
 from analyzer.rules.registry import Packs
@@ -99,3 +105,15 @@ def test_code_in_pytorch_is_put_to_the_test_too() -> None:
 
 def test_whoever_reads_recipes_finds_a_job_for_each() -> None:
     assert {recipe.job for recipe in Packs().recipes.recipes.values()} <= set(JOBS)
+
+
+def test_an_unrolled_layer_is_rewritten_for_the_gpu(tmp_path: Path) -> None:
+    """What the fix says of `delegate-analyzer fix`, which no converter shows."""
+    fix = _FIXES["recurrent-elsewhere"]
+    [trial] = fix.trials
+    file, packs = tmp_path / "unrolled.tflite", Packs()
+    file.write_bytes(converted(fix, trial, fix.after))
+    auditor = Auditor(packs, configure(packs, trial.delegates))
+    plan = rewrite(read(file), str(file), auditor, Interpreter(packs), proven=False).plan
+    [before], [after] = plan.before.delegates, plan.after.delegates
+    assert (before.summary.verdict, after.summary.verdict) == ("fails", "full")

@@ -131,3 +131,29 @@ def test_a_state_of_both_parts_keeps_them_together(tmp_path: Path, shared: bool)
     auditor = Auditor(packs, configure(packs, ["xnnpack"]))
     result = fix(read(file), str(file), auditor, prepares(), Limits(60), False, True)
     assert (result.tail is None) is shared
+
+
+def test_what_is_refused_is_cut_off_where_all_that_goes_wrong_is_too_much(tmp_path: Path) -> None:
+    """A convolution that comes out wrong has the model's work in it, and is no tail."""
+    data = model(
+        [
+            tensor("x", [1, 4, 4, 8]),
+            tensor("w", [8, 1, 1, 8], "INT8", data=bytes(64), scale=[0.5]),
+            tensor("b", [8], data=bytes(32)),
+            tensor("y", [1, 2, 2, 8]),
+            tensor("axis", [1], "INT32", data=b"\3\0\0\0"),
+            tensor("least", [1, 2, 2], "INT64"),
+        ],
+        [
+            operator("CONV_2D", ["x", "w", "b"], ["y"], {"stride_w": 2, "stride_h": 2}),
+            operator("ARG_MIN", ["y", "axis"], ["least"], {"output_type": "INT64"}),
+        ],
+    )
+    file, packs = tmp_path / "m.tflite", Packs()
+    file.write_bytes(data)
+    auditor = Auditor(packs, configure(packs, ["litert-gpu"]))
+    result = fix(read(file), str(file), auditor, prepares(), Limits(60), False, True)
+    assert (dict(result.moved), result.audit is not None) == ({"ARG_MIN": 1}, True)
+    assert result.audit is not None
+    summary = result.audit.delegates[0].summary
+    assert (summary.selected.verdict, summary.verdict) == ("full", "wrong")
