@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
 from collections import Counter
@@ -19,6 +21,7 @@ from analyzer.auditing.types import Audit as Audited
 from analyzer.conformance.verdicts import Data
 from analyzer.gating.policy import read_policies
 from analyzer.model import graph, read_bytes
+from analyzer.recommendation.recommend import recommend
 from analyzer.report import render
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Audit, Model
@@ -37,6 +40,8 @@ CASES = Path(__file__).parent.parent / "conformance"
 MODELS = os.environ.get("DELEGATE_ANALYZER_MODELS")
 #: What nobody may say of a model that doesn't work.
 PRAISE = re.compile(r"\bfull\b|\b100 %|Full residency|No action")
+#: What is said of a choice that takes all.
+WHOLE = re.compile(r"[^;.]*, (all [0-9,]+ operators|both operators|its only operator)\.")
 
 
 @cache
@@ -213,6 +218,43 @@ def test_the_table_of_many_models_is_of_their_verdicts(audited: list[tuple[Audit
                 assert said is not None and said.verdict == audit.summary.verdict, audit.delegate
                 assert not (said.share and audit.decided), audit.delegate
                 assert audit.decided is None or not PRAISE.search(said.held_back), audit.delegate
+
+
+def test_what_is_chosen_works_and_what_is_said_of_others_is_their_verdict(
+    audited: list[tuple[Audited, Model]],
+) -> None:
+    for _, model in audited:
+        for choice in recommend(model).choices:
+            verdicts = {audit.delegate: audit.summary.verdict for audit in model.audits}
+            where = model.path, choice.sentence
+            if choice.accelerated:
+                assert verdicts[choice.delegate or ""] not in BROKEN, where
+            for other in choice.passed:
+                assert other.verdict == verdicts[other.delegate], where
+            assert not any(verdicts.get(other.delegate) in BROKEN for other in choice.fallbacks), where
+            if WHOLE.match(choice.sentence):
+                assert verdicts[choice.delegate or ""] == "full", where
+
+
+def test_build_servers_get_errors_of_broken_models_alone(audited: list[tuple[Audited, Model]]) -> None:
+    # All that is broken, and some of the rest.
+    for number, (_, model) in enumerate(audited):
+        for audit in model.audits:
+            if audit.decided is None and number % 5:
+                continue
+            document, where = alone(model, audit), (model.path, audit.delegate)
+            broken = audit.decided is not None
+            github = render(document, "github").decode().splitlines()
+            assert any(line.startswith("::error ") for line in github) == broken, where
+            assert ('"critical"' in render(document, "gitlab").decode()) == broken, where
+            assert ('"level":"error"' in render(document, "sarif").decode().replace(" ", "")) == broken, where
+            (row,) = csv.DictReader(io.StringIO(render(document, "csv").decode()))
+            assert (row["verdict"], row["delegated"]) == (
+                audit.summary.verdict,
+                str(audit.summary.delegated),
+            ), where
+            assert row["decided_by"] == (audit.decided.rule if audit.decided else ""), where
+            assert "<failure" in render(document, "junit").decode() or not broken, where
 
 
 def sorted_cards(root: reading.Element, model: Model) -> list[reading.Element]:

@@ -91,7 +91,8 @@ def _of_model(model: Model, names: Sequence[str]) -> Iterator[Alert]:
     joined: dict[tuple[str, str, str], Alert] = {}
     for cause in causes.causes(model):
         concerned = _by_rule(cause)
-        for position in cause.audits if cause.rules and not cause.knock_on else ():
+        told = cause.rules and (cause.broken or not cause.knock_on)
+        for position in cause.audits if told else ():
             audit = model.audits[position]
             for rule in () if audit.legacy else cause.rules:
                 alert = _alert(
