@@ -54,8 +54,14 @@ class Site:
         self.require(all(other == own for other in others))
         return own
 
+    def whole(self, tensor: Tensor) -> list[int]:
+        """The same as whole numbers. Raises: Unfit for numbers of another kind."""
+        self.require("INT" in tensor.dtype)
+        return list(map(int, self.values(tensor)))
+
     def sizes(self, tensor: Tensor) -> tuple[int, ...]:
         """The sizes that a tensor holds for RESHAPE; one that hangs on what an app chooses is left open."""
+        self.require("INT" in tensor.dtype)
         own, *others = self.graph.values(tensor.index)
         open_places = {
             i for other in others for i, pair in enumerate(zip(own, other, strict=True)) if len({*pair}) > 1
@@ -187,6 +193,7 @@ class Site:
 
         Raises: Unfit where neither can be.
         """
+        self.require(len(self.operator.outputs) == 1)
         (output,) = self.operator.outputs
         # What is read of a state is read before it changes.
         self.require(not self.tensor(source).variable)

@@ -92,7 +92,7 @@ def _candidate(address: str) -> Sequence[ModelSource]:
 
 
 def _opened(address: str, name: str) -> tuple[Any, str]:
-    """The file system of an address, and the path in it."""
+    """The file system of an address, and the path in it. Raises: ModelError, UsageError."""
     try:
         from fsspec.core import url_to_fs
     except ImportError:
@@ -103,6 +103,9 @@ def _opened(address: str, name: str) -> tuple[Any, str]:
         raise UsageError(
             f"{name}: {_line(error)}; install what it names, or fetch the file yourself"
         ) from None
+    except Exception as error:
+        # Some kinds connect at once, and others stumble over what they weren't given.
+        raise _failed(name, error) from None
     return files, str(path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import sys
 import warnings
 from itertools import islice
@@ -28,8 +30,8 @@ SHORT = {
     "configuration": 100,
     "phones": 300,
     "logs": 40,
-    "fleet": 6,
-    "fix": 20,
+    "fleet": 3,
+    "fix": 10,
 }
 
 #: A model that has nothing it can do without.
@@ -45,6 +47,9 @@ BARE = {
         }
     ],
 }
+XY = [tensor("x", [1, 1]), tensor("y", [1, 1])]
+#: How values lie that are said to have a dimension.
+SPARSE = {"traversal_order": [0], "block_map": [], "dim_metadata": [{"format": "DENSE", "dense_size": 1}]}
 #: What was found by longer runs -> the target, and the input made as small as it could be.
 FINDS = {
     "a member of an archive without a name": (
@@ -79,6 +84,40 @@ FINDS = {
         model(
             [tensor("w", [], "INT8", data=b"1", scale=[1.0, 2.0]), tensor("y", []), tensor("z", [])],
             [operator("DEQUANTIZE", ["w"], ["y"]), operator("NEG", ["y"], ["z"])],
+        ),
+    ),
+    "more places to begin than dimensions": (
+        "fix",
+        model(
+            [
+                tensor("x", [2, 2], "INT32"),
+                tensor("b", [8], "INT32", data=bytes(32)),
+                *(tensor(name, [2], "INT32", data=b"\1\0\0\0" * 2) for name in ("e", "s")),
+                tensor("y", [2, 2], "INT32"),
+            ],
+            [
+                operator(
+                    "STRIDED_SLICE", ["x", "b", "e", "s"], ["y"], {"end_mask": 3, "shrink_axis_mask": 128}
+                )
+            ],
+        ),
+    ),
+    "places to begin that are no numbers": (
+        "fix",
+        model(
+            [
+                tensor("x", [2, 2]),
+                *(tensor(name, [2], data=struct.pack("<2f", math.nan, 1)) for name in ("b", "e", "s")),
+                tensor("y", [2, 2]),
+            ],
+            [operator("STRIDED_SLICE", ["x", "b", "e", "s"], ["y"], {"end_mask": 3})],
+        ),
+    ),
+    "a scalar that is sparse": (
+        "fix",
+        model(
+            [tensor("w", [], data=bytes(4), sparsity=SPARSE), tensor("v", [1, 1]), *XY],
+            [operator("DENSIFY", ["w"], ["v"]), operator("FULLY_CONNECTED", ["x", "v", -1], ["y"])],
         ),
     ),
     "one whose version takes all memory to look through": (

@@ -103,6 +103,15 @@ def test_what_goes_wrong_is_a_line(server: str) -> None:
     assert "nosuch" in run("audit", "nosuch://a/m.tflite").complaint
 
 
+@pytest.mark.parametrize(
+    "address", ["ftp://127.0.0.1:1/x", "zip://x", "dir://x", "reference://x", "reference://x/"]
+)
+def test_so_is_what_an_address_lacks(address: str) -> None:
+    """Some kinds connect at once, and others stumble over what they weren't given."""
+    done = run("inspect", address)
+    assert done.code == 2 and done.complaint.startswith(f"{address}: ")
+
+
 def test_without_what_it_takes(server: str) -> None:
     with mock.patch.dict(sys.modules, {"fsspec.core": None}):
         done = run("audit", f"{server}/m.tflite")

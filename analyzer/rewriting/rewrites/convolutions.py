@@ -76,9 +76,9 @@ def _sole_writer(site: Site, index: int, *names: str) -> Operator:
 
 
 def _integers(site: Site, index: int, count: int) -> tuple[int, ...]:
-    values = site.values(site.tensor(index))
+    values = site.whole(site.tensor(index))
     site.require(len(values) == count)
-    return tuple(map(int, values))
+    return tuple(values)
 
 
 def _padding(

@@ -119,7 +119,7 @@ def _grouped(site: Site, stretch: _Stretch, number: int) -> list[list[int]]:
         for index in operator.inputs:
             tensor = site.tensor(index)
             if operator.name in _REDUCING and index != operator.inputs[0]:
-                reduced.append({int(axis) % rank for axis in site.values(tensor)})
+                reduced.append({axis % rank for axis in site.whole(tensor)})
             elif index not in stretch.aligned:
                 site.require(tensor.constant, len(tensor.shape) <= rank)
                 shapes.append((1,) * (rank - len(tensor.shape)) + tensor.shape)
@@ -179,7 +179,7 @@ def _lowered(
     into = groups[stretch.aligned[target]]
     rank = len(site.tensor(target).shape)
     if operator.name in _REDUCING:
-        axes = {int(axis) % rank for axis in site.values(site.tensor(operator.inputs[1]))}
+        axes = {axis % rank for axis in site.whole(site.tensor(operator.inputs[1]))}
         places = [place for place, group in enumerate(into) if axes & {*group}]
         site.require(bool(places))
         constant = site.constant("INT32", [len(places)], places, f"{site.tensor(target).name}/axes")

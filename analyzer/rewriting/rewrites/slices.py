@@ -50,9 +50,10 @@ def _kept_whole(site: Site, missing: int) -> Patch | None:
     shrunk = masks["shrink_axis_mask"] << missing
     site.require(not masks["ellipsis_mask"], not masks["new_axis_mask"], not masks["offset"])
     source, output = site.input(), site.output()
-    begins, ends, steps = (list(map(int, site.values(site.input(place)))) for place in (1, 2, 3))
+    begins, ends, steps = (site.whole(site.input(place)) for place in (1, 2, 3))
     begins, ends, steps = ([first] * missing + rest for first, rest in ((0, begins), (1, ends), (1, steps)))
     size = (1,) * missing + source.shape
+    site.require(len(begins) == len(ends) == len(steps) <= len(size), shrunk >> len(begins) == 0)
     source_open = frozenset(axis + missing for axis in site.graph.open_axes(source.index))
     masked = masks["begin_mask"] << missing, masks["end_mask"] << missing
     places = [axis for axis in range(len(begins)) if shrunk >> axis & 1]

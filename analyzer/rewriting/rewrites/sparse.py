@@ -6,6 +6,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from analyzer.model.graph import DTYPE_BITS, Tensor
 from analyzer.rewriting.draft import NEW, Patch
+from analyzer.rewriting.prepared_graph import Unfit
 from analyzer.rewriting.rewrite import rewrite
 from analyzer.rewriting.site import Site
 
@@ -93,15 +95,33 @@ def _written_out(site: Site, data: bytes) -> Patch:
 
 
 def _dense(tensor: Tensor, size: int) -> bytes:
-    """Source: tflite/kernels/internal/utils/sparsity_format_converter.cc::FormatConverter::Populate"""
+    """Source: tflite/kernels/internal/utils/sparsity_format_converter.cc::FormatConverter::Populate
+
+    Raises: Unfit for one that is said to be sparse in a way that no tensor can be.
+    """
     assert tensor.sparsity is not None and tensor.data is not None
-    order = tensor.sparsity["traversal_order"]
-    levels = tensor.sparsity["dim_metadata"]
-    strides = _strides(tensor.shape, order, tensor.sparsity["block_map"], levels)
-    data = bytearray(prod(tensor.shape) * size)
-    for number, place in enumerate(_places(levels, strides, 0, 0, 0)):
+    count = prod(tensor.shape)
+    try:
+        places = _kept(tensor.shape, tensor.sparsity, count)
+    except (LookupError, TypeError, ValueError, RecursionError):
+        raise Unfit from None
+    if len(places) > count or not 0 <= min(places, default=0) <= max(places, default=0) < max(count, 1):
+        raise Unfit
+    data = bytearray(count * size)
+    for number, place in enumerate(places):
         data[place * size : (place + 1) * size] = tensor.data[number * size : (number + 1) * size]
+    if len(data) != count * size:
+        raise Unfit
     return bytes(data)
+
+
+def _kept(shape: Sequence[int], sparsity: Mapping[str, Any], count: int) -> list[int]:
+    """Where the elements that are kept belong: one more than there are, at most, where they are too many."""
+    levels = sparsity["dim_metadata"]
+    if not all(1 <= level["dense_size"] <= count for level in levels if level["format"] == "DENSE"):
+        raise ValueError
+    strides = _strides(shape, sparsity["traversal_order"], sparsity["block_map"], levels)
+    return [*islice(_places(levels, strides, 0, 0, 0), count + 1)]
 
 
 def _strides(

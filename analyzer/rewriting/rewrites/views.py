@@ -38,7 +38,7 @@ def rearranged_without_ones(site: Site) -> Patch | None:
     site.require(rank > 4, not site.graph.open_axes(source.index), not source.constant)
     kept = [axis for axis in range(rank) if source.shape[axis] != 1] or [0]
     if site.operator.name == "TRANSPOSE":
-        order = [axis for value in site.values(site.input(1)) if (axis := int(value) % rank) in kept]
+        order = [axis for value in site.whole(site.input(1)) if (axis := value % rank) in kept]
         columns = {"order": [kept.index(axis) for axis in order]}
         made = [source.shape[axis] for axis in order]
     else:
