@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import struct
 import sys
 import warnings
+import zlib
 from itertools import islice
 
 import pytest
@@ -50,6 +52,15 @@ BARE = {
 XY = [tensor("x", [1, 1]), tensor("y", [1, 1])]
 #: How values lie that are said to have a dimension.
 SPARSE = {"traversal_order": [0], "block_map": [], "dim_metadata": [{"format": "DENSE", "dense_size": 1}]}
+#: A model whose one operator writes thirty times what it reads.
+THIRTY = (
+    b"eNrtVE1Kw1AQ/hLTUtqiUYtILVqKYBdS6k+lC1cqUqFLF+5C1YABm5Y2Fbpy4znEhUfwIB7AI7jwAEKceZmkD1ERXIjgwJdJ"
+    b"5v8L700ZwPFhewtK5rBIzwJs5JGhN4ss/A0cEO4I94RmCjBI5wkZFWlJdIR5QtfzncHID7yu61y5g6HX80FpOCG0CeuEVYmv"
+    b"hGHImv0btUatjok8kW9P/NyD+05p/lfls1QdtneypyqGZ7aJjc7FpieFh6wfTOCZ8GJGNXmWMnZQp8mqWKN3YEV1KFB+TuWX"
+    b"JR+fSClSs49UsGXG1rT6P2nheqlx+Nd/Qy/j98QU8CzTP6hjSB3mY9HHjTrvLEXSJSzJTckpW1ad1qKWz/dpW+rwVW3KvY39"
+    b"GdkHkf9639Dsnt8fBU5jExoXnuNWy68S6uJntSv7KJ9MkEv2USy8Z47OXVoywdg56/XHzvCi03cTrsyt8g1u3Ls12SuptvSO"
+    b"sj7u/RXfeKb3fA21kzjPxoyKtRJ+kr/wBl8jSKc="
+)
 #: What was found by longer runs -> the target, and the input made as small as it could be.
 FINDS = {
     "a member of an archive without a name": (
@@ -113,6 +124,7 @@ FINDS = {
             [operator("STRIDED_SLICE", ["x", "b", "e", "s"], ["y"], {"end_mask": 3})],
         ),
     ),
+    "one operator that writes what it reads, often": ("fix", zlib.decompress(base64.b64decode(THIRTY))),
     "a scalar that is sparse": (
         "fix",
         model(
