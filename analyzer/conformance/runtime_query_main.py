@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from analyzer.conformance.runtime_query import NOWHERE, REPLIES, UNPREPARED, Reply, Task
+from analyzer.errors import RuntimeUnavailable
 from analyzer.execution import worker
 from analyzer.execution.engines import cpu, gpu, vulkan, xnnpack
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
@@ -80,6 +81,11 @@ class GpuQuery:
         self._unprepared = unprepared
 
     def __call__(self, file: str) -> Delegated:
+        if not self._accelerator.works:
+            raise RuntimeUnavailable(
+                f"the accelerator of ai-edge-litert {gpu.runtime().version} can't be watched: "
+                "what it takes isn't told"
+            )
         import ai_edge_litert.compiled_model as litert
 
         plan_hook = self._accelerator.plan_hook = DryRunHook(self._unprepared)

@@ -17,6 +17,8 @@ _UNFORESEEABLE = frozenset(
 )
 
 #: Endings and names of the options that name subgraphs, as the schema has them.
+#: Operators that give zeros of one operand twice.
+_CANCELLING = ("SUB", "SQUARED_DIFFERENCE")
 _SUBGRAPH_ENDINGS = ("subgraph_index", "subgraph_indices")
 _SUBGRAPH_NAMES = ("subgraph",)
 
@@ -226,7 +228,11 @@ class Subgraph(Struct, frozen=True, dict=True):
         while left:
             if (index := left.pop()) not in shown:
                 shown.add(index)
-                for tensor in self.operators[index].inputs:
+                operator = self.operators[index]
+                # Whatever is subtracted from itself leaves nothing.
+                if operator.name in _CANCELLING and len(set(operator.inputs)) == 1:
+                    continue
+                for tensor in operator.inputs:
                     left += self.producers.get(tensor, ())
         return frozenset(shown)
 

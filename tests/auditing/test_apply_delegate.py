@@ -506,6 +506,17 @@ def test_what_comes_out_wrong_is_asked_of_the_partition(outputs: list[str], verd
     assert failures(found) == [("tiny/exp/inexact", "hazard", "check"), *said]
 
 
+def test_wrong_numbers_that_are_subtracted_from_themselves_break_nothing() -> None:
+    check = RUN_CHECK.replace(
+        "not holds(outputs[0].sole_reader.op == 'RELU' and outputs[0].leaves_partition)", "false"
+    )
+    tensors = [tensor(name, [1, 8]) for name in "abc"]
+    operators = [operator("EXP", ["a"], ["b"]), operator("SUB", ["b", "b"], ["c"])]
+    for outputs, verdict in ((["c"], "partial"), (["b", "c"], "wrong")):
+        found = audited(model(tensors, operators, inputs=["a"], outputs=outputs), tiny() + check)
+        assert found.summary.verdict == verdict
+
+
 @pytest.mark.parametrize(("outputs", "verdict"), [(["b", "d"], "wrong"), (["d"], "full")])
 def test_wrong_numbers_that_no_output_comes_from_break_nothing(outputs: list[str], verdict: str) -> None:
     check = RUN_CHECK.replace(

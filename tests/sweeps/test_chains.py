@@ -14,7 +14,7 @@ from analyzer.conformance import runtime_query
 from analyzer.errors import RuntimeUnavailable
 from analyzer.model import read_bytes
 from tests.cli.models import save
-from tests.sweeps.chains import writing
+from tests.sweeps.chains import running, writing
 from tests.sweeps.chains.drawing import plans
 from tests.sweeps.chains.graphs import FLOAT, INT8
 from tests.sweeps.chains.neighbours import NEIGHBOURS, neighbours
@@ -99,6 +99,12 @@ def test_a_dozen_run_and_are_written(tmp_path: Path, drawn: list[Built]) -> None
     rows = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
     with ZipFile(tmp_path / "models.zip") as archive:
         assert sorted(archive.namelist()) == [row["path"] for row in rows]
+
+
+def test_a_process_that_does_not_start_says_nothing_of_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "CHILD", "tests.sweeps.chains.no_such_module")
+    with pytest.raises(RuntimeUnavailable, match="doesn't start"):
+        list(run(["a.tflite"]))
 
 
 def test_a_model_that_cannot_be_read_is_judged_by_nobody(tmp_path: Path) -> None:

@@ -36,11 +36,11 @@ def main(arguments: Sequence[str]) -> int:
     environments.enter(_MODULE, options.python, arguments)
     try:
         runtime_query.check(DELEGATE)
+        verdict = Verdict()
+        chains = sweep(options.count, options.seed, verdict)
     except RuntimeUnavailable as missing:
         print(missing, file=sys.stderr)
         return 2
-    verdict = Verdict()
-    chains = sweep(options.count, options.seed, verdict)
     smallest = _smallest(chains, verdict, options.shrink)
     found = writing.grouped(smallest, operators=True)
     lines = [*map(writing.described, found)]

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 from msgspec import Struct
 
+from analyzer.errors import RuntimeUnavailable
 from analyzer.execution import worker
 from analyzer.execution.request import Limits
 
@@ -19,6 +20,8 @@ WORKS, WRONG, FAILS, CRASH = "works", "wrong", "fails", "crash"
 UNJUDGED = "unjudged"
 #: Said of a model once the CPU has run it: what ends the process from then on is the accelerator.
 _COMPUTED = "computed"
+#: Said before the first model: a process that doesn't come to it says nothing of models.
+_STARTED = "started"
 #: Models to one process: what drivers leave behind adds up.
 _MOST = 100
 _LIMITS = Limits(seconds=30)
@@ -35,7 +38,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
 
 
 def run(files: Sequence[str]) -> Iterator[Outcome]:
-    """What becomes of each model, in order."""
+    """What becomes of each model, in order. Raises: RuntimeUnavailable where nothing can be run."""
     left = list(files)
     while left:
         with TemporaryDirectory(prefix="delegate-analyzer-") as folder:
@@ -58,12 +61,19 @@ def _run(files: Sequence[str], folder: Path) -> list[Outcome]:
 
     result = worker.finish(folder, CHILD, _LIMITS, moved)
     lines = [msgspec.json.decode(line, type=Outcome) for line in replies.read_bytes().split(b"\n")[:-1]]
-    outcomes = [line for line in lines if line.outcome != _COMPUTED]
+    if not lines:
+        raise RuntimeUnavailable(f"{CHILD}: doesn't start: {result.message}")
+    outcomes = [line for line in lines if line.outcome not in (_STARTED, _COMPUTED)]
     if len(outcomes) < len(files):
         computed = any(line.file == files[len(outcomes)] for line in lines)
         died = computed and result.message.startswith(_DIED)
         outcomes.append(Outcome(files[len(outcomes)], CRASH if died else UNJUDGED, result.message))
     return outcomes
+
+
+def started() -> Outcome:
+    """Says that models are looked at from now on."""
+    return Outcome("", _STARTED)
 
 
 def computed(file: str) -> Outcome:

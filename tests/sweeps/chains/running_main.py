@@ -38,6 +38,7 @@ def main(folder: Path) -> None:
         def reply(outcome: Outcome) -> None:
             replies.write(msgspec.json.encode(outcome) + b"\n")
 
+        reply(running.started())
         for file in files:
             _forget_log()
             reply(_outcome(file, accelerator, lambda file: reply(running.computed(file))))

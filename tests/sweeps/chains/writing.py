@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -72,8 +73,9 @@ def figures(chains: Sequence[Chain]) -> list[str]:
         right = sum(not chain.differs for chain in seen)
         warned = sum(chain.said.outcome != WORKS for chain in seen)
         lines.append(f"{outcome}: {len(seen):,}, of {warned:,} said that it doesn't work, {right:,} exactly")
-    judged = sum(chain.judged for chain in chains)
-    return [*lines, f"{len(chains) - judged:,} aren't judged: the CPU doesn't run them"]
+    why = Counter(chain.seen.words for chain in chains if not chain.judged)
+    lines.append(f"{why.total():,} aren't judged: the CPU doesn't run them")
+    return [*lines, *(f"      {number:,}: {words[:160]}" for words, number in why.most_common())]
 
 
 def write(folder: Path, chains: Sequence[Chain]) -> None:
