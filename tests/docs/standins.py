@@ -35,6 +35,7 @@ I tflite  : Created 1 GPU delegate kernels.
 #: What benchmark_model says of operators, and what AI Hub does.
 PROFILE = """Operator-wise Profiling Info for Regular Benchmark Runs:
 ============================== Run Order ==============================
+node type, first, avg_ms, %, cdf%, mem KB, times called, name
 CONV_2D, 0.021, 0.020, 50%, 50%, 0, 1, [conv]:0
 MEAN, 0.021, 0.020, 50%, 100%, 0, 1, [mean]:1
 """
