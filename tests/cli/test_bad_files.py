@@ -52,8 +52,8 @@ def test_a_bad_file(row: dict[str, Any]) -> None:
         ahead = audit["delegate"] in _AHEAD
         if ahead and audit["summary"]["verdict"] == "full":
             continue
-        # What the interpreter refuses. A delegate's own runtime may ask for more before it loads a model: CompiledModel
-        # loads none whose sizes are only known at run time, which the interpreter takes.
+        # What the interpreter refuses. A delegate's own runtime may ask for more before it loads a model:
+        # CompiledModel loads none whose sizes are only known at run time, which the interpreter takes.
         refused = [
             blocker
             for blocker in audit["blockers"]
