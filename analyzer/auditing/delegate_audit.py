@@ -57,7 +57,7 @@ def _operators(
     taken_by = {(p.subgraph, operator): p.index for p in partitions for operator in p.operators}
     audits = []
     for subgraph, counts in zip(prepared.subgraphs, macs, strict=True):
-        applied = delegation.subgraphs[subgraph.index]
+        applied = delegation.supports[subgraph.index].delegation
         for operator, count in zip(subgraph.operators, counts, strict=True):
             index = operator.index
             partition = taken_by.get((subgraph.index, index))

@@ -37,6 +37,13 @@ class Patch(Struct, frozen=True):
         """Operators that read what another operator wrote and is a constant now, or in another shape."""
         return {reader for index in self.altered for reader in subgraph.consumers.get(index, ())}
 
+    def circular(self, instead: Mapping[int, int]) -> bool:
+        """Whether, beside what others read instead, a tensor would stand for itself: in a circle of operators."""
+        return any(
+            tensor in instead or tensor == _final(source, instead)
+            for tensor, source in self.read_instead.items()
+        )
+
 
 class Draft(Struct, frozen=True):
     """The model as it is by now, and where its operators come from."""

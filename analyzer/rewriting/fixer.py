@@ -102,11 +102,14 @@ class Fixer:
         trouble = set().union(*(lost(audit) for audit in plan.after.delegates))
         taken: set[tuple[int, int]] = set()
         for graph in self._graphs(plan.after.prepared):
+            instead: dict[int, int] = {}
             for patch in _found(graph, rewrite):
                 places = {(patch.subgraph, index) for index in patch.touches(graph.subgraph)}
                 readers = {(patch.subgraph, index) for index in patch.readers(graph.subgraph)}
-                if (places | readers) & trouble and not places & taken:
+                apart = not places & taken and not patch.circular(instead)
+                if apart and (places | readers) & trouble:
                     taken |= places
+                    instead |= patch.read_instead
                     yield patch
 
     def _graphs(self, prepared: Prepared) -> list[Graph]:

@@ -222,10 +222,13 @@ class Site:
 
 
 def packed(dtype: str, values: Sequence[Value]) -> bytes:
-    """The bytes of a constant. Raises: Unfit for an element type that can't be written."""
+    """The bytes of a constant. Raises: Unfit for a type that can't be written, or numbers that it can't hold."""
     if dtype not in FORMATS:
         raise Unfit
-    return struct.pack(f"<{len(values)}{FORMATS[dtype]}", *values)
+    try:
+        return struct.pack(f"<{len(values)}{FORMATS[dtype]}", *values)
+    except struct.error:
+        raise Unfit from None
 
 
 def _per_channel(tensor: Tensor) -> bool:

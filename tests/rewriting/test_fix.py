@@ -18,7 +18,7 @@ from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.fix import Fix, fix
 from analyzer.rewriting.proof import HOLDS, UNPROVEN
 from analyzer.rewriting.rewrite import EQUAL, Promise, Rewrite
-from analyzer.rewriting.site import Site
+from analyzer.rewriting.site import Site, Unfit, packed
 from analyzer.rules.registry import Packs
 from tests.building import chain, model, operator, tensor
 from tests.rewriting.holding import prepares
@@ -120,6 +120,29 @@ def test_what_the_cpu_cannot_run_is_unproven(tmp_path: Path) -> None:
     assert [step.rewrite.name for step in result.plan.steps] == ["views-as-reshape"]
     assert result.proof is not None and result.proof.status == UNPROVEN
     assert "the original doesn't run on this CPU" in result.proof.message
+
+
+@pytest.mark.parametrize("circle", [["y"], ["y", "z"], ["y", "z", "w"]], ids=len)
+def test_operators_in_a_circle_never_stand_for_each_other(tmp_path: Path, circle: list[str]) -> None:
+    shape = struct.pack("<2i", 1, 4)
+    turned = zip(circle, [*circle[1:], circle[0]], strict=True)
+    data = model(
+        [tensor(name, [1, 4]) for name in ("x", *circle, "out")] + [tensor("to", [2], "INT32", data=shape)],
+        [
+            *(operator("RESHAPE", [one, "to"], [other]) for one, other in turned),
+            operator("Mine", [circle[0]], ["out"], None),
+        ],
+        inputs=["x"],
+        outputs=["out"],
+    )
+    held = read_bytes(fixed(tmp_path, data, "litert-gpu", "gpu", proven=False).data, "m")
+    assert held.subgraphs[0].outputs
+
+
+def test_numbers_that_a_type_cannot_hold_fit_no_constant() -> None:
+    for dtype, number in (("INT32", 1 << 31), ("INT8", -129), ("UINT8", -1)):
+        with pytest.raises(Unfit):
+            packed(dtype, [number])
 
 
 def test_the_documentation_lists_every_rewrite() -> None:
