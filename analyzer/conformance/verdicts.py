@@ -212,7 +212,7 @@ class RuntimeTally(Struct):
 
     runtime: str = ""
     sets: Count = msgspec.field(default_factory=Count)
-    #: Models that it doesn't load, or that end it, or of which the pack says that chance decides.
+    #: Models that it doesn't load, or that end it; of which the pack says that they do, or that chance decides.
     unjudged: int = 0
     wrong: list[str] = []
 
@@ -228,7 +228,7 @@ def hold_runtime(packs: Packs, name: str, files: Mapping[str, str], limits: Limi
             continue
         tally.runtime = reply.runtime
         audit = _audited(auditor, reply.file)
-        if audit is not None and undefined(audit):
+        if audit is not None and (audit.verdict == "crash" or undefined(audit)):
             tally.unjudged += 1
             continue
         predicted = None if audit is None else delegated(audit)

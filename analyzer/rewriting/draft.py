@@ -38,7 +38,7 @@ class Patch(Struct, frozen=True):
         return {reader for index in self.altered for reader in subgraph.consumers.get(index, ())}
 
     def circular(self, instead: Mapping[int, int]) -> bool:
-        """Whether, beside what others read instead, a tensor would stand for itself: in a circle of operators."""
+        """Whether, beside what others read instead, a tensor would stand for itself, as in a circle."""
         return any(
             tensor in instead or tensor == _final(source, instead)
             for tensor, source in self.read_instead.items()

@@ -222,7 +222,7 @@ class Site:
 
 
 def packed(dtype: str, values: Sequence[Value]) -> bytes:
-    """The bytes of a constant. Raises: Unfit for a type that can't be written, or numbers that it can't hold."""
+    """The bytes of a constant. Raises: Unfit for a type that isn't written, or numbers that it can't hold."""
     if dtype not in FORMATS:
         raise Unfit
     try:

@@ -16,9 +16,10 @@ from analyzer.model import read, read_bytes
 from analyzer.rewriting import rewrite
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.fix import Fix, fix
+from analyzer.rewriting.prepared_graph import Unfit
 from analyzer.rewriting.proof import HOLDS, UNPROVEN
 from analyzer.rewriting.rewrite import EQUAL, Promise, Rewrite
-from analyzer.rewriting.site import Site, Unfit, packed
+from analyzer.rewriting.site import Site, packed
 from analyzer.rules.registry import Packs
 from tests.building import chain, model, operator, tensor
 from tests.rewriting.holding import prepares
