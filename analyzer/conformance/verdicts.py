@@ -212,7 +212,7 @@ class RuntimeTally(Struct):
 
     runtime: str = ""
     sets: Count = msgspec.field(default_factory=Count)
-    #: Models that it doesn't load, or that end it; of which the pack says that they do, or that chance decides.
+    #: Models that it doesn't load, or that end it; also where the pack says so, or that chance decides.
     unjudged: int = 0
     wrong: list[str] = []
 
