@@ -113,6 +113,17 @@ FINDS = {
             ],
         ),
     ),
+    "more dimensions sliced than there are, some of them new": (
+        "fix",
+        model(
+            [
+                tensor("x", [8], "INT32"),
+                *(tensor(name, [4], "INT32", data=b"\1\0\0\0" * 4) for name in ("b", "e", "s")),
+                tensor("y", [1, 6], "INT32"),
+            ],
+            [operator("STRIDED_SLICE", ["x", "b", "e", "s"], ["y"], {"new_axis_mask": 12})],
+        ),
+    ),
     "places to begin that are no numbers": (
         "fix",
         model(

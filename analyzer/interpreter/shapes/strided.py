@@ -31,13 +31,16 @@ class Cut(Struct, frozen=True):
 def cuts(context: Context) -> list[Cut]:
     """The elements that the operator takes, dimension by dimension.
 
-    Raises: Undefined where begin, end or strides aren't known, or a stride is 0.
+    Raises: Undefined where begin, end or strides aren't known, a stride is 0, or there is less to slice.
     """
     source, masks = shape(context, 0), options(context)
     begins, ends, steps = numbers(context, 1), numbers(context, 2), numbers(context, 3)
+    roles = _roles(len(source), len(begins), masks)
+    if sum(index != _NEW for index in roles) > len(source):
+        raise Undefined("more dimensions are sliced than the input has: the kernel reads beyond them")
     sizes = iter(source)
     taken = []
-    for index in _roles(len(source), len(begins), masks):
+    for index in roles:
         if index == _NEW:
             taken.append(Cut(1, 0, 1, 1))
         elif index == _WHOLE:
