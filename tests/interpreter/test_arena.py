@@ -183,6 +183,7 @@ def test_a_view_between_hides_who_else_reads() -> None:
 
 
 def _computed(data: bytes, keep: bool) -> Any:
+    import numpy as np
     from ai_edge_litert.interpreter import Interpreter as Runtime
     from ai_edge_litert.interpreter import OpResolverType
 
@@ -193,6 +194,6 @@ def _computed(data: bytes, keep: bool) -> Any:
     )
     runtime.allocate_tensors()
     (given,) = runtime.get_input_details()
-    runtime.set_tensor(given["index"], runtime.get_tensor(given["index"]) * 0 + 1.5)
+    runtime.set_tensor(given["index"], np.full(given["shape"], 1.5, np.float32))
     runtime.invoke()
     return runtime.get_tensor(runtime.get_output_details()[0]["index"])
