@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from analyzer.evaluation import conversion, datasets
 from analyzer.evaluation.conversion import FLOAT16, INT8, Task
 from analyzer.evaluation.datasets import INPUT, Dataset
 from analyzer.execution import worker
 from analyzer.execution.worker import Answer
-from analyzer.execution.worker_main import end_with_parent, leave, without_core_dumps
+from analyzer.execution.worker_main import begin, leave
 
 #: So many samples tell the ranges of activations.
 _SAMPLES = 100
@@ -23,9 +21,7 @@ _SAMPLES = 100
 
 def main(folder: Path) -> None:
     """Convert, and leave an answer."""
-    task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    end_with_parent()
-    without_core_dumps()
+    task = begin(folder, Task)
     leave(folder, lambda: (_run(folder, task), []))
 
 

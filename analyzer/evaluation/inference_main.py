@@ -20,7 +20,7 @@ from analyzer.execution import worker
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Latency, Measured, Memory, RunRequest, Sample, Session
 from analyzer.execution.worker import Answer
-from analyzer.execution.worker_main import end_with_parent, latency, leave, memory, without_core_dumps
+from analyzer.execution.worker_main import begin, latency, leave, memory
 from analyzer.model import read
 
 #: Progress is written down no more often than this.
@@ -29,9 +29,7 @@ _TELL_SECONDS = 0.1
 
 def main(folder: Path) -> None:
     """Do the task and leave an answer."""
-    task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    end_with_parent()
-    without_core_dumps()
+    task = begin(folder, Task)
     leave(folder, lambda: (_run(folder, task), []))
 
 

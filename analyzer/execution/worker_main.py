@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,14 +26,14 @@ _SET_DEATH_SIGNAL = 1
 #: How many times its limits a process has before it ends by itself, and bytes that runtimes set aside unused.
 _PATIENCE, _RUNTIMES = 4, 4 << 30
 
+_Kind = TypeVar("_Kind")
+
 
 def main(folder: Path) -> None:
     """Do the task and leave an answer."""
     begun = time.monotonic()
-    task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
-    end_with_parent()
+    task = begin(folder, Task)
     limit(task.seconds, task.megabytes)
-    without_core_dumps()
     samples = sample_file.load(folder / worker.SAMPLES)
     leave(folder, lambda: _run(folder, task, samples, begun + _TIMING * task.seconds))
 
@@ -176,6 +176,14 @@ def memory(field: str) -> int:
             return next(int(line.split()[1]) << 10 for line in file if line.startswith(field))
     except (OSError, StopIteration):
         return 0
+
+
+def begin(folder: Path, kind: type[_Kind]) -> _Kind:
+    """What a folder says to do, by a process that ends with its parent and dumps no core."""
+    task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=kind)
+    end_with_parent()
+    without_core_dumps()
+    return task
 
 
 def end_with_parent() -> None:

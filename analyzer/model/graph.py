@@ -16,9 +16,10 @@ _UNFORESEEABLE = frozenset(
     ("CALL", "CUSTOM", "IF", "MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "WHILE")
 )
 
-#: Endings and names of the options that name subgraphs, as the schema has them.
 #: Operators that give zeros of one operand twice.
 _CANCELLING = ("SUB", "SQUARED_DIFFERENCE")
+
+#: Endings and names of the options that name subgraphs, as the schema has them.
 _SUBGRAPH_ENDINGS = ("subgraph_index", "subgraph_indices")
 _SUBGRAPH_NAMES = ("subgraph",)
 

@@ -7,7 +7,6 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
 from analyzer.errors import ModelError, UsageError
 from analyzer.files import opened, readable
@@ -24,9 +23,6 @@ from analyzer.sources.model_source import (
     kind_of,
 )
 from analyzer.sources.packed_models import at_name, of_archive
-
-if TYPE_CHECKING:
-    pass
 
 _ADDRESS = r"[a-z][a-z0-9+.-]+://"
 _SAMPLE_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "model", "sample.tflite")
