@@ -36,10 +36,7 @@ def for_platform(packs: Packs, platform: str) -> tuple[str, ...]:
     Raises: UsageError, RuleError.
     """
     if platform not in PLATFORMS:
-        known = ", ".join(PLATFORMS)
-        raise UsageError(
-            f"--for {platform}: there is no such platform{nearest(platform, list(PLATFORMS))}; known: {known}"
-        )
+        raise _no_platform(platform)
     systems = PLATFORMS[platform]
     names = [
         name
@@ -47,6 +44,14 @@ def for_platform(packs: Packs, platform: str) -> tuple[str, ...]:
         if name in packs.given or not systems.isdisjoint(packs.get(name).platforms)
     ]
     return tuple(sorted(names, key=lambda name: packs.get(name).status == DEPRECATED))
+
+
+def _no_platform(name: str) -> UsageError:
+    for platform, systems in PLATFORMS.items():
+        if name.lower() in systems - {platform}:
+            return UsageError(f"--for {name}: is no platform by itself; write --for {platform}")
+    hint = nearest(name, list(PLATFORMS))
+    return UsageError(f"--for {name}: there is no such platform{hint}; known: {', '.join(PLATFORMS)}")
 
 
 def by_default(packs: Packs, configurations: Sequence[Configuration]) -> list[Configuration]:

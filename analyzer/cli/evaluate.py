@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
 from analyzer.cli.options.pairs import pairs
-from analyzer.cli.options.specs import chosen, specs
+from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
 from analyzer.rules.registry import Packs
 
@@ -115,33 +115,18 @@ def command(
     or a Keras file or SavedModel (these need TensorFlow). The first one is what the others are compared with.
     The exit code is 0 where all could be measured, 1 where a run failed, 2 where something needed isn't here.
     """
-    from analyzer.evaluation.evaluator import candidates, evaluate, held
+    from analyzer.evaluation.evaluator import backends, candidates, evaluate, held
     from analyzer.report.evaluation import render as report
 
     settings = how.settings()
-    backends = [
-        *_backends(delegates, rules, library),
+    chosen = [
+        *(() if library and not delegates else backends(Packs(map(Path, rules)), specs(delegates))),
         *_external(library, pairs("--delegate-option", options)),
     ]
     with held(models) as files:
-        evaluation = evaluate(list(candidates(models, backends, files)), settings, _progress)
+        evaluation = evaluate(list(candidates(models, chosen, files)), settings, _progress)
     deliver(wanted, partial(report.render, evaluation), verbose=verbose)
     return HOLDS if evaluation.complete else FAILS
-
-
-def _backends(texts: Sequence[str], rules: Sequence[str], library: str | None) -> Iterator[Backend]:
-    """Delegates with their packs' parameters, or the built-in kernels alone, which no pack describes."""
-    from analyzer.evaluation.evaluator import Backend
-    from analyzer.execution.engines import lookup
-
-    usual = () if library else (lookup.DEFAULT,)
-    packs = Packs(map(Path, rules))
-    for spec in specs(texts) if texts else usual:
-        if spec == lookup.REFERENCE:
-            yield Backend(spec, spec)
-        else:
-            pack, parameters = chosen(packs, spec)
-            yield Backend(spec, pack.delegate, parameters)
 
 
 def _external(library: str | None, options: Mapping[str, str]) -> Iterator[Backend]:

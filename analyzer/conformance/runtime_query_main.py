@@ -12,12 +12,12 @@ import msgspec
 
 from analyzer.conformance.runtime_query import NOWHERE, REPLIES, UNPREPARED, Reply, Task
 from analyzer.errors import RuntimeUnavailable
-from analyzer.execution import worker
 from analyzer.execution.engines import cpu, gpu, vulkan, xnnpack
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
 from analyzer.execution.engines.lookup import GPU, REFERENCE
 from analyzer.execution.request import RunRequest, Runtime
 from analyzer.execution.worker import Answer
+from analyzer.execution.worker_main import begin, leave
 from analyzer.model import read
 from analyzer.model.graph import Model
 
@@ -36,12 +36,16 @@ Delegated = tuple[Mapping[int, tuple[int, ...]] | None, Runtime]
 
 def main(folder: Path) -> None:
     """Ask of every model and leave a line for each."""
-    task = msgspec.msgpack.decode((folder / worker.TASK).read_bytes(), type=Task)
+    task = begin(folder, Task)
+    leave(folder, lambda: (_run(folder, task), []))
+
+
+def _run(folder: Path, task: Task) -> Answer:
     query = _query(task.engine)
     with open(folder / REPLIES, "ab", buffering=0) as replies:
         for file in task.files:
             replies.write(msgspec.json.encode(_reply(file, query)) + b"\n")
-    (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(Answer("done")))
+    return Answer()
 
 
 def _query(engine: str) -> Callable[[str], Delegated]:

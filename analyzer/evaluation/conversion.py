@@ -12,14 +12,12 @@ from analyzer.evaluation import datasets, keras
 from analyzer.evaluation.datasets import Source
 from analyzer.evaluation.inference import OPAQUE
 from analyzer.execution import worker
-from analyzer.execution.request import Limits, RunRequest
+from analyzer.execution.request import OK, Limits, RunRequest
 from analyzer.files import temporary_folder
 
 CHILD = "analyzer.evaluation.conversion_main"
 #: The element types that are made: by weights alone, and in whole numbers throughout, which takes data.
 FLOAT16, DYNAMIC, INT8 = "float16", "dynamic", "int8"
-#: What says that all were made.
-DONE = "done"
 
 
 class Task(Struct, frozen=True):
@@ -46,6 +44,6 @@ def requantized(path: str, data: str | None, limits: Limits) -> Mapping[str, byt
         folder = Path(name)
         worker.leave_task(folder, Task(path, types, source))
         result = worker.finish(folder, CHILD, limits)
-        if not (folder / DONE).is_file():
+        if result.status != OK:
             raise UsageError(f"--keras {path}: can't be converted ({result.message})")
         return {each: (folder / f"{each}.tflite").read_bytes() for each in types}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from analyzer.evaluation import conversion, datasets
+from analyzer.evaluation import datasets
 from analyzer.evaluation.conversion import FLOAT16, INT8, Task
 from analyzer.evaluation.datasets import INPUT, Dataset
 from analyzer.execution import worker
@@ -39,8 +39,7 @@ def _run(folder: Path, task: Task) -> Answer:
         elif each == INT8 and source is not None:
             converter.representative_dataset = _samples(source, names)
         (folder / f"{each}.tflite").write_bytes(converter.convert())
-    (folder / conversion.DONE).touch()
-    return Answer("converted")
+    return Answer()
 
 
 def _converter(tf: Any, path: str) -> tuple[Any, list[str]]:

@@ -112,7 +112,7 @@ class Measured(Struct, frozen=True, kw_only=True):
 
 
 class RunResult(Struct, frozen=True, kw_only=True):
-    """A run's status; `measured` and `outputs`, one mapping a sample, where it ended well."""
+    """A run's status; `measured` and `outputs`, one mapping a sample, where it ended well and has any."""
 
     status: str
     #: One line; empty where all went well.

@@ -44,8 +44,9 @@ class Task(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """The other process's answer: an error that the runtime raised, or measurements."""
+    """The other process's answer: an error that the runtime raised, else what was measured, if anything."""
 
+    #: Empty where all went well.
     error: str = ""
     unavailable: bool = False
     measured: Measured | None = None
@@ -98,7 +99,7 @@ def _result(folder: Path, stage: str, log: str) -> RunResult:
     answer = msgspec.msgpack.decode((folder / ANSWER).read_bytes(), type=Answer)
     if answer.unavailable:
         return RunResult(status=UNAVAILABLE, message=answer.error, log=log)
-    if answer.measured is None:
+    if answer.error:
         message = process.with_words(f"{answer.error}, while {stage}", log)
         return RunResult(status=FAILED, message=message, log=log, before_failing=answer.delegated)
     outputs: list[dict[str, Any]] = sample_file.load(folder / OUTPUTS)

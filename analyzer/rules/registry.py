@@ -107,6 +107,8 @@ class Packs:
     def _unknown(self, name: str) -> str:
         if "=" in name:
             return f"delegate {name}: parameters are joined by colons; write NAME:PARAM=VALUE:PARAM=VALUE"
+        if name.endswith(".toml"):
+            return f"delegate {name}: is a rule file; give that with --rules {name}"
         known = self.names()
         return f"delegate {name}: there is no such rule pack{nearest(name, known)}; known: {', '.join(known)}"
 

@@ -40,10 +40,19 @@ def test_the_project_s_file_may_say_it() -> None:
     assert asked(from_file) == asked(run("audit", "m.tflite", "--for", "ios", "--format", "json"))
 
 
-def test_a_platform_that_there_is_none_of() -> None:
-    outcome = run("audit", "m.tflite", "--for", "andriod")
+@pytest.mark.parametrize(("written", "meant"), [("andriod", "android"), ("iOS", "ios")])
+def test_a_platform_that_there_is_none_of(written: str, meant: str) -> None:
+    outcome = run("audit", "m.tflite", "--for", written)
     assert outcome.code == 2
-    assert "did you mean android?" in outcome.complaint
+    assert f"did you mean {meant}?" in outcome.complaint
+
+
+@pytest.mark.parametrize("system", ["windows", "macOS", "linux"])
+def test_a_system_isn_t_taken_for_another_platform(system: str) -> None:
+    outcome = run("audit", "m.tflite", "--for", system)
+    assert outcome.code == 2
+    assert "did you mean" not in outcome.complaint
+    assert f"--for {system}: is no platform by itself; write --for desktop" in outcome.complaint
 
 
 def test_of_two_platforms_none_is_dropped_without_a_word() -> None:

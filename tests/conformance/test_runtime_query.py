@@ -59,7 +59,7 @@ def test_the_cpu_says_whether_it_loads_a_model(tmp_path: Path) -> None:
 
 def test_the_next_process_goes_on_behind_a_model_that_ends_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime_query, "CHILD", "tests.execution.dying")
-    words = runtime_query.query("any", ["a", "dies", "b", "dies", "c"], Limits(seconds=30))
+    words = runtime_query.query("any", ["a", "dies", "b", "dies", "c"], Limits(seconds=120))
     assert [(word.file, word.delegated, word.error[:16]) for word in words] == [
         ("a", {0: (1,)}, ""),
         ("dies", None, "ended by SIGSEGV"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,16 +43,24 @@ class Given:
         return runner.run(request, self.samples, limits)
 
 
-def hurry(monkeypatch: pytest.MonkeyPatch, hangs: Callable[[], bool]) -> None:
-    """While a process hangs, have its limit come soon, so that the limit can be one that no other needs."""
-    ahead = 0
+def hurry(
+    monkeypatch: pytest.MonkeyPatch,
+    hangs: Callable[[], bool],
+    watching: ModuleType = process,
+    most: float = math.inf,
+) -> None:
+    """While a process hangs, have its limit come soon, so that the limit can be one that no other needs.
+
+    `watching` is the module that looks at the clock, which gets no more than `most` seconds ahead.
+    """
+    ahead = 0.0
 
     def now() -> float:
         nonlocal ahead
-        ahead += 30 * hangs()
+        ahead = min(most, ahead + 30 * hangs())
         return time.monotonic() + ahead
 
-    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=now))
+    monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=now))
 
 
 def _missing(delegate: str) -> str:

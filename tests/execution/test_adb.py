@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import AnalyzerError, RuntimeUnavailable
+from analyzer.execution.android import adb
 from analyzer.execution.android.adb import Adb, AdbError, quote
 from analyzer.execution.android.device import identify
 from tests.execution.adb_server import FakeDevice, silent
 from tests.execution.phones import PROPERTIES, attached, needs_adb
+from tests.execution.running import hurry
 
 pytestmark = needs_adb
 
@@ -131,9 +133,10 @@ def test_commands_tell_their_words_and_exit_code(tmp_path: Path, features: tuple
         assert there.shell(quote(["echo", "a  b", "$HOME", "it's"])).text == "a  b $HOME it's"
 
 
-def test_a_command_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+def test_a_command_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch, (tmp_path / "begun").is_file, adb, most=600)
     with attached(device(tmp_path)):
-        said = Adb().device().shell("echo begun; exec sleep 20", 1.0)
+        said = Adb().device().shell(f"echo begun; touch {tmp_path / 'begun'}; exec sleep 20", 600)
     assert said.late
     assert said.text.strip() == "begun"
 

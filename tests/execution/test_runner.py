@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 import analyzer
+from analyzer.execution.android import adb
 from tests import building
 from tests.cli.running import Outcome, run
 from tests.execution.adb_server import FakeDevice
 from tests.execution.phones import PROPERTIES, Phone, attached, needs_adb, needs_litert
+from tests.execution.running import hurry
 
 pytestmark = [needs_adb, needs_litert]
 
@@ -136,12 +138,15 @@ def test_a_delegate_that_comes_to_a_bad_end(
     assert phone.left == []
 
 
-def test_what_hangs_is_ended_on_the_phone(phone: Phone, model: Path, tmp_path: Path) -> None:
-    phone.plan(gpu(0, 1, sleeps=100, pid=os.fspath(tmp_path / "pid")))
-    outcome = on(phone, model, "-d", "gpu", "--timeout", "10")
+def test_what_hangs_is_ended_on_the_phone(
+    phone: Phone, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch, (tmp_path / "pid").is_file, adb, most=600)
+    phone.plan(gpu(0, 1, sleeps=600, pid=os.fspath(tmp_path / "pid")))
+    outcome = on(phone, model, "-d", "gpu", "--timeout", "600")
     assert outcome.code == 1
     assert ran(outcome)["status"] == "timeout"
-    assert ran(outcome)["message"].startswith("no answer within 10 s; its last words: INFO: Loaded model")
+    assert ran(outcome)["message"].startswith("no answer within 600 s; its last words: INFO: Loaded model")
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
     assert phone.left == []

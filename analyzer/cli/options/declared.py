@@ -30,32 +30,33 @@ def delegates(
     )
 
 
-def _one(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
+def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
     """The platform; of several none would be meant more than another."""
     if len(set(given)) > 1:
         raise UsageError(f"--for {' --for '.join(given)}: give one platform, or name delegates with -d")
     return given[0] if given else None
 
 
-platform = click.option(
-    "--for",
-    "platform",
-    multiple=True,
-    callback=_one,
-    metavar="PLATFORM",
-    shell_complete=completion.one_of(PLATFORMS),
-    help=f"The delegates of a platform instead: {', '.join(PLATFORMS)}.",
-)
+_ParameterCallback = Callable[[click.Context, click.Parameter, tuple[str, ...]], object]
 
 
-platforms = click.option(
-    "--for",
-    "platforms",
-    multiple=True,
-    metavar="PLATFORM",
-    shell_complete=completion.one_of(PLATFORMS),
-    help=f"{', '.join(PLATFORMS)}; one or several. Default: android and ios.",
+def _platform(name: str, help: str, callback: _ParameterCallback | None = None) -> Decorator:
+    """`--for`, which click takes as often as it is given: what that means, a command says."""
+    return click.option(
+        "--for",
+        name,
+        multiple=True,
+        callback=callback,
+        metavar="PLATFORM",
+        shell_complete=completion.one_of(PLATFORMS),
+        help=help,
+    )
+
+
+platform = _platform(
+    "platform", f"The delegates of a platform instead: {', '.join(PLATFORMS)}.", callback=_only
 )
+platforms = _platform("platforms", f"{', '.join(PLATFORMS)}; one or several. Default: android and ios.")
 
 
 devices = click.option(

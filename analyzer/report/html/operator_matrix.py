@@ -61,13 +61,19 @@ class Part(Struct, frozen=True):
     crossing: str
 
 
-#: What marks each state: delegated, folded, accepted yet on the CPU, refused, selected in vain or wrong.
-MARKS = {"delegated": "d", "folded": "f", "lost": "l", "refused": "r", "broken": "b"}
+#: How an operator fares -> the class of what shows it, and the words of the page's legend.
+MARKS = {
+    "delegated": ("d", "on the delegate"),
+    "lost": ("l", "accepted, yet on the CPU"),
+    "refused": ("r", "refused"),
+    "broken": ("b", "selected in vain, or wrong"),
+    "folded": ("f", "folded into its readers"),
+}
 
 
 def mark(node: Operator, audit: Audit) -> str:
-    """The mark of an operator's state."""
-    return MARKS[phrases.standing(node, audit)]
+    """The class of what shows how an operator fares."""
+    return MARKS[phrases.standing(node, audit)][0]
 
 
 def rows(ident: str, model: Model, known: Answers) -> Iterator[Row]:
@@ -109,10 +115,11 @@ def stretches(nodes: Sequence[Operator | None], audit: Audit) -> Iterator[Stretc
             where = labels.place(first)
             if len(group) > 1:
                 where += f" to {labels.place(last)}"
-            title = kind if partition is None else f"partition {partition}"
-            title += phrases.IN_VAIN if kind == "broken" else ""
-            shade = MARKS[kind] + (" odd" if (partition or 0) % 2 else "")
-            yield Stretch(start, len(group), shade, f"{where}: {title}")
+            shade, words = MARKS[kind]
+            told = [words] if partition is None or kind == "broken" else []
+            told[:0] = [] if partition is None else [f"partition {partition}"]
+            odd = " odd" if (partition or 0) % 2 else ""
+            yield Stretch(start, len(group), shade + odd, f"{where}: {', '.join(told)}")
         start += len(group)
 
 

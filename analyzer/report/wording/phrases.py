@@ -38,9 +38,6 @@ UNTOUCHED = "No action needed"
 #: The heading of delegates that were only asked because none was named.
 LEGACY = "Legacy, deprecated by their makers"
 
-#: What is added to a partition that is broken.
-IN_VAIN = ", in vain or wrong"
-
 _LOST = {
     "limit": "lost to the partition limit",
     "minimum": "in partitions too small",

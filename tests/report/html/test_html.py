@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from analyzer import resources
 from analyzer.report import render
 from analyzer.report.document.audit_document import Document, Policy
-from analyzer.report.html import embedded_data
+from analyzer.report.html import embedded_data, operator_matrix
 from tests.report import sample_document as sample
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -190,3 +190,13 @@ def test_a_long_list_of_reasons_leaves_room_for_the_models() -> None:
     document = replace(sample.document(), policy=Policy(fail_on=("unsupported",), failed=True, reasons=many))
     text = render(document, "html").decode()
     assert "<summary>5 more</summary>" in text and all(reason in text for reason in many)
+
+
+def test_strips_are_told_in_the_words_of_their_legend() -> None:
+    page = render(sample.document(), "html").decode()
+    legend = dict(re.findall(r'<span class="key (\w)">([^<]+)</span>', page))
+    assert legend == dict(operator_matrix.MARKS.values())
+    told = re.findall(r'<rect class="(\w)[^>]*><title>[^<]*: ([^<:]+)</title>', page)
+    assert {mark for mark, _ in told} >= {"d", "l", "r"}
+    for mark, words in told:
+        assert words.startswith("partition ") if mark == "d" else words == legend[mark]

@@ -19,7 +19,7 @@ from analyzer.execution.inputs.generate import Wanted, samples
 from analyzer.execution.inputs.signatures import computed, entries
 from analyzer.execution.request import RunRequest, Sample, Session
 from analyzer.execution.worker import Answer
-from analyzer.execution.worker_main import without_core_dumps
+from analyzer.execution.worker_main import leave, without_core_dumps
 from analyzer.model import read
 from tests.sweeps.chains import running
 from tests.sweeps.chains.running import FAILS, REPLIES, UNJUDGED, WORKS, WRONG, Outcome
@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
         for file in files:
             _forget_log()
             reply(_outcome(file, accelerator, lambda file: reply(running.computed(file))))
-    (folder / worker.ANSWER).write_bytes(msgspec.msgpack.encode(Answer("done")))
+    leave(folder, lambda: (Answer(), []))
 
 
 def _forget_log() -> None:
