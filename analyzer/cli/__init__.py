@@ -26,7 +26,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "recommend": ("recommend", "Which delegate to choose on each platform, what to set, and why."),
     "run": ("run", "Run a model on the CPU and through a delegate: taken as predicted, same numbers?"),
     "evaluate": ("evaluate", "Accuracy, inference time and size of models side by side, on a data set."),
-    "devices": ("devices", "Show the phones at hand: Android version, chip, GPU."),
+    "devices": ("devices", "Show phones and tablets: what --device may name, or what is attached."),
     "inspect": ("inspect", "What a model is: operators, tensors, quantization, signatures, sizes, MACs."),
     "compare": ("compare", "What got better and what worse from one model to another."),
     "fix": ("fix", "Rewrite a model so that delegates take it, and prove that it computes what it did."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -169,10 +169,12 @@ def evaluate(chosen: Sequence[Candidate], settings: Settings, watch: ProgressOf)
 
     Raises: UsageError, ModelError, RuntimeUnavailable, all before anything runs.
     """
+    tasks = [_task(candidate, settings) for candidate in chosen]
+    # Before data is read, which takes what comes with an engine.
+    for task in tasks:
+        inference.engine(task.engine).check(task.request)
     data = datasets.open(settings.source)
-    jobs = list(_jobs(chosen, data, settings))
-    for job in jobs:
-        inference.engine(job.task.engine).check(job.task.request)
+    jobs = list(_jobs(zip(chosen, tasks, strict=True), data, settings))
     results: list[Result] = []
     with temporary_folder() as name:
         folders = [Path(name, str(number)) for number in range(len(jobs))]
@@ -203,11 +205,12 @@ class _Job(Struct, frozen=True):
     operators: int = 0
 
 
-def _jobs(chosen: Sequence[Candidate], data: Dataset, settings: Settings) -> Iterator[_Job]:
+def _jobs(
+    chosen: Iterable[tuple[Candidate, inference.Task]], data: Dataset, settings: Settings
+) -> Iterator[_Job]:
     given = class_names.read(settings.labels) if settings.labels else ()
     numbers = ClassNumbers(data.classes)
-    for candidate in chosen:
-        task = _task(candidate, settings)
+    for candidate, task in chosen:
         if candidate.backend.engine == keras.NAME:
             yield _Job(candidate, replace(task, order=numbers.of(candidate.path, given)))
         else:

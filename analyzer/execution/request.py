@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import util
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
@@ -194,3 +195,9 @@ def kept(subgraph: int, tensor: int) -> str:
 def unavailable(what: str, advice: str) -> RuntimeUnavailable:
     """The error for what isn't installed or attached, with how to get it."""
     return RuntimeUnavailable(f"{what}; {advice}")
+
+
+def check_numpy(who: str) -> None:
+    """Raises: RuntimeUnavailable without NumPy, which comes with every runtime and not by itself."""
+    if util.find_spec("numpy") is None:
+        raise unavailable(f"{who}: NumPy is not installed", "pip install 'delegate-analyzer[litert]'")

@@ -75,6 +75,8 @@ class DelegateRuns:
 
     def _run(self, runner: Runner, request: RunRequest, audit: DelegateAudit | None) -> Run:
         settings = self.settings
+        # Before inputs are made or read, which takes what comes with a runtime.
+        self._target.reference.check(self._request(request.entry, {}))
         samples = self._samples(request.entry)
         compared_with, reference, substituted = self._reference(request.entry, samples, runner)
         try:
@@ -127,7 +129,6 @@ class DelegateRuns:
     ) -> tuple[str, RunResult, str]:
         """The name of what a runner is compared with, its result, and why it isn't the CPU's reference."""
         first = self._target.reference
-        first.check(self._request(entry, {}))
         own = self._computed(first, entry, samples)
         other = lookup.substitute(first, runner)
         if own.status != OK and other is not None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from analyzer.execution import request
 from analyzer.execution.engines.execution_plan import ExecutionPlanHook
-from analyzer.execution.request import RunRequest, Runtime, Sample, unavailable
+from analyzer.execution.request import RunRequest, Runtime, Sample, check_numpy, unavailable
 from analyzer.model import read
 
 
@@ -42,8 +42,7 @@ def check_installed(who: str) -> None:
         raise unavailable(
             f"{who}: no TFLite interpreter is installed", "pip install 'delegate-analyzer[litert]'"
         )
-    if util.find_spec("numpy") is None:
-        raise unavailable(f"{who}: NumPy is not installed", "pip install 'delegate-analyzer[litert]'")
+    check_numpy(who)
 
 
 def load() -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from analyzer.errors import UsageError
 from analyzer.execution.inputs import integer_domains
-from analyzer.execution.request import Entry, Sample, unavailable
+from analyzer.execution.request import Entry, Sample, check_numpy, unavailable
 from analyzer.model.graph import Model, Subgraph, Tensor
 
 #: Element types as NumPy calls them.
@@ -59,6 +59,7 @@ class Wanted(Struct, frozen=True):
 
 def samples(model: Model, entry: Entry, wanted: Wanted) -> list[Sample]:
     """The samples that a model is run with. Raises: UsageError, RuntimeUnavailable."""
+    check_numpy("runs")
     _known(entry, wanted)
     subgraph = model.subgraphs[entry.subgraph]
     if wanted.given.keys() >= {name for name, _ in entry.inputs} and entry.inputs:

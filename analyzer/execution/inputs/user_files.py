@@ -12,7 +12,7 @@ from analyzer.errors import UsageError
 from analyzer.execution.inputs import images
 from analyzer.execution.inputs.array_header import FAILURES, read_header
 from analyzer.execution.inputs.images import Picture
-from analyzer.execution.request import Entry
+from analyzer.execution.request import Entry, check_numpy
 from analyzer.files import opened, reason
 from analyzer.model import metadata
 from analyzer.model.graph import Model
@@ -29,6 +29,8 @@ def given(
     ranges: Mapping[str, tuple[float, float]],
 ) -> dict[str, Any]:
     """Arrays of `--input [NAME=]FILE`, by input name. Raises: UsageError, RuntimeUnavailable."""
+    if texts:
+        check_numpy("--input")
     arrays: dict[str, Any] = {}
     indices = dict(entry.inputs)
     for text in texts:

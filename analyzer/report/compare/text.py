@@ -98,7 +98,7 @@ def _block(side: Side, width: int) -> Iterator[str]:
     yield side.delegate
     for risk in side.risks:
         line = f"{_SIGNS[risk.change]} {risky(risk)}"
-        yield fill(line, width, subsequent_indent="  ", break_on_hyphens=False)
+        yield fill(line, width, subsequent_indent="  ")
     # To say that there is one more takes the room of the one.
     shown = side.changes if len(side.changes) == _SHOWN + 1 else side.changes[:_SHOWN]
     for change in shown:

@@ -16,7 +16,7 @@ _LEAST = 16
 def table(evaluation: Evaluation, view: View) -> str:
     """Tables for a terminal."""
     said = content(evaluation, view.verbose)
-    blocks = [fill(said.header, view.width, break_on_hyphens=False), _aligned(said.measured, view.width)]
+    blocks = [fill(said.header, view.width), _aligned(said.measured, view.width)]
     if said.remarks:
         blocks.append("\n".join(fill(line, view.width, subsequent_indent="  ") for line in said.remarks))
     blocks += [f"{compared.title}\n{_aligned(compared, view.width)}" for compared in said.compared]

@@ -58,4 +58,4 @@ def _delegate(delegate: DelegateChanges, view: View) -> Iterator[str]:
         yield f"  {shorten(plain(model.path), max(20, view.width - len(what) - 4))}: {what}"
     for fix in delegate.fixes[:most]:
         text = f"{fix.before:,} -> {fix.after:,} models wait for: {plain(fix.fix)} [{fix.rule}]"
-        yield fill(text, view.width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)
+        yield fill(text, view.width, initial_indent="  ", subsequent_indent="      ")

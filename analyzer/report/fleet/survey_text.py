@@ -70,15 +70,13 @@ def _fixes(delegate: DelegateSurvey, most: int, width: int) -> str:
     ]
     for fix in delegate.fixes[:most]:
         said = f"frees {fix.frees:,} of {fix.models:,}  {plain(fix.fix)} [{fix.rule}]"
-        lines.append(
-            fill(said, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)
-        )
+        lines.append(fill(said, width, initial_indent="  ", subsequent_indent="      "))
     return "\n".join(lines)
 
 
 def _held(delegate: DelegateSurvey, most: int, width: int) -> str:
     said = ", ".join(f"{plain(each.op)} {each.models:,}" for each in delegate.operators[: 2 * most])
-    return fill(f"{delegate.title}: {said}", width, subsequent_indent="  ", break_on_hyphens=False)
+    return fill(f"{delegate.title}: {said}", width, subsequent_indent="  ")
 
 
 def markdown(survey: Survey) -> str:

@@ -51,7 +51,7 @@ def overview(outcomes: Outcomes, most: int, width: int) -> Iterator[str]:
         for title, rows_of in (("not said", missed), ("said wrongly", wrongly)):
             for kind, some in list(by_kind(rows_of).items())[:most]:
                 line = f"{spec}: {title}: {len(some):,} x {_cut(kind)}, such as {some[0].seen.path}"
-                yield fill(plain(line), width, subsequent_indent="    ", break_on_hyphens=False)
+                yield fill(plain(line), width, subsequent_indent="    ")
 
 
 def page(outcomes: Outcomes) -> str:

@@ -169,7 +169,7 @@ def _policies(pack: RulePack, width: int) -> str:
 
 
 def _item(text: str, width: int) -> str:
-    return fill(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return fill(text, width, initial_indent="  ", subsequent_indent="    ")
 
 
 def _listed(title: str, rules: Sequence[Rule], width: int) -> str:
@@ -231,7 +231,6 @@ def _brief(rule: Rule, name: str, width: int, indent: str = "") -> str:
         f"{indent}{name}{gap}{text}",
         width,
         subsequent_indent=indent + "    ",
-        break_on_hyphens=False,
         break_long_words=False,
     )
 
@@ -239,6 +238,4 @@ def _brief(rule: Rule, name: str, width: int, indent: str = "") -> str:
 def _entry(word: str, text: str, width: int) -> str:
     if word in _CODE:
         return indent(text.strip("\n"), " " * 10).replace(" " * 10, f"{word:<10}", 1)
-    return fill(
-        f"{word:<10}{text}", width, subsequent_indent=" " * 10, break_on_hyphens=False, break_long_words=False
-    )
+    return fill(f"{word:<10}{text}", width, subsequent_indent=" " * 10, break_long_words=False)

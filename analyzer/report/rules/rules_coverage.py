@@ -48,7 +48,7 @@ def _line(name: str, cells: Sequence[str], headers: Sequence[str], width: int) -
 def _foot(coverage: Coverage, width: int) -> Iterator[str]:
     yield fill(f"{LEGEND}   ({_NOTE})", width)
     if coverage.refused:
-        yield fill(f"taken by none: {', '.join(map(plain, coverage.refused))}", width, break_on_hyphens=False)
+        yield fill(f"taken by none: {', '.join(map(plain, coverage.refused))}", width)
     yield fill("delegate-analyzer rules coverage OPERATOR, or -v, tells the conditions", width)
 
 
@@ -57,7 +57,7 @@ def _pages(coverage: Coverage, width: int) -> Iterator[str]:
     for name, cells in coverage.rows.items():
         yield "\n".join([plain(name), *_of_operator(coverage, cells, width)])
     if coverage.refused:
-        yield fill(f"taken by none: {', '.join(map(plain, coverage.refused))}", width, break_on_hyphens=False)
+        yield fill(f"taken by none: {', '.join(map(plain, coverage.refused))}", width)
     everywhere = [
         line for column in coverage.columns for line in _everywhere(column.name, column.everywhere, width)
     ]
@@ -85,7 +85,6 @@ def _item(text: str, width: int, indent: int) -> str:
         width,
         initial_indent=" " * (indent - 2) + "- ",
         subsequent_indent=" " * indent,
-        break_on_hyphens=False,
     )
 
 

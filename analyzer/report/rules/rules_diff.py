@@ -253,7 +253,7 @@ def _listed(title: str, lines: Iterable[str], width: int) -> str:
 
 
 def _indented(text: str, width: int) -> str:
-    return fill(text, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)
+    return fill(text, width, initial_indent="  ", subsequent_indent="      ")
 
 
 def _of_model(model: ModelSaid, width: int) -> str:

@@ -36,7 +36,7 @@ def disagreements(disagreeing: Iterable[tuple[str, Sequence[str]]], most: int, w
     """Verdicts that differ, the first of each configuration."""
     for name, wrong in disagreeing:
         for line in wrong[:most]:
-            yield fill(f"{name}: {plain(line)}", width, subsequent_indent="    ", break_on_hyphens=False)
+            yield fill(f"{name}: {plain(line)}", width, subsequent_indent="    ")
         if len(wrong) > most:
             yield f"{name}: and {len(wrong) - most:,} more"
 

@@ -86,7 +86,7 @@ def _measured(row: Measured) -> list[str]:
 
 
 def _block(names: str, choice: Choice, view: View, languages: Sequence[str]) -> Iterator[str]:
-    sentence = fill(f"{names}: {choice.sentence}", view.width, subsequent_indent="  ", break_on_hyphens=False)
+    sentence = fill(f"{names}: {choice.sentence}", view.width, subsequent_indent="  ")
     yield _bold(names, view) + sentence[len(names) :]
     for heading, lines in recommended.facts(choice):
         if not lines:
@@ -101,7 +101,6 @@ def _block(names: str, choice: Choice, view: View, languages: Sequence[str]) -> 
                 max(view.width, 40),
                 initial_indent="    ",
                 subsequent_indent="      ",
-                break_on_hyphens=False,
                 break_long_words=False,
             )
     for snippet in _shown(choice, languages):

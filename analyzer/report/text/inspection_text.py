@@ -63,7 +63,7 @@ def _facts(inspection: Inspection, width: int) -> str:
 
 def _fact(word: str, text: str, width: int) -> str:
     start = f"{word:<{_INDENT}}{text}"
-    return fill(start, width, subsequent_indent=" " * _INDENT, break_on_hyphens=False)
+    return fill(start, width, subsequent_indent=" " * _INDENT)
 
 
 def _listed(parts: Iterable[str]) -> str:
@@ -137,7 +137,7 @@ def _port(word: str, port: Port, name: int, width: int) -> str:
     tensor = port.tensor
     shown = shorten(plain(port.name), name)
     text = f"  {word}  {shown:<{name}}  {_shape(tensor)}  {tensor.dtype}{_quantized(tensor)}"
-    return fill(text, width, subsequent_indent=" " * (name + 9), break_on_hyphens=False)
+    return fill(text, width, subsequent_indent=" " * (name + 9))
 
 
 def _shape(tensor: Tensor) -> str:
@@ -225,7 +225,7 @@ def _operator(operator: Operator, tensors: Mapping[int, Tensor], width: int) -> 
 
 
 def _item(sign: str, word: str, text: str, width: int) -> str:
-    return fill(f"    {sign} {word}  {text}", width, subsequent_indent=" " * 8, break_on_hyphens=False)
+    return fill(f"    {sign} {word}  {text}", width, subsequent_indent=" " * 8)
 
 
 def _reference(index: int | None, tensors: Mapping[int, Tensor]) -> str:
@@ -250,5 +250,5 @@ def _tensors(graph: Graph, width: int) -> str:
     lines = [f"Tensors of subgraph {graph.subgraph}"]
     for tensor in graph.tensors:
         text = f"{tensor.index:>4}  {_tensor(tensor)}"
-        lines.append(fill(text, width, subsequent_indent=" " * 8, break_on_hyphens=False))
+        lines.append(fill(text, width, subsequent_indent=" " * 8))
     return "\n".join(lines)

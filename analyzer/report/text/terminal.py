@@ -66,7 +66,7 @@ def _recommended(model: Model, told: Sequence[Heading], names: Sequence[str], vi
     top += changes.to_change_first(told, model, names) if top else []
     lines = [
         _paint(about, "bold", view)
-        + fill(f"{about}: {words}", view.width, subsequent_indent="  ", break_on_hyphens=False)[len(about) :]
+        + fill(f"{about}: {words}", view.width, subsequent_indent="  ")[len(about) :]
         for about, words in top
     ]
     pointer = recommended.pointer(model, view.width)
@@ -97,7 +97,7 @@ def _verdict(audit: Audit, name: str, view: View) -> list[str]:
 
 def _told(model: Model, names: Sequence[str], view: View) -> Iterator[str]:
     lines = [
-        fill(f"{names[position]}: {text}", view.width, subsequent_indent="  ", break_on_hyphens=False)
+        fill(f"{names[position]}: {text}", view.width, subsequent_indent="  ")
         for group in phrases.groups(model)[: 2 if view.verbose else 1]
         for position in group
         for text in phrases.told(model.audits[position])
@@ -142,7 +142,8 @@ def verdict_table(rows: Sequence[Sequence[str]], sides: Sequence[str], widths: S
 
 
 def _lines(cell: str, width: int | None) -> list[str]:
-    return [cell.strip()] if width is None else fill(cell.strip(), width).split("\n")
+    """A cell's lines, broken where tabulate breaks them."""
+    return [cell.strip()] if width is None else fill(cell.strip(), width, break_on_hyphens=True).split("\n")
 
 
 def _padded(text: str, side: str, room: int) -> str:
@@ -205,12 +206,12 @@ def _change(change: Change, model: Model, names: Sequence[str], view: View) -> I
     """A fix, whose job it is, and what it brings where."""
     if not change.fix:
         return
-    fix = fill(f"* {plain(change.fix)}", view.width, subsequent_indent="  ", break_on_hyphens=False)
+    fix = fill(f"* {plain(change.fix)}", view.width, subsequent_indent="  ")
     yield "\n".join(_paint(line, "bold", view) for line in fix.split("\n"))
     told = "; ".join(changes.facts(change, model, names))
     if told:
         hang = "  "
-        yield fill(f"{hang}{told}", view.width, subsequent_indent=hang, break_on_hyphens=False)
+        yield fill(f"{hang}{told}", view.width, subsequent_indent=hang)
 
 
 def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: View) -> str:
@@ -218,10 +219,10 @@ def _cause(number: int, cause: Cause, model: Model, names: Sequence[str], view: 
     indent = " " * (len(margin) + len(str(number)) + 2)
     who = ", ".join(names[position] for position in cause.audits)
     text = f"{margin}{number}  {who}  {phrases.headline(cause, model)}"
-    lines = [fill(text, view.width, subsequent_indent=indent, break_on_hyphens=False)]
+    lines = [fill(text, view.width, subsequent_indent=indent)]
     if not cause.fix and (told := layers(cause, model)):
         line, hang = f"{indent}layer  {told}", indent + " " * len("layer  ")
-        lines.append(fill(line, view.width, subsequent_indent=hang, break_on_hyphens=False))
+        lines.append(fill(line, view.width, subsequent_indent=hang))
     if cause.rules:
         lines[-1] += _tag(f"[{phrases.rule(cause)}]", lines[-1], indent, view)
     return "\n".join(lines)
@@ -277,9 +278,7 @@ def _common(document: Document, view: View) -> str:
     common_causes = causes.common(document.models)
     lines = [_paint(phrases.COMMON, "bold", view)] if common_causes else []
     for cause in common_causes:
-        lines.append(
-            fill(phrases.common(cause), view.width, subsequent_indent="    ", break_on_hyphens=False)
-        )
+        lines.append(fill(phrases.common(cause), view.width, subsequent_indent="    "))
     return "\n".join(lines)
 
 

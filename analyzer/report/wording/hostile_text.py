@@ -66,8 +66,8 @@ def shorten(text: str, width: int) -> str:
 
 
 def fill(text: str, width: int, **how: Any) -> str:
-    """`textwrap.fill`, but a number stays beside its unit."""
-    return textwrap.fill(_bound(text), width, **how).replace(_BOND, " ")
+    """`textwrap.fill`, but numbers stay beside their units, and names and commands in one piece."""
+    return textwrap.fill(_bound(text), width, **{"break_on_hyphens": False, **how}).replace(_BOND, " ")
 
 
 def _bound(text: str) -> str:
