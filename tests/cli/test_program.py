@@ -128,6 +128,29 @@ def test_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.err.split() == ["delegate-analyzer:", "interrupted"]
 
 
+#: Runs the program with something registered for the end, and with a thread left where that is asked for.
+ENDING = """
+import atexit, sys, threading
+from analyzer.__main__ import run
+atexit.register(print, "registered", end="")
+def last():
+    threading.main_thread().join()
+    print("thread", end=" ")
+if sys.argv.pop(1) == "thread":
+    threading.Thread(target=last).start()
+run()
+"""
+
+
+@pytest.mark.parametrize(("more", "said"), [("nothing", "registered"), ("thread", "thread registered")])
+@pytest.mark.parametrize(("words", "code"), [(("--version",), 0), (("audit", "none.tflite"), 2)])
+def test_the_end_forgets_nothing(more: str, said: str, words: tuple[str, ...], code: int) -> None:
+    command = [sys.executable, "-c", ENDING, more, *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (code, said)
+    assert ("none.tflite" in done.stderr) == (code == 2)
+
+
 #: Audits what the arguments name and interrupts the whole process group when the processes are idle.
 INTERRUPTED = """
 import os, signal, sys, time
