@@ -1,18 +1,19 @@
 """Rules as JSON in which each definition in place stands once, however often it is named."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.json import Decoder
 from msgspec.structs import astuple
 
 from analyzer.expressions.nodes import Named, Node
 
 T = TypeVar("T")
+#: JSON that is read later: as it was written, or as it lies in an entry.
+Encoded: TypeAlias = Raw | memoryview
 
 
 class _Kept(Struct, array_like=True, frozen=True):
@@ -24,7 +25,7 @@ class _Kept(Struct, array_like=True, frozen=True):
 class Bodies:
     """Bodies of definitions, each written once, and read when it is first come to."""
 
-    def __init__(self, encoded: Iterable[Raw] = ()) -> None:
+    def __init__(self, encoded: Iterable[Encoded] = ()) -> None:
         self.encoded = list(encoded)
         self._read: dict[int, Node] = {}
         #: Identity of a body that was written -> its place, and the body, so that no other comes to have it.
@@ -35,7 +36,7 @@ class Bodies:
         # Partial evaluation makes ranges, which read as lists.
         return Raw(msgspec.json.encode(self._apart(value), enc_hook=list))
 
-    def decode(self, content: Raw, shape: type[T]) -> T:
+    def decode(self, content: Encoded, shape: type[T]) -> T:
         """What was encoded; equal bodies are the same node."""
         return msgspec.json.decode(content, type=shape, dec_hook=self._body)
 
@@ -67,5 +68,10 @@ class Bodies:
 
     def _body(self, _: type, place: int) -> Node:
         if place not in self._read:
-            self._read[place] = self.decode(self.encoded[place], _Kept).body
+            self._read[place] = self._reader.decode(self.encoded[place]).body
         return self._read[place]
+
+    @cached_property
+    def _reader(self) -> Decoder[_Kept]:
+        """Made once: there are hundreds of bodies."""
+        return Decoder(_Kept, dec_hook=self._body)

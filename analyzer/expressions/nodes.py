@@ -1,7 +1,6 @@
 """Checked expressions as typed nodes, kept as JSON: `["cmp", "<=", ["fact", "version"], ["lit", 3]]`."""
 
-from __future__ import annotations
-
+# Annotations are evaluated with the classes, which every start decodes: as texts they would be compiled then.
 from abc import ABC
 from collections.abc import Callable, Iterator
 from operator import is_
@@ -70,78 +69,78 @@ class Variable(Part, frozen=True, tag="var"):
 class Property(Part, frozen=True, tag="attr"):
     """`of.name`, of a tensor or an operator."""
 
-    of: Node
+    of: "Node"
     name: str
 
 
 class OptionOf(Part, frozen=True, tag="option_of"):
     """An option of another operator."""
 
-    of: Node
+    of: "Node"
     name: str
 
 
 class Index(Part, frozen=True, tag="index"):
-    of: Node
-    at: Node
+    of: "Node"
+    at: "Node"
 
 
 class Comparison(Part, frozen=True, tag="cmp"):
     sign: str
-    left: Node
-    right: Node
+    left: "Node"
+    right: "Node"
 
 
 class Arithmetic(Part, frozen=True, tag="arith"):
     sign: str
-    left: Node
-    right: Node
+    left: "Node"
+    right: "Node"
 
 
 class And(Part, frozen=True, tag="and"):
-    parts: tuple[Node, ...]
+    parts: tuple["Node", ...]
 
 
 class Or(Part, frozen=True, tag="or"):
-    parts: tuple[Node, ...]
+    parts: tuple["Node", ...]
 
 
 class Not(Part, frozen=True, tag="not"):
-    of: Node
+    of: "Node"
 
 
 class Negative(Part, frozen=True, tag="neg"):
-    of: Node
+    of: "Node"
 
 
 class Choice(Part, frozen=True, tag="if"):
-    condition: Node
-    then: Node
-    otherwise: Node
+    condition: "Node"
+    then: "Node"
+    otherwise: "Node"
 
 
 class List(Part, frozen=True, tag="list"):
-    parts: tuple[Node, ...]
+    parts: tuple["Node", ...]
 
 
 class Call(Part, frozen=True, tag="call"):
     function: str
-    arguments: tuple[Node, ...]
+    arguments: tuple["Node", ...]
 
 
 class Loop(Part, frozen=True):
     """`for a, b in iterable`."""
 
     slots: tuple[int, ...]
-    iterable: Node
+    iterable: "Node"
 
 
 class Each(Part, frozen=True, tag="each"):
     """`body for ... in ... if condition`."""
 
-    body: Node
+    body: "Node"
     loops: tuple[Loop, ...]
-    condition: Node | None
+    condition: "Node | None"
 
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """`rules/deployment/DELEGATE.toml`: how an app comes to a delegate, and what it sets there."""
 
-from __future__ import annotations
-
+# Annotations are evaluated with the classes, which most runs decode: as texts they would be compiled then.
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -113,7 +112,7 @@ class Deployment(Struct, frozen=True, forbid_unknown_fields=True):
 def deployments() -> Mapping[str, Deployment]:
     """Delegate -> its deployment, of all that ship. Raises: RuleError."""
 
-    def files() -> list[Path]:
+    def files() -> list["Path"]:
         return sorted((data("rules") / DEPLOYMENT).glob("*.toml"))
 
     def text() -> bytes:
@@ -126,7 +125,7 @@ def deployments() -> Mapping[str, Deployment]:
     )
 
 
-def read(file: Path) -> Deployment:
+def read(file: "Path") -> Deployment:
     """One file, checked. Raises: RuleError."""
     import tomllib
 

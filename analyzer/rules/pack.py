@@ -3,13 +3,14 @@
 # Annotations are evaluated with the classes, which every start decodes: as texts they would be compiled then.
 import re
 from functools import cached_property
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
-from analyzer.expressions.bodies import Bodies
+from analyzer.expressions.bodies import Bodies, Encoded
 from analyzer.expressions.nodes import Node
 
 #: The severities of a finding; `blocker`, `aborts` and `crash` of what is asked before delegating make an
@@ -275,9 +276,9 @@ class RulePack(Struct, frozen=True, omit_defaults=True, dict=True):
     #: What the next two name.
     bodies: Bodies = field(default_factory=Bodies)
     #: Operator name, or `custom:CODE` -> encoded OperatorRules, decoded on first use.
-    operators: dict[str, Raw] = {}
+    operators: dict[str, Encoded] = {}
     #: Encoded `Fixes`, decoded on the first finding.
-    fixes: Raw = Raw(b"{}")
+    fixes: Encoded = Raw(b"{}")
     #: Operators whose rules ask whether their readers are accepted.
     awaiting_readers: tuple[str, ...] = ()
     every_op: tuple[Clause, ...] = ()
@@ -359,14 +360,11 @@ def unpacked(entry: bytes) -> RulePack:
     content = memoryview(entry)
     at = 8 + int.from_bytes(content[:8], "little")
     lengths = msgspec.json.decode(content[8:at], type=_Lengths)
-
-    def part(length: int) -> Raw:
-        nonlocal at
-        at += length
-        return Raw(content[at - length : at])
-
-    bodies = Bodies(map(part, lengths.bodies))
-    operators = {name: part(length) for name, length in lengths.operators.items()}
-    fixes = part(lengths.fixes)
-    rest = bodies.decode(part(lengths.rest), RulePack)
+    every = (*lengths.bodies, *lengths.operators.values(), lengths.fixes, lengths.rest)
+    parts = (content[start:end] for start, end in pairwise(accumulate(every, initial=at)))
+    bodies = Bodies(islice(parts, len(lengths.bodies)))
+    # What is named first is what comes first: the dictionary's keys run out before another part is taken.
+    operators = dict(zip(lengths.operators, parts, strict=False))
+    fixes, encoded = parts
+    rest = bodies.decode(encoded, RulePack)
     return replace(rest, bodies=bodies, operators=operators, fixes=fixes)
