@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import by_default, configure, fallbacks
-from analyzer.devices.device_configurations import on_devices
 from analyzer.errors import (
     TRACEBACK,
     AnalyzerError,
@@ -92,7 +91,10 @@ class ModelAuditor:
         configurations = configure(packs, asked)
         if task.usual or not task.delegates:
             configurations = by_default(packs, configurations)
-        configurations += on_devices(packs, task.devices)
+        if task.devices:
+            from analyzer.devices.device_configurations import on_devices
+
+            configurations += on_devices(packs, task.devices)
         rest = fallbacks(packs, configurations) if task.everything else ()
         self.task = task
         self._packs = packs

@@ -9,12 +9,14 @@ import click
 from msgspec.structs import replace
 
 from analyzer import __version__
-from analyzer import config as project_files
 from analyzer.cli import HOLDS, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.project import Asked, audit_options
 from analyzer.cli.options.specs import specs
-from analyzer.config import PackSettings, Project, Settings, TargetSettings
+from analyzer.config.find_file import FILE
+from analyzer.config.pinning import pinned
+from analyzer.config.project_file import find, naming, places
+from analyzer.config.settings import PackSettings, Project, Settings, TargetSettings, delegates_of, settled
 from analyzer.errors import UsageError
 from analyzer.files import is_named
 from analyzer.rules.parameters import resolve, split
@@ -29,7 +31,7 @@ _NO_POLICY = "unsupported where delegates are named, else never"
 @click.argument("path", required=False, metavar="[PATH]", shell_complete=completion.files)
 @declared.delegates("NAME or NAME:PARAM=VALUE:..., in place of the file's.")
 @declared.platform
-@declared.project_file(f"In place of the nearest {project_files.FILE} or pyproject.toml.")
+@declared.project_file(f"In place of the nearest {FILE} or pyproject.toml.")
 @click.option("--pin", is_flag=True, help="Print the file with this version and these packs pinned.")
 def command(
     show: str | None,
@@ -45,7 +47,7 @@ def command(
     targets that the model fits. `config` and `config show` are the same.
     """
     near = (path,) if path else ()
-    project = project_files.find(config, near)
+    project = find(config, near)
     if delegates and platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")
     named = bool(delegates or platform)
@@ -55,7 +57,7 @@ def command(
         settings = replace(project.settings, delegates=specs(delegates), platform=platform or "", devices=())
         project = replace(project, settings=settings)
     if pin:
-        with project_files.naming(project):
+        with naming(project):
             click.echo(_pinned(project, packs))
         return HOLDS
     tell("\n".join(_Shown(project, packs, named).lines(path)))
@@ -72,15 +74,15 @@ def _pinned(project: Project, packs: Packs) -> str:
     settings = project.settings
     targets = [replace(project, settings=settings.of(target)) for target in settings.targets]
     every = dict.fromkeys(spec for each in (project, *targets) for spec in _asked(each, packs))
-    return project_files.pinned(project, packs, [*every])
+    return pinned(project, packs, [*every])
 
 
 def _asked(project: Project, packs: Packs) -> tuple[str, ...]:
     """The delegates, but for those of devices."""
-    named = project_files.delegates(project, packs)
+    named = delegates_of(project, packs)
     if project.settings.devices and not named:
         return ()
-    return project_files.settled(project, packs, named)
+    return settled(project, packs, named)
 
 
 class _Shown:
@@ -88,7 +90,7 @@ class _Shown:
 
     def __init__(self, project: Project, packs: Packs, named: bool) -> None:
         self._project, self._packs, self._named = project, packs, named
-        self._places = project_files.places(project)
+        self._places = places(project)
 
     def lines(self, model: str | None) -> Iterator[str]:
         """What holds for all models and for those of targets, or for one model."""

@@ -31,35 +31,3 @@
 
 Options on the command line come before all of it.
 """
-
-from analyzer.config.pinning import check_files, check_packs, check_tool, check_waivers, pinned
-from analyzer.config.project_file import FILE, Places, find, naming, places
-from analyzer.config.settings import (
-    PackSettings,
-    Project,
-    Settings,
-    TargetSettings,
-    delegates,
-    policies_on,
-    settled,
-)
-
-__all__ = [
-    "FILE",
-    "PackSettings",
-    "Places",
-    "Project",
-    "Settings",
-    "TargetSettings",
-    "check_files",
-    "check_packs",
-    "check_tool",
-    "check_waivers",
-    "delegates",
-    "find",
-    "naming",
-    "pinned",
-    "places",
-    "policies_on",
-    "settled",
-]

@@ -12,16 +12,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from analyzer.config.find_file import PYPROJECT, TABLE, find_file
 from analyzer.config.settings import PackSettings, Project, Settings, TargetSettings
 from analyzer.errors import UsageError
 from analyzer.files import parse_toml, read_text, toml_fault
 from analyzer.gating.excuses import Waiver
 from analyzer.suggest import nearest
-
-#: Its name; it lies above the models or the working folder, the nearest counts.
-FILE = "delegate-analyzer.toml"
-#: Where the same may stand in a table of its own.
-_PYPROJECT, _TABLE = "pyproject.toml", "delegate-analyzer"
 
 #: Keys of tables, as they are looked at where they stand.
 _IN_TURN: Mapping[str, Any] = {
@@ -38,40 +34,17 @@ _KEYS = frozenset(
 
 
 def find(chosen: str | None, paths: Sequence[str] = ()) -> Project:
-    """The project of the file that was chosen, else of the nearest above the first model, else of the
-    nearest above the working folder.
+    """The project of the file that was chosen or is found.
 
     Raises: UsageError where the file is wrong.
     """
-    file = chosen or _nearest(paths)
-    return Project() if file is None else Project(_read(file), file)
+    file = find_file(chosen, paths)
+    return Project() if file is None else read(file)
 
 
-def _nearest(paths: Sequence[str]) -> str | None:
-    here = os.getcwd()
-    for start in (*(os.path.realpath(path) for path in paths[:1] if os.path.exists(path)), here):
-        for folder in _upwards(start):
-            for name in (FILE, _PYPROJECT):
-                file = os.path.join(folder, name)
-                if os.path.isfile(file) and (name == FILE or _has_table(file)):
-                    return name if folder == here else file
-    return None
-
-
-def _upwards(path: str) -> Iterator[str]:
-    """The path itself, and every folder that it lies in."""
-    above = os.path.dirname(path)
-    yield path
-    if above != path:
-        yield from _upwards(above)
-
-
-def _has_table(file: str) -> bool:
-    """Whether a pyproject.toml speaks of this tool; one that can't be read speaks of others."""
-    try:
-        return f"[tool.{_TABLE}" in read_text(file)
-    except (OSError, UnicodeDecodeError):
-        return False
+def read(file: str) -> Project:
+    """The project of a file. Raises: UsageError where it is wrong."""
+    return Project(_read(file), file)
 
 
 def _read(file: str) -> Settings:
@@ -87,7 +60,7 @@ def _read(file: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         line, what = toml_fault(error, text)
         raise UsageError(f"{file}:{line}: not TOML: {what}") from None
-    if os.path.basename(file) == _PYPROJECT:
+    if os.path.basename(file) == PYPROJECT:
         tables = _own_table(tables)
     if problems := [*_problems(tables, Places(file, text))]:
         raise UsageError(*problems)
@@ -108,7 +81,7 @@ def _problems(tables: Mapping[str, Any], places: Places) -> Iterator[str]:
 
 def _own_table(tables: Mapping[str, Any]) -> dict[str, Any]:
     tool = tables.get("tool")
-    own = tool.get(_TABLE) if isinstance(tool, dict) else None
+    own = tool.get(TABLE) if isinstance(tool, dict) else None
     return own if isinstance(own, dict) else {}
 
 
@@ -178,7 +151,7 @@ class Places:
                 self._lines.setdefault(name, number)
 
     def _header(self, name: str, listed: bool) -> str:
-        name = name.removeprefix(f"tool.{_TABLE}").removeprefix(".")
+        name = name.removeprefix(f"tool.{TABLE}").removeprefix(".")
         if not listed:
             return name
         self._tables[name] += 1

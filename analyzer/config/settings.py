@@ -91,7 +91,7 @@ class Project(Struct, frozen=True):
         return str(Path(self.file or "").parent / named)
 
 
-def delegates(project: Project, packs: Packs) -> tuple[str, ...]:
+def delegates_of(project: Project, packs: Packs) -> tuple[str, ...]:
     """The delegates that the file names, or those of its platform; empty where it says neither.
 
     Raises: UsageError, RuleError.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer import config
+from analyzer.cli.options import project
 from tests.cli.models import chain, save
 from tests.cli.running import Outcome, run
 from tests.packs import saved, tiny
@@ -74,7 +74,7 @@ def test_output_that_may_not_be_written(monkeypatch: pytest.MonkeyPatch) -> None
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "delegate-analyzer.toml")
 
-    monkeypatch.setattr(config, "find", refuse)
+    monkeypatch.setattr(project, "find_file", refuse)
     monkeypatch.setattr("analyzer.cli.hush", lambda: None)
     done = run("audit", "sample:")
     assert (done.code, done.complaint) == (

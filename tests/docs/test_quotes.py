@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyzer import config
+from analyzer.config.find_file import FILE
+from analyzer.config.project_file import find
 from tests.building import model as build
 from tests.building import operator, tensor
 from tests.cli.running import run
@@ -111,7 +112,7 @@ def test_the_python_it_shows_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_project_it_shows_is_one(tmp_path: Path) -> None:
     [shown] = re.findall(r"```toml\n(required-version = .*?)```", text_of("configuration.md"), re.DOTALL)
-    settings = config.find(str(saved(tmp_path, shown, config.FILE))).settings
+    settings = find(str(saved(tmp_path, shown, FILE))).settings
     # A platform is asked in place of delegates.
     fields = set(settings.__struct_fields__) - {"platform"}
     assert all(getattr(settings, field) for field in fields)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from analyzer import config
 from analyzer.auditing.configurations import for_platform
 from analyzer.cli.options.specs import specs
-from analyzer.config import Project
-from analyzer.devices.device_configurations import on_devices
+from analyzer.config.find_file import find_file
 from analyzer.errors import Gathered, UsageError
 from analyzer.gating.baseline import Baseline, read_baseline
 from analyzer.gating.excuses import Waiver
 from analyzer.gating.policy import read_policies
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
+
+if TYPE_CHECKING:
+    from analyzer.config.settings import Project
 
 
 class Asked(Struct, frozen=True):
@@ -69,18 +71,56 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused:
 
     Raises: UsageError where the file is wrong, or pins another version of this tool or of a pack.
     """
-    project = config.find(file, paths)
+    nearest = find_file(file, paths)
+    if nearest is not None:
+        return _with_project(nearest, asked, excused)
+    asked = _specified(asked)
+    options = _without_project(Packs(asked.rules), asked)
+    return _knowing(options, asked.baseline if excused else None)
+
+
+def _specified(asked: Asked) -> Asked:
+    """Raises: UsageError."""
     asked = replace(asked, delegates=specs(asked.delegates))
     if asked.delegates and asked.platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")
+    return asked
+
+
+def _knowing(options: AuditOptions, baseline: str | None) -> AuditOptions:
+    return replace(options, baseline=read_baseline(baseline)) if baseline else options
+
+
+def _without_project(packs: Packs, asked: Asked) -> AuditOptions:
+    """What the command line says by itself."""
+    named = bool(asked.delegates or asked.devices)
+    return AuditOptions(
+        packs,
+        for_platform(packs, asked.platform) if asked.platform else asked.delegates,
+        asked.rules,
+        asked.fail_on or (("unsupported",) if named else ()),
+        names(asked.registered),
+        not named,
+        devices=asked.devices,
+        platform=asked.platform or None,
+    )
+
+
+def _with_project(file: str, asked: Asked, excused: bool) -> AuditOptions:
+    # Here, as in the next: most runs find no file.
+    from analyzer.config import pinning
+    from analyzer.config.project_file import read
+
+    project = read(file)
+    asked = _specified(asked)
     wrong = Gathered()
     with wrong.here():
-        config.check_tool(project)
+        pinning.check_tool(project)
     with wrong.here():
-        config.check_files(project, rules=not asked.rules, baseline=excused and not asked.baseline)
+        pinning.check_files(project, rules=not asked.rules, baseline=excused and not asked.baseline)
         packs = Packs(asked.rules or project.rules)
         with wrong.here():
-            config.check_waivers(project, packs)
+            pinning.check_waivers(project, packs)
         settings = project.settings
         of_targets = [replace(project, settings=settings.of(target)) for target in settings.targets]
         held = []
@@ -90,49 +130,50 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused:
     wrong.tell()
     options, *others = held
     today = datetime.date.today()
-    known = (asked.baseline or project.baseline) if excused else ""
-    return replace(
+    options = replace(
         options,
         waivers=tuple(waiver for waiver in settings.waivers if waiver.expires >= today),
         expired=tuple(waiver for waiver in settings.waivers if waiver.expires < today),
-        baseline=read_baseline(known) if known else None,
         exclude=settings.exclude,
         targets=tuple(zip((target.models for target in settings.targets), others, strict=True)),
     )
+    return _knowing(options, (asked.baseline or project.baseline) if excused else None)
 
 
 def _delegates_and_policies(project: Project, packs: Packs, asked: Asked) -> AuditOptions:
-    settings = project.settings
+    from analyzer.config import pinning
+    from analyzer.config.project_file import naming
+    from analyzer.config.settings import delegates_of, policies_on, settled
+    from analyzer.devices.device_configurations import on_devices
+
+    said, settings = _without_project(packs, asked), project.settings
     told = asked.names_delegates
     devices = asked.devices if told else settings.devices
     named = bool(asked.delegates or (settings.delegates and not told) or devices)
-    options = AuditOptions(
-        packs,
-        for_platform(packs, asked.platform) if asked.platform else asked.delegates,
-        asked.rules or project.rules,
-        asked.fail_on or (("unsupported",) if named else ()),
-        names(asked.registered) or settings.registered,
-        not named,
+    options = replace(
+        said,
+        rules=asked.rules or project.rules,
+        fail_on=asked.fail_on or (("unsupported",) if named else ()),
+        registered=said.registered or settings.registered,
+        usual=not named,
         devices=devices,
-        platform=asked.platform or (settings.platform if not told else None) or None,
+        platform=said.platform or (settings.platform if not told else None) or None,
     )
-    if project.file is None:
-        return options
     _check(packs, options.delegates)
     if asked.devices:
         on_devices(packs, asked.devices)
-    with config.naming(project):
+    with naming(project):
         audited = [configuration.pack.delegate for configuration in on_devices(packs, devices)]
-        of_file = () if told else config.delegates(project, packs)
+        of_file = () if told else delegates_of(project, packs)
         given = packs.given if asked.rules else ()
         delegates = options.delegates or _with(of_file, given)
         if delegates or not devices:
-            delegates = config.settled(project, packs, delegates)
-        config.check_packs(project, packs, [*delegates, *audited])
+            delegates = settled(project, packs, delegates)
+        pinning.check_packs(project, packs, [*delegates, *audited])
         _check(packs, delegates)
         every = [*(split(spec)[0] for spec in delegates), *audited]
-        fail_on = asked.fail_on or config.policies_on(every, settings.fail_on) or options.fail_on
-        warn_on = config.policies_on(every, settings.warn_on)
+        fail_on = asked.fail_on or policies_on(every, settings.fail_on) or options.fail_on
+        warn_on = policies_on(every, settings.warn_on)
         wrong = Gathered()
         for key, policies in (("fail-on", () if asked.fail_on else fail_on), ("warn-on", warn_on)):
             with wrong.here():

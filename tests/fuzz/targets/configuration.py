@@ -6,8 +6,8 @@ import os
 from functools import cache
 from random import Random
 
-from analyzer import config
 from analyzer.auditing.configurations import configure
+from analyzer.config.project_file import find
 from analyzer.errors import RuleError, UsageError
 from analyzer.gating.excuses import Excuses
 from analyzer.gating.policy import read_policies
@@ -33,7 +33,7 @@ def _packs() -> Packs:
 def run(data: bytes) -> None:
     with toml_file(data) as file:
         try:
-            settings = config.find(os.fspath(file)).settings
+            settings = find(os.fspath(file)).settings
             delegates = [one.pack.delegate for one in configure(_packs(), settings.delegates or ("gpu",))]
             read_policies((*settings.fail_on, *settings.warn_on), delegates)
             Excuses(settings.waivers)

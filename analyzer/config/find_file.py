@@ -1,0 +1,43 @@
+"""Where a project's file lies: a run without one needs no more of this package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from analyzer.files import read_text
+
+#: Its name; it lies above the models or the working folder, the nearest counts.
+FILE = "delegate-analyzer.toml"
+#: Where the same may stand in a table of its own.
+PYPROJECT, TABLE = "pyproject.toml", "delegate-analyzer"
+
+
+def find_file(chosen: str | None, paths: Sequence[str]) -> str | None:
+    """The file that was chosen, else the nearest above the first model, else above the working folder."""
+    if chosen:
+        return chosen
+    here = os.getcwd()
+    for start in (*(os.path.realpath(path) for path in paths[:1] if os.path.exists(path)), here):
+        for folder in _upwards(start):
+            for name in (FILE, PYPROJECT):
+                file = os.path.join(folder, name)
+                if os.path.isfile(file) and (name == FILE or _has_table(file)):
+                    return name if folder == here else file
+    return None
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """The path itself, and every folder that it lies in."""
+    above = os.path.dirname(path)
+    yield path
+    if above != path:
+        yield from _upwards(above)
+
+
+def _has_table(file: str) -> bool:
+    """Whether a pyproject.toml speaks of this tool; one that can't be read speaks of others."""
+    try:
+        return f"[tool.{TABLE}" in read_text(file)
+    except (OSError, UnicodeDecodeError):
+        return False
