@@ -147,8 +147,8 @@ class ModelAuditor:
             return _failed(held, InternalError(error, held.name))
 
     def _audited(self, held: ModelSource) -> ModelResult:
-        model = load(held)
-        audit = self._auditor.audit(model, self.task.shapes)
+        applied = self._auditor.apply(load(held), self.task.shapes)
+        audit = applied.audit
         known = Known() if self.task.baseline is None else self.task.baseline.known(held.name)
         excused = self._excuses.of(audit, known)
         reasons, warnings = (
@@ -159,7 +159,7 @@ class ModelAuditor:
         recommended = recommend(
             told,
             self.task.platforms,
-            self._attempts.of(model, audit, told, self.task.shapes, choosing=True),
+            self._attempts.of(applied, told, choosing=True),
             named=not self.task.usual,
         )
         return ModelResult(

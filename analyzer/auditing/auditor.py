@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from copy import copy
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,11 +23,31 @@ from analyzer.rules.registry import Packs
 
 
 class _Case(Struct, frozen=True):
-    """A model as one runtime prepares it."""
+    """A model as one runtime prepares it, and what is noted whatever the delegate."""
 
     prepared: Prepared
     contexts: Sequence[Sequence[Context]]
     macs: Sequence[Sequence[int | None]]
+    notes: Sequence[Blocker]
+
+
+class Variant(Struct, frozen=True):
+    """A configuration that differs in parameters from one which is audited first."""
+
+    configuration: Configuration
+    judges: JudgeBeside
+
+
+class Applied(Struct, frozen=True):
+    """An audit, and how the delegate of each of its configurations was applied."""
+
+    audit: Audit
+    delegations: Sequence[tuple[_Case, Delegation]]
+
+
+def variant(configuration: Configuration, other: Configuration | None) -> Variant | None:
+    """The other one as it differs from the first."""
+    return None if other is None else Variant(other, JudgeBeside(other.judge, configuration.judge))
 
 
 class Auditor:
@@ -48,98 +67,96 @@ class Auditor:
         self._fallbacks = fallbacks
         self._registered = registered
         #: By configuration, which goes by its identity, the one with parameters that an app can't choose.
-        self._others: dict[int, tuple[Configuration, tuple[Configuration, JudgeBeside] | None]] = {}
+        self._others: dict[int, tuple[Configuration, Variant | None]] = {}
         self._interpreter = Interpreter(packs)
         self._macs = MacCounter(packs.catalogue)
         self._recipes = packs.recipes
 
-    def asking(self, configurations: Sequence[Configuration]) -> Auditor:
-        """The same for these configurations alone; what is compiled serves both."""
-        other = copy(self)
-        other._configurations, other._fallbacks = configurations, ()
-        return other
-
-    def audit(
-        self,
-        model: Model,
-        shapes: Mapping[str, tuple[int, ...]] | None = None,
-        prepared: Prepared | None = None,
-    ) -> Audit:
+    def audit(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Audit:
         """Audit a model; `shapes` resizes inputs by name before anything else, as an app may.
-
-        `prepared`: what an audit of the same model with the same sizes and registered operators prepared.
 
         Raises: ModelError for a file that can be read but that no runtime takes for a model, or that lacks
             such an input (InputError).
         """
+        return self.apply(model, shapes).audit
+
+    def apply(self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Applied:
+        """The same with all that `vary` begins from."""
         _check(model)
         customs = {code.custom for code in model.operator_codes if code.custom is not None}
         registered = _matching(customs, self._registered)
         # A stand-in is registered as version 1 alone.
         later = {code.custom for code in model.operator_codes if code.version > 1}
         unregistered = customs.difference(registered, later)
-        notes = tuple(map(graph_findings.registered, registered))
-        first = self._prepare(model, shapes, registered) if prepared is None else self._case(prepared)
-        cases: dict[tuple[str, ...], _Case] = {registered: first}
-        audits = []
+        cases = {registered: self._prepare(model, shapes, registered, registered)}
+        audits, delegations = [], []
         #: Devices of one setting are audited once.
-        told_of: dict[int, DelegateAudit] = {}
+        told_of: dict[int, tuple[DelegateAudit, tuple[_Case, Delegation]]] = {}
         for configuration in (*self._configurations, *self._fallbacks):
-            own = (name for name in configuration.pack.graph.stand_ins if name in unregistered)
-            stand_ins = (*registered, *own)
-            if (known := told_of.get(id(configuration.judge))) is not None:
-                audits.append(replace(known, configuration=configuration))
-                continue
-            if stand_ins not in cases:
-                cases[stand_ins] = self._prepare(model, shapes, stand_ins)
-            case = cases[stand_ins]
-            audited, applied = self._audit(case, configuration, notes)
-            if audited.summary.verdict == "full" and (also := self._also(configuration)) is not None:
-                other, judges = also
-                told, _ = self._audit(case, other, notes, Earlier(applied, judges))
-                audited = replace(audited, also=told)
-            audits.append(audited)
-            told_of[id(configuration.judge)] = audited
+            known = told_of.get(id(configuration.judge))
+            if known is None:
+                own = (name for name in configuration.pack.graph.stand_ins if name in unregistered)
+                stand_ins = (*registered, *own)
+                if stand_ins not in cases:
+                    cases[stand_ins] = self._prepare(model, shapes, stand_ins, registered)
+                case = cases[stand_ins]
+                audited, delegation = self._audit(case, configuration)
+                known = told_of[id(configuration.judge)] = audited, (case, delegation)
+            audits.append(replace(known[0], configuration=configuration))
+            delegations.append(known[1])
         asked = len(self._configurations)
-        fallbacks = {audit.configuration.pack.delegate: audit for audit in (*audits[asked:], *audits[:asked])}
-        return Audit(
-            model, cases[registered].prepared, DelegateAudits(audits[:asked]), fallbacks, self._recipes
-        )
+        fallbacks = _by_delegate((*audits[asked:], *audits[:asked]))
+        told = DelegateAudits(audits[:asked])
+        return Applied(Audit(model, cases[registered].prepared, told, fallbacks, self._recipes), delegations)
 
-    def _also(self, configuration: Configuration) -> tuple[Configuration, JudgeBeside] | None:
-        known = id(configuration)
-        if known not in self._others:
-            other = also(configuration)
-            beside = None if other is None else (other, JudgeBeside(other.judge, configuration.judge))
-            self._others[known] = configuration, beside
-        return self._others[known][1]
+    def vary(self, applied: Applied, variants: Sequence[tuple[int, Variant]]) -> Audit:
+        """The audit of variants alone, each with the position of the configuration that it differs from."""
+        audits = []
+        for position, varied in variants:
+            case, delegation = applied.delegations[position]
+            audited, _ = self._audit(case, varied.configuration, Earlier(delegation, varied.judges))
+            audits.append(audited)
+        return replace(applied.audit, delegates=DelegateAudits(audits), fallbacks=_by_delegate(audits))
 
     def _audit(
-        self,
-        case: _Case,
-        configuration: Configuration,
-        notes: Sequence[Blocker],
-        earlier: Earlier | None = None,
+        self, case: _Case, configuration: Configuration, earlier: Earlier | None = None
+    ) -> tuple[DelegateAudit, Delegation]:
+        audited, delegation = self._audit_alone(case, configuration, earlier)
+        if audited.summary.verdict == "full" and (other := self._also(configuration)) is not None:
+            beside = Earlier(delegation, other.judges)
+            audited = replace(audited, also=self._audit_alone(case, other.configuration, beside)[0])
+        return audited, delegation
+
+    def _also(self, configuration: Configuration) -> Variant | None:
+        known = id(configuration)
+        if known not in self._others:
+            self._others[known] = configuration, variant(configuration, also(configuration))
+        return self._others[known][1]
+
+    def _audit_alone(
+        self, case: _Case, configuration: Configuration, earlier: Earlier | None
     ) -> tuple[DelegateAudit, Delegation]:
         with steps_for(sum(map(len, case.contexts))):
             applied = apply_delegate(
                 case.prepared, case.contexts, configuration.judge, self._interpreter, earlier
             )
-            return audit_delegate(case.prepared, case.macs, configuration, applied, notes), applied
+            return audit_delegate(case.prepared, case.macs, configuration, applied, case.notes), applied
 
     def _prepare(
-        self, model: Model, shapes: Mapping[str, tuple[int, ...]] | None, stand_ins: tuple[str, ...]
+        self,
+        model: Model,
+        shapes: Mapping[str, tuple[int, ...]] | None,
+        stand_ins: tuple[str, ...],
+        registered: Sequence[str],
     ) -> _Case:
         with steps_for(sum(len(subgraph.operators) for subgraph in model.subgraphs)):
-            return self._case(self._interpreter.prepare(model, shapes or {}, stand_ins))
-
-    def _case(self, prepared: Prepared) -> _Case:
-        contexts = [
-            [Context(subgraph, operator) for operator in subgraph.operators]
-            for subgraph in prepared.subgraphs
-        ]
-        macs = [[self._macs.count(context) for context in operators] for operators in contexts]
-        return _Case(prepared, contexts, macs)
+            prepared = self._interpreter.prepare(model, shapes or {}, stand_ins)
+            contexts = [
+                [Context(subgraph, operator) for operator in subgraph.operators]
+                for subgraph in prepared.subgraphs
+            ]
+            macs = [[self._macs.count(context) for context in operators] for operators in contexts]
+            return _Case(prepared, contexts, macs, tuple(map(graph_findings.registered, registered)))
 
 
 def _check(model: Model) -> None:
@@ -158,3 +175,7 @@ def _matching(names: Collection[str], patterns: Sequence[str]) -> tuple[str, ...
     from fnmatch import fnmatchcase
 
     return tuple(sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)))
+
+
+def _by_delegate(audits: Iterable[DelegateAudit]) -> Mapping[str, DelegateAudit]:
+    return {audit.configuration.pack.delegate: audit for audit in audits}

@@ -16,7 +16,7 @@ from analyzer.errors import ModelError
 from analyzer.interpreter import Interpreter
 from analyzer.model import read_bytes
 from analyzer.model.graph import Model
-from analyzer.recommendation.attempts import Attempts, Shapes
+from analyzer.recommendation.attempts import Attempts
 from analyzer.recommendation.candidates import Repaired, Requantized
 from analyzer.recommendation.deployment import deployments
 from analyzer.recommendation.described_phone import Described
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from analyzer.rewriting.fixer import Plan
 
 
+#: Sizes of inputs by name, as an app may resize them.
+Shapes = Mapping[str, tuple[int, ...]]
 #: The option of `fix` by which the app gets two models.
 _SPLIT = "--split-tail"
 #: The share of what a delegate takes that it has to keep there: of a model in two halves, one is no tail.
@@ -79,12 +81,13 @@ class Advisor:
         """
         rest = fallbacks(self._packs, self._configurations)
         auditor = Auditor(self._packs, self._configurations, rest, self._registered)
-        audit = auditor.audit(model, shapes)
+        applied = auditor.apply(model, shapes)
+        audit = applied.audit
         document = convert.model(audit)
         recommended = recommend(
             document,
             self._platforms,
-            Attempts(auditor).of(model, audit, document, shapes),
+            Attempts(auditor).of(applied, document),
             self._chips,
             self._languages,
             repaired=() if file is None or shapes else _mildest(self._repaired(model, file, audit)),

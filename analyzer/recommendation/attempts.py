@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from analyzer.auditing.auditor import Auditor
+from analyzer.auditing.auditor import Applied, Auditor, Variant, variant
 from analyzer.auditing.configurations import varied
 from analyzer.auditing.types import Audit, Configuration
-from analyzer.model.graph import Model
 from analyzer.recommendation.candidates import Attempted
 from analyzer.recommendation.deployment import Attempt, deployments
 from analyzer.report.document import audit_document, convert
-
-#: Sizes of inputs by name, as an app may resize them.
-Shapes = Mapping[str, tuple[int, ...]]
 
 
 class Attempts:
@@ -21,27 +17,19 @@ class Attempts:
 
     def __init__(self, auditor: Auditor) -> None:
         self._auditor = auditor
-        #: By a configuration and what is tried, both of which go by their identity, the other configuration.
-        self._others: dict[tuple[int, int], tuple[Configuration, Attempt, Configuration | None]] = {}
+        #: By a configuration and what is tried, both of which go by their identity, what it comes to.
+        self._variants: dict[tuple[int, int], tuple[Configuration, Attempt, Variant | None]] = {}
 
-    def of(
-        self,
-        model: Model,
-        audit: Audit,
-        document: audit_document.Model,
-        shapes: Shapes | None = None,
-        choosing: bool = False,
-    ) -> list[Attempted]:
+    def of(self, applied: Applied, document: audit_document.Model, choosing: bool = False) -> list[Attempted]:
         """Each delegate with what might help it.
 
-        `document` is of the `audit`. `choosing`: only what may change which delegate is the best.
+        `document` is of the audit. `choosing`: only what may change which delegate is the best.
         Raises: RuleError, ModelError.
         """
-        tried = [*self._to_try(audit, document, choosing)]
+        tried = [*self._to_try(applied.audit, document, choosing)]
         if not tried:
             return []
-        auditor = self._auditor.asking([other for _, other in tried])
-        audits = convert.model(auditor.audit(model, shapes, audit.prepared)).audits
+        varied = self._auditor.vary(applied, [(position, other) for _, position, other in tried])
         return [
             Attempted(
                 again,
@@ -50,26 +38,28 @@ class Attempts:
                 attempt.where,
                 attempt.platforms,
             )
-            for (attempt, _), again in zip(tried, audits, strict=True)
+            for (attempt, _, _), again in zip(tried, convert.audits(varied), strict=True)
         ]
 
     def _to_try(
         self, audit: Audit, document: audit_document.Model, choosing: bool
-    ) -> Iterator[tuple[Attempt, Configuration]]:
-        for audited, told in zip(audit.delegates, document.audits, strict=True):
+    ) -> Iterator[tuple[Attempt, int, Variant]]:
+        """What is tried, with the position of the configuration that it may help."""
+        for position, told in enumerate(document.audits):
             known = deployments().get(told.delegate)
             for attempt in known.attempt if known and told.status == "current" else ():
                 if _might_help(attempt, told, choosing):
-                    other = self._other(audited.configuration, attempt)
+                    other = self._variant(audit.delegates[position].configuration, attempt)
                     if other is not None:
-                        yield attempt, other
+                        yield attempt, position, other
 
-    def _other(self, configuration: Configuration, attempt: Attempt) -> Configuration | None:
+    def _variant(self, configuration: Configuration, attempt: Attempt) -> Variant | None:
         """The configuration with what is tried; None where that is what was asked for."""
         key = id(configuration), id(attempt)
-        if key not in self._others:
-            self._others[key] = configuration, attempt, varied(configuration, attempt.parameters)
-        return self._others[key][2]
+        if key not in self._variants:
+            other = variant(configuration, varied(configuration, attempt.parameters))
+            self._variants[key] = configuration, attempt, other
+        return self._variants[key][2]
 
 
 def _might_help(attempt: Attempt, audit: audit_document.Audit, choosing: bool) -> bool:

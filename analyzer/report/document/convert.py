@@ -63,14 +63,17 @@ def model(
             )
             for subgraph in subgraphs
         ),
-        audits=tuple(
-            _audit(delegate_audit, audit, max(LEAST_IN_FULL, IN_FULL // len(audit.delegates)))
-            for delegate_audit in audit.delegates
-        ),
+        audits=audits(audit),
         graphs=UNSET if catalogue is None else _graphs(audit, catalogue),
         signatures=UNSET if catalogue is None else _signatures(audit),
         fixes=tuple(_recipe(audit.recipes.of(text)) for text in _given(audit.delegates)),
     )
+
+
+def audits(audit: Audit) -> tuple[audit_document.Audit, ...]:
+    """What is said of a model for each delegate."""
+    in_full = max(LEAST_IN_FULL, IN_FULL // max(1, len(audit.delegates)))
+    return tuple([_audit(delegate_audit, audit, in_full) for delegate_audit in audit.delegates])
 
 
 def _given(audits: Iterable[DelegateAudit]) -> Iterable[str]:
