@@ -29,9 +29,13 @@ class Attempted(Struct, frozen=True):
     where: str = ""
     platforms: tuple[str, ...] = ()
 
-    def concerns(self, audit: Audit, platform: str) -> bool:
-        """Whether it is about this delegate, on a platform where the app can set it."""
-        return self.audit.delegate == audit.delegate and platform in (self.platforms or (platform,))
+    def is_for(self, platform: str) -> bool:
+        """Whether it is a platform where the app can set it."""
+        return not self.platforms or platform in self.platforms
+
+    def concerns(self, audit: Audit) -> bool:
+        """Whether it is about this delegate."""
+        return self.audit.delegate == audit.delegate
 
     @property
     def given(self) -> str:
@@ -131,20 +135,22 @@ def cost(summary: Summary, rates: Rates) -> Cost:
     return Cost(cpu=summary.macs, delegated=round(summary.macs - summary.delegated_macs + there + crossing))
 
 
+def available(audits: Iterable[Audit], deployments: Mapping[str, Deployment], platform: str) -> list[Audit]:
+    """The audits that are about a platform; what several devices have alike is one."""
+    there = [audit for audit in audits if platform in _platforms(audit, deployments)]
+    if len(there) < 2:
+        return there
+    different = {(audit.delegate, *audit.parameters.items()): audit for audit in reversed(there)}
+    return list(reversed(different.values()))
+
+
 def candidates(
-    audits: Iterable[Audit],
-    attempts: Sequence[Attempted],
-    deployments: Mapping[str, Deployment],
-    platform: str,
+    audits: Sequence[Audit], attempts: Sequence[Attempted], deployments: Mapping[str, Deployment]
 ) -> list[Candidate]:
     """The best first: those that are worth it, then what takes most; equal ones as they were asked for."""
-    there = [audit for audit in audits if platform in _platforms(audit, deployments)]
-    # What several devices have alike is one choice.
-    different = {(audit.delegate, *audit.parameters.items()): audit for audit in reversed(there)}
-    asked = list(reversed(different.values()))
-    several = [
-        _best(_candidate(audit, deployments, _telling(audit, asked)), attempts, platform) for audit in asked
-    ]
+    several = [_best(_candidate(audit, deployments, _telling(audit, audits)), attempts) for audit in audits]
+    if len(several) < 2:
+        return several
     return sorted(several, key=lambda each: (not each.worth, each.cost.delegated, -each.share))
 
 
@@ -157,9 +163,13 @@ def _platforms(audit: Audit, deployments: Mapping[str, Deployment]) -> Iterable[
 
 def _telling(audit: Audit, asked: Sequence[Audit]) -> Mapping[str, Value]:
     """The parameters in which it differs from others of the same delegate; a device tells by itself."""
-    others = [other for other in asked if other.delegate == audit.delegate and other.device is None]
     if audit.device is not None:
         return {}
+    others = [
+        other
+        for other in asked
+        if other.delegate == audit.delegate and other.device is None and other is not audit
+    ]
     return {
         name: value
         for name, value in audit.parameters.items()
@@ -174,11 +184,11 @@ def _candidate(
     return Candidate(audit, known, cost(audit.summary, known.cost), telling=telling)
 
 
-def _best(asked: Candidate, attempts: Sequence[Attempted], platform: str) -> Candidate:
+def _best(asked: Candidate, attempts: Sequence[Attempted]) -> Candidate:
     """The candidate with the parameters that do most for it; those that were asked for unless it pays."""
     best = asked
     for attempt in attempts:
-        if attempt.concerns(asked.audit, platform):
+        if attempt.concerns(asked.audit):
             weighed = cost(attempt.audit.summary, asked.deployment.cost)
             other = Candidate(
                 attempt.audit,

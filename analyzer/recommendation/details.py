@@ -11,6 +11,7 @@ from analyzer.recommendation.candidates import (
     Candidate,
     Repaired,
     Requantized,
+    available,
     candidates,
     cost,
     written,
@@ -123,16 +124,14 @@ def passed(candidate: Candidate) -> Passed:
     )
 
 
-def options(
-    ranked: Sequence[Candidate], attempts: Sequence[Attempted], platform: str
-) -> Iterator[Improvement]:
+def options(ranked: Sequence[Candidate], attempts: Sequence[Attempted]) -> Iterator[Improvement]:
     """Parameters, not chosen already, by which a delegate takes more or fewer hazards are left."""
     for candidate in ranked:
         asked = candidate.instead_of or candidate
         for attempt in attempts:
             if attempt.parameters == candidate.parameters and candidate is ranked[0] and candidate.worth:
                 continue
-            if attempt.concerns(asked.audit, platform) and (said := _gained(asked, attempt)):
+            if attempt.concerns(asked.audit) and (said := _gained(asked, attempt)):
                 yield Improvement(
                     kind="option",
                     delegate=asked.audit.delegate,
@@ -213,7 +212,7 @@ def converted(
 ) -> Improvement:
     """What another element type comes to: the best choice for the model that was converted with it."""
     accelerators = [audit for audit in model.audits if audit.fallback]
-    best = next(iter(candidates(accelerators, (), deployments, platform)), None)
+    best = next(iter(candidates(available(accelerators, deployments, platform), (), deployments)), None)
     size = figures.size(model.bytes)
     if best is None or not best.worth:
         text = f"{model.dtype} (converted, {size}): stay on {rest_named}."

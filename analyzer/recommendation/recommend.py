@@ -8,9 +8,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.recommendation import details, sentences
-from analyzer.recommendation.candidates import Attempted, Candidate, Repaired, Requantized, candidates, cost
+from analyzer.recommendation.candidates import (
+    Attempted,
+    Candidate,
+    Repaired,
+    Requantized,
+    available,
+    candidates,
+    cost,
+)
 from analyzer.recommendation.deployment import Deployment, Target, deployments
-from analyzer.report.document.audit_document import Audit, Model
+from analyzer.report.document.audit_document import Model
 from analyzer.report.document.recommendation import Choice, Improvement, Recommendation, Snippet
 
 #: The platforms that are meant where none is named.
@@ -18,18 +26,16 @@ PHONES = ("android", "ios")
 
 
 class _Case(Struct, frozen=True):
-    """One platform: what there is to choose from, and what runs the rest."""
+    """What there is to choose from on platforms that have the same delegates, and what runs the rest."""
 
     model: Model
+    #: One of these platforms.
     platform: str
     ranked: Sequence[Candidate]
     attempts: Sequence[Attempted]
-    #: What runs what delegates leave: its name, what sentences call it, and its audit where there is one.
-    rest: str
-    rest_named: str
-    rest_audit: Audit | None
+    #: What runs what delegates leave.
+    rest: _Rest
     known: Mapping[str, Deployment]
-    languages: Sequence[str]
     repaired: Sequence[Repaired]
     #: The model converted with other element types; without any, these are told of by rule.
     converted: Sequence[Requantized] = ()
@@ -37,20 +43,28 @@ class _Case(Struct, frozen=True):
     def quantizing(self, chosen: Candidate | None) -> Iterator[Improvement]:
         """What other element types would bring."""
         for each in self.converted:
-            yield details.converted(each, self.known, self.platform, self.rest, self.rest_named)
+            yield details.converted(each, self.known, self.platform, self.rest.delegate, self.rest.named)
         if chosen is not None and not self.converted:
             yield from details.quantizing(chosen, self.model)
 
-    def code(self, *several: Candidate) -> tuple[Snippet, ...]:
-        """Code for the first that a language can have, the CPU last."""
-        if not self.languages:
-            return ()
-        # An audit shows no code: it starts without what writes it.
-        from analyzer.recommendation.snippets import snippets
 
-        last = _rest(self)
-        order = several if last is None else (*several, last)
-        return tuple(snippets(order, self.model, self.platform, self.languages))
+class _Rest(Struct, frozen=True):
+    """What runs what delegates leave: its name, what sentences call it, and as if it were one to choose."""
+
+    delegate: str
+    named: str
+    candidate: Candidate | None
+
+
+class _Chosen(Struct, frozen=True):
+    """A choice but for what is the platform's own: that hangs on these."""
+
+    choice: Choice
+    #: What options are told of.
+    candidate: Candidate | None = None
+    deployment: Deployment = Deployment(name="")
+    #: What there may be code for, the best first; None where nothing runs the model.
+    loadable: Sequence[Candidate] | None = None
 
 
 def recommend(
@@ -68,36 +82,72 @@ def recommend(
     `named`: whether somebody named the delegates, so that there may be better ones. `chips` are delegates
     for one chip that the phone in question has. Raises: RuleError.
     """
-    shipped = deployments()
-    known = {**shipped, **{name: replace(shipped[name], one_chip=False) for name in chips if name in shipped}}
-    cases = [
-        replace(_case(model, platform, attempts, known, languages, repaired), converted=converted)
-        for platform in platforms
-    ]
+    known = deployments()
+    there = [name for name in chips if name in known]
+    if there:
+        known = {**known, **{name: replace(known[name], one_chip=False) for name in there}}
+    rest = _rest(model, known)
+    accelerators = [audit for audit in model.audits if audit.fallback]
+    #: Platforms that have the same delegates, and where the same can be set, differ in little.
+    chosen: dict[object, _Chosen] = {}
+    choices = []
+    for platform in platforms:
+        audits = available(accelerators, known, platform)
+        if not audits:
+            continue
+        tried = [attempt for attempt in attempts if attempt.is_for(platform)]
+        alike = (platform if converted else "", *map(id, audits), None, *map(id, tried))
+        if alike not in chosen:
+            ranked = candidates(audits, tried, known)
+            chosen[alike] = _choose(_Case(model, platform, ranked, tried, rest, known, repaired, converted))
+        choices.append(_placed(chosen[alike], model, platform, rest, languages))
     return Recommendation(
         considered=tuple(dict.fromkeys(audit.delegate for audit in model.audits)),
         named=named,
-        choices=tuple(_choice(case) for case in cases if case.ranked),
+        choices=tuple(choices),
     )
 
 
-def _case(
-    model: Model,
-    platform: str,
-    attempts: Sequence[Attempted],
-    known: Mapping[str, Deployment],
-    languages: Sequence[str],
-    repaired: Sequence[Repaired],
-) -> _Case:
-    rest = next((audit.fallback for audit in model.audits if audit.fallback), "")
-    accelerators = [audit for audit in model.audits if audit.fallback]
-    ranked = candidates(accelerators, attempts, known, platform)
-    named = known[rest].name if rest in known else rest or "the CPU"
-    audited = next((audit for audit in model.audits if audit.delegate == rest), None)
-    return _Case(model, platform, ranked, attempts, rest, named, audited, known, languages, repaired)
+def _rest(model: Model, known: Mapping[str, Deployment]) -> _Rest:
+    delegate = next((audit.fallback for audit in model.audits if audit.fallback), "")
+    deployment = known.get(delegate)
+    named = deployment.name if deployment else delegate or "the CPU"
+    audit = next((audit for audit in model.audits if audit.delegate == delegate), None)
+    if audit is None:
+        return _Rest(delegate, named, None)
+    deployment = deployment or Deployment(name=named)
+    return _Rest(delegate, named, Candidate(audit, deployment, cost(audit.summary, deployment.cost)))
 
 
-def _choice(case: _Case) -> Choice:
+def _placed(chosen: _Chosen, model: Model, platform: str, rest: _Rest, languages: Sequence[str]) -> Choice:
+    """A choice with what the platform brings to it."""
+    target = chosen.deployment.platforms.get(platform, Target())
+    candidate = chosen.candidate
+    return replace(
+        chosen.choice,
+        platform=platform,
+        settings=tuple(details.settings(candidate, model, platform)) if candidate else (),
+        libraries=target.libraries,
+        manifest=target.manifest,
+        notes=target.notes,
+        code=_code(chosen, model, platform, rest, languages),
+    )
+
+
+def _code(
+    chosen: _Chosen, model: Model, platform: str, rest: _Rest, languages: Sequence[str]
+) -> tuple[Snippet, ...]:
+    """Code for the first that a language can have, the CPU last."""
+    if not languages or chosen.loadable is None:
+        return ()
+    # An audit shows no code: it starts without what writes it.
+    from analyzer.recommendation.snippets import snippets
+
+    last = () if rest.candidate is None else (rest.candidate,)
+    return tuple(snippets((*chosen.loadable, *last), model, platform, languages))
+
+
+def _choose(case: _Case) -> _Chosen:
     best, *others = case.ranked
     if best.worth:
         return _accelerated(case, best, others)
@@ -110,38 +160,33 @@ def _choice(case: _Case) -> Choice:
     return _accelerated(case, working[0], [each for each in case.ranked if each is not working[0]])
 
 
-def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> Choice:
+def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> _Chosen:
     summary = best.audit.summary
-    target = best.deployment.platforms.get(case.platform, Target())
     asked = (best.instead_of or best).audit
-    return Choice(
+    choice = Choice(
         platform=case.platform,
         delegate=best.audit.delegate,
         title=best.name,
         accelerated=True,
         audit=next((at for at, audit in enumerate(case.model.audits) if audit is asked), None),
-        sentence=sentences.chosen(best, others, case.rest_named, details.doubts(best.audit)),
+        sentence=sentences.chosen(best, others, case.rest.named, details.doubts(best.audit)),
         parameters=dict(best.parameters),
         delegated=summary.delegated,
         delegated_macs_share=summary.delegated_macs_share,
         boundary_bytes=summary.boundary_bytes,
         cost=best.cost,
-        loading=tuple(details.loading(best, case.rest_named)),
-        settings=tuple(details.settings(best, case.model, case.platform)),
-        libraries=target.libraries,
-        manifest=target.manifest,
-        notes=target.notes,
+        loading=tuple(details.loading(best, case.rest.named)),
         hazards=tuple(details.hazards(best.audit)),
         fallbacks=tuple(details.alternative(other) for other in others if other.worth),
         cpu=not any(each.refused for each in case.ranked),
         passed=tuple(details.passed(other) for other in others if not other.worth),
         improvements=(
             *details.repairs(case.ranked, case.repaired),
-            *details.options(case.ranked, case.attempts, case.platform),
+            *details.options(case.ranked, case.attempts),
             *case.quantizing(best),
         ),
-        code=case.code(*_loadable([best, *others])),
     )
+    return _Chosen(choice, best, best.deployment, _loadable([best, *others]))
 
 
 def _loadable(ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -150,8 +195,8 @@ def _loadable(ranked: Sequence[Candidate]) -> list[Candidate]:
     return sorted((each for each in several if each.worth), key=lambda each: each.cost.delegated)
 
 
-def _none(case: _Case) -> Choice:
-    return Choice(
+def _none(case: _Case) -> _Chosen:
+    choice = Choice(
         platform=case.platform,
         delegate=None,
         title="",
@@ -161,42 +206,25 @@ def _none(case: _Case) -> Choice:
         passed=tuple(map(details.passed, case.ranked)),
         improvements=tuple(details.repairs(case.ranked, case.repaired)),
     )
+    return _Chosen(choice)
 
 
-def _on_the_cpu(case: _Case) -> Choice:
-    known = case.known.get(case.rest) or Deployment(name=case.rest_named)
-    target = known.platforms.get(case.platform, Target())
-    told = _rest(case)
-    loading = details.loading(told, case.rest_named) if told else ()
-    settings = details.settings(told, case.model, case.platform) if told else ()
-    return Choice(
+def _on_the_cpu(case: _Case) -> _Chosen:
+    rest, told = case.rest, case.rest.candidate
+    known = case.known.get(rest.delegate) or Deployment(name=rest.named)
+    choice = Choice(
         platform=case.platform,
-        delegate=case.rest,
+        delegate=rest.delegate,
         title=known.name,
         accelerated=False,
-        sentence=sentences.on_the_cpu(case.ranked, case.rest_named),
-        loading=tuple(loading),
-        settings=tuple(settings),
-        libraries=target.libraries,
-        manifest=target.manifest,
-        notes=target.notes,
+        sentence=sentences.on_the_cpu(case.ranked, rest.named),
+        loading=tuple(details.loading(told, rest.named)) if told else (),
         hazards=tuple(details.hazards(told.audit)) if told else (),
         passed=tuple(map(details.passed, case.ranked)),
-        improvements=tuple(_for_the_cpu(case, told)),
-        code=case.code(),
+        improvements=(
+            *details.repairs(case.ranked, case.repaired),
+            *details.options(case.ranked, case.attempts),
+            *case.quantizing(told),
+        ),
     )
-
-
-def _rest(case: _Case) -> Candidate | None:
-    """What runs the rest, as if it were a delegate to choose."""
-    audit = case.rest_audit
-    if audit is None:
-        return None
-    known = case.known.get(case.rest) or Deployment(name=case.rest_named)
-    return Candidate(audit, known, cost(audit.summary, known.cost))
-
-
-def _for_the_cpu(case: _Case, told: Candidate | None) -> Iterator[Improvement]:
-    yield from details.repairs(case.ranked, case.repaired)
-    yield from details.options(case.ranked, case.attempts, case.platform)
-    yield from case.quantizing(told)
+    return _Chosen(choice, told, known, ())
