@@ -41,6 +41,7 @@ _FORMATS = ("table", "json", "markdown", "html", "model-explorer", "model-explor
 @click.option(
     "--growth",
     type=click.FloatRange(0),
+    callback=declared.not_nan,
     default=10.0,
     show_default=True,
     metavar="PERCENT",

@@ -22,20 +22,20 @@ from analyzer.files import is_named
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
 
+#: The word that may stand before the model.
+_SHOW = "show"
 _COMMAND_LINE, _DEFAULT = "the command line", "the default"
 _NO_POLICY = "unsupported where delegates are named, else never"
 
 
 @click.command("config")
-@click.argument("show", required=False, type=click.Choice(["show"]), metavar="[show]")
-@click.argument("path", required=False, metavar="[PATH]", shell_complete=completion.files)
+@click.argument("words", nargs=-1, metavar="[show] [PATH]", shell_complete=completion.files)
 @declared.delegates("NAME or NAME:PARAM=VALUE:..., in place of the file's.")
 @declared.platform
 @declared.project_file(f"In place of the nearest {FILE} or pyproject.toml.")
 @click.option("--pin", is_flag=True, help="Print the file with this version and these packs pinned.")
 def command(
-    show: str | None,
-    path: str | None,
+    words: tuple[str, ...],
     delegates: tuple[str, ...],
     platform: str | None,
     config: str | None,
@@ -46,7 +46,10 @@ def command(
     With PATH, what is in force for that model: the file that is nearest above it, and the first of its
     targets that the model fits. `config` and `config show` are the same.
     """
-    near = (path,) if path else ()
+    near = words[1:] if words[:1] == (_SHOW,) else words
+    if len(near) > 1:
+        raise UsageError(f"config: shows what is in force for one model, not for {', '.join(near)}; name one")
+    path = near[0] if near else None
     project = find(config, near)
     if delegates and platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")

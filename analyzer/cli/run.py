@@ -102,17 +102,22 @@ class RunOptions(Struct, frozen=True):
 @click.option(
     "--special", type=click.Choice(["zeros", "large"]), multiple=True, help="Samples besides these."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of random samples.")
+@click.option(
+    "--seed", type=declared.Whole(0, 2**63 - 1), default=0, show_default=True, help="Of random samples."
+)
 @click.option("--runs", type=declared.COUNT, default=20, show_default=True, help="Inferences that are timed.")
 @declared.warmup(declared.COUNT, "Inferences before those.")
 @declared.threads
 @declared.timeout("Seconds for each run.")
 @declared.memory("run")
 @click.option(
-    "--atol", type=click.FloatRange(0), help="Allowed: |difference| <= ATOL + RTOL * |CPU's value|."
+    "--atol",
+    type=click.FloatRange(0),
+    callback=declared.not_nan,
+    help="Allowed: |difference| <= ATOL + RTOL * |CPU's value|.",
 )
-@click.option("--rtol", type=click.FloatRange(0), help="See --atol.")
-@click.option("--min-snr", type=float, help="Least signal to noise in dB.")
+@click.option("--rtol", type=click.FloatRange(0), callback=declared.not_nan, help="See --atol.")
+@click.option("--min-snr", type=float, callback=declared.not_nan, help="Least signal to noise in dB.")
 @click.option(
     "--precision",
     type=click.Choice(["fp16", "fp32", "both"]),

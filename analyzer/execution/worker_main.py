@@ -25,6 +25,8 @@ _TIMING = 0.5
 _SET_DEATH_SIGNAL = 1
 #: How many times its limits a process has before it ends by itself, and bytes that runtimes set aside unused.
 _PATIENCE, _RUNTIMES = 4, 4 << 30
+#: Seconds that an alarm can be set to.
+_LONGEST = 2**31 - 1
 
 _Kind = TypeVar("_Kind")
 
@@ -206,7 +208,7 @@ def limit(seconds: float, megabytes: int) -> None:
         import signal
     except ImportError:
         return
-    signal.alarm(int(seconds * _PATIENCE) + 10)
+    signal.alarm(int(min(seconds * _PATIENCE + 10, _LONGEST)))
     if megabytes:
         resource.setrlimit(resource.RLIMIT_DATA, ((megabytes * _PATIENCE << 20) + _RUNTIMES,) * 2)
 

@@ -80,6 +80,7 @@ def test_jsonl_is_a_model_a_line(tmp_path: Path, model: Path) -> None:
         (("-o", "json="), "-o json=: names no file"),
         (("-o", ""), "-o names no file"),
         (("-o", "none/such/report.json"), "there is no folder none/such; make it first"),
+        (("-o", "a.json", "-o", "html=./a.json"), "-o ./a.json: json and html can't both be it"),
     ],
 )
 def test_outputs_that_make_no_sense_stop_before_any_work(

@@ -147,3 +147,19 @@ def test_a_file_that_is_no_baseline_is_one_line(project: Path, text: str, compla
     outcome = audit("--baseline", "b.json")
     assert outcome.code == 2
     assert outcome.complaint.startswith("--baseline b.json: ") and complaint in outcome.complaint
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("m.tflite", "-o m.tflite: is a model, which would be lost"),
+        ("none/known.json", "-o none/known.json: there is no folder none"),
+        ("-", "-o -: what is written goes to a file"),
+    ],
+)
+def test_places_where_it_would_do_harm(project: Path, file: str, words: str) -> None:
+    before = (project / "m.tflite").read_bytes()
+    done = run("baseline", "write", "m.tflite", "--rules", "tiny.toml", "-o", file)
+    assert done.code == 2
+    assert words in done.complaint
+    assert (project / "m.tflite").read_bytes() == before and not (project / "-").exists()

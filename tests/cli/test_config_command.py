@@ -374,3 +374,11 @@ def test_what_is_wrong_is_told_with_its_line(project: Path, text: str, complaint
     for outcome in (run("config", "show"), audit()):
         assert outcome.code == 2
         assert outcome.complaint.startswith(f"delegate-analyzer.toml:{complaint}")
+
+
+def test_a_model_is_named_with_or_without_the_word_before(project: Path) -> None:
+    settle(project, 'delegates = ["coreml"]\n[[targets]]\nmodels = "m.tflite"\ndelegates = ["gpu"]\n')
+    shown = run("config", "m.tflite")
+    assert (shown.code, "gpu" in shown.text, "coreml" in shown.text) == (0, True, False)
+    assert run("config", "show", "m.tflite").text == shown.text
+    assert run("config", "show", "a.tflite", "b.tflite").complaint.endswith("a.tflite, b.tflite; name one")

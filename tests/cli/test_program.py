@@ -239,3 +239,25 @@ def test_progress_on_a_terminal(tmp_path: Path) -> None:
     os.close(reading)
     assert len(json.loads(out)["models"]) == 20
     assert b"Auditing" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("run sample: -d xnnpack --seed -1", "'--seed': -1 is not in the range x>=0"),
+        ("run sample: -d xnnpack --runs 99999999999999999999", "'--runs': 99999999999999999999 is more than"),
+        ("run sample: -d xnnpack --warmup 2147483648", "'--warmup': 2147483648 is more than 2147483647"),
+        ("run sample: -d xnnpack --threads 99999999999", "'--threads': 99999999999 is more than"),
+        ("run sample: -d xnnpack --memory 99999999999999999999", "'--memory': 99999999999999999999 is more"),
+        ("run sample: -d xnnpack --samples 2000000000", "--samples 2000000000: of "),
+        ("run sample: -d xnnpack --timeout nan", "'--timeout': nan is no number"),
+        ("run sample: -d xnnpack --atol nan", "'--atol': nan is no number"),
+        ("run sample: -d xnnpack --min-snr NaN", "'--min-snr': nan is no number"),
+        ("compare sample: sample: --growth nan", "'--growth': nan is no number"),
+        ("evaluate sample: --data x.npz --batch 9999999999", "'--batch': 9999999999 is more than"),
+    ],
+)
+def test_numbers_that_nothing_can_be_done_with(line: str, words: str) -> None:
+    done = run(*line.split())
+    assert done.code == 2
+    assert words in done.complaint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
@@ -11,14 +12,39 @@ from msgspec import Struct
 
 from analyzer.auditing.configurations import PLATFORMS
 from analyzer.cli.options import completion
-from analyzer.cli.options.output import targets
+from analyzer.cli.options.output import STDOUT, check_place, targets
 from analyzer.errors import UsageError
 
 Command = Callable[..., int]
 Decorator = Callable[[Command], Command]
 
+#: The largest number of runs, threads, samples, ...: runtimes count in 32 bits.
+_MOST = 2**31 - 1
+
+
+class Whole(click.IntRange):
+    """Whole numbers of a range, which ends where nothing could take more."""
+
+    def __init__(self, least: int, most: int = _MOST) -> None:
+        super().__init__(least)
+        self._most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number > self._most:
+            self.fail(f"{value} is more than {self._most}.", param, ctx)
+        return number
+
+
+def not_nan(context: click.Context, option: click.Parameter, number: float | None) -> float | None:
+    """Refuse NaN, which any limit would let pass, as the callback of an option."""
+    if number is not None and math.isnan(number):
+        raise click.BadParameter("nan is no number.", context, option)
+    return number
+
+
 #: A count of at least one, or of none.
-POSITIVE, COUNT = click.IntRange(1), click.IntRange(0)
+POSITIVE, COUNT = Whole(1), Whole(0)
 
 
 def delegates(
@@ -102,17 +128,26 @@ def outputs(formats: Iterable[str], files_only: Iterable[str] = ()) -> Decorator
 
 
 def output(help: str, metavar: str = "FILE", multiple: bool = False, required: bool = False) -> Decorator:
-    """`-o`: a file as `file`, or as many as are given as `files`."""
+    """`-o`: a file as `file`, or as many as are given as `files`, whose places `targets` looks at."""
     return click.option(
         "-o",
         "--output",
         "files" if multiple else "file",
         multiple=multiple,
+        callback=None if multiple else _place,
         required=required,
         metavar=metavar,
         shell_complete=completion.files,
         help=help,
     )
+
+
+def _place(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
+    if file == STDOUT:
+        raise UsageError("-o -: what is written goes to a file; name one")
+    if file is not None:
+        check_place(file)
+    return file
 
 
 def _format(formats: tuple[str, ...]) -> Decorator:
@@ -187,7 +222,12 @@ def data(help: str, required: bool = False) -> Decorator:
 def timeout(help: str, seconds: float = 120) -> Decorator:
     """`--timeout`, in seconds."""
     return click.option(
-        "--timeout", type=click.FloatRange(0, min_open=True), default=seconds, show_default=True, help=help
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        callback=not_nan,
+        default=seconds,
+        show_default=True,
+        help=help,
     )
 
 
@@ -195,14 +235,14 @@ def memory(what: str) -> Decorator:
     """`--memory`: the most that each process may take."""
     return click.option(
         "--memory",
-        type=click.IntRange(64),
+        type=Whole(64),
         default=4096,
         show_default=True,
         help=f"Megabytes for each {what}.",
     )
 
 
-def warmup(least: click.IntRange, help: str) -> Decorator:
+def warmup(least: Whole, help: str) -> Decorator:
     """`--warmup`: inferences before those that are timed."""
     return click.option("--warmup", type=least, default=3, show_default=True, help=help)
 

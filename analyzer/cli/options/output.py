@@ -39,15 +39,30 @@ def targets(
     wanted = [on_stdout if text == STDOUT else _target(text, [*formats, *files_only]) for text in files]
     if sum(target.file is None for target in wanted) > 1:
         raise UsageError("-o -: stdout takes one output; write the others to files")
+    places: dict[str, str] = {}
     for target in wanted:
         if target.file is None:
             continue
-        folder = os.path.dirname(target.file.rstrip(os.sep)) or os.curdir
-        if not os.path.isdir(folder):
-            raise UsageError(f"-o {target.file}: there is no folder {folder}; make it first")
-        if _is_model(target.file):
-            raise UsageError(f"-o {target.file}: is a model, which would be lost; choose another place")
+        check_place(target.file)
+        place = os.path.realpath(target.file)
+        if places.setdefault(place, target.format) != target.format and not _is_device(place):
+            raise UsageError(
+                f"-o {target.file}: {places[place]} and {target.format} can't both be it; give each a file"
+            )
     return wanted
+
+
+def check_place(file: str) -> None:
+    """Raises: UsageError where a file can't be written, or had better not be."""
+    folder = os.path.dirname(file.rstrip(os.sep)) or os.curdir
+    if not os.path.isdir(folder):
+        raise UsageError(f"-o {file}: there is no folder {folder}; make it first")
+    if _is_model(file):
+        raise UsageError(f"-o {file}: is a model, which would be lost; choose another place")
+
+
+def _is_device(file: str) -> bool:
+    return os.path.exists(file) and not os.path.isfile(file)
 
 
 def _is_model(file: str) -> bool:

@@ -60,9 +60,7 @@ class Options(Struct, frozen=True):
     metavar="DIR",
     help="The real models of the data; without data, what the runtimes here are asked about.",
 )
-@click.option(
-    "--show", type=click.IntRange(0), default=10, metavar="N", help="Disagreements to show of each."
-)
+@click.option("--show", type=declared.COUNT, default=10, metavar="N", help="Disagreements to show of each.")
 @declared.timeout("Seconds for a runtime on each model.", 60)
 @click.option("--works", type=click.Path(path_type=Path), metavar="DIR",
               help="Hold whole verdicts against what was seen to become of the models in DIR.")  # fmt: skip
@@ -81,6 +79,8 @@ def command(
     0 everything agrees, 1 something doesn't. With --works: 0 where of each delegate at least 95 % of what
     doesn't work is foreseen, 90 % with the right word, and at most 1 % of what works is doubted.
     """
+    if how.file is not None and how.works is None:
+        raise UsageError("-o FILE: there are tables to write with --works DIR only")
     if about:
         agreement = records.recorded()
         tell((report.details if verbose else report.summary)(agreement, width()))
@@ -89,8 +89,6 @@ def command(
     held = _data(how.data, how.models)
     if how.works is not None:
         return _works(packs, WorksData(how.works, held), delegates, how)
-    if how.file is not None:
-        raise UsageError("-o FILE: there are tables to write with --works DIR only")
     names = _names(packs, delegates, held)
     targets = [target for target, spec in held.targets.items() if spec.partition(":")[0] in names]
     with _telling(f"{len(targets)} configurations"):

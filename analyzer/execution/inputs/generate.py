@@ -39,6 +39,8 @@ _RANGES = ((0.0, 1.0), (-1.0, 1.0))
 _LARGE = 100.0
 #: The largest number that an input may hold, and how many numbers it may have: they are made in memory.
 _MOST, _MOST_ELEMENTS = 3.4028234663852886e38, 1 << 28
+#: So many samples are made of inputs of any size.
+_FEW = 4
 #: Integers that aren't quantized are counts, positions or words more often than not: small ones are valid.
 _SMALL = 10
 
@@ -62,6 +64,7 @@ def samples(model: Model, entry: Entry, wanted: Wanted) -> list[Sample]:
     check_numpy("runs")
     _known(entry, wanted)
     subgraph = model.subgraphs[entry.subgraph]
+    _check_room(subgraph, entry, wanted)
     if wanted.given.keys() >= {name for name, _ in entry.inputs} and entry.inputs:
         return [_sample(subgraph, entry, wanted, RANDOM, 0)]
     made = [_sample(subgraph, entry, wanted, RANDOM, number) for number in range(wanted.samples)]
@@ -128,6 +131,17 @@ def _sample(subgraph: Subgraph, entry: Entry, wanted: Wanted, kind: str, number:
             values = _made(subgraph, tensor, shape, kind, number, limits, wanted.seed)
             arrays[name] = _divisors(values, tensor) if integer_domains.divides(subgraph, index) else values
     return arrays
+
+
+def _check_room(subgraph: Subgraph, entry: Entry, wanted: Wanted) -> None:
+    """Raises: UsageError for more samples than there is room for."""
+    shapes = [wanted.shapes.get(name, subgraph.tensors[index].shape) for name, index in entry.inputs]
+    each = max(1, sum(map(math.prod, shapes)))
+    if wanted.samples > max(_FEW, _MOST_ELEMENTS // each):
+        raise UsageError(
+            f"--samples {wanted.samples}: of {each:,} numbers each, that is more than can be made up; "
+            f"give at most {max(_FEW, _MOST_ELEMENTS // each)}"
+        )
 
 
 def _check_size(name: str, shape: Sequence[int]) -> None:
