@@ -1,7 +1,7 @@
-"""What a wheel brings beside the repository's own files: checked rule packs and compiled templates.
+"""What a wheel brings beside the repository's own files: checked rule packs and templates as Python.
 
 Both are made here, by the very code that the wheel ships, so that a first run needs neither a TOML reader
-and the checker nor the template compiler. A checkout has neither: an editable install stays as it is.
+and the checker nor jinja2. A checkout has neither: an editable install stays as it is.
 Its description is the README, whose links have to lead to the repository from wherever it is shown.
 """
 

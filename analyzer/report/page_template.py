@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,7 @@ from analyzer import resources
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from jinja2 import BaseLoader, Environment
+    from types import ModuleType
 
 
 class Bar(Struct, frozen=True):
@@ -93,15 +93,10 @@ def render(template: str, **values: Any) -> bytes:
 def look(template: str) -> Look:
     """The style and script of a page: a wheel brings them joined, with their hashes."""
     try:
-        with open(f"{_compiled(template)}.json", "rb") as file:
+        with open(os.path.join(resources.made(resources.COMPILED), f"{template}.json"), "rb") as file:
             return msgspec.json.decode(file.read(), type=Look)
     except FileNotFoundError:
         return _joined(template)
-
-
-def _compiled(template: str) -> str:
-    """What stands for the look of a page in a wheel, without an ending."""
-    return os.path.join(resources.made(resources.COMPILED), template)
 
 
 def _joined(template: str) -> Look:
@@ -111,44 +106,62 @@ def _joined(template: str) -> Look:
 
 def text(template: str, **values: Any) -> str:
     """A text of `templates/`, or a part of a page that others make: no style or script of ours."""
-    return _environment().get_template(template).render(values)
-
-
-def compile_all(folder: Path) -> None:
-    """Write what a wheel brings to `folder`: templates as jinja2 compiles them, looks of pages."""
-    _environment_of(_source()).compile_templates(folder, extensions=["jinja"], zip=None, ignore_errors=False)
-    for name in SCRIPTS:
-        (folder / f"{name}.json").write_bytes(msgspec.json.encode(_joined(name)))
+    written: str = compiled(template).render(values)
+    return written
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import ChoiceLoader, ModuleLoader
+def compiled(template: str) -> ModuleType:
+    """A template as a module: a wheel brings it, from a checkout's templates it is made."""
+    from importlib.machinery import PathFinder
+    from importlib.util import module_from_spec
 
-    compiled = resources.made(resources.COMPILED)
-    if not os.path.isdir(compiled):
-        return _environment_of(_source())
-    # What another version of jinja2 compiled and this one can't load is read as in a checkout.
-    return _environment_of(ChoiceLoader([ModuleLoader(compiled), _source()]))
+    # As modules are found anywhere: as source or, in a browser, as bytecode.
+    spec = PathFinder.find_spec(_identifier(template), [resources.made(resources.COMPILED)])
+    if spec is None or spec.loader is None:
+        from analyzer.report.template_compiler import module_of
+
+        return module_of(template)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def _source() -> BaseLoader:
-    from jinja2 import FileSystemLoader
-
-    return FileSystemLoader(resources.located("templates"))
+def _identifier(template: str) -> str:
+    return re.sub(r"\W", "_", template.removesuffix(".jinja"))
 
 
-def _environment_of(loader: BaseLoader) -> Environment:
-    from jinja2 import Environment, StrictUndefined
+class Written(str):
+    """What is written as it is."""
 
-    return Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    __slots__ = ()
+
+
+def escape(value: object) -> str:
+    """A value as text in which nothing is taken for a tag, an entity or the end of an attribute."""
+    if value.__class__ is Written:
+        return value
+    text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&#34;").replace("'", "&#39;")
+
+
+def member(value: Any, name: str) -> Any:
+    """What a template calls `value.name`."""
+    try:
+        return getattr(value, name)
+    except AttributeError:
+        return value[name]
+
+
+def compile_all(folder: Path) -> None:
+    """Write what a wheel brings to `folder`: templates as modules, looks of pages."""
+    from analyzer.report.template_compiler import sources
+
+    folder.mkdir()
+    for template, source in sources():
+        (folder / f"{_identifier(template)}.py").write_text(source, "utf-8", newline="\n")
+    for name in SCRIPTS:
+        (folder / f"{name}.json").write_bytes(msgspec.json.encode(_joined(name)))
 
 
 @cache
