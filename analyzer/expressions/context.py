@@ -36,6 +36,8 @@ FEW_READERS = 4
 _MOST_OPERANDS = 32
 #: Likewise what has an operand of more dimensions, as to shapes.
 _MOST_DIMENSIONS = 8
+#: What an operator has in common with others before that is looked up.
+_UNKNOWN: Any = object()
 #: Traits of a tensor -> their number, which is shorter to compare.
 _NUMBERS: dict[Hashable, int] = {}
 
@@ -114,6 +116,7 @@ class Context:
                 for i, tensor in zip(operator.inputs, _tensors(subgraph, operator.inputs), strict=True)
             ]
         self.variables: list[Any] = []
+        self.alone = _UNKNOWN
         #: Whoever knows better, because the operators behind have been judged, says so.
         self.consumers_accepted = True
 
@@ -167,7 +170,11 @@ def is_trait(option: Any) -> bool:
 
 def _of_operator(context: Context) -> Hashable:
     """What operators of one name have in common that conditions on traits don't tell apart; None: nothing."""
-    operator = context.operator
+    operator, subgraph = context.operator, context.subgraph
+    # Looked up here, because coming upon each by itself takes far longer.
+    if not context.read_through:
+        context.inputs = _tensors(subgraph, operator.inputs)
+    context.outputs = _tensors(subgraph, operator.outputs)
     tensors = (*context.inputs, *context.outputs)
     # A tensor that Prepare changes is another one.
     seen: tuple[Sequence[Tensor | None], Hashable] | None = operator.__dict__.get("seen")
@@ -184,13 +191,17 @@ def _of_operator(context: Context) -> Hashable:
 def _in_place(context: Context) -> Hashable:
     """The traits of an operator with its place in the partition."""
     alone, partition = context.alone, context.partition
+    if alone is _UNKNOWN:
+        alone = context.alone = _of_operator(context)
     return alone if alone is None or partition is None else (alone, _of_place(context, partition))
 
 
 def _shapes(context: Context) -> Hashable:
     shapes = [None if tensor is None else tensor.shape for tensor in (*context.inputs, *context.outputs)]
-    large = any(shape and len(shape) > _MOST_DIMENSIONS for shape in shapes)
-    return None if large else tuple(shapes)
+    for shape in shapes:
+        if shape and len(shape) > _MOST_DIMENSIONS:
+            return None
+    return tuple(shapes)
 
 
 def _of_place(context: Context, partition: frozenset[int]) -> Hashable:
@@ -200,9 +211,13 @@ def _of_place(context: Context, partition: frozenset[int]) -> Hashable:
     places = []
     for tensor in context.operator.outputs:
         readers = consumers.get(tensor, ())
-        inside = {index for index in readers if index in partition}
+        if len(readers) == 1:  # as most have
+            inside = int(readers[0] in partition)
+            places.append(inside * 2 + (tensor in given or not inside))
+            continue
+        inside = len({index for index in readers if index in partition})
         leaves = tensor in given or not partition.issuperset(readers)
-        places.append(min(len(inside), FEW_READERS) * 2 + leaves)
+        places.append(min(inside, FEW_READERS) * 2 + leaves)
     return tuple(places)
 
 
@@ -239,7 +254,6 @@ _WORKED_OUT: Mapping[str, Callable[[Context], Any]] = {
     "outputs": lambda c: _tensors(c.subgraph, c.operator.outputs),
     "intermediates": lambda c: _tensors(c.subgraph, c.operator.intermediates),
     "operands": lambda c: [tensor for tensor in (*c.inputs, *c.outputs) if tensor is not None],
-    "alone": _of_operator,
     "traits": _in_place,
     "shapes": _shapes,
 }

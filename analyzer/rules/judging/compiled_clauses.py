@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -23,48 +23,60 @@ _MOST = 250
 Asked: TypeAlias = CompiledClause | FailedClause
 
 
+#: A stage, and what is asked of an operator there.
+Stage: TypeAlias = tuple[str, tuple[Asked, ...]]
+
+
 class Left(Struct, frozen=True):
     """What is left to ask of operators that are alike: clauses, and those that are known to fail."""
 
-    asked: tuple[Asked, ...]
+    stages: tuple[Stage, ...]
     #: Whether that is all that can be known of them; else their shapes may tell more.
     settled: bool
 
 
 class Checks:
-    """Clauses that are asked together, and what is left of them for operators that are alike.
+    """What is asked of one kind of operator, and what is left of it for operators that are alike.
 
     What comes out by the traits of one operator alone, or by these and its shapes, does so for all others
     that have them.
     """
 
-    __slots__ = ("_all", "_left", "clauses")
+    __slots__ = ("_left", "ending", "stages")
 
-    def __init__(self, clauses: Iterable[CompiledClause] = ()) -> None:
-        self.clauses = tuple(clauses)
-        self._all = Left(self.clauses, False)
+    def __init__(
+        self, stages: Callable[[Context], Sequence[Stage]], ending: Collection[str] = frozenset()
+    ) -> None:
+        #: What is asked of an operator, by its form.
+        self.stages = stages
+        #: Severities of findings behind which no other stage is asked.
+        self.ending = ending
         #: By traits, and by shapes and traits where these have a say.
         self._left: dict[Hashable, Left] = {}
 
-    def left_of(self, context: Context) -> Left:
-        """What is left to ask of an operator."""
+    def left_of(self, context: Context) -> Left | None:
+        """What is left to ask of an operator; None of the first of its like."""
         traits = context.traits
         left = self._left.get(traits)
-        if left is None:
-            return self._all
-        return left if left.settled else self._left.get((context.shapes, traits), left)
+        if left is None or left.settled:
+            return left
+        return self._left.get((context.shapes, traits), left)
 
     def keep(
-        self, context: Context, by_traits: Iterable[Asked], by_shapes: Iterable[Asked], shaped: bool
+        self, context: Context, by_traits: Iterable[Stage], by_shapes: Iterable[Stage], shaped: bool
     ) -> None:
         """Keep what is left for operators with the same traits, and with the same shapes where they tell."""
         if context.traits is None:
             return
         if len(self._left) >= _MOST:
             self._left.clear()
-        left = self._left.setdefault(context.traits, Left(tuple(by_traits), not shaped))
+        left = self._left.setdefault(context.traits, Left(_asking(by_traits), not shaped))
         if not left.settled and context.shapes is not None:
-            self._left[context.shapes, context.traits] = Left(tuple(by_shapes), True)
+            self._left[context.shapes, context.traits] = Left(_asking(by_shapes), True)
+
+
+def _asking(stages: Iterable[Stage]) -> tuple[Stage, ...]:
+    return tuple(stage for stage in stages if stage[1])
 
 
 class ClauseCompiler:

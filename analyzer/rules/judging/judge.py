@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from analyzer.expressions.nodes import Node, operand_name
 from analyzer.expressions.partial import constant
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.rules.fix_choice import FixSelection
-from analyzer.rules.judging.compiled_clauses import Asked, Checks, ClauseCompiler
+from analyzer.rules.judging.compiled_clauses import Asked, Checks, ClauseCompiler, Left, Stage
 from analyzer.rules.judging.findings import (
     SPLIT,
     CompiledClause,
@@ -31,6 +31,7 @@ from analyzer.rules.pack import (
     LOAD,
     REFUSING,
     RUN,
+    SEVERITIES,
     Clause,
     Form,
     Graph,
@@ -59,20 +60,24 @@ class Verdict(Struct, frozen=True):
 
 
 ACCEPTED = Verdict(True)
-_NOTHING = Checks()
 
 
 class _Form(Struct, frozen=True):
     when: Evaluate | None
     #: Clauses of each stage that has any, in the pack's order of stages.
-    stages: Mapping[str, Checks]
+    stages: Mapping[str, tuple[CompiledClause, ...]]
     #: Those of the stages after choosing.
-    later: Checks
+    later: tuple[CompiledClause, ...]
 
 
 class _Operator(Struct, frozen=True):
     accept: tuple[Evaluate, ...]
     forms: tuple[_Form, ...]
+    #: What is asked while the delegate chooses, and of what it has chosen; None where that is nothing.
+    choosing: Checks
+    later: Checks | None
+    #: By stages, the first of which that finds anything ends it.
+    first: dict[Sequence[str], Checks]
 
 
 class GraphLimits(Struct, frozen=True):
@@ -105,21 +110,10 @@ class Judge:
 
     def verdict(self, context: Context) -> Verdict:
         """Judge one operator by every stage in which the delegate chooses."""
-        operator = self._operator(context)
-        for accept in operator.accept:
-            if _holds(accept, context):
-                return ACCEPTED
-        form = _form_of(operator, context)
-        if form is None:
-            return Verdict(False, (self._no_form(context),))
-        findings: list[Finding] = []
-        for stage in form.stages.values():
-            failing = self.failing(stage, context)
-            if failing:
-                findings += failing
-                if any(finding.severity in REFUSING for finding in failing):
-                    return Verdict(False, tuple(findings))
-        return Verdict(True, tuple(findings)) if findings else ACCEPTED
+        refusing, findings = self._found(self._operator(context.operator.key).choosing, context)
+        if not findings:
+            return ACCEPTED
+        return Verdict(refusing is None, tuple(findings))
 
     @cached_property
     def awaiting_readers(self) -> frozenset[str]:
@@ -145,18 +139,17 @@ class Judge:
 
     def has_stage(self, stage: str, name: str) -> bool:
         """Whether the pack asks anything of an operator in this stage."""
-        return any(stage in form.stages for form in self._compiled(name).forms)
+        return any(stage in form.stages for form in self._operator(name).forms)
 
     def first_findings(self, stages: Sequence[str], context: Context) -> tuple[str, Sequence[Finding]] | None:
         """The first of these stages that finds something, and what; None where none does."""
-        form = _form_of(self._operator(context), context)
-        if form is None:
-            return stages[0], (self._no_form(context),)
-        for stage in stages:
-            checks = form.stages.get(stage)
-            if checks is not None and (findings := self.failing(checks, context)):
-                return stage, findings
-        return None
+        operator = self._operator(context.operator.key)
+        checks = operator.first.get(stages)
+        if checks is None:
+            checks = Checks(partial(self._in_stages, operator.forms, stages), SEVERITIES)
+            operator.first[stages] = checks
+        stage, findings = self._found(checks, context)
+        return None if stage is None else (stage, findings)
 
     def stage_findings(self, stage: str, context: Context) -> Sequence[Finding]:
         """What one stage alone finds."""
@@ -165,12 +158,17 @@ class Judge:
 
     def later_findings(self, context: Context) -> list[Finding]:
         """Findings on an operator that is delegated, when the delegate's graph is built and when it runs."""
-        return self.failing(self.later(context), context)
+        checks = self._operator(context.operator.key).later
+        return [] if checks is None else self.findings(checks, context)
 
-    def later(self, context: Context) -> Checks:
+    def later(self, context: Context) -> tuple[CompiledClause, ...]:
         """What is asked of an operator when the delegate's graph is built and when it runs."""
-        form = _form_of(self._operator(context), context)
-        return _NOTHING if form is None else form.later
+        form = _form_of(self._operator(context.operator.key).forms, context)
+        return () if form is None else form.later
+
+    def findings(self, checks: Checks, context: Context) -> list[Finding]:
+        """All that checks find."""
+        return self._found(checks, context)[1]
 
     def partition_findings(self, context: Any) -> list[Finding]:
         """Findings on a whole partition, when the delegate's graph is built and when it runs."""
@@ -193,10 +191,7 @@ class Judge:
         named = replace(refusal, id=identity)
         return OperatorRules(forms=(Form(),), refused=named)
 
-    def _operator(self, context: Context) -> _Operator:
-        return self._compiled(context.operator.key)
-
-    def _compiled(self, name: str) -> _Operator:
+    def _operator(self, name: str) -> _Operator:
         found = self._operators.get(name)
         if found is None:
             found = self._operators[name] = self._compile(name, self.rules(name))
@@ -208,7 +203,10 @@ class Judge:
         accept = tuple(compiled(node, known) for node in rules.accept_when)
         refused = () if rules.refused is None else (rules.refused,)
         shared = tuple(self._clauses((*self.pack.every_op, *refused), known, op))
-        return _Operator(accept, tuple(self._form(form, shared, known, op) for form in rules.forms))
+        forms = tuple(self._form(form, shared, known, op) for form in rules.forms)
+        choosing = Checks(partial(self._choosing, accept, forms), REFUSING)
+        later = Checks(partial(_of_chosen, forms)) if any(form.later for form in forms) else None
+        return _Operator(accept, forms, choosing, later, {})
 
     def _form(self, form: Form, shared: Sequence[CompiledClause], known: Mapping[str, Any], op: str) -> _Form:
         stages: dict[str, list[CompiledClause]] = {stage: [] for stage in (*self.pack.stages, BUILD, RUN)}
@@ -216,7 +214,22 @@ class Judge:
             stages[clause.clause.stage].append(clause)
         later = (*stages.pop(BUILD), *stages.pop(RUN))
         when = None if form.when is None else compiled(form.when, known)
-        return _Form(when, {name: Checks(of) for name, of in stages.items() if of}, Checks(later))
+        return _Form(when, {name: tuple(of) for name, of in stages.items() if of}, later)
+
+    def _choosing(
+        self, accept: Sequence[Evaluate], forms: Sequence[_Form], context: Context
+    ) -> Sequence[Stage]:
+        """What is asked of an operator while the delegate chooses."""
+        if any(_holds(condition, context) for condition in accept):
+            return ()
+        return self._in_stages(forms, self.pack.stages, context)
+
+    def _in_stages(self, forms: Sequence[_Form], stages: Sequence[str], context: Context) -> Sequence[Stage]:
+        """What is asked of an operator in these stages."""
+        form = _form_of(forms, context)
+        if form is None:
+            return ((stages[0], (self._no_form(context),)),)
+        return [(stage, form.stages[stage]) for stage in stages if stage in form.stages]
 
     def _clauses(
         self, clauses: tuple[Clause, ...], known: Mapping[str, Any], op: str | None = None
@@ -225,33 +238,56 @@ class Judge:
         compiler = ClauseCompiler(self.pack, known, op)
         return filter(None, map(compiler.compile, clauses))
 
-    def failing(self, checks: Checks, context: Context) -> list[Finding]:
-        """The findings of the checks that fail."""
+    def _found(self, checks: Checks, context: Context) -> tuple[str | None, list[Finding]]:
+        """The stage that ends the asking, if one does, and all findings up to there."""
         left = checks.left_of(context)
-        if not left.settled:
-            return self._first_failing(checks, left.asked, context)
-        return self.failing_of(left.asked, context) if left.asked else []
+        if left is None or not left.settled:
+            return self._first_found(checks, left, context)
+        findings: list[Finding] = []
+        for stage, asked in left.stages:
+            failing = self.failing_of(asked, context)
+            if failing:
+                findings += failing
+                if _ends(failing, checks):
+                    return stage, findings
+        return None, findings
 
-    def _first_failing(self, checks: Checks, asked: Sequence[Asked], context: Context) -> list[Finding]:
+    def _first_found(
+        self, checks: Checks, left: Left | None, context: Context
+    ) -> tuple[str | None, list[Finding]]:
         """The same of the first operator of its like; what is left to ask of others is kept."""
-        findings, shaped = [], False
-        by_traits: list[Asked] = []
-        by_shapes: list[Asked] = []
-        for clause in asked:
-            context.beyond = context.shaped = False
-            failed = clause if isinstance(clause, FailedClause) else self._failed(clause, context)
-            left = clause if context.beyond else failed
-            if left is not None:
-                by_shapes.append(left)
-            if context.shaped:
-                by_traits.append(clause)
-                shaped = True
-            elif left is not None:
-                by_traits.append(left)
-            if failed is not None:
-                findings.append(self._advised(failed, context))
-        checks.keep(context, by_traits, by_shapes, shaped)
-        return findings
+        context.beyond = context.shaped = False
+        stages = checks.stages(context) if left is None else left.stages
+        alike = not (context.beyond or context.shaped)
+        ending, findings, shaped = None, list[Finding](), False
+        by_traits, by_shapes = list[Stage](), list[Stage]()
+        for position, (stage, asked) in enumerate(stages, 1):
+            failing, of_traits, of_shapes = list[Finding](), list[Asked](), list[Asked]()
+            for clause in asked:
+                context.beyond = context.shaped = False
+                failed = clause if isinstance(clause, FailedClause) else self._failed(clause, context)
+                kept = clause if context.beyond else failed
+                if kept is not None:
+                    of_shapes.append(kept)
+                if context.shaped:
+                    of_traits.append(clause)
+                    shaped = True
+                elif kept is not None:
+                    of_traits.append(kept)
+                if failed is not None:
+                    failing.append(self._advised(failed, context))
+            by_traits.append((stage, tuple(of_traits)))
+            by_shapes.append((stage, tuple(of_shapes)))
+            findings += failing
+            if _ends(failing, checks):
+                # Others of its like may pass here.
+                ending, rest = stage, stages[position:]
+                by_traits += rest
+                by_shapes += rest
+                break
+        if alike:
+            checks.keep(context, by_traits, by_shapes, shaped)
+        return ending, findings
 
     def failing_of(self, asked: Sequence[Asked], context: Any) -> list[Finding]:
         """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
@@ -302,17 +338,22 @@ class Judge:
         fix = self._fix_selection.fix(failed.clause, context, failed.raised)
         return finding if fix == finding.fix else replace(finding, fix=fix)
 
-    def _no_form(self, context: Context) -> Finding:
+    def _no_form(self, context: Context) -> FailedClause:
         operator, unlisted = context.operator, self.pack.unlisted
-        return Finding(
+        finding = Finding(
             rule=f"{self.pack.delegate}/{slug(operator.name)}/form",
             severity="blocker",
             stage="check",
             message=f"{operator.name} is called in a form that the delegate doesn't know",
-            fix=self._fix_selection.fix(unlisted, context),
+            fix=unlisted.fix,
             source=unlisted.source,
             actual=f"{len(operator.inputs)} inputs, {len(operator.outputs)} outputs",
         )
+        return FailedClause(unlisted, finding)
+
+
+def _ends(failing: Sequence[Finding], checks: Checks) -> bool:
+    return any(finding.severity in checks.ending for finding in failing)
 
 
 def _holds(condition: Evaluate, context: Context) -> bool:
@@ -322,8 +363,14 @@ def _holds(condition: Evaluate, context: Context) -> bool:
         return False
 
 
-def _form_of(operator: _Operator, context: Context) -> _Form | None:
-    for form in operator.forms:
+def _form_of(forms: Sequence[_Form], context: Context) -> _Form | None:
+    for form in forms:
         if form.when is None or _holds(form.when, context):
             return form
     return None
+
+
+def _of_chosen(forms: Sequence[_Form], context: Context) -> Sequence[Stage]:
+    """What is asked of an operator after the delegate has chosen it."""
+    form = _form_of(forms, context)
+    return () if form is None else (("later", form.later),)

@@ -7,7 +7,7 @@ from typing import Any
 
 from analyzer.expressions.nodes import parameters_in
 from analyzer.expressions.vocabulary import Context
-from analyzer.rules.judging.compiled_clauses import Checks
+from analyzer.rules.judging.compiled_clauses import Checks, Stage
 from analyzer.rules.judging.findings import CompiledClause
 from analyzer.rules.judging.judge import Finding, Judge
 from analyzer.rules.pack import LATER
@@ -22,8 +22,9 @@ class JudgeBeside:
         mine, theirs = ({name: str(value) for name, value in of.parameters.items()} for of in (judge, other))
         self._differing = {name for name in mine if mine[name] != theirs[name]}
         self._kinds: dict[str, bool] = {}
-        #: What of some clauses the other judge doesn't ask, with both, whose identities it goes by.
-        self._unlike: dict[tuple[int, int], tuple[Checks, Any, Any]] = {}
+        #: By the name of operators, what is asked of them after choosing.
+        self._later: dict[str, Checks] = {}
+        self._of_partition = _apart(judge.partition_checks, other.partition_checks)
 
     def chooses_alike(self, name: str) -> bool:
         """Whether both say the same of all operators of a kind, before the delegate has chosen."""
@@ -42,20 +43,22 @@ class JudgeBeside:
 
     def later_findings(self, context: Context) -> list[Finding]:
         """The later findings on an operator of which the other judge had none."""
-        mine, theirs = self.judge.later(context), self.other.later(context)
-        return self.judge.failing(self._apart(mine.clauses, theirs.clauses), context)
+        name = context.operator.key
+        checks = self._later.get(name)
+        if checks is None:
+            checks = self._later[name] = Checks(self._stages)
+        return self.judge.findings(checks, context)
 
     def partition_findings(self, context: Any) -> list[Finding]:
         """The findings on a partition of which the other judge had none."""
-        mine, theirs = self.judge.partition_checks, self.other.partition_checks
-        return self.judge.failing_of(self._apart(mine, theirs).clauses, context)
+        return self.judge.failing_of(self._of_partition, context)
 
-    def _apart(self, mine: Sequence[CompiledClause], theirs: Sequence[CompiledClause]) -> Checks:
-        """The clauses of the one that the other doesn't have."""
-        key = id(mine), id(theirs)
-        if key not in self._unlike:
-            # What two sets of parameters agree on is compiled once.
-            known = set(map(id, theirs))
-            apart = Checks(clause for clause in mine if id(clause) not in known)
-            self._unlike[key] = apart, mine, theirs
-        return self._unlike[key][0]
+    def _stages(self, context: Context) -> Sequence[Stage]:
+        return (("later", _apart(self.judge.later(context), self.other.later(context))),)
+
+
+def _apart(mine: Sequence[CompiledClause], theirs: Sequence[CompiledClause]) -> tuple[CompiledClause, ...]:
+    """The clauses of the one that the other doesn't have."""
+    # What two sets of parameters agree on is compiled once.
+    known = set(map(id, theirs))
+    return tuple(clause for clause in mine if id(clause) not in known)
