@@ -8,7 +8,7 @@ from analyzer.report import page_template
 from analyzer.report.document.audit_document import Document
 from analyzer.report.html import embedded_data, page
 from analyzer.report.view import FLEET, View
-from analyzer.report.wording import overview, phrases
+from analyzer.report.wording import phrases
 
 if TYPE_CHECKING:
     from analyzer.report.compare.model_diff import Comparison
@@ -28,7 +28,11 @@ def notebook(document: Document) -> str:
 def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
     """The report; of two models that are compared, what got better and worse comes first."""
     sections = page.sections(document)
-    compared = None
+    compared = overview = None
+    if len(sections) > 1:
+        from analyzer.report.wording.overview import overview as overview_of
+
+        overview = overview_of(document)
     if comparison is not None:
         from analyzer.report.html import comparison_section
 
@@ -40,7 +44,7 @@ def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
         sections=sections,
         title=sections[0].name if len(sections) == 1 else f"{len(sections)} models",
         data=embedded_data.embed(document).decode(),
-        overview=overview.overview(document) if len(sections) > 1 else None,
+        overview=overview,
         fleet=len(sections) >= FLEET,
         common=phrases.COMMON,
         comparison=compared,

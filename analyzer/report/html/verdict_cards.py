@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from analyzer.report.document.audit_document import Audit, Model
-from analyzer.report.html.charts import Histogram, histograms, latencies, same
-from analyzer.report.page_template import Phase
-from analyzer.report.wording import figures, outcome, phrases, run_sentences
+from analyzer.report.wording import figures, outcome, phrases
+
+if TYPE_CHECKING:
+    from analyzer.report.html.charts import Histogram
+    from analyzer.report.page_template import Phase
+    from analyzer.report.wording.run_sentences import Block
 
 
 class RealRun(Struct, frozen=True):
@@ -17,7 +21,7 @@ class RealRun(Struct, frozen=True):
 
     id: str
     mark: str
-    block: run_sentences.Block
+    block: Block
     latencies: list[Phase]
     errors: list[Histogram]
     same: list[str]
@@ -45,7 +49,12 @@ class VerdictCard(Struct, frozen=True):
 
 def real_runs(ident: str, model: Model) -> Iterator[RealRun]:
     """Every real run of a model."""
-    for number, (block, run) in enumerate(zip(run_sentences.blocks(model), model.runs, strict=True)):
+    if not model.runs:
+        return
+    from analyzer.report.html.charts import histograms, latencies, same
+    from analyzer.report.wording.run_sentences import blocks
+
+    for number, (block, run) in enumerate(zip(blocks(model), model.runs, strict=True)):
         mark = "full" if block.agrees else "none" if block.reasons else "partial"
         yield RealRun(f"{ident}-r{number}", mark, block, latencies(run), histograms(run), same(run))
 
