@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import click
-from msgspec.structs import replace
 
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
 from analyzer.cli.options import completion, declared
@@ -19,7 +18,7 @@ from analyzer.errors import InternalError, UsageError
 from analyzer.fleet import batch
 from analyzer.fleet.answers import Redaction, Settings
 from analyzer.gating.policy import POLICIES
-from analyzer.model_auditor import ModelAuditor, ModelResult, Task
+from analyzer.model_auditor import ModelAuditor, ModelResult
 from analyzer.report import FORMATS, TABLES
 from analyzer.report.document import audit_document
 from analyzer.report.wording import figures
@@ -27,8 +26,6 @@ from analyzer.report.wording.verdict_line import VerdictLine
 from analyzer.sources import ModelSource, stream
 from analyzer.suggest import nearest
 
-#: Sizes of inputs by name.
-Shapes = Mapping[str, tuple[int, ...]]
 #: So many inputs are named where a set of models has many.
 _NAMED = 8
 
@@ -86,7 +83,7 @@ def command(
         raise UsageError("-q and -v exclude each other; use one of them")
     options = audit_options(config, paths, asked)
     everything = verbose or any(target.format == "html" for target in wanted)
-    auditor = ModelAuditor(_task(options, read_shapes(shapes), hashes, everything), options.packs)
+    auditor = ModelAuditor(options.task(read_shapes(shapes), hashes, everything), options.packs)
     settings = Settings(jobs, scheduler, resume, quiet, verbose, paths if redact else ())
     excluded = Excluded(options.exclude, exclude, quiet)
     if resume or scheduler or any(target.format in TABLES for target in wanted):
@@ -123,29 +120,6 @@ def _audit(
     if tally.broken:
         return INTERNAL if tally.internal else BAD_INPUT
     return FAILS if tally.policy.failed else HOLDS
-
-
-def _task(
-    options: AuditOptions, shapes: Mapping[str, tuple[int, ...]], hashes: bool, everything: bool
-) -> Task:
-    task = Task(
-        options.delegates,
-        options.rules,
-        options.fail_on,
-        shapes,
-        options.registered,
-        hashes,
-        everything,
-        options.usual,
-        options.warn_on,
-        options.waivers,
-        options.baseline,
-        devices=options.devices,
-        targets=tuple(
-            (models, _task(other, shapes, hashes, everything)) for models, other in options.targets
-        ),
-    )
-    return replace(task, platforms=(options.platform,)) if options.platform else task
 
 
 class _Tally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,12 +10,12 @@ from analyzer.cli import BAD_INPUT, HOLDS, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.models import Excluded, exclude_option
 from analyzer.cli.options.output_file import write
-from analyzer.cli.options.project import Asked, AuditOptions, audit_options
+from analyzer.cli.options.project import Asked, audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import ModelError
 from analyzer.gating.baseline import written
 from analyzer.gating.excuses import Known
-from analyzer.model_auditor import ModelAuditor, Task
+from analyzer.model_auditor import ModelAuditor
 from analyzer.report.wording import figures
 
 
@@ -46,8 +45,7 @@ def write_command(
 ) -> int:
     """Write what rules say of models today: keep FILE with the models, and audit with --baseline FILE."""
     options = audit_options(config, paths, Asked(**asked), excused=False)
-    task = _task(options, read_shapes(shapes))
-    auditor = ModelAuditor(task, options.packs)
+    auditor = ModelAuditor(options.task(read_shapes(shapes)), options.packs)
     known: dict[str, Known] = {}
     unread = False
     for source in Excluded(options.exclude, exclude).taken(paths):
@@ -60,16 +58,3 @@ def write_command(
     findings = sum(sum(sites.values()) for sites in known.values())
     say(f"{file}: {figures.count(findings, 'finding')} of {figures.count(len(known), 'model')}")
     return BAD_INPUT if unread else HOLDS
-
-
-def _task(options: AuditOptions, shapes: Mapping[str, tuple[int, ...]]) -> Task:
-    targets = tuple((models, _task(other, shapes)) for models, other in options.targets)
-    return Task(
-        options.delegates,
-        options.rules,
-        (),
-        shapes,
-        options.registered,
-        devices=options.devices,
-        targets=targets,
-    )

@@ -144,9 +144,9 @@ def _fixed(source: ModelSource, model_file: str | None, task: Task, how: FixOpti
         Auditor(packs, configurations),
         Interpreter(packs),
         Limits(how.timeout, how.memory),
-        not (how.dry_run or how.no_run),
-        how.split_tail,
-        how.batch,
+        proven=not (how.dry_run or how.no_run),
+        tail=how.split_tail,
+        batch=how.batch,
     )
     auditor = Auditor(packs, configurations, fallbacks(packs, configurations))
     result = read_bytes(fixed.data, model_file or f"{source.name} (rewritten)")

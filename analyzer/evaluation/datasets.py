@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from analyzer.errors import UsageError
 from analyzer.execution.inputs import images
-from analyzer.execution.inputs.array_header import FAILURES, ArrayHeader, read_header
+from analyzer.execution.inputs.array_header import FAILURES, ArrayHeader, read_header, shape_text
 from analyzer.execution.inputs.images import Picture
 from analyzer.execution.request import Sample
 from analyzer.files import MOST_TEXT, opened, reason
@@ -76,7 +76,7 @@ class _Arrays:
         lengths = {array.shape[0] for array in self._arrays.values()}
         self.samples = next(iter(lengths), 0)
         if len(lengths) != 1 or not self.samples:
-            shapes = ", ".join(f"{name} {_by(array.shape)}" for name, array in self._arrays.items())
+            shapes = ", ".join(f"{name} {shape_text(array.shape)}" for name, array in self._arrays.items())
             raise _unreadable(path, f"it has {shapes or 'no arrays'}")
 
     def batches(self, size: int, names: Sequence[str], picture: Picture | None = None) -> Iterator[Sample]:
@@ -192,7 +192,7 @@ class _Folder:
 
 def _read(file: str, picture: Picture | None) -> Any:
     if picture is None or not picture.fits:
-        raise ValueError(f"images don't fit an input of shape {_by(picture.shape if picture else ())}")
+        raise ValueError(f"images don't fit an input of shape {shape_text(picture.shape if picture else ())}")
     try:
         return picture.read(file).astype("float32")
     except (OSError, ValueError) as error:
@@ -206,7 +206,3 @@ def _images(folder: str) -> list[str]:
 def _unreadable(path: str, why: str) -> UsageError:
     advice = f"give a .npz file with {INPUT} and {LABELS}, or a folder of images by class"
     return UsageError(f"--data {path}: can't be used ({why}); {advice}")
-
-
-def _by(shape: Sequence[int]) -> str:
-    return "x".join(str(size) for size in shape) or "()"

@@ -13,6 +13,7 @@ from analyzer.errors import UsageError
 from analyzer.evaluation.datasets import INPUT, LABELS, Dataset
 from analyzer.execution.compare import measures
 from analyzer.execution.inputs import generate
+from analyzer.execution.inputs.array_header import shape_text
 from analyzer.execution.inputs.images import Shades, shades
 from analyzer.execution.request import Entry
 from analyzer.model import metadata
@@ -42,7 +43,7 @@ class Opaque(Protocol):
 
 
 class Binding(Struct, frozen=True):
-    """A port with the array of a data set that belongs to it."""
+    """An input or output with the array of a data set that belongs to it."""
 
     io: IOTensor
     array: str
@@ -112,7 +113,7 @@ def bind_outputs(model: str, io_tensors: Sequence[IOTensor], data: Dataset) -> l
 
 
 def _bindings(io_tensors: Sequence[IOTensor], arrays: Iterable[str], sole: str) -> Iterable[Binding]:
-    """Arrays by a port's names, or by the one for an only port."""
+    """Arrays by the names of inputs or outputs; the only one may be called `sole`."""
     there = set(arrays)
     for io in io_tensors:
         names = (io.name, *io.aliases, *([sole] if len(io_tensors) == 1 else []))
@@ -134,7 +135,7 @@ def resized(model: str, bindings: Sequence[Binding], data: Dataset, batch: int) 
         shape = _fitting(tensor, sample, batch)
         if shape is None:
             raise UsageError(
-                f"{model}: takes {_by(tensor.shape)}, a sample has shape {_by(sample or ())}; "
+                f"{model}: takes {shape_text(tensor.shape)}, a sample has shape {shape_text(sample or ())}; "
                 f"reshape the data set's {binding.array}"
             )
         if shape != tensor.shape:
@@ -169,7 +170,3 @@ def shape(
     if sample is None:
         raise ValueError("takes images of any size, so that there is none to bring them to")
     return (batch, *sample)
-
-
-def _by(shape: Sequence[int]) -> str:
-    return "x".join(str(size) for size in shape) or "()"

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 #: The index of an operand that the file leaves out.
 OMITTED = -1
+#: A size in `shape_signature` that an app may choose.
+OPEN = -1
 
 #: Operators whose results don't follow from their inputs, or can't be told from outside.
 _UNFORESEEABLE = frozenset(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from analyzer.recommendation import details, sentences
+from analyzer.recommendation import details, improvements, sentences
 from analyzer.recommendation.candidates import (
     Attempted,
     Candidate,
@@ -43,9 +43,9 @@ class _Case(Struct, frozen=True):
     def quantizing(self, chosen: Candidate | None) -> Iterator[Improvement]:
         """What other element types would bring."""
         for each in self.converted:
-            yield details.converted(each, self.known, self.platform, self.rest.delegate, self.rest.named)
+            yield improvements.converted(each, self.known, self.platform, self.rest.delegate, self.rest.named)
         if chosen is not None and not self.converted:
-            yield from details.quantizing(chosen, self.model)
+            yield from improvements.quantizing(chosen, self.model)
 
 
 class _Rest(Struct, frozen=True):
@@ -181,8 +181,8 @@ def _accelerated(case: _Case, best: Candidate, others: Sequence[Candidate]) -> _
         cpu=not any(each.refused for each in case.ranked),
         passed=tuple(details.passed(other) for other in others if not other.worth),
         improvements=(
-            *details.repairs(case.ranked, case.repaired),
-            *details.options(case.ranked, case.attempts),
+            *improvements.repairs(case.ranked, case.repaired),
+            *improvements.options(case.ranked, case.attempts),
             *case.quantizing(best),
         ),
     )
@@ -204,7 +204,7 @@ def _none(case: _Case) -> _Chosen:
         sentence=sentences.nothing(case.ranked),
         cpu=False,
         passed=tuple(map(details.passed, case.ranked)),
-        improvements=tuple(details.repairs(case.ranked, case.repaired)),
+        improvements=tuple(improvements.repairs(case.ranked, case.repaired)),
     )
     return _Chosen(choice)
 
@@ -222,8 +222,8 @@ def _on_the_cpu(case: _Case) -> _Chosen:
         hazards=tuple(details.hazards(told.audit)) if told else (),
         passed=tuple(map(details.passed, case.ranked)),
         improvements=(
-            *details.repairs(case.ranked, case.repaired),
-            *details.options(case.ranked, case.attempts),
+            *improvements.repairs(case.ranked, case.repaired),
+            *improvements.options(case.ranked, case.attempts),
             *case.quantizing(told),
         ),
     )

@@ -9,14 +9,13 @@ from msgspec import Struct
 
 from analyzer.errors import ModelError
 from analyzer.interpreter import Interpreter
-from analyzer.model.graph import OMITTED, Model, Operator, Prepared, Subgraph, Tensor
+from analyzer.model.graph import OMITTED, OPEN, Model, Operator, Prepared, Subgraph, Tensor
 from analyzer.rewriting.arithmetic import Arithmetic, Unknown, Values
 
 #: What open sizes are tried with, by their dimension, the next one where the file has the first: apart from
 #: each other, so that one isn't taken for another, and far from the file's, so that what is rounded or
 #: limited shows that it hangs on them. Then small ones, and equal ones, for graphs that don't take these.
 _TRIED = ((10007, 10009, 10037, 10039, 10061), (3, 5, 7, 11, 13), (3,) * 5)
-_OPEN = -1
 
 
 class Unfit(Exception):
@@ -126,7 +125,7 @@ def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
 
 def _resized(interpreter: Interpreter, model: Model) -> Prepared | None:
     """The model with other sizes for what is open; None where nothing is, or nothing can be told."""
-    opened = {name: tensor for name, tensor in _inputs(model).items() if _is_open(tensor)}
+    opened = {name: tensor for name, tensor in resizable(model).items() if _is_open(tensor)}
     prepared = None
     for tried in _TRIED if opened else ():
         try:
@@ -144,7 +143,7 @@ def _other(tensor: Tensor, tried: Sequence[int]) -> tuple[int, ...]:
     """The shape with these sizes where an app may choose."""
     pairs = zip(tensor.shape, tensor.shape_signature or (), strict=True)
     return tuple(
-        size if wanted != _OPEN else _apart(size, tried[axis % len(tried)])
+        size if wanted != OPEN else _apart(size, tried[axis % len(tried)])
         for axis, (size, wanted) in enumerate(pairs)
     )
 
@@ -155,16 +154,16 @@ def _apart(size: int, tried: int) -> int:
 
 
 def _any_open(model: Model) -> bool:
-    return any(map(_is_open, _inputs(model).values()))
+    return any(map(_is_open, resizable(model).values()))
 
 
 def _is_open(tensor: Tensor) -> bool:
     signature = tensor.shape_signature or ()
-    return _OPEN in signature and len(signature) == len(tensor.shape)
+    return OPEN in signature and len(signature) == len(tensor.shape)
 
 
-def _inputs(model: Model) -> dict[str, Tensor]:
-    """Inputs by the names that they are resized by."""
+def resizable(model: Model) -> dict[str, Tensor]:
+    """Inputs by every name that they are resized by: those of the main subgraph, and of signatures."""
     first = model.subgraphs[0]
     named = {first.tensors[i].name: first.tensors[i] for i in first.inputs if i != OMITTED}
     for signature in model.signatures:

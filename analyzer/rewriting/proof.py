@@ -16,13 +16,12 @@ from analyzer.execution.inputs.generate import LARGE, ZEROS, Wanted
 from analyzer.execution.request import OK, Entry, Limits, RunRequest, RunResult, Sample
 from analyzer.files import temporary_folder
 from analyzer.model import read_bytes
-from analyzer.model.graph import Model, Tensor
+from analyzer.model.graph import OPEN, Model, Tensor
 from analyzer.rewriting.rewrite import Promise
 
 _WANTED = Wanted(samples=2, special=(ZEROS, LARGE))
 #: What `equal` leaves to floating point, as a share of a value and of the largest.
 _ROUNDING = 1e-6
-_OPEN = -1
 #: How a proof ends.
 HOLDS, BROKEN, UNPROVEN = "holds", "broken", "unproven"
 
@@ -137,7 +136,7 @@ def _other(tensor: Tensor) -> tuple[int, ...]:
     if len(signature) != len(tensor.shape):
         return tensor.shape
     pairs = zip(tensor.shape, signature, strict=True)
-    return tuple(size + 1 + axis if wanted == _OPEN else size for axis, (size, wanted) in enumerate(pairs))
+    return tuple(size + 1 + axis if wanted == OPEN else size for axis, (size, wanted) in enumerate(pairs))
 
 
 def _run(

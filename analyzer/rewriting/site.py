@@ -10,12 +10,10 @@ from msgspec.structs import replace
 
 from analyzer.expressions.vocabulary import elements
 from analyzer.model import schema
-from analyzer.model.graph import OMITTED, Operator, Quantization, Tensor
+from analyzer.model.graph import OMITTED, OPEN, Operator, Quantization, Tensor
 from analyzer.rewriting.arithmetic import FORMATS, Value, Values
 from analyzer.rewriting.draft import NEW, Patch
 from analyzer.rewriting.prepared_graph import Graph, Unfit
-
-_OPEN = -1
 
 
 class Site:
@@ -66,8 +64,8 @@ class Site:
         open_places = {
             i for other in others for i, pair in enumerate(zip(own, other, strict=True)) if len({*pair}) > 1
         }
-        self.require(len(open_places) + own.count(_OPEN) <= 1, not open_places or 0 not in own)
-        return tuple(_OPEN if i in open_places else int(size) for i, size in enumerate(own))
+        self.require(len(open_places) + own.count(OPEN) <= 1, not open_places or 0 not in own)
+        return tuple(OPEN if i in open_places else int(size) for i, size in enumerate(own))
 
     def option(self, name: str) -> Any:
         return self.operator.options[name]
@@ -89,7 +87,7 @@ class Site:
         quantization: Quantization | None = None,
     ) -> int:
         """A tensor that an operator computes, of the type and quantization of another unless said."""
-        signature = tuple(_OPEN if axis in open_axes else size for axis, size in enumerate(shape))
+        signature = tuple(OPEN if axis in open_axes else size for axis, size in enumerate(shape))
         return self._added(
             Tensor(
                 index=self._own + len(self._tensors),
@@ -163,7 +161,7 @@ class Site:
     def shape_constant(self, shape: Sequence[int], open_axes: Collection[int], name: str) -> int:
         """The shape operand of RESHAPE for a tensor of which at most one size is open."""
         self.require(len(open_axes) <= 1, elements(shape) > 0 or not open_axes)
-        sizes = [_OPEN if axis in open_axes else size for axis, size in enumerate(shape)]
+        sizes = [OPEN if axis in open_axes else size for axis, size in enumerate(shape)]
         return self.constant("INT32", [len(sizes)], sizes, f"{name}/shape")
 
     def reshape(self, source: int, target: int, open_axes: Collection[int] | None = None) -> Operator:
@@ -171,7 +169,7 @@ class Site:
         into = self.tensor(target)
         axes = self.graph.open_axes(target) if open_axes is None else open_axes
         shape = self.shape_constant(into.shape, axes, into.name)
-        sizes = [_OPEN if axis in axes else size for axis, size in enumerate(into.shape)]
+        sizes = [OPEN if axis in axes else size for axis, size in enumerate(into.shape)]
         return self.make("RESHAPE", [source, shape], [target], {"new_shape": sizes})
 
     def reshaped(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,11 +16,17 @@ from analyzer.errors import Gathered, UsageError
 from analyzer.gating.baseline import Baseline, read_baseline
 from analyzer.gating.excuses import Waiver
 from analyzer.gating.policy import read_policies
+from analyzer.model_auditor import Task
+from analyzer.recommendation.recommend import PHONES
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
 
 if TYPE_CHECKING:
     from analyzer.config.settings import Project
+
+
+#: Sizes of inputs by name.
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 class Asked(Struct, frozen=True):
@@ -63,6 +69,25 @@ class AuditOptions(Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     #: What else holds for the models of a pattern.
     targets: tuple[tuple[str, AuditOptions], ...] = ()
+
+    def task(self, shapes: Shapes, hash: bool = False, everything: bool = False) -> Task:
+        """The same for any process, with what an audit tells besides: see `Task`."""
+        return Task(
+            delegates=self.delegates,
+            rules=self.rules,
+            fail_on=self.fail_on,
+            shapes=shapes,
+            registered=self.registered,
+            hash=hash,
+            everything=everything,
+            usual=self.usual,
+            warn_on=self.warn_on,
+            waivers=self.waivers,
+            baseline=self.baseline,
+            platforms=(self.platform,) if self.platform else PHONES,
+            devices=self.devices,
+            targets=tuple((models, other.task(shapes, hash, everything)) for models, other in self.targets),
+        )
 
 
 def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused: bool = True) -> AuditOptions:

@@ -58,10 +58,11 @@ def read_header(stream: IO[bytes], size: int) -> ArrayHeader:
 
 def _check(header: ArrayHeader, left: int) -> None:
     if min(header.shape, default=0) < 0:
-        raise ValueError(f"its header tells of the shape {_by(header.shape)}")
+        raise ValueError(f"its header tells of the shape {shape_text(header.shape)}")
     if not header.dtype.hasobject and header.bytes > left:
         raise ValueError(f"its header tells of {header.bytes} bytes, and it has {left}")
 
 
-def _by(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))
+def shape_text(shape: Sequence[int], between: str = "x") -> str:
+    """`224x224x3`; `()` for a scalar."""
+    return between.join(map(str, shape)) or "()"

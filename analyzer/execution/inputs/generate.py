@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from analyzer.errors import UsageError
 from analyzer.execution.inputs import integer_domains
+from analyzer.execution.inputs.array_header import shape_text
 from analyzer.execution.request import Entry, Sample, check_numpy, unavailable
 from analyzer.model.graph import Model, Subgraph, Tensor
 
@@ -148,7 +149,7 @@ def _check_size(name: str, shape: Sequence[int]) -> None:
     """Raises: UsageError for a shape that there is no room for, or that is none."""
     if min(shape, default=0) < 0 or math.prod(shape) > _MOST_ELEMENTS:
         raise UsageError(
-            f"input {name}: no values can be made up for the shape {_by(shape)}; resize it with "
+            f"input {name}: no values can be made up for the shape {shape_text(shape)}; resize it with "
             f"--shape {name}=SIZE,SIZE,... to at most {_MOST_ELEMENTS:,} numbers"
         )
 
@@ -245,9 +246,9 @@ def fit(values: Any, tensor: Tensor, shape: Sequence[int], name: str) -> Any:
 
     array = np.asarray(values)
     if array.size != int(np.prod(shape, dtype=np.int64)):
-        asked = f"has shape {_by(array.shape)}, the model wants {_by(shape)}"
+        asked = f"has shape {shape_text(array.shape)}, the model wants {shape_text(shape)}"
         raise UsageError(
-            f"--input {name}: {asked}; resize the model with --shape {name}={_by(array.shape, ',')}"
+            f"--input {name}: {asked}; resize the model with --shape {name}={shape_text(array.shape, ',')}"
         )
     if tensor.dtype not in NUMPY:
         return array.reshape(tuple(shape))
@@ -274,7 +275,3 @@ def _whole(array: Any, dtype: Any, tensor: Tensor, name: str) -> Any:
         limits = f"expected {tensor.dtype}'s {info.min} to {info.max}"
         raise UsageError(f"--input {name}: holds {beyond[0]}, {limits}; give floats for real units")
     return array
-
-
-def _by(shape: Sequence[int], between: str = "x") -> str:
-    return between.join(str(size) for size in shape) or "()"

@@ -153,10 +153,10 @@ def _proof(ident: str, case: Case) -> Proof:
 
 
 #: Position of the audit, subgraph, operator, whether the delegate accepts it -> the id of what keeps it off.
-Answers: TypeAlias = dict[tuple[int, int, int, bool], str]
+CauseIds: TypeAlias = dict[tuple[int, int, int, bool], str]
 
 
-def answers(cause_lists: Sequence[CauseList]) -> Answers:
+def cause_ids(cause_lists: Sequence[CauseList]) -> CauseIds:
     """The id of the cause that keeps each operator off a delegate."""
     listed = [entry for cause_list in cause_lists for entry in cause_list.all]
     ids = {id(entry.cause): entry.id for entry in listed}

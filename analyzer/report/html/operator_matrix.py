@@ -9,7 +9,7 @@ from itertools import groupby
 from msgspec import Struct
 
 from analyzer.report.document.audit_document import Audit, Model, Operator
-from analyzer.report.html.cause_lists import Answers
+from analyzer.report.html.cause_lists import CauseIds
 from analyzer.report.html.links import Link, anchor, links
 from analyzer.report.wording import figures, labels, phrases
 
@@ -76,7 +76,7 @@ def mark(node: Operator, audit: Audit) -> str:
     return MARKS[phrases.standing(node, audit)][0]
 
 
-def rows(ident: str, model: Model, known: Answers) -> Iterator[Row]:
+def rows(ident: str, model: Model, ids: CauseIds) -> Iterator[Row]:
     """Every operator with each delegate's word."""
     for nodes in zip(*(audit.operators for audit in model.audits), strict=True):
         node = nodes[0]
@@ -88,15 +88,15 @@ def rows(ident: str, model: Model, known: Answers) -> Iterator[Row]:
             macs=figures.macs(node.macs),
             output=labels.tensor(node.output or ""),
             cells=[
-                _cell(node, audit, position, known)
+                _cell(node, audit, position, ids)
                 for position, (node, audit) in enumerate(zip(nodes, model.audits, strict=True))
             ],
         )
 
 
-def _cell(node: Operator, audit: Audit, position: int, known: Answers) -> Cell:
+def _cell(node: Operator, audit: Audit, position: int, ids: CauseIds) -> Cell:
     kind = mark(node, audit)
-    to = None if kind in "df" else known.get((position, node.subgraph, node.index, node.supported))
+    to = None if kind in "df" else ids.get((position, node.subgraph, node.index, node.supported))
     return Cell(kind, phrases.where(node, audit), to)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from analyzer.report.document.audit_document import Audit, Document, Model, Tool
-from analyzer.report.document.contents import Port, Signature
+from analyzer.report.document.contents import Port
 from analyzer.report.html import links
-from analyzer.report.html.cause_lists import CauseList, ListedChange, answers, cause_lists
+from analyzer.report.html.cause_lists import CauseList, ListedChange, cause_ids, cause_lists
 from analyzer.report.html.operator_matrix import Part, Row, Strip, parts, rows, strips
 from analyzer.report.html.verdict_cards import RealRun, VerdictCard, real_runs, verdict_cards
 from analyzer.report.wording import labels, phrases, recommended
@@ -85,7 +85,7 @@ def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Sect
     ident = links.section(index)
     folder, slash, file = plain(model.path).rpartition("/")
     listed = list(cause_lists(ident, model, names))
-    table = list(rows(ident, model, answers(listed)))
+    table = list(rows(ident, model, cause_ids(listed)))
     runs = list(real_runs(ident, model))
     cards = verdict_cards(names, model, runs)
     return Section(
@@ -150,11 +150,7 @@ def _telling(model: Model) -> int:
 
 def _entries(model: Model) -> Iterator[Entry]:
     for signature in model.signatures or ():
-        yield Entry(_title(signature), _ports(signature.inputs), _ports(signature.outputs))
-
-
-def _title(signature: Signature) -> str:
-    return f"Signature {plain(signature.key)}" if signature.key else "Inputs and outputs"
+        yield Entry(labels.signature(signature), _ports(signature.inputs), _ports(signature.outputs))
 
 
 def _ports(ports: Sequence[Port]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from analyzer.report.document.costs import Measured, Profile
 from analyzer.report.document.recommendation import Choice, Snippet
 from analyzer.report.view import View
 from analyzer.report.wording import figures, recommended
-from analyzer.report.wording.hostile_text import columns, escaped, fill, plain, shorten
+from analyzer.report.wording.hostile_text import after, columns, escaped, fill, plain, shorten
 
 #: So many rows of a profile are shown.
 _ROWS = 20
@@ -18,8 +18,7 @@ _ROWS = 20
 def table(advice: Advice, view: View, languages: Sequence[str] = ()) -> bytes:
     """For a terminal: a block a platform, the sentence first; code in `languages` last."""
     path, facts = shorten(plain(advice.path), view.width), _card(advice)
-    beside = len(path) + len(facts) + 3 <= view.width
-    head = _bold(path, view) + (f"   {facts}" if beside else f"\n{fill(facts, view.width)}")
+    head = _bold(path, view) + after(path, facts, view.width)
     blocks = ["\n".join([head, *(fill(line, view.width) for line in _memory(advice))])]
     for names, choice in recommended.each(advice.recommendation):
         blocks.append("\n".join(_block(names, choice, view, languages)))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from analyzer.report.document.contents import Graph, Operator, Port, Signature, Tensor
 from analyzer.report.document.inspection import Inspection, Kind, Numbers
-from analyzer.report.wording import figures
-from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
+from analyzer.report.wording import figures, labels
+from analyzer.report.wording.hostile_text import after, columns, fill, plain, shorten
 
 #: How many columns names of facts take.
 _INDENT = 13
@@ -32,7 +32,7 @@ def _head(inspection: Inspection, width: int) -> str:
         [figures.count(inspection.operators, "operator"), *macs, figures.size(inspection.bytes)]
     )
     path = shorten(plain(inspection.path), width)
-    return f"{path}{'   ' if len(path) + len(about) + 3 <= width else chr(10)}{about}"
+    return path + after(path, about, width)
 
 
 def _facts(inspection: Inspection, width: int) -> str:
@@ -123,7 +123,7 @@ def _file(inspection: Inspection) -> str:
 
 
 def _signature(signature: Signature, width: int) -> str:
-    title = f"Signature {plain(signature.key)}" if signature.key else "Inputs and outputs"
+    title = labels.signature(signature)
     where = f" (subgraph {signature.subgraph})" if signature.subgraph else ""
     name = min(
         _NAME, max((len(plain(port.name)) for port in (*signature.inputs, *signature.outputs)), default=0)

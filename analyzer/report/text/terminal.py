@@ -12,7 +12,7 @@ from analyzer.report.view import FLEET, View
 from analyzer.report.wording import causes, changes, figures, labels, phrases, recommended, run_sentences
 from analyzer.report.wording.causes import Cause
 from analyzer.report.wording.changes import Change, Heading
-from analyzer.report.wording.hostile_text import columns, fill, plain, shorten
+from analyzer.report.wording.hostile_text import after, columns, fill, plain, shorten
 from analyzer.report.wording.layers import layers
 from analyzer.rules.pack import BROKEN
 
@@ -57,8 +57,7 @@ def _model(model: Model, names: Sequence[str], view: View) -> str:
 def _header(model: Model, view: View) -> str:
     facts = phrases.card(model)
     path = shorten(labels.model(model), view.width)
-    beside = len(path) + len(facts) + 3 <= view.width
-    return _paint(path, "bold", view) + (f"   {facts}" if beside else f"\n{fill(facts, view.width)}")
+    return _paint(path, "bold", view) + after(path, facts, view.width)
 
 
 def _recommended(model: Model, told: Sequence[Heading], names: Sequence[str], view: View) -> Iterator[str]:

@@ -70,6 +70,11 @@ def fill(text: str, width: int, **how: Any) -> str:
     return textwrap.fill(_bound(text), width, **{"break_on_hyphens": False, **how}).replace(_BOND, " ")
 
 
+def after(heading: str, text: str, width: int) -> str:
+    """What follows a heading: beside it where there is room, else below."""
+    return f"   {text}" if len(heading) + len(text) + 3 <= width else f"\n{fill(text, width)}"
+
+
 def _bound(text: str) -> str:
     return re.sub(_BEFORE_UNIT, _BOND, text)
 

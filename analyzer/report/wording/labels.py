@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from analyzer.report.document.audit_document import Audit, Document, Model, Operator
-from analyzer.report.document.contents import Tensor
+from analyzer.report.document.contents import Signature, Tensor
 from analyzer.report.document.run_results import Run
 from analyzer.report.wording.hostile_text import plain
 
@@ -115,6 +115,11 @@ def kind(tensor: Tensor) -> str:
     """Type and sizes: `UINT8 1 by 320 by 320 by 3`; `?` stands for a size that is open."""
     shape = "\N{MULTIPLICATION SIGN}".join("?" if size is None else str(size) for size in tensor.shape)
     return f"{tensor.dtype} {shape or 'scalar'}"
+
+
+def signature(signature: Signature) -> str:
+    """A model's entry point, as a heading."""
+    return f"Signature {plain(signature.key)}" if signature.key else "Inputs and outputs"
 
 
 def tensor(name: str) -> str:
