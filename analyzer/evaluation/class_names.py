@@ -25,7 +25,7 @@ def read(file: str) -> tuple[str, ...]:
     return names
 
 
-def own(model: str, name: str | None) -> tuple[str, ...]:
+def embedded(model: str, name: str | None) -> tuple[str, ...]:
     """Those in the archive behind a model; none where it has none."""
     if name is None:
         return ()

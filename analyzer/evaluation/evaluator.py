@@ -232,7 +232,7 @@ def _tflite(
     for binding in outputs:
         metrics.truth(data, binding.array, settings.task)
     described = outputs[0].io.described
-    known = given or class_names.own(candidate.file, described.labels if described else None)
+    known = given or class_names.embedded(candidate.file, described.labels if described else None)
     request = replace(
         task.request, entry=entry, shapes=io_mapping.resized(path, bindings, data, settings.batch)
     )

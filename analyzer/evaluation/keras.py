@@ -49,10 +49,10 @@ def open(request: RunRequest) -> Session:
     tf.config.threading.set_intra_op_parallelism_threads(request.threads)
     tf.config.threading.set_inter_op_parallelism_threads(request.threads)
     saved = os.path.isdir(request.model)
-    return _KerasSession(_Saved(tf, request) if saved else _Kept(tf, request))
+    return _KerasSession(_SavedModel(tf, request) if saved else _KerasFile(tf, request))
 
 
-class _Kept:
+class _KerasFile:
     """A Keras file, compiled to one function."""
 
     def __init__(self, tf: Any, request: RunRequest) -> None:
@@ -82,7 +82,7 @@ class _Kept:
         return dict(zip((io.name for io in self.outputs), outputs, strict=True))
 
 
-class _Saved:
+class _SavedModel:
     """A signature of a SavedModel."""
 
     def __init__(self, tf: Any, request: RunRequest) -> None:
@@ -111,7 +111,7 @@ class _KerasSession:
 
     remarks: Sequence[str] = ()
 
-    def __init__(self, function: _Kept | _Saved) -> None:
+    def __init__(self, function: _KerasFile | _SavedModel) -> None:
         import tensorflow as tf
 
         self.runtime = Runtime("tensorflow", _version())

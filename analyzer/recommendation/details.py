@@ -102,7 +102,7 @@ def alternative(candidate: Candidate) -> Alternative:
 
 def passed(candidate: Candidate) -> Passed:
     """A delegate that isn't recommended."""
-    told = outcome.sentence(candidate.audit) if candidate.broken else sentences.reason(candidate)
+    told = outcome.sentence(candidate.audit) if candidate.broken else sentences.why_not_alone(candidate)
     return Passed(
         delegate=candidate.audit.delegate,
         title=candidate.name,

@@ -74,7 +74,7 @@ def repairs(ranked: Sequence[Candidate], repaired: Sequence[Repaired]) -> Iterat
 def _repair(asked: Candidate, after: Audit, repair: Repaired) -> Improvement:
     summary = asked.audit.summary
     if asked.broken:
-        was = f", where now {sentences.why(asked)}"
+        was = f", where now {sentences.why_not(asked)}"
     else:
         was = f" instead of {sentences.takes(summary) if summary.delegated else sentences.NOTHING}"
     command = " ".join(("delegate-analyzer fix -d", ",".join(repair.delegates), *repair.options))

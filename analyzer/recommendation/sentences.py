@@ -23,7 +23,7 @@ def chosen(best: Candidate, others: Sequence[Candidate], rest: str, doubts: Sequ
         part += f", the rest on {rest}"
     if best.instead_of is not None:
         part += f" ({_without(best.instead_of)} without)"
-    weaker = [f"{other.name} ({reason(other)})" for other in others if _weaker(other, best)]
+    weaker = [f"{other.name} ({why_not_alone(other)})" for other in others if _weaker(other, best)]
     refused = f"Not {_joined(weaker, 'or')}." if weaker else ""
     name = f"{best.name} ({best.where})" if best.where else best.name
     return _sentences(f"{name}, {part}.", _doubted(doubts), refused, *_given_up(others))
@@ -42,13 +42,13 @@ def on_the_cpu(others: Sequence[Candidate], rest: str) -> str:
     groups: dict[tuple[str, bool], list[str]] = {}
     for other in others:
         if other.current:
-            groups.setdefault((why(other), other.broken), []).append(other.name)
-    reasons = [_reason(names, said, broken) for (said, broken), names in groups.items()]
+            groups.setdefault((why_not(other), other.broken), []).append(other.name)
+    reasons = [_why_not_several(names, said, broken) for (said, broken), names in groups.items()]
     because = f"stay on {rest}: {'; '.join(reasons)}." if reasons else f"stay on {rest}."
     return _sentences(because, *_given_up(others))
 
 
-def _reason(names: Sequence[str], said: str, broken: bool) -> str:
+def _why_not_several(names: Sequence[str], said: str, broken: bool) -> str:
     """`A and B take nothing`, `with C the app dies`."""
     if broken:
         return f"with {_joined(names, 'and')} {said}"
@@ -73,7 +73,7 @@ def takes(summary: Summary) -> str:
     return f"{summary.delegated:,} of {figures.count(summary.operators, 'operator')}"
 
 
-def why(candidate: Candidate) -> str:
+def why_not(candidate: Candidate) -> str:
     """Why a delegate isn't chosen, in a few words."""
     summary = candidate.audit.summary
     if candidate.broken:
@@ -90,9 +90,9 @@ def why(candidate: Candidate) -> str:
     return takes(summary)
 
 
-def reason(candidate: Candidate) -> str:
+def why_not_alone(candidate: Candidate) -> str:
     """The same where it stands alone."""
-    said = why(candidate)
+    said = why_not(candidate)
     return f"takes {said}" if said == NOTHING else said
 
 

@@ -59,7 +59,7 @@ def test_labels_that_do_not_unpack_are_none(tmp_path: Path) -> None:
     packed = content.index(b"labels.txt") + len("labels.txt")
     content[packed : packed + 4] = b"\xff" * 4
     (tmp_path / "m.tflite").write_bytes(content)
-    assert class_names.own(str(tmp_path / "m.tflite"), "labels.txt") == ()
+    assert class_names.embedded(str(tmp_path / "m.tflite"), "labels.txt") == ()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that have names")

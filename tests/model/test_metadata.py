@@ -78,10 +78,10 @@ def test_models_that_say_nothing(tmp_path: Path, content: bytes) -> None:
 def test_labels_lie_behind_the_model(tmp_path: Path) -> None:
     file = tmp_path / "m.tflite"
     file.write_bytes(described([SAID]))
-    assert class_names.own(str(file), "labels.txt") == (), "there is no archive"
+    assert class_names.embedded(str(file), "labels.txt") == (), "there is no archive"
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("labels.txt", "cat\n dog \r\n")
-    assert class_names.own(str(file), "labels.txt") == ("cat", "dog")
-    assert class_names.own(str(file), "other.txt") == ()
-    assert class_names.own(str(file), None) == ()
+    assert class_names.embedded(str(file), "labels.txt") == ("cat", "dog")
+    assert class_names.embedded(str(file), "other.txt") == ()
+    assert class_names.embedded(str(file), None) == ()
     assert metadata.inputs(read(file), 0)[0].std == (2.0,)

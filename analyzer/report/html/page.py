@@ -70,7 +70,7 @@ class Section(Struct, frozen=True):
     runs: list[RealRun]
     #: Whether there is enough known to draw a graph, and whose graph is shown first.
     drawn: bool
-    telling: int
+    shown_first: int
 
 
 def sections(document: Document) -> list[Section]:
@@ -115,7 +115,7 @@ def _section(index: int, model: Model, names: Sequence[str], tool: Tool) -> Sect
         audits=model.audits,
         runs=runs,
         drawn=bool(model.graphs),
-        telling=_telling(model),
+        shown_first=_shown_first(model),
     )
 
 
@@ -135,7 +135,7 @@ def _recommended(model: Model) -> Iterator[Recommended]:
         yield Recommended(platform, plain(choice.sentence), facts)
 
 
-def _telling(model: Model) -> int:
+def _shown_first(model: Model) -> int:
     """The delegate that is recommended; else that with the most partitions of those that take a part."""
     audits = model.audits
     for choice in model.recommendation.choices if model.recommendation else ():
