@@ -36,7 +36,7 @@ _TENSOR = {
     "has_rank": "has_rank",
 }
 _NOTHING = object()
-END_OF_ZIP, _ENTRY_OF_ZIP = b"PK\5\6", b"PK\1\2"
+_END_OF_ZIP, _ENTRY_OF_ZIP = b"PK\5\6", b"PK\1\2"
 
 
 class Amendment:
@@ -237,7 +237,7 @@ def _quantization(quantization: Quantization) -> dict[str, Any]:
 def _moved(data: Bytes, by: int) -> bytes:
     """The file's bytes for a place further on: those of an archive at its end count from the file's start."""
     moved = bytearray(data)
-    end = moved.rfind(END_OF_ZIP)
+    end = moved.rfind(_END_OF_ZIP)
     if end < 0 or end + 22 > len(data):
         return bytes(data)
     entries, _, at = struct.unpack_from("<HII", moved, end + 10)
