@@ -106,8 +106,8 @@ def _joined(template: str) -> Look:
 
 def text(template: str, **values: Any) -> str:
     """A text of `templates/`, or a part of a page that others make: no style or script of ours."""
-    written: str = compiled(template).render(values)
-    return written
+    # Text as any other: what encodes documents knows no other kind.
+    return str(compiled(template).render(values))
 
 
 @cache
