@@ -157,7 +157,7 @@ def compile_all(folder: Path) -> None:
     """Write what a wheel brings to `folder`: templates as modules, looks of pages."""
     from analyzer.report.template_compiler import sources
 
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for template, source in sources():
         (folder / f"{_identifier(template)}.py").write_text(source, "utf-8", newline="\n")
     for name in SCRIPTS:

@@ -26,6 +26,7 @@ OPTIONS: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_tra
 def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of modules that stands for a wheel's."""
     folder = tmp_path / "compiled"
+    folder.mkdir()  # as whoever builds the browser's page has it
     page_template.compile_all(folder)
     page_template.compiled.cache_clear()
     monkeypatch.setattr(resources, "COMPILED", os.fspath(folder))
