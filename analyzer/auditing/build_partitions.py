@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import Partition, crossing
 from analyzer.auditing.types import Blocker
 from analyzer.expressions.context import Context, taken_together
-from analyzer.model.graph import Subgraph
+from analyzer.model.graph import OMITTED, Subgraph, Tensor
 from analyzer.rules.judging.judge import Finding
 from analyzer.rules.judging.judge_beside import JudgeBeside
 
@@ -31,6 +32,17 @@ class PartitionContext:
         self.partition = frozenset(operators)
         self.neighbours: dict[int, Context] | None = None
         self.variables: list[Any] = []
+
+    @cached_property
+    def unread(self) -> list[Tensor]:
+        """What its operators write and nobody reads, the app included."""
+        consumers, given = self.subgraph.consumers, self.subgraph.output_set
+        written = (tensor for context in self.operators for tensor in context.operator.outputs)
+        return [
+            self.subgraph.tensors[tensor]
+            for tensor in written
+            if tensor not in consumers and tensor not in given and tensor != OMITTED
+        ]
 
 
 def build_partition(support: NodeSupport, partition: Partition, rolls_back: bool) -> list[Blocker]:

@@ -22,6 +22,9 @@ LARGEST = 2**200
 #: The product of so many dimensions is no such number.
 _FEW_DIMENSIONS = 6
 
+#: The last bytes of float32 numbers between -32768 and 32768: the sign and all of the exponent but a bit.
+_OF_MODERATE = bytes(byte for byte in range(256) if byte & 0x7F <= 0x46)
+
 _FORMATS = {
     "INT8": "b",
     "UINT8": "B",
@@ -113,6 +116,13 @@ def readable(tensor: Tensor) -> bool:
     if tensor.computed_values is not None:
         return len(tensor.computed_values) == count
     return tensor.constant and tensor.data is not None and tensor.dtype in _FORMATS and count <= MAX_VALUES
+
+
+def _moderate(tensor: Tensor) -> bool:
+    """Whether all elements of a float32 constant are numbers below 32768: their last bytes tell."""
+    if tensor.data is None or not tensor.constant or tensor.dtype != "FLOAT32":
+        return False
+    return not bytes(tensor.data[3::4]).translate(None, _OF_MODERATE)
 
 
 def _single(numbers: tuple[Any, ...], tensor: Tensor) -> Any:
@@ -207,6 +217,11 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
         lambda c, t: words(t),
     ),
     "readable": ("bool", "known, and few enough values to look at", lambda c, t: readable(t)),
+    "moderate": (
+        "bool",
+        "a constant of FLOAT32 numbers none of which reaches 32768, whatever their signs",
+        lambda c, t: _moderate(t),
+    ),
     "dynamic": ("bool", "its size is only known at run time", lambda c, t: t.dynamic),
     "persistent": ("bool", "kept in the persistent arena", lambda c, t: t.persistent),
     "variable": ("bool", "a variable that keeps its value between runs", lambda c, t: t.variable),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from analyzer.auditing.build_partitions import PartitionContext
 from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.scope import Scope
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import read_bytes
+from analyzer.model.graph import Operator, Subgraph, Tensor
 from tests.building import model, operator, tensor
 
 #: x -> RELU -> a; a -> NEG -> b (an output); a -> ABS -> c; c, c -> ADD -> d (an output).
@@ -66,3 +70,45 @@ def test_what_another_partition_writes_enters() -> None:
 def test_options_of_another_operator() -> None:
     assert asked(0, "holds(outputs[0].readers[0].options.fused_activation_function == 'NONE')", None) is False
     assert asked(2, "outputs[0].readers[0].options.fused_activation_function == 'NONE'", None)
+
+
+@pytest.mark.parametrize(
+    ("operators", "outputs", "unread"),
+    [
+        ((0, 1, 2, 3), ["b", "d"], []),
+        ((0, 1, 2, 3), ["d"], ["b"]),
+        ((0, 1, 2, 3), ["x"], ["b", "d"]),
+        # Another partition's reader counts.
+        ((0,), ["d"], []),
+        ((1,), ["d"], ["b"]),
+    ],
+)
+def test_what_a_partition_writes_for_nobody(
+    operators: tuple[int, ...], outputs: list[str], unread: list[str]
+) -> None:
+    names = ["xabcd".index(name) for name in outputs]
+    subgraph = replace(FORK, outputs=tuple(names))
+    contexts = [Context(subgraph, one) for one in subgraph.operators]
+    seen = PartitionContext(subgraph, contexts, operators)
+    assert [tensor.name for tensor in seen.unread] == unread
+
+
+@pytest.mark.parametrize(
+    ("numbers", "dtype", "moderate"),
+    [
+        ([0.0, -32767.998, 32767.998], "FLOAT32", True),
+        ([0.0, 32768.0], "FLOAT32", False),
+        ([-32768.0, 0.0], "FLOAT32", False),
+        ([float("nan")], "FLOAT32", False),
+        ([-float("inf"), 1.0], "FLOAT32", False),
+        ([1e-40], "FLOAT32", True),
+        ([], "FLOAT32", True),
+        ([1.0], "INT32", False),
+    ],
+)
+def test_moderate_constants(numbers: list[float], dtype: str, moderate: bool) -> None:
+    data = memoryview(struct.pack(f"<{len(numbers)}f", *numbers))
+    constant = Tensor(0, "c", dtype, (len(numbers),), constant=True, data=data)
+    subgraph = Subgraph(0, "", (constant,), (Operator(0, "NEG", 1, (0,), (), {}),), (), ())
+    asked = compiled(parse("inputs[0].moderate", Scope(options={}), None))
+    assert asked(Context(subgraph, subgraph.operators[0])) is moderate

@@ -23,7 +23,7 @@ from analyzer.rules.parameters import resolve
 from analyzer.suggest import nearest
 
 #: What checks of a whole partition have in place of an operator's own facts.
-_PARTITION = {"inputs": "list[tensor]", "outputs": "list[tensor]", "operators": "list[operator]"}
+_PARTITION = dict.fromkeys(("inputs", "outputs", "unread"), "list[tensor]") | {"operators": "list[operator]"}
 #: What checks of a whole model have, all its subgraphs together.
 _MODEL = {"tensors": "list[tensor]", "operators": "list[operator]", "signatures_fit": "bool"}
 
