@@ -143,15 +143,25 @@ class _Compiler:
         if name in operators.FIELDS and isinstance(base, Operand | Variable):
             return operators.field(node, base)
         if name == "omitted":
-            of = self.of(node.of)
-            return lambda c: of(c) is None
+            return self._omitted(node, True)
         if name in OPERATOR:
             return self._of_operator(node, OPERATOR[name][2])
         return self._of_tensor(node, TENSOR[name][2])
 
     def _of_tensor(self, node: Property, fact: operators.Look, word: str = "") -> Evaluate:
         """A fact of a tensor, which looks as far as the word does."""
-        return operators.of_tensor(node, self.of(node.of), fact, word or node.name)
+        base = unnamed(node.of)
+        slot = base.slot if isinstance(base, Variable) else None
+        return operators.of_tensor(node, self.of(node.of), slot, fact, word or node.name)
+
+    def _omitted(self, node: Property, wanted: bool) -> Evaluate:
+        """Whether an operand is left out, or not."""
+        base = unnamed(node.of)
+        if isinstance(base, Variable):
+            slot = base.slot
+            return lambda c: (c.variables[slot] is None) is wanted
+        of = self.of(node.of)
+        return lambda c: (of(c) is None) is wanted
 
     def _of_operator(self, node: Property, fact: Callable[[Any], Any]) -> Evaluate:
         of = self.of(node.of)
@@ -229,6 +239,8 @@ class _Compiler:
         return Known(not decides)
 
     def negation(self, node: Not) -> Evaluate:
+        if isinstance(negated := unnamed(node.of), Property) and negated.name == "omitted":
+            return self._omitted(negated, False)
         of = self.of(node.of)
         return Known(not of.value) if isinstance(of, Known) else lambda c: not of(c)
 

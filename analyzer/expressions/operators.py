@@ -102,18 +102,18 @@ def attribute(name: str) -> Evaluate:
     return evaluate
 
 
-def of_tensor(node: Property, of: Evaluate, fact: Look, word: str) -> Evaluate:
-    """A fact of the tensor that a part comes to, which looks as far as the word does."""
+def of_tensor(node: Property, of: Evaluate, slot: int | None, fact: Look, word: str) -> Evaluate:
+    """A fact of the tensor that a part comes to, or a slot holds; it looks as far as the word does."""
     mark = mark_of(word)
 
     def evaluate(c: Context) -> Any:
-        value = of(c)
+        value = of(c) if slot is None else c.variables[slot]
         if value is None:
             raise Undefined(f"{show(node.of)} is left out")
         return fact(c, value)
 
     def marking(c: Context) -> Any:
-        value = of(c)
+        value = of(c) if slot is None else c.variables[slot]
         if value is None:
             raise Undefined(f"{show(node.of)} is left out")
         setattr(c, mark or "", True)
