@@ -21,6 +21,8 @@ from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.recommendation import Improvement
 from analyzer.report.wording import figures, outcome
 
+#: The command that rewrites a model, but for what is asked of it, and where the result goes.
+_FIX, _RESULT = ("delegate-analyzer", "fix", "MODEL"), ("-o", "OUT.tflite")
 #: So much more of the MACs is worth telling.
 _TELLING = 0.05
 _EIGHT_BITS = ("INT8", "UINT8", "INT16", "UINT16")
@@ -77,7 +79,7 @@ def _repair(asked: Candidate, after: Audit, repair: Repaired) -> Improvement:
         was = f", where now {sentences.why_not(asked)}"
     else:
         was = f" instead of {sentences.takes(summary) if summary.delegated else sentences.NOTHING}"
-    command = " ".join(("delegate-analyzer fix -d", ",".join(repair.delegates), *repair.options))
+    command = " ".join((*_FIX, "-d", ",".join(repair.delegates), *repair.options, *_RESULT))
     return Improvement(
         kind="fix",
         delegate=asked.audit.delegate,

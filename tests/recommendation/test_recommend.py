@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from analyzer.recommendation.advisor import Advisor
 from analyzer.report.document.recommendation import Choice, Recommendation
 from analyzer.rules.registry import Packs
 from tests.building import model, operator, tensor
+from tests.cli.running import run
 from tests.recommendation.models import layers
 
 
@@ -170,11 +172,15 @@ def test_what_rewriting_the_file_would_bring(tmp_path: Path) -> None:
     share = same.delegated_macs_share
     assert share is not None and share > 0.9
     # As it was tried: for all at once.
-    assert "delegate-analyzer fix -d litert-gpu,gpu,coreml (" in same.text
+    assert "delegate-analyzer fix MODEL -d litert-gpu,gpu,coreml -o OUT.tflite (" in same.text
     assert "instead of 65 % of MACs" in same.text
     # What changes more for the app comes after it, where it brings more.
-    assert "all 45 operators" in parted.text and "--split-tail (" in parted.text
+    assert "all 45 operators" in parted.text and "--split-tail -o " in parted.text
     assert parted.text.endswith("the operators at the end in a second model).")
+    # With the names of files the command does that.
+    [told] = re.findall(r"delegate-analyzer (fix .*) \(", parted.text)
+    words = told.replace("MODEL", "sample:").replace("OUT.tflite", str(tmp_path / "out.tflite")).split()
+    assert run(*words, "--no-run").code == 0 and (tmp_path / "out-tail.tflite").is_file()
     # Without a file there is nothing to rewrite.
     [choice] = analyzer.recommend(sample.read_bytes(), "ios").choices
     assert not [each for each in choice.improvements if each.kind == "fix"]
@@ -215,7 +221,7 @@ def open_batch(folder: Path) -> Path:
 def test_a_free_batch_fixed(tmp_path: Path) -> None:
     """What hangs on it falls away, and the app is told that it is the one batch from then on."""
     texts = repairs(open_batch(tmp_path))
-    assert any("--batch 1 (" in text and text.endswith("a batch of 1).") for text in texts)
+    assert any("--batch 1 -o " in text and text.endswith("a batch of 1).") for text in texts)
 
 
 def test_repairs_of_nothing_say_so(tmp_path: Path) -> None:
