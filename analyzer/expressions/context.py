@@ -2,7 +2,7 @@
 
 Its traits are what most conditions hang on, and the shapes of its operands: operators that have them in
 common are asked once for all. A condition that looks at shapes sets the context's `shaped`, one that looks at
-anything else its `beyond`.
+operators next to it in its partition `nearby`, one that looks at anything else its `beyond`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ OF_TENSORS = frozenset({"dtype", "rank", "constant", "variable", "dynamic", "per
     "scale_count",
     "zero_point_count",
     "leaves_partition",
+    "readers",
+    "sole_reader",
+    "writer",
 }
 #: Words that hang on these and on shapes.
 OF_SHAPES = frozenset({"shape", "elements"})
@@ -60,18 +63,22 @@ class Context:
         "consumers_accepted",
         "inputs",
         "intermediates",
+        "nearby",
         "neighbours",
         "operand",
         "operands",
         "operator",
         "outputs",
         "partition",
+        "placed",
         "raised_by",
         "read_through",
         "shaped",
         "shapes",
         "steps",
         "subgraph",
+        "surrounded",
+        "surroundings",
         "traits",
         "variables",
     )
@@ -92,8 +99,14 @@ class Context:
     traits: Hashable
     #: The shapes of inputs and outputs; None of an operator that is like no other.
     shapes: Hashable
-    #: Set by a condition that looks at these, and by one that looks at more than traits and shapes.
+    #: The same with all that is next to it in its partition.
+    surroundings: Hashable
+    #: The partition that it was in last, and its traits and surroundings there.
+    placed: tuple[frozenset[int] | None, Hashable]
+    surrounded: tuple[frozenset[int] | None, Hashable]
+    #: Set by a condition that looks at shapes, at what is next to it, and at more than all this.
     shaped: bool
+    nearby: bool
     beyond: bool
 
     def __init__(
@@ -122,8 +135,8 @@ class Context:
 
     def _place(self, partition: frozenset[int] | None, neighbours: dict[int, Context] | None) -> None:
         self.partition, self.neighbours = partition, neighbours
-        self.traits = None
-        del self.traits  # they are others there
+        self.traits = self.surroundings = None
+        del self.traits, self.surroundings  # they are others there
 
     def __getattr__(self, name: str) -> Any:
         """What is worked out when it is first asked for: of most neighbours only the name is."""
@@ -140,7 +153,7 @@ def taken_together(contexts: Sequence[Context], operators: Sequence[int]) -> Ite
 
     Afterwards nothing of it is left: others are asked about the same operators.
     """
-    taken = frozenset(operators)
+    taken = _one_of_equals(contexts, frozenset(operators))
     neighbours = {index: contexts[index] for index in operators}
     placed = tuple(neighbours.values())
     try:
@@ -151,6 +164,12 @@ def taken_together(contexts: Sequence[Context], operators: Sequence[int]) -> Ite
         for context in placed:
             context._place(None, None)
         neighbours.clear()
+
+
+def _one_of_equals(contexts: Sequence[Context], taken: frozenset[int]) -> frozenset[int]:
+    """The partition as it was called before: delegates often take the same operators together."""
+    same: frozenset[int] = contexts[0].subgraph.remembered.setdefault(taken, taken)
+    return same
 
 
 def _tensors(subgraph: Subgraph, indices: Sequence[int]) -> list[Tensor | None]:
@@ -193,7 +212,61 @@ def _in_place(context: Context) -> Hashable:
     alone, partition = context.alone, context.partition
     if alone is _UNKNOWN:
         alone = context.alone = _of_operator(context)
-    return alone if alone is None or partition is None else (alone, _of_place(context, partition))
+    if alone is None or partition is None:
+        return alone
+    if context.placed[0] is not partition:
+        context.placed = partition, (alone, _of_place(context, partition))
+    return context.placed[1]
+
+
+def _surroundings(context: Context) -> Hashable:
+    """The shapes of an operator, and what is next to it in the partition."""
+    partition = context.partition
+    if partition is None:
+        return None
+    if context.surrounded[0] is not partition:
+        context.surrounded = partition, _around(context, partition)
+    return context.surrounded[1]
+
+
+def _around(context: Context, partition: frozenset[int]) -> Hashable:
+    """The shapes, and of each operand who writes it and who reads it in the partition.
+
+    Of these operators their traits and shapes, and which of their operands are this operator's too.
+    """
+    subgraph, operands = context.subgraph, _seen(context)
+    own: dict[int, int] = {}
+    for tensor in operands:
+        own.setdefault(tensor, len(own))
+    next_to: list[int] = []
+    counts = []
+    for tensor in own:
+        writers = [index for index in subgraph.producers.get(tensor, ()) if index in partition][:1]
+        readers = [index for index in subgraph.consumers.get(tensor, ()) if index in partition]
+        if len(readers) > FEW_READERS:
+            return None
+        next_to += writers + readers
+        counts.append((len(writers), len(readers)))
+    around = [_neighbour(context, index, own) for index in next_to]
+    if context.shapes is None or None in around:
+        return None
+    return context.shapes, *[own[tensor] for tensor in operands], *counts, *around
+
+
+def _seen(context: Context) -> list[int]:
+    """The indices of inputs and outputs as they are seen."""
+    return [OMITTED if tensor is None else tensor.index for tensor in (*context.inputs, *context.outputs)]
+
+
+def _neighbour(context: Context, index: int, own: Mapping[int, int]) -> Hashable:
+    """What is seen of an operator next to one whose operands are `own`; None of one that is like no other."""
+    if index == context.operator.index:
+        return True
+    other = (context.neighbours or {}).get(index)
+    if other is None or other.traits is None or other.shapes is None:
+        return None
+    shared = [own.get(tensor, OMITTED) for tensor in _seen(other)]
+    return other.operator.key, other.traits, other.shapes, *shared
 
 
 def _shapes(context: Context) -> Hashable:
@@ -256,4 +329,7 @@ _WORKED_OUT: Mapping[str, Callable[[Context], Any]] = {
     "operands": lambda c: [tensor for tensor in (*c.inputs, *c.outputs) if tensor is not None],
     "traits": _in_place,
     "shapes": _shapes,
+    "surroundings": _surroundings,
+    "placed": lambda c: (None, None),
+    "surrounded": lambda c: (None, None),
 }

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from analyzer.expressions import loops, operators, steps
-from analyzer.expressions.context import OF_OPERATORS
+from analyzer.expressions.context import OF_OPERATORS, is_trait
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import (
     And,
@@ -145,7 +145,8 @@ class _Compiler:
         if name == "omitted":
             return self._omitted(node, True)
         if name in OPERATOR:
-            return self._of_operator(node, OPERATOR[name][2])
+            fact = OPERATOR[name][2]
+            return self._of_operator(node, fact, name in OF_OPERATORS)
         return self._of_tensor(node, TENSOR[name][2])
 
     def _of_tensor(self, node: Property, fact: operators.Look, word: str = "") -> Evaluate:
@@ -163,9 +164,9 @@ class _Compiler:
         of = self.of(node.of)
         return lambda c: (of(c) is None) is wanted
 
-    def _of_operator(self, node: Property, fact: Callable[[Any], Any]) -> Evaluate:
+    def _of_operator(self, node: Property, fact: Callable[[Any], Any], trait: bool) -> Evaluate:
         of = self.of(node.of)
-        return lambda c: fact(of(c))
+        return (lambda c: fact(of(c))) if trait else operators.looking_far(lambda c: fact(of(c)))
 
     def index(self, node: Index) -> Evaluate:
         of, at = self.of(node.of), self.of(node.at)
@@ -261,9 +262,12 @@ class _Compiler:
 
         def evaluate(c: Context) -> Any:
             try:
-                return of(c).operator.options[name]
+                value = of(c).operator.options[name]
             except KeyError:
                 raise Undefined(f"{show(node.of)} has no option {name}") from None
+            if not is_trait(value):
+                c.beyond = True
+            return value
 
         return evaluate
 

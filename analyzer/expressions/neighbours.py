@@ -58,6 +58,22 @@ def remembered(context: Context, about: Hashable, find: Callable[[], T]) -> T:
     return answer
 
 
+def _look_at(context: Context, tensor: Tensor) -> None:
+    """Marks who looks at the operators around a tensor: those around its own operands are next to it."""
+    if context.__class__ is not Context or context.partition is None:
+        context.beyond = True
+    elif any(own is tensor for own in (*context.inputs, *context.outputs)):
+        context.nearby = True
+    else:
+        context.beyond = True
+
+
+def readers(context: Context, tensor: Tensor) -> list[Context]:
+    """The operators of the partition that read a tensor, each once."""
+    _look_at(context, tensor)
+    return operators(context, reading(context, tensor))
+
+
 def reading(context: Context, tensor: Tensor) -> list[int]:
     """The operators of the partition that read a tensor, once per operand."""
     readers, partition = context.subgraph.consumers.get(tensor.index, []), context.partition
@@ -104,6 +120,7 @@ def written(context: Context, tensor: Tensor) -> int | None:
 
 def writer(context: Context, tensor: Tensor) -> Context:
     """The operator of the partition that writes a tensor. Raises: Undefined where none does."""
+    _look_at(context, tensor)
     writer = written(context, tensor)
     if writer is None:
         raise Undefined(f"{tensor.name or 'tensor'} is written by no operator of the partition")
@@ -112,6 +129,7 @@ def writer(context: Context, tensor: Tensor) -> Context:
 
 def sole_reader(context: Context, tensor: Tensor) -> Context:
     """The operator of the partition that alone reads a tensor. Raises: Undefined where there isn't one."""
+    _look_at(context, tensor)
     readers = reading(context, tensor)
     if len(readers) != 1:
         raise Undefined(f"{tensor.name or 'tensor'} is read {len(readers)} times, not once")

@@ -283,7 +283,7 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "readers": (
         "list[operator]",
         "the operators of the same partition that read it, each once",
-        lambda c, t: neighbours.operators(c, neighbours.reading(c, t)),
+        neighbours.readers,
     ),
     "sole_reader": (
         "operator",

@@ -31,15 +31,17 @@ class Left(Struct, frozen=True):
     """What is left to ask of operators that are alike: clauses, and those that are known to fail."""
 
     stages: tuple[Stage, ...]
-    #: Whether that is all that can be known of them; else their shapes may tell more.
+    #: Whether that is all that can be known of them; else their shapes may tell more, or where clauses look
+    #: at what is `nearby` their surroundings.
     settled: bool
+    nearby: bool = False
 
 
 class Checks:
     """What is asked of one kind of operator, and what is left of it for operators that are alike.
 
-    What comes out by the traits of one operator alone, or by these and its shapes, does so for all others
-    that have them.
+    What comes out by the traits of one operator alone, or by these and its shapes or surroundings, does so
+    for all others that have them.
     """
 
     __slots__ = ("_left", "ending", "stages")
@@ -51,7 +53,7 @@ class Checks:
         self.stages = stages
         #: Severities of findings behind which no other stage is asked.
         self.ending = ending
-        #: By traits, and by shapes and traits where these have a say.
+        #: By traits, and by shapes or surroundings and traits where these have a say.
         self._left: dict[Hashable, Left] = {}
 
     def left_of(self, context: Context) -> Left | None:
@@ -60,19 +62,31 @@ class Checks:
         left = self._left.get(traits)
         if left is None or left.settled:
             return left
-        return self._left.get((context.shapes, traits), left)
+        return self._left.get((_more(left, context), traits), left)
 
     def keep(
-        self, context: Context, by_traits: Iterable[Stage], by_shapes: Iterable[Stage], shaped: bool
+        self,
+        context: Context,
+        by_traits: Iterable[Stage],
+        by_more: Iterable[Stage],
+        shaped: bool,
+        nearby: bool,
     ) -> None:
-        """Keep what is left for operators with the same traits, and with the same shapes where they tell."""
-        if context.traits is None:
+        """Keep what is left for operators with the same traits, and with the same of what tells more."""
+        traits = context.traits
+        if traits is None:
             return
         if len(self._left) >= _MOST:
             self._left.clear()
-        left = self._left.setdefault(context.traits, Left(_asking(by_traits), not shaped))
-        if not left.settled and context.shapes is not None:
-            self._left[context.shapes, context.traits] = Left(_asking(by_shapes), True)
+        left = self._left.get(traits)
+        if left is None or (nearby and not left.nearby):
+            left = self._left[traits] = Left(_asking(by_traits), not (shaped or nearby), nearby)
+        if not left.settled and (more := _more(left, context)) is not None:
+            self._left[more, traits] = Left(_asking(by_more), True)
+
+
+def _more(left: Left, context: Context) -> Hashable:
+    return context.surroundings if left.nearby else context.shapes
 
 
 def _asking(stages: Iterable[Stage]) -> tuple[Stage, ...]:

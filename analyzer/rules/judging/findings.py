@@ -79,6 +79,7 @@ def why_failed(failed: CompiledClause, context: Context) -> Explanation:
         if failed.when is not None:
             failed.when(context)
     except Undefined:
+        _tell_apart(context)
         if failed.explained_when is None:
             failed.explained_when = _explained(clause, clause.when or TRUE, failed.known)
         return absence(_undefined(failed.explained_when, context))
@@ -87,8 +88,15 @@ def why_failed(failed: CompiledClause, context: Context) -> Explanation:
         failed.explained = _explained(clause, clause.require, failed.known)
     if clause.kind == "unlisted" or _is_pattern(failed.explained):
         return UNEXPLAINED
+    _tell_apart(context)
     # Many fail once: what is looked at is worth telling apart where a clause fails again.
     return reason(failed.explained, context) if first else _reason(failed, failed.explained, context)
+
+
+def _tell_apart(context: Any) -> None:
+    """A reason may name what stands next to an operator: of others like it that is called otherwise."""
+    if getattr(context, "nearby", False):
+        context.beyond = True
 
 
 def _reason(failed: CompiledClause, explained: Node, context: Any) -> Explanation:

@@ -256,37 +256,37 @@ class Judge:
         self, checks: Checks, left: Left | None, context: Context
     ) -> tuple[str | None, list[Finding]]:
         """The same of the first operator of its like; what is left to ask of others is kept."""
-        context.beyond = context.shaped = False
+        context.beyond = context.shaped = context.nearby = False
         stages = checks.stages(context) if left is None else left.stages
-        alike = not (context.beyond or context.shaped)
-        ending, findings, shaped = None, list[Finding](), False
-        by_traits, by_shapes = list[Stage](), list[Stage]()
+        alike = not (context.beyond or context.shaped or context.nearby)
+        ending, findings, shaped, nearby = None, list[Finding](), False, False
+        by_traits, by_more = list[Stage](), list[Stage]()
         for position, (stage, asked) in enumerate(stages, 1):
-            failing, of_traits, of_shapes = list[Finding](), list[Asked](), list[Asked]()
+            failing, of_traits, of_more = list[Finding](), list[Asked](), list[Asked]()
             for clause in asked:
-                context.beyond = context.shaped = False
+                context.beyond = context.shaped = context.nearby = False
                 failed = clause if isinstance(clause, FailedClause) else self._failed(clause, context)
                 kept = clause if context.beyond else failed
                 if kept is not None:
-                    of_shapes.append(kept)
-                if context.shaped:
+                    of_more.append(kept)
+                if context.shaped or (context.nearby and not context.beyond):
                     of_traits.append(clause)
-                    shaped = True
+                    shaped, nearby = shaped or context.shaped, nearby or context.nearby
                 elif kept is not None:
                     of_traits.append(kept)
                 if failed is not None:
                     failing.append(self._advised(failed, context))
             by_traits.append((stage, tuple(of_traits)))
-            by_shapes.append((stage, tuple(of_shapes)))
+            by_more.append((stage, tuple(of_more)))
             findings += failing
             if _ends(failing, checks):
                 # Others of its like may pass here.
                 ending, rest = stage, stages[position:]
                 by_traits += rest
-                by_shapes += rest
+                by_more += rest
                 break
         if alike:
-            checks.keep(context, by_traits, by_shapes, shaped)
+            checks.keep(context, by_traits, by_more, shaped, nearby)
         return ending, findings
 
     def failing_of(self, asked: Sequence[Asked], context: Any) -> list[Finding]:
