@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -55,13 +55,16 @@ def _built(support: NodeSupport, partition: Partition, rolls_back: bool) -> list
     said: list[Blocker] = []
     # Where the same was built with other parameters, nothing is asked again of what was sound then.
     unsound, judges = _built_before(support, partition)
-    noted = support.built[partition] = set()
+    noted = support.built[partition] = {}
     for index in partition.operators:
-        judge = support.judge if judges is None or index in unsound else judges
-        findings = tuple(map(_as_reported, judge.later_findings(support.contexts[index])))
-        if findings:
-            noted.add(index)
-            findings = tuple(_seen(findings, support.subgraph, index))
+        context = support.contexts[index]
+        if judges is None:
+            failing = support.judge.later_findings(context)
+        else:
+            failing = judges.later_findings(context, unsound.get(index, ()))
+        if failing:
+            noted[index] = failing
+            findings = tuple(_seen(map(_as_reported, failing), support.subgraph, index))
             support.delegation.findings[index] += findings
             said += [
                 Blocker(f, support.subgraph.index, index, None, ROLLED_BACK)
@@ -72,7 +75,7 @@ def _built(support: NodeSupport, partition: Partition, rolls_back: bool) -> list
         judge = support.judge if judges is None or None in unsound else judges
         whole = PartitionContext(support.delegation.subgraph, support.contexts, partition.operators)
         for finding in judge.partition_findings(whole):
-            noted.add(None)
+            noted[None] = ()
             reported = _as_reported(finding)
             kind = ROLLED_BACK if rolls_back and unbuilt(reported) else None
             said.append(Blocker(reported, support.subgraph.index, None, None, kind, remains=kind is not None))
@@ -81,15 +84,15 @@ def _built(support: NodeSupport, partition: Partition, rolls_back: bool) -> list
 
 def _built_before(
     support: NodeSupport, partition: Partition
-) -> tuple[Collection[int | None], JudgeBeside | None]:
+) -> tuple[Mapping[int | None, Sequence[Finding]], JudgeBeside | None]:
     """What was found when it was built with other parameters, and who knows what hangs on those."""
     if support.before is None:
-        return (), None
+        return {}, None
     earlier, judges = support.before
-    return (earlier.built[partition], judges) if partition in earlier.built else ((), None)
+    return (earlier.built[partition], judges) if partition in earlier.built else ({}, None)
 
 
-def _seen(findings: Sequence[Finding], subgraph: Subgraph, index: int) -> Iterator[Finding]:
+def _seen(findings: Iterable[Finding], subgraph: Subgraph, index: int) -> Iterator[Finding]:
     """All but wrong numbers that no output of the subgraph comes from."""
     for finding in findings:
         if finding.severity != "wrong" or index in subgraph.shown:

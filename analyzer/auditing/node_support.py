@@ -73,8 +73,8 @@ class NodeSupport:
             if verdict.supported and index not in self.dequantize
         }
         self.delegation = self._undelegated()
-        #: Partition -> operators that something was found of as it was built; None: of it as a whole.
-        self.built: dict[Partition, set[int | None]] = {}
+        #: Partition -> what was found of operators as it was built; of it as a whole (None) only that it was.
+        self.built: dict[Partition, dict[int | None, Sequence[Finding]]] = {}
         #: The same with other parameters, which was built before, and how the two judges compare.
         self.before: tuple[NodeSupport, JudgeBeside] | None = None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import cached_property
 from typing import Any
 
 from analyzer.expressions.nodes import parameters_in
@@ -24,6 +25,8 @@ class JudgeBeside:
         self._kinds: dict[str, bool] = {}
         #: By the name of operators, what is asked of them after choosing.
         self._later: dict[str, Checks] = {}
+        #: By the clauses of both, where each of the first stands, and those that both ask.
+        self._orders: dict[tuple[int, int], tuple[dict[str, int], Set[str], object]] = {}
         self._of_partition = _apart(judge.partition_checks, other.partition_checks)
 
     def chooses_alike(self, name: str) -> bool:
@@ -41,13 +44,36 @@ class JudgeBeside:
         asked = {read for clause in clauses if clause.stage not in LATER for read in clause.reads}
         return asked.union(*map(parameters_in, (*rules.accept_when, *(form.when for form in rules.forms))))
 
-    def later_findings(self, context: Context) -> list[Finding]:
-        """The later findings on an operator of which the other judge had none."""
+    def later_findings(self, context: Context, before: Sequence[Finding] = ()) -> list[Finding]:
+        """The later findings on an operator of which the other judge had those before."""
         name = context.operator.key
+        if before and not self._advises_alike:
+            return self.judge.later_findings(context)
         checks = self._later.get(name)
         if checks is None:
             checks = self._later[name] = Checks(self._stages)
-        return self.judge.findings(checks, context)
+        fresh = self.judge.findings(checks, context)
+        return self._merged(context, before, fresh) if before else fresh
+
+    def _merged(self, context: Context, before: Sequence[Finding], fresh: list[Finding]) -> list[Finding]:
+        """What both judges find, which is known already, and what this one alone finds, in clauses' order."""
+        mine, theirs = self.judge.later(context), self.other.later(context)
+        key = id(mine), id(theirs)
+        if key not in self._orders:
+            # With the clauses that the key names by identity.
+            order = {clause.clause.id: position for position, clause in enumerate(mine)}
+            apart = {clause.clause.id for clause in _apart(mine, theirs)}
+            self._orders[key] = order, order.keys() - apart, (mine, theirs)
+        order, shared, _ = self._orders[key]
+        kept = [finding for finding in before if finding.rule in shared]
+        return sorted([*kept, *fresh], key=lambda finding: order[finding.rule]) if fresh else kept
+
+    @cached_property
+    def _advises_alike(self) -> bool:
+        """Whether both give the same fixes."""
+        advice = self.judge.pack.advice
+        given = [*advice.first, *(each for fixes in advice.lists.values() for each in fixes)]
+        return self._differing.isdisjoint(set[str]().union(*(parameters_in(each.when) for each in given)))
 
     def partition_findings(self, context: Any) -> list[Finding]:
         """The findings on a partition of which the other judge had none."""
