@@ -15,21 +15,28 @@ from __future__ import annotations
 import struct
 import sys
 from codecs import utf_8_decode
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
+from itertools import repeat
 from mmap import mmap
-from operator import add
-from typing import Any
+from operator import add, and_
+from typing import Any, NoReturn
 
 from analyzer.model import schema
 from analyzer.model.schema import Field
-from analyzer.model.vtable import Kind, Layout, Malformed, code, kind, names
+from analyzer.model.vtable import CODES, Kind, Layout, Malformed, code, kind, names
 
 Bytes = bytes | bytearray | memoryview | mmap
 
 _distance = struct.Struct("<i").unpack_from
 _count = struct.Struct("<I").unpack_from
 _size = struct.Struct("<H").unpack_from
+#: The length of a vector of int32 and, where it has few, all of it.
+_FEW = 4
+_AHEAD = struct.Struct(f"<I{_FEW}i").unpack_from
+
+#: What decodes one number.
+_ONE = {letter: struct.Struct(f"<{letter}").unpack_from for letter in CODES.values()}
 
 #: Vectors up to this long are decoded at once, longer ones kept as views: per-channel tables, and the
 #: indices of sparse weights. Options never come near the second.
@@ -39,6 +46,12 @@ _SHORT, _LONG = 4, 1024
 #: table for every four bytes, which is what a reference to a table takes.
 _TABLE_COST = 16
 OVER_BUDGET = "its tables refer to the same bytes over and over"
+#: What tables that refer to nothing came to, by layout and bytes: operators repeat each other's options,
+#: and those of other models.
+_DECODED: dict[tuple[Layout, bytes], dict[str, Any]] = {}
+_MOST_DECODED = 10_000
+#: From so many tables on they are read at once.
+_MANY = 10
 #: Tables of one vector: what there is memory for.
 _MOST_TABLES = 400_000
 
@@ -53,41 +66,62 @@ class Flatbuffer:
         #: Bytes that may still be decoded.
         self.budget = 4 * self.size + 65536
         self._layouts: dict[tuple[Kind, int], Layout] = {}
-        self._decoded: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def root(self) -> int:
         """Position of the root table."""
         self._within(0, 8)
         return int(_count(self.data, 0)[0])
 
-    def rows(self, kind: Kind, positions: Sequence[int]) -> list[list[Any]]:
-        """The tables at `positions`: values by slot, positions for what a field refers to, None if absent."""
-        self.budget -= _TABLE_COST * len(positions)
+    def row(self, kind: Kind, position: int) -> Sequence[Any]:
+        """The table at `position`: values by slot, positions for what a field refers to, None if absent."""
+        self.budget -= _TABLE_COST
         if self.budget < 0:
             raise Malformed(OVER_BUDGET)
-        data, layouts, defaults = self.data, self._layouts, kind.defaults
-        rows = []
-        for position in positions:
-            try:
-                vtable = position - _distance(data, position)[0]
-                layout = layouts.get((kind, vtable)) or self._layout(kind, vtable)
-                unpack, pick, references, mask, phase = layout
-                row = [*pick(unpack(data, position) + defaults)]
-            except struct.error:
-                raise Malformed(self._short(position)) from None
-            if position & mask != phase:
-                raise Malformed(f"a table at byte {position} is not aligned")
-            for slot, offset in references:
+        try:
+            layout = self._layout_at(kind, position)
+            row = layout.pick(layout.unpack(self.data, position) + kind.defaults)
+        except struct.error:
+            raise Malformed(self._short(position)) from None
+        if position & layout.mask != layout.phase:
+            raise Malformed(f"a table at byte {position} is not aligned")
+        if layout.references:
+            row = [*row]
+            for slot, offset in layout.references:
                 if not (distance := row[slot]):
                     raise Malformed(f"a field at byte {position + offset} refers to itself")
                 row[slot] = position + offset + distance
-            rows.append(row)
-        return rows
+        return row
 
-    def row(self, kind: Kind, position: int) -> list[Any]:
-        return self.rows(kind, (position,))[0]
+    def rows(self, kind: Kind, positions: Sequence[int]) -> Iterable[Sequence[Any]]:
+        """The tables at `positions`; one by one they say what is wrong, when they are come to."""
+        rows = self._at_once(kind, positions) if len(positions) >= _MANY else None
+        return rows or map(partial(self.row, kind), positions)
 
-    def tables(self, kind: Kind, position: int | None) -> list[list[Any]]:
+    def _at_once(self, kind: Kind, positions: Sequence[int]) -> Sequence[Sequence[Any]] | None:
+        """Many tables, those of one layout field by field; None where one of them isn't as it should be."""
+        data = repeat(self.data)
+        by_vtable: dict[int, list[int]] = {}
+        rows: dict[int, Sequence[Any]] = {}
+        try:
+            for position, (distance,) in zip(positions, map(_distance, data, positions), strict=True):
+                by_vtable.setdefault(position - distance, []).append(position)
+            for places in by_vtable.values():
+                layout = self._layout_at(kind, places[0])
+                fields = zip(*map(layout.unpack, data, places), strict=True)
+                columns = [*layout.pick((*fields, *kind.absent))]
+                sound = {*map(and_, places, repeat(layout.mask))} == {layout.phase}
+                for slot, offset in layout.references:
+                    sound = sound and 0 not in columns[slot]
+                    columns[slot] = map(add, map(add, places, repeat(offset)), columns[slot])
+                if not sound:
+                    return None
+                rows.update(zip(places, zip(*columns, strict=False), strict=False))
+        except (struct.error, Malformed):
+            return None
+        self.budget -= _TABLE_COST * len(positions)
+        return [*map(rows.__getitem__, positions)] if self.budget >= 0 else None
+
+    def tables(self, kind: Kind, position: int | None) -> Sequence[Sequence[Any]]:
         """The rows of a vector of tables; none where the vector is absent."""
         if position is None:
             return []
@@ -98,19 +132,29 @@ class Flatbuffer:
         if 0 in distances:
             raise Malformed(f"an entry of the vector at byte {position} refers to itself")
         starts = range(position + 4, position + 4 + 4 * count, 4)
-        return self.rows(kind, [*map(add, starts, distances)])
+        return [*self.rows(kind, [*map(add, starts, distances)])]
 
     def integers(self, position: int | None) -> tuple[int, ...]:
         """A vector of int32."""
         if position is None:
             return ()
-        return _unpacker(self.length(position, 4), "i")(self.data, position + 4)
+        try:
+            values = _AHEAD(self.data, position)
+            count = values[0]
+        except struct.error:
+            count = sys.maxsize
+        if count > _FEW or position & 3 or self.budget < 4 * count:
+            return _unpacker(self.length(position, 4), "i")(self.data, position + 4)
+        self.budget -= 4 * count
+        return values[1 : count + 1]
 
     def numbers(self, position: int | None, code: str, size: int, most: int = _SHORT) -> Sequence[Any]:
         """A vector of numbers, decoded up to `most` elements and a view of the file if it is longer."""
         if position is None:
             return ()
         count = self.length(position, size)
+        if count == 1:
+            return _ONE[code](self.data, position + 4)
         if count <= most or sys.byteorder != "little":
             return _unpacker(count, code)(self.data, position + 4)
         return self.view[position + 4 : position + 4 + count * size].cast(code)  # type: ignore[call-overload, no-any-return]
@@ -119,12 +163,17 @@ class Flatbuffer:
         """A string; replacement characters stand for what isn't UTF-8."""
         if position is None:
             return None
-        end = position + 4 + self.length(position, 1)
-        if end >= self.size:
-            raise Malformed(self._short(end))
-        if self.data[end]:
-            raise Malformed(f"the string at byte {position} is not terminated")
-        return utf_8_decode(self.data[position + 4 : end], "replace", True)[0]
+        data = self.data
+        try:
+            (count,) = _count(data, position)
+            end = position + 4 + count
+            sound = not (data[end] or position & 3) and count <= self.budget
+        except (struct.error, IndexError):
+            sound = False
+        if not sound:
+            self._refuse_string(position)
+        self.budget -= count
+        return utf_8_decode(data[position + 4 : end], "replace", True)[0]
 
     def bytes(self, position: int) -> memoryview:
         """A vector of bytes, as a view: it costs nothing whatever its length."""
@@ -142,21 +191,34 @@ class Flatbuffer:
         self._within(offset, size)
         return self.view[offset : offset + size]
 
+    def _refuse_string(self, position: int) -> NoReturn:
+        end = position + 4 + self.length(position, 1)
+        if end >= self.size:
+            raise Malformed(self._short(end))
+        raise Malformed(f"the string at byte {position} is not terminated")
+
     def decode(self, table: str, position: int) -> dict[str, Any]:
         """Every field of a table by schema name, enums by name, and all that it refers to.
 
         Vectors come out as tuples, those of bytes and very long ones as views of the file.
         """
         of = kind(table)
-        row = self.row(of, position)
-        for slot in of.references:
-            if row[slot] is not None:
-                return self._fields(of, row)
-        # Operators repeat each other's options.
-        key = (table, *row)
-        fields = self._decoded.get(key)
-        if fields is None:
-            fields = self._decoded[key] = self._fields(of, row)
+        try:
+            layout = self._layout_at(of, position)
+        except struct.error:
+            raise Malformed(self._short(position)) from None
+        if layout.references:
+            return self._fields(of, self.row(of, position))
+        start, end = layout.fields
+        key = layout, bytes(self.data[position + start : position + end])
+        fields = _DECODED.get(key)
+        if fields is not None and position & layout.mask == layout.phase and self.budget >= _TABLE_COST:
+            self.budget -= _TABLE_COST
+            return fields
+        fields = self._fields(of, self.row(of, position))
+        if len(_DECODED) >= _MOST_DECODED:
+            _DECODED.clear()
+        _DECODED[key] = fields
         return fields
 
     def length(self, position: int, size: int) -> int:
@@ -175,15 +237,17 @@ class Flatbuffer:
             raise Malformed(OVER_BUDGET)
         return count  # type: ignore[no-any-return]
 
-    def _fields(self, kind: Kind, row: list[Any]) -> dict[str, Any]:
-        for slot, members in kind.enums:
-            row[slot] = members[row[slot]]
+    def _fields(self, kind: Kind, row: Sequence[Any]) -> dict[str, Any]:
+        if kind.enums:
+            row = [*row]
+            for slot, members in kind.enums:
+                row[slot] = members[row[slot]]
         return {
             name: row[slot] if field is None else self._referred(field, row)
             for name, slot, field in kind.fields
         }
 
-    def _referred(self, field: Field, row: list[Any]) -> Any:
+    def _referred(self, field: Field, row: Sequence[Any]) -> Any:
         position = row[field.slot]
         if position is None:
             return () if field.vector else None
@@ -213,11 +277,16 @@ class Flatbuffer:
         of = kind(table)
         return tuple(self._fields(of, row) for row in self.tables(of, position))
 
+    def _layout_at(self, kind: Kind, position: int) -> Layout:
+        """The layout of the table at a position. Raises: struct.error where the file ends before it."""
+        vtable = position - _distance(self.data, position)[0]
+        return self._layouts.get((kind, vtable)) or self._layout(kind, vtable)
+
     def _layout(self, kind: Kind, position: int) -> Layout:
         if position < 0:
             raise Malformed(f"a vtable lies at byte {position}, before the file")
         (size,) = _size(self.data, position)
-        if size < 4 or size & 1 or position & 1:
+        if size < 4 or (size | position) & 1:
             raise Malformed(f"the vtable at byte {position} is damaged")
         if position + size > self.size:
             raise Malformed(self._short(position + size - 1))

@@ -6,7 +6,7 @@ hold their data themselves. Options and all else lie where they lie today.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from analyzer.model import schema
@@ -61,12 +61,11 @@ class Older(Assembly):
             return OperatorCode(name, 1, self.file.string(custom))
         return super().code(deprecated, custom, version, builtin)
 
-    def tensor_rows(self, position: int | None) -> Iterable[Row]:
+    def tensor_rows(self, position: int | None) -> Sequence[Row]:
         """Today's rows: the data of each tensor that has any becomes a buffer of its own."""
         if not self.buffers:
             self.buffers.append(None)
-        for shape, dtype, data, name, quantization in self.file.tables(kind("Tensor@2"), position):
-            yield self._today(shape, dtype, data, name, quantization)
+        return [self._today(*row) for row in self.file.tables(kind("Tensor@2"), position)]
 
     def _today(self, shape: Any, dtype: int, data: int | None, name: Any, quantization: Any) -> Row:
         view = self.file.bytes(data) if data is not None else None

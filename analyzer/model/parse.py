@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,9 @@ _LEAST_BYTES, _FEW = 24, 1000
 _SPLIT = "cut it into several models"
 
 
+_EMPTY = Quantization()
+
+
 class Assembly:
     """Puts one file's tables together; the row of a table lists its values in the schema's slot order."""
 
@@ -57,7 +60,10 @@ class Assembly:
     def model(self, path: str) -> Model:
         file = self.file
         version, codes, subgraphs, description, buffers, _, metadata, signatures, *external = self.root()
-        self.buffers = [self._data(*row) for row in file.tables(kind("Buffer"), buffers)]
+        self.buffers = [
+            None if inside is None and offset <= 1 else self._data(inside, offset, size)
+            for inside, offset, size in file.tables(kind("Buffer"), buffers)
+        ]
         rows = self.subgraph_rows(subgraphs)
         if not rows:
             raise Malformed("has no subgraph")
@@ -92,12 +98,14 @@ class Assembly:
 
     def _counted(self, subgraphs: Sequence[Row], codes: int | None) -> int:
         """How many operators there are. Raises: Malformed where there is more than can be audited."""
-        tensors, operators = (
-            sum(self.file.length(row[slot], 4) for row in subgraphs if row[slot] is not None)
-            for slot in (0, 3)
-        )
-        kinds = 0 if codes is None else self.file.length(codes, 4)
-        for what, count in zip(_MOST, (operators, tensors, len(subgraphs), kinds), strict=True):
+        tensors = operators = 0
+        for row in subgraphs:
+            tensors += 0 if row[0] is None else self.file.length(row[0], 4)
+            operators += 0 if row[3] is None else self.file.length(row[3], 4)
+        counts = operators, tensors, len(subgraphs), 0 if codes is None else self.file.length(codes, 4)
+        if max(counts) <= _FEW:
+            return operators
+        for what, count in zip(_MOST, counts, strict=True):
             if count > _MOST[what]:
                 raise Malformed(f"has {count:,} {what}, more than the {_MOST[what]:,} that are read", _SPLIT)
             if count > _FEW and count * _LEAST_BYTES > self.file.size:
@@ -114,16 +122,17 @@ class Assembly:
             _cut(file.string(name) or "", longest),
             made,
             self._operators(file.tables(kind("Operator"), operators), count),
-            _indices(file.integers(inputs), count),
-            _indices(file.integers(outputs), count),
+            tuple(_indices(file.integers(inputs), count)),
+            tuple(_indices(file.integers(outputs), count)),
         )
 
-    def tensor_rows(self, position: int | None) -> Iterable[Row]:
+    def tensor_rows(self, position: int | None) -> Sequence[Row]:
         return self.file.tables(kind("Tensor"), position)
 
-    def _tensors(self, rows: Iterable[Row], longest: int) -> tuple[Tensor, ...]:
+    def _tensors(self, rows: Sequence[Row], longest: int) -> tuple[Tensor, ...]:
         file, buffers, dtypes = self.file, self.buffers, names("TensorType")
         made: list[Tensor] = []
+        quantizations = self._quantizations([row[4] for row in rows if row[4] is not None])
         for (
             shape,
             dtype,
@@ -143,7 +152,7 @@ class Assembly:
             made.append(
                 Tensor(
                     len(made),
-                    _cut(file.string(name) or "", longest),
+                    "" if name is None else _cut(file.string(name) or "", longest),
                     dtypes[dtype],
                     file.integers(shape),
                     None if signature is None else file.integers(signature),
@@ -152,7 +161,7 @@ class Assembly:
                     data,
                     buffer,
                     variable,
-                    None if quantization is None else self._quantization(quantization),
+                    None if quantization is None else next(quantizations),
                     None if sparsity is None else file.decode("SparsityParameters", sparsity),
                     () if variants is None else file.decode_all("VariantSubType", variants),
                     external,
@@ -160,12 +169,17 @@ class Assembly:
             )
         return tuple(made)
 
-    def _quantization(self, position: int) -> Quantization:
+    def _quantizations(self, positions: Sequence[int]) -> Iterator[Quantization]:
+        """Those of a subgraph's tensors at once; most tables are empty."""
+        return map(self._quantization, self.file.rows(kind("QuantizationParameters"), positions))
+
+    def _quantization(self, row: Row) -> Quantization:
         file = self.file
-        row = file.row(kind("QuantizationParameters"), position)
         minimum, maximum, scale, zero_point, details, fields, axis = row
-        scales = file.numbers(scale, "f", 4)
-        zero_points = file.numbers(zero_point, "q", 8)
+        if minimum is maximum is scale is zero_point is fields is None and not axis:
+            return _EMPTY
+        scales = () if scale is None else file.numbers(scale, "f", 4)
+        zero_points = () if zero_point is None else file.numbers(zero_point, "q", 8)
         table = names("QuantizationDetails")[details] if details and fields is not None else None
         return Quantization(
             len(scales),
@@ -173,8 +187,8 @@ class Assembly:
             scales,
             zero_points,
             axis,
-            file.numbers(minimum, "f", 4),
-            file.numbers(maximum, "f", 4),
+            () if minimum is None else file.numbers(minimum, "f", 4),
+            () if maximum is None else file.numbers(maximum, "f", 4),
             table,
             file.member(table, fields) if table else None,
         )
@@ -182,28 +196,40 @@ class Assembly:
     def _operators(self, rows: Iterable[Row], tensors: int) -> tuple[Operator, ...]:
         file, codes = self.file, self.codes
         made: list[Operator] = []
-        for row in rows:
-            code, inputs, outputs, _, _, custom, _, mutating, intermediates, offset, size, _, _, _ = row
-            if mutating is not None:
-                file.bytes(mutating)  # no part of the graph, but it has to be sound
-            if code >= len(codes):
-                raise Malformed(f"operator {len(made)} names operator code {code}, the file has {len(codes)}")
-            of = codes[code]
-            table, options = self._options(of.name, row)
-            made.append(
-                Operator(
-                    len(made),
-                    of.name,
-                    of.version,
-                    _indices(file.integers(inputs), tensors),
-                    _indices(file.integers(outputs), tensors),
-                    options,
-                    table,
-                    of.custom,
-                    self._custom_options(custom, offset, size),
-                    _indices(file.integers(intermediates), tensors) if intermediates else (),
+        wanted: list[int] = []
+        try:
+            for row in rows:
+                code, inputs, outputs, _, _, custom, _, mutating, intermediates, offset, size, _, _, _ = row
+                if mutating is not None:
+                    file.bytes(mutating)  # no part of the graph, but it has to be sound
+                if code >= len(codes):
+                    raise Malformed(
+                        f"operator {len(made)} names operator code {code}, the file has {len(codes)}"
+                    )
+                of = codes[code]
+                table, options = self._options(of.name, row)
+                wanted += (read := file.integers(inputs))
+                wanted += (written := file.integers(outputs))
+                wanted += (inner := () if intermediates is None else file.integers(intermediates))
+                made.append(
+                    Operator(
+                        len(made),
+                        of.name,
+                        of.version,
+                        read,
+                        written,
+                        options,
+                        table,
+                        of.custom,
+                        None
+                        if custom is None and offset <= 1
+                        else self._custom_options(custom, offset, size),
+                        inner,
+                    )
                 )
-            )
+        finally:
+            # Of several faults the first one is told.
+            _indices(wanted, tensors)
         return tuple(made)
 
     def _options(self, name: str, row: Row) -> tuple[str | None, Mapping[str, Any]]:
@@ -281,7 +307,8 @@ def _as_parsed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Source: tflite/core/api/flatbuffer_conversions.cc::ConvertActivation
     """
-    if str(fields.get(_ACTIVATION)).startswith("ActivationFunctionType:"):
+    activation = fields.get(_ACTIVATION)
+    if activation is not None and activation.startswith("ActivationFunctionType:"):
         return {**fields, _ACTIVATION: "NONE"}
     return fields
 
@@ -303,10 +330,11 @@ def _lacks(signature: Signature, graphs: Sequence[Subgraph]) -> str:
     return ""
 
 
-def _indices(wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
-    for tensor in wanted:
-        if not OMITTED <= tensor < count:
-            raise Malformed(f"tensor {tensor} is wanted, the subgraph has {count} tensors")
+def _indices(wanted: Sequence[int], count: int) -> Sequence[int]:
+    """Indices of tensors. Raises: Malformed where there is no such tensor."""
+    if wanted and not (min(wanted) >= OMITTED and max(wanted) < count):
+        tensor = next(tensor for tensor in wanted if not OMITTED <= tensor < count)
+        raise Malformed(f"tensor {tensor} is wanted, the subgraph has {count} tensors")
     return wanted
 
 

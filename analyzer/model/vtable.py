@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import repeat
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.model import schema
 from analyzer.model.schema import Field
@@ -38,17 +39,28 @@ class Malformed(Exception):
         self.advice = advice
 
 
-class Layout(NamedTuple):
-    """The layout of all tables that share a vtable."""
+class Layout:
+    """The layout of all tables that share a vtable; one goes by its identity."""
 
-    unpack: Callable[[Any, int], tuple[Any, ...]]
-    #: Puts unpacked values and the defaults of absent fields in slot order.
-    pick: Callable[[tuple[Any, ...]], Iterable[Any]]
-    #: Slot and offset of each field that refers to something else.
-    references: tuple[tuple[int, int], ...]
-    #: A table's position modulo `mask + 1` must be `phase`.
-    mask: int
-    phase: int
+    __slots__ = ("fields", "mask", "phase", "pick", "references", "unpack")
+
+    def __init__(
+        self,
+        unpack: Callable[[Any, int], tuple[Any, ...]],
+        pick: Callable[[tuple[Any, ...]], Sequence[Any]],
+        references: tuple[tuple[int, int], ...],
+        aligned: tuple[int, int],
+        fields: tuple[int, int],
+    ) -> None:
+        self.unpack = unpack
+        #: Puts what is unpacked and the defaults of absent fields in slot order.
+        self.pick = pick
+        #: Slot and offset of each field that refers to something else.
+        self.references = references
+        #: A table's position modulo `mask + 1` must be `phase`.
+        self.mask, self.phase = aligned
+        #: Where in a table its fields start, and where they end.
+        self.fields = fields
 
 
 class Names(dict[int, str]):
@@ -68,7 +80,7 @@ names = cache(Names)
 class Kind:
     """A table of the schema, prepared for decoding."""
 
-    __slots__ = ("defaults", "enums", "fields", "formats", "layouts", "references")
+    __slots__ = ("absent", "defaults", "enums", "fields", "formats", "layouts", "references")
 
     def __init__(self, fields: Sequence[Field]) -> None:
         slots = 1 + max((field.slot for field in fields), default=-1)
@@ -85,6 +97,8 @@ class Kind:
             self.formats[field.slot] = "I" if refers(field) else code(field)
             defaults[field.slot] = None if refers(field) else _raw(field)
         self.defaults = tuple(defaults)
+        #: The same without end, for many tables at once.
+        self.absent = tuple(map(repeat, defaults))
         #: Vtable -> layout, for all files read so far.
         self.layouts: dict[bytes, Layout] = {}
 
@@ -126,12 +140,12 @@ def _layout(kind: Kind, offsets: Sequence[int]) -> Layout:
         struct.Struct(format).unpack_from,
         _picker(indices),
         tuple((slot, offset) for offset, slot in present if slot in kind.references),
-        mask,
-        phase,
+        (mask, phase),
+        (present[0][0], end) if present else (0, 0),
     )
 
 
-def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], Iterable[Any]]:
+def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
     if len(indices) > 1:
         return itemgetter(*indices)
     return lambda values: [values[index] for index in indices]
