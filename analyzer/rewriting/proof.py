@@ -52,6 +52,9 @@ class Original(Struct, frozen=True):
     shapes: Mapping[str, tuple[int, ...]] = {}
 
     def samples(self, entry: Entry) -> list[Sample]:
+        """Raises: RuntimeUnavailable where there is no interpreter to run them."""
+        # Before inputs are made, which takes what comes with one.
+        lookup.local(lookup.REFERENCE).check(RunRequest(model=self.path, entry=entry))
         return generate.samples(self.model, entry, replace(_WANTED, shapes=self._own(entry)))
 
     def run(self, entry: Entry, samples: Sequence[Sample], limits: Limits) -> RunResult:
@@ -147,12 +150,9 @@ def _run(
     limits: Limits,
     shapes: Mapping[str, tuple[int, ...]] = {},
 ) -> RunResult:
-    """Raises: RuntimeUnavailable where there is no interpreter."""
-    runner = lookup.local(lookup.REFERENCE)
     computed = signatures.computed(model, entry)
     request = RunRequest(model=path, entry=entry, shapes=shapes, warmup=0, runs=0, computed=computed)
-    runner.check(request)
-    return runner.run(request, samples, limits)
+    return lookup.local(lookup.REFERENCE).run(request, samples, limits)
 
 
 def _compared(model: Model, entry: Entry, reference: RunResult, result: RunResult) -> list[OutputComparison]:
