@@ -12,7 +12,7 @@ from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import AuditDelivery, tell_policy
 from analyzer.cli.options.models import Excluded, exclude_option
 from analyzer.cli.options.output import Target
-from analyzer.cli.options.project import Asked, AuditOptions, audit_options
+from analyzer.cli.options.project import Asked, AuditOptions, WaiverTally, audit_options
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.errors import InternalError, UsageError
 from analyzer.fleet import batch
@@ -89,7 +89,7 @@ def command(
     if resume or scheduler or any(target.format in TABLES for target in wanted):
         from analyzer.cli.fleet_commands.journaled_audit import audit_many
 
-        return audit_many(auditor, excluded.kept(stream(paths)), wanted, settings)
+        return audit_many(auditor, excluded.kept(stream(paths)), wanted, settings, WaiverTally(options))
     return _audit(auditor, options, excluded.taken(paths), wanted, settings, color)
 
 
@@ -115,7 +115,7 @@ def _audit(
         delivery.finish(tally.policy)
     if not quiet:
         tell_policy(tally.policy)
-        tally.tell_waivers()
+        tally.waivers.tell()
         tally.sum_up([target.file or "" for target in files])
     if tally.broken:
         return INTERNAL if tally.internal else BAD_INPUT
@@ -128,9 +128,7 @@ class _Tally:
     def __init__(self, options: AuditOptions) -> None:
         self._options = options
         self._reasons: list[str] = []
-        self._warnings: list[str] = []
-        self._excused = 0
-        self._unused = dict(enumerate(options.waivers))
+        self.waivers = WaiverTally(options)
         self._lacking: list[ModelResult] = []
         self._audited = False
         self.broken = False
@@ -148,10 +146,7 @@ class _Tally:
         self.broken = self.broken or result.model.error is not None
         self.internal = self.internal or _is_internal(result.model.error)
         self._reasons += result.reasons
-        self._warnings += result.warnings
-        self._excused += result.excused
-        for position in result.waivers:
-            self._unused.pop(position, None)
+        self.waivers.add(result)
         self.verdicts.add(result.model)
 
     @property
@@ -162,17 +157,6 @@ class _Tally:
         fail_on = tuple(dict.fromkeys(policy for options in every for policy in options.fail_on))
         return audit_document.Policy(fail_on=fail_on, failed=bool(reasons), reasons=reasons)
 
-    def tell_waivers(self) -> None:
-        """Say what only warns, and which waivers the project can do without."""
-        for warning in self._warnings:
-            say(f"policy warns: {warning}")
-        for waiver in self._options.expired:
-            say(f"waiver expired on {waiver.expires}: {waiver.named} ({waiver.reason})")
-        # What was asked of other models only, may still serve.
-        for waiver in self._unused.values() if self._audited else ():
-            if waiver.model == "*":
-                say(f"waiver excuses nothing: {waiver.named} ({waiver.reason}); take it out")
-
     def sum_up(self, files: Sequence[str]) -> None:
         """Say what was written and what failed, in a line; nothing where there is neither."""
         policy = self.policy
@@ -181,8 +165,7 @@ class _Tally:
         written = f"{', '.join(files)}: " if files else ""
         reasons = figures.count(len(policy.reasons), "reason")
         failed = f"; policy failed: {', '.join(policy.fail_on)} ({reasons})" if policy.failed else ""
-        excused = f"; {figures.count(self._excused, 'finding')} excused" if self._excused else ""
-        say(f"{written}{self.verdicts}{failed}{excused}")
+        say(f"{written}{self.verdicts}{failed}{self.waivers.excused}")
 
     def complain_of_inputs(self) -> None:
         """Say which models lack an input that was to be resized. Raises: UsageError, as below."""

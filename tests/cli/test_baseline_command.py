@@ -163,3 +163,16 @@ def test_places_where_it_would_do_harm(project: Path, file: str, words: str) -> 
     assert done.code == 2
     assert words in done.complaint
     assert (project / "m.tflite").read_bytes() == before and not (project / "-").exists()
+
+
+def test_tables_are_told_of_as_all_else(project: Path) -> None:
+    lines = [f"[[waivers]]\nrule = '{rule}'\nreason = 'known'\nexpires = {last}\n"
+             for rule, last in (("tiny/*", LATER), ("none/*", LATER), ("tiny/*", BEFORE))]  # fmt: skip
+    (project / "delegate-analyzer.toml").write_text('warn-on = ["delegated < 3"]\n' + "".join(lines))
+    *told, last = audit("-o", "a.json").err.splitlines()
+    assert [line.split(":")[0] for line in told] == [
+        "policy warns", f"waiver expired on {BEFORE}", "waiver excuses nothing"
+    ]  # fmt: skip
+    *again, end = audit("-o", "a.sqlite").err.splitlines()
+    assert again == told
+    assert last.endswith("excused") and end.endswith(last.rpartition("; ")[2])

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from analyzer import __version__
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
 from analyzer.cli.options.output import Target
+from analyzer.cli.options.project import WaiverTally
 from analyzer.errors import InternalError, UsageError
 from analyzer.fleet import batch
 from analyzer.fleet.answers import Answer, Form, Redaction, Settings
@@ -47,7 +48,11 @@ def check(wanted: Sequence[Target], settings: Settings) -> None:
 
 
 def audit_many(
-    auditor: ModelAuditor, sources: Iterable[ModelSource], wanted: Sequence[Target], settings: Settings
+    auditor: ModelAuditor,
+    sources: Iterable[ModelSource],
+    wanted: Sequence[Target],
+    settings: Settings,
+    waivers: WaiverTally,
 ) -> int:
     """Audit models into files that appear when all of them are done. Raises: UsageError, RuleError."""
     check(wanted, settings)
@@ -62,8 +67,9 @@ def audit_many(
     store = Store(journal, partial)
     with closing(store):
         _same_run(store, auditor.task, settings, journal)
+        begun = store.progress.files
         try:
-            _run(store, auditor, sources, settings, lines=partial is not None)
+            _run(store, auditor, sources, settings, waivers, lines=partial is not None)
         except (KeyboardInterrupt, SystemExit):
             number = figures.count(store.progress.files, "model")
             say(f"{journal}: holds {number}; the same command with --resume goes on from there")
@@ -72,7 +78,9 @@ def audit_many(
             from analyzer.fleet import parquet
 
             parquet.write(store.database, files["parquet"])
-        code = _tell(store, auditor.task, list(files.values()), settings.quiet)
+        if not settings.quiet:
+            waivers.tell(every=not begun)
+        code = _tell(store, auditor.task, list(files.values()), settings.quiet, waivers.excused)
     _keep(journal, partial, files)
     return code
 
@@ -107,14 +115,19 @@ def _same_run(store: Store, task: Task, settings: Settings, journal: str) -> Non
 
 
 def _run(
-    store: Store, auditor: ModelAuditor, sources: Iterable[ModelSource], settings: Settings, lines: bool
+    store: Store,
+    auditor: ModelAuditor,
+    sources: Iterable[ModelSource],
+    settings: Settings,
+    waivers: WaiverTally,
+    lines: bool,
 ) -> None:
     task = auditor.task
     form = Form(whole=False, line=lines, verbose=settings.verbose, rows=True, redacted=settings.redacted)
     # Each file has a line of its own, and may be excused, asked or called otherwise by its name.
     shared = not (lines or task.waivers or task.baseline or task.targets or settings.redacted)
     claims = store.claims if shared else None
-    added = _Added(store, Redaction(settings.redacted), form)
+    added = _Added(store, Redaction(settings.redacted), form, waivers)
     new = (source for source in sources if not added.has(source))
     scheduler = settings.scheduler
     for source, answer in _seen(
@@ -143,8 +156,8 @@ def _seen(
 class _Added:
     """Files in a store, by what they are called to others."""
 
-    def __init__(self, store: Store, redaction: Redaction, form: Form) -> None:
-        self._store, self._redaction, self._form = store, redaction, form
+    def __init__(self, store: Store, redaction: Redaction, form: Form, waivers: WaiverTally) -> None:
+        self._store, self._redaction, self._form, self._waivers = store, redaction, form, waivers
         self._asked = Configurations()
 
     def has(self, source: ModelSource) -> bool:
@@ -158,6 +171,8 @@ class _Added:
         if self.has(source):
             # The same file, named twice.
             return
+        if result is not None:
+            self._waivers.add(result)
         answer = replace(answer, result=result)
         if result is not None and self._form.line and not answer.line:
             # Whoever audited it didn't live to say so.
@@ -168,7 +183,7 @@ class _Added:
         self._store.add(self._redaction.short(source.name), size, answer, asked)
 
 
-def _tell(store: Store, task: Task, files: Sequence[str], quiet: bool) -> int:
+def _tell(store: Store, task: Task, files: Sequence[str], quiet: bool, excused: str) -> int:
     """Say what was written and what it came to; gives the exit code."""
     progress = store.progress
     internal = ask(store.database, "SELECT 1 FROM file WHERE error_code = ? LIMIT 1", InternalError.code)
@@ -178,7 +193,7 @@ def _tell(store: Store, task: Task, files: Sequence[str], quiet: bool) -> int:
         if progress.reasons > _REASONS:
             say(f"policy failed: {progress.reasons - _REASONS:,} reasons more, in the column reasons")
         failed = f"; policy failed: {', '.join(task.fail_on)}" if progress.reasons else ""
-        say(f"{', '.join(files)}: {_summary(store)}{failed}")
+        say(f"{', '.join(files)}: {_summary(store)}{failed}{excused}")
     if progress.errors:
         return INTERNAL if internal else BAD_INPUT
     return FAILS if progress.reasons else HOLDS

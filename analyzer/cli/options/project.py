@@ -10,14 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.auditing.configurations import for_platform
+from analyzer.cli import say
 from analyzer.cli.options.specs import specs
 from analyzer.config.find_file import find_file
 from analyzer.errors import Gathered, UsageError
 from analyzer.gating.baseline import Baseline, read_baseline
 from analyzer.gating.excuses import Waiver
 from analyzer.gating.policy import read_policies
-from analyzer.model_auditor import Task
+from analyzer.model_auditor import ModelResult, Task
 from analyzer.recommendation.recommend import PHONES
+from analyzer.report.wording import figures
 from analyzer.rules.parameters import resolve, split
 from analyzer.rules.registry import Packs
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from analyzer.config.settings import Project
 
 
+#: So many lines tell what policies only warn of.
+_WARNINGS = 1000
 #: Sizes of inputs by name.
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -88,6 +92,47 @@ class AuditOptions(Struct, frozen=True):
             devices=self.devices,
             targets=tuple((models, other.task(shapes, hash, everything)) for models, other in self.targets),
         )
+
+
+class WaiverTally:
+    """What models came to by what a project excuses, and by what it only warns of."""
+
+    def __init__(self, options: AuditOptions) -> None:
+        self._expired = options.expired
+        self._unused = dict(enumerate(options.waivers))
+        self._warnings: list[str] = []
+        self._warned = self._excused = 0
+        self._audited = False
+
+    def add(self, result: ModelResult) -> None:
+        """Count one more model."""
+        self._audited = self._audited or result.model.error is None
+        self._warnings += result.warnings[: _WARNINGS - len(self._warnings)]
+        self._warned += len(result.warnings)
+        self._excused += result.excused
+        for position in result.waivers:
+            self._unused.pop(position, None)
+
+    def tell(self, every: bool = True) -> None:
+        """Say what only warns, and which waivers the project can do without.
+
+        Unless `every` model was counted, some that excused nothing may have excused something.
+        """
+        for warning in self._warnings:
+            say(f"policy warns: {warning}")
+        if self._warned > _WARNINGS:
+            say(f"policy warns: {self._warned - _WARNINGS:,} times more")
+        for waiver in self._expired:
+            say(f"waiver expired on {waiver.expires}: {waiver.named} ({waiver.reason})")
+        # What was asked of other models only, may still serve.
+        for waiver in self._unused.values() if self._audited and every else ():
+            if waiver.model == "*":
+                say(f"waiver excuses nothing: {waiver.named} ({waiver.reason}); take it out")
+
+    @property
+    def excused(self) -> str:
+        """`; 3 findings excused`; nothing where none is."""
+        return f"; {figures.count(self._excused, 'finding')} excused" if self._excused else ""
 
 
 def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused: bool = True) -> AuditOptions:
