@@ -182,8 +182,8 @@ def _replaced(prepared: Prepared, support: NodeSupport) -> set[int]:
     taken = [support.subgraph.operators[index] for index in support.delegation.delegated]
     later = range(support.subgraph.index + 1, len(prepared.subgraphs))
     while taken:
-        found = {operator.options.get(_BODY) for operator in taken if operator.name == _COMPOSITE}
-        new = {index for index in later if index in found} - bodies
+        named = {operator.options.get(_BODY, 0) for operator in taken if operator.name == _COMPOSITE}
+        new = {index for index in named if index in later} - bodies
         bodies |= new
         taken = [operator for index in new for operator in prepared.subgraphs[index].operators]
     return bodies

@@ -330,6 +330,7 @@ _WORKED_OUT: Mapping[str, Callable[[Context], Any]] = {
     "traits": _in_place,
     "shapes": _shapes,
     "surroundings": _surroundings,
+    "nearby": lambda c: False,
     "placed": lambda c: (None, None),
     "surrounded": lambda c: (None, None),
 }

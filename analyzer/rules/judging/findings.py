@@ -95,7 +95,7 @@ def why_failed(failed: CompiledClause, context: Context) -> Explanation:
 
 def _tell_apart(context: Any) -> None:
     """A reason may name what stands next to an operator: of others like it that is called otherwise."""
-    if getattr(context, "nearby", False):
+    if isinstance(context, Context) and context.nearby:
         context.beyond = True
 
 
