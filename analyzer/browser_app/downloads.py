@@ -26,9 +26,9 @@ _RUNTIME = (
     "pyodide-lock.json",
 )
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-#: The Python that this Pyodide is; the second platform is for wheels of which only the pure part is used.
+#: The Python that this Pyodide is.
 _PYTHON = ("--python-version", "3.14", "--implementation", "cp", "--abi", "cp314", "--abi", "none")
-_PLATFORMS = ("--platform", "pyemscripten_2026_0_wasm32", "--platform", "manylinux2014_x86_64")
+_PLATFORM = ("--platform", "pyemscripten_2026_0_wasm32")
 _SECONDS = 300
 
 
@@ -50,7 +50,7 @@ def runtime(folder: Path) -> list[Path]:
 def wheels(folder: Path) -> list[Path]:
     """The libraries' wheels, fetched with pip, which checks them. Raises: RuntimeUnavailable."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download"]
-    which = ["--no-deps", "--only-binary=:all:", "--require-hashes", *_PYTHON, *_PLATFORMS]
+    which = ["--no-deps", "--only-binary=:all:", "--require-hashes", *_PYTHON, *_PLATFORM]
     _run([*pip, *which, "--dest", os.fspath(folder), "--requirement", os.fspath(_REQUIREMENTS)], folder)
     return sorted(folder.glob("*.whl"))
 

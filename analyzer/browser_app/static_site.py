@@ -29,7 +29,7 @@ from analyzer.sources.model_source import ENDING, ENDINGS, PERHAPS
 _PACKAGE = Path(resources.__file__).parent
 _PAGE = "app"
 #: Parts of wheels that the page can't use: another system's libraries, types, what pip reads.
-_UNUSED = (".pyi", ".c", ".typed", "x86_64-linux-gnu.so")
+_UNUSED = (".pyi", ".c", ".typed")
 #: Files whose text is completed here.
 _COMPLETED = ".jinja"
 
