@@ -149,7 +149,7 @@ class ModelAuditor:
     def _audited(self, held: ModelSource) -> ModelResult:
         applied = self._auditor.apply(load(held), self.task.shapes)
         audit = applied.audit
-        known = Known() if self.task.baseline is None else self.task.baseline.known(held.name)
+        known = None if self.task.baseline is None else self.task.baseline.known(held.name)
         excused = self._excuses.of(audit, known)
         reasons, warnings = (
             tuple(reason for policy in policies for reason in policy.reasons(audit, excused))

@@ -61,11 +61,11 @@ class Excuses(Struct, frozen=True):
 
     waivers: tuple[Waiver, ...] = ()
 
-    def of(self, audit: Audit, baseline: Known) -> Excused:
+    def of(self, audit: Audit, baseline: Known | None = None) -> Excused:
         """What is excused of one model."""
-        left = baseline.copy()
         if not (self.waivers or baseline):
             return NOTHING
+        left = Known() if baseline is None else baseline.copy()
         kept: set[tuple[int, int, int, str]] = set()
         used: set[int] = set()
         for spot, site in _spots(audit):

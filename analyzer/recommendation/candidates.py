@@ -168,8 +168,10 @@ def _telling(audit: Audit, asked: Sequence[Audit]) -> Mapping[str, Value]:
     others = [
         other
         for other in asked
-        if other.delegate == audit.delegate and other.device is None and other is not audit
+        if other is not audit and other.delegate == audit.delegate and other.device is None
     ]
+    if not others:
+        return {}
     return {
         name: value
         for name, value in audit.parameters.items()
