@@ -2,7 +2,8 @@
 
 Its traits are what most conditions hang on, and the shapes of its operands: operators that have them in
 common are asked once for all. A condition that looks at shapes sets the context's `shaped`, one that looks at
-operators next to it in its partition `nearby`, one that looks at anything else its `beyond`.
+operators next to it in its partition `nearby`, one that looks at traits of the graph `graphwide`, one that
+looks at anything else its `beyond`.
 """
 
 from __future__ import annotations
@@ -26,10 +27,15 @@ OF_TENSORS = frozenset({"dtype", "rank", "constant", "variable", "dynamic", "per
     "readers",
     "sole_reader",
     "writer",
+    "from_shape",
 }
 #: Words that hang on these and on shapes.
 OF_SHAPES = frozenset({"shape", "elements"})
 OF_OPERATORS = frozenset({"op", "custom", "version", "inputs", "outputs", "operands", "has_options"})
+#: What a finding is about: the same of all operators of which it is found by their traits.
+OF_FINDINGS = frozenset({"operand", "raised_by"})
+#: Words that hang on the traits of a graph.
+OF_GRAPHS = frozenset({"graph_customs", "graph_dtypes"})
 _ONE = (1,)
 #: Options that are traits; lists differ by operator.
 _SCALARS = frozenset({str, int, bool, float, type(None)})
@@ -61,6 +67,7 @@ class Context:
         "alone",
         "beyond",
         "consumers_accepted",
+        "graphwide",
         "inputs",
         "intermediates",
         "nearby",
@@ -104,9 +111,11 @@ class Context:
     #: The partition that it was in last, and its traits and surroundings there.
     placed: tuple[frozenset[int] | None, Hashable]
     surrounded: tuple[frozenset[int] | None, Hashable]
-    #: Set by a condition that looks at shapes, at what is next to it, and at more than all this.
+    #: Set by a condition that looks at shapes, at what is next to it, at traits of the graph, and at more
+    #: than all this.
     shaped: bool
     nearby: bool
+    graphwide: bool
     beyond: bool
 
     def __init__(
@@ -137,6 +146,15 @@ class Context:
         self.partition, self.neighbours = partition, neighbours
         self.traits = self.surroundings = None
         del self.traits, self.surroundings  # they are others there
+
+    def look_anew(self) -> None:
+        """Forget how far conditions looked."""
+        self.shaped = self.nearby = self.graphwide = self.beyond = False
+
+    @property
+    def looked_further(self) -> bool:
+        """Whether a condition looked at more than the operator's own traits, shapes and surroundings."""
+        return self.graphwide or self.beyond
 
     def __getattr__(self, name: str) -> Any:
         """What is worked out when it is first asked for: of most neighbours only the name is."""
@@ -180,6 +198,15 @@ def _tensors(subgraph: Subgraph, indices: Sequence[int]) -> list[Tensor | None]:
 def mark_of(word: str) -> str | None:
     """What a condition sets that asks a tensor for a word; None where that hangs on its traits."""
     return None if word in OF_TENSORS else "shaped" if word in OF_SHAPES else "beyond"
+
+
+def of_graph(subgraph: Subgraph) -> Hashable:
+    """The traits of a graph: what its operators have in common that advice hangs on."""
+    known: Hashable = subgraph.__dict__.get("traits")
+    if known is None:
+        sized = bool(subgraph.computed_from_shapes)
+        known = subgraph.__dict__["traits"] = subgraph.custom_codes, subgraph.computed_dtypes, sized
+    return known
 
 
 def is_trait(option: Any) -> bool:

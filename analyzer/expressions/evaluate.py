@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from analyzer.expressions import loops, operators, steps
-from analyzer.expressions.context import OF_OPERATORS, is_trait
+from analyzer.expressions.context import OF_FINDINGS, OF_GRAPHS, OF_OPERATORS, is_trait
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import (
     And,
@@ -110,7 +110,9 @@ class _Compiler:
         if node.name == "op" and self._operator is not None:
             return Known(self._operator)
         evaluate = OPERATOR[node.name][2] if node.name in OPERATOR else attrgetter(node.name)
-        return evaluate if node.name in OF_OPERATORS else operators.looking_far(evaluate)
+        if node.name in OF_OPERATORS or node.name in OF_FINDINGS:
+            return evaluate
+        return operators.looking_far(evaluate, "graphwide" if node.name in OF_GRAPHS else "beyond")
 
     def operand(self, node: Operand) -> Evaluate:
         tensors, position = attrgetter(node.side), node.position

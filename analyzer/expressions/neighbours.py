@@ -58,6 +58,16 @@ def remembered(context: Context, about: Hashable, find: Callable[[], T]) -> T:
     return answer
 
 
+def is_from_shape(context: Context, tensor: Tensor) -> bool:
+    """Whether a tensor is computed from the sizes of others; of most graphs none is."""
+    computed = context.subgraph.computed_from_shapes
+    if computed:
+        context.beyond = True
+    else:
+        context.graphwide = True
+    return tensor.index in computed
+
+
 def _look_at(context: Context, tensor: Tensor) -> None:
     """Marks who looks at the operators around a tensor: those around its own operands are next to it."""
     if context.__class__ is not Context or context.partition is None:

@@ -173,11 +173,11 @@ def is_not_empty(c: Context, tensor: Tensor) -> bool:
     return elements(tensor.shape) > 0
 
 
-def looking_far(evaluate: Evaluate) -> Evaluate:
-    """What looks at more than the traits of an operator."""
+def looking_far(evaluate: Evaluate, mark: str = "beyond") -> Evaluate:
+    """What looks at more than the traits of an operator, which it marks."""
 
     def looking(c: Context) -> Any:
-        c.beyond = True
+        setattr(c, mark, True)
         return evaluate(c)
 
     return looking

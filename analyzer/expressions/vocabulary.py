@@ -266,7 +266,7 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "from_shape": (
         "bool",
         "computed from the sizes of tensors alone, by SHAPE and what follows from it",
-        lambda c, t: t.index in c.subgraph.computed_from_shapes,
+        neighbours.is_from_shape,
     ),
     "producer": ("operator", "the operator that writes it first", neighbours.producer),
     "producers": (

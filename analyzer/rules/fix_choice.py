@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from msgspec import Struct
 
+from analyzer.expressions.context import OF_GRAPHS, of_graph
 from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import Node, Rest, facts_in, operand_in
 from analyzer.expressions.vocabulary import Context, Undefined
-from analyzer.model.graph import Subgraph, Tensor
+from analyzer.model.graph import Tensor
 from analyzer.rules.pack import Advice, Clause, RulePack
 
-#: Facts that are the same for all operators of a graph.
-_OF_GRAPH = {"graph_customs", "graph_dtypes", "graph_inputs"}
 #: Operators of one kind that are looked at for what raises the version that they share.
 _SIBLINGS = 100
 
@@ -39,8 +38,8 @@ class FixSelection:
         self._compiled: dict[tuple[str, int], Evaluate] = {}
         #: Likewise those of what raises versions.
         self._reasons: dict[str, Evaluate] = {}
-        #: The graph that was last asked for what comes first of all its operators, and the answer.
-        self._of_graph: tuple[Subgraph | None, str | None] = None, None
+        #: The traits of the graph that was last asked for what comes first of all, and the answer.
+        self._of_graph: tuple[Hashable, str | None] = None, None
 
     def fix(self, clause: Clause, context: Any, raised: Raised | None = None) -> str:
         """What to do about a clause that fails for this operator, or partition."""
@@ -56,9 +55,9 @@ class FixSelection:
     def _first(self, context: Context) -> str | None:
         """What comes before the fixes of all clauses, for the whole graph or for this operator."""
         graph, fix = self._of_graph
-        if graph is not context.subgraph:
+        if graph != (asked := of_graph(context.subgraph)):
             fix = next(self._holding("graph", self._parted[0], context), None)
-            self._of_graph = context.subgraph, fix
+            self._of_graph = asked, fix
         return fix or next(self._holding("operator", self._parted[1], context), None)
 
     @cached_property
@@ -66,15 +65,13 @@ class FixSelection:
         """What comes first: that which only asks about the graph, and the rest."""
         parted: tuple[list[Advice], list[Advice]] = [], []
         for one in self._pack.advice.first:
-            parted[not facts_in(one.when) <= _OF_GRAPH].append(one)
+            parted[not facts_in(one.when) <= OF_GRAPHS].append(one)
         return parted
 
     def raised(self, clause: Clause, context: Context) -> Raised | None:
         """Why the operator has its version, for clauses on versions; None where nothing tells."""
         version = context.operator.version
         names = [name for number, name in clause.raised if number == version]
-        # Of others of its kind it may be too.
-        context.beyond = True
         for own, one in enumerate(_alike(context) if names else ()):
             for name in names:
                 if _holds(self._reason(name), one):
@@ -109,6 +106,7 @@ def _holds(condition: Evaluate, context: Any) -> bool:
 def _alike(context: Context) -> Iterator[Context]:
     """The operator, then others of its kind and version: they share an entry in the operator table."""
     yield context
+    context.beyond = True  # of others of its kind it hangs on them
     own, subgraph = context.operator, context.subgraph
     alike = (
         one

@@ -130,6 +130,38 @@ def test_a_shared_check_takes_the_words_of_the_operator_that_uses_it(tmp_path: P
     assert (found.fix, found.message) == ("C d.", "n")
 
 
+def beside(graph: Graph, other: Graph) -> Graph:
+    """Two graphs as one, the operators of the first one first."""
+    renamed = [tensor | {"name": f"other-{tensor['name']}"} for tensor in other[0]]
+    sides = ("inputs", "outputs")
+    operators = [op | {side: [f"other-{name}" for name in op[side]] for side in sides} for op in other[1]]
+    return [*graph[0], *renamed], [*graph[1], *operators]
+
+
+SIZES = [tensor("s", [2], "INT32"), tensor("y", [2], "INT32")], [operator("ABS", ["s"], ["y"])]
+
+
+@pytest.mark.parametrize(
+    ("when", "graph", "other"),
+    [
+        ("'INT8' in graph_dtypes", beside(chain("EXP", dtype="INT8"), chain("ABS")), chain("ABS")),
+        ("'Odd' in graph_customs", chain("Odd", "ABS"), chain("EXP", "ABS")),
+        ("any(t.from_shape for t in inputs)", shaped(), beside(shaped(), SIZES)),
+        ("false", shaped(), SIZES),
+        ("open_shapes", chain("ABS", shape_signature=[-1, 4]), chain("ABS")),
+        ("input.graph_input", chain("ABS"), chain("EXP", "ABS")),
+    ],
+)
+def test_operators_that_are_alike_get_what_fits_their_graphs(
+    tmp_path: Path, when: str, graph: Graph, other: Graph
+) -> None:
+    pack = load(saved(tmp_path, _HEAD + CASES % f'{{when = "{when}", text = "A."}}, "B."'), _CATALOGUE)
+    alone = [judged(Judge(pack, resolve(pack, {})), of, -1)[-1].fix for of in (graph, other)]
+    judge = Judge(pack, resolve(pack, {}))
+    assert [judged(judge, of, -1)[-1].fix for of in (other, graph) * 2] == [*alone[::-1]] * 2
+    assert alone[0] != alone[1] == "B."
+
+
 CONVOLUTION = "[op.CONV_2D]\nversion = 1\n"
 
 

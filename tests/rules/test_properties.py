@@ -309,9 +309,9 @@ def test_what_looks_at_no_more_than_traits_comes_out_alike_where_they_are_alike(
     assert like.traits == of_shapes.traits == context.traits
     assert of_shapes.shapes == context.shapes
     for text, evaluate in _facts():
-        context.beyond = context.shaped = False
+        context.look_anew()
         first = _outcome(evaluate, context)
-        if not context.beyond and isinstance(first, bool | int | str | float):
+        if not context.looked_further and isinstance(first, bool | int | str | float):
             assert _outcome(evaluate, of_shapes) == first, text
             assert context.shaped or _outcome(evaluate, like) == first, text
 

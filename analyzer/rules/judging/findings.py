@@ -51,7 +51,7 @@ class CompiledClause(Struct, eq=False):
     reasons: dict[tuple[str, ...], Explanation] = {}
 
 
-class FailedClause(Struct, frozen=True):
+class FailedClause(Struct, frozen=True, eq=False):
     """A clause that fails, with its finding: of all operators that have something in common."""
 
     clause: Clause

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.errors import UndecidedError
+from analyzer.expressions.context import of_graph
 from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import Node, operand_name
 from analyzer.expressions.partial import constant
@@ -60,6 +61,8 @@ class Verdict(Struct, frozen=True):
 
 
 ACCEPTED = Verdict(True)
+#: Findings that are kept before that begins anew.
+_MOST_FINDINGS = 1000
 
 
 class _Form(Struct, frozen=True):
@@ -107,6 +110,8 @@ class Judge:
         self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
         self.load_checks = tuple(self._clauses(pack.load_checks, self.parameters))
         self._fix_selection = FixSelection(pack, self.parameters)
+        #: Findings with their fixes, by what fails for operators that are alike and the traits of the graph.
+        self._advice: dict[tuple[FailedClause, Hashable], Finding] = {}
 
     def verdict(self, context: Context) -> Verdict:
         """Judge one operator by every stage in which the delegate chooses."""
@@ -256,26 +261,27 @@ class Judge:
         self, checks: Checks, left: Left | None, context: Context
     ) -> tuple[str | None, list[Finding]]:
         """The same of the first operator of its like; what is left to ask of others is kept."""
-        context.beyond = context.shaped = context.nearby = False
+        context.look_anew()
         stages = checks.stages(context) if left is None else left.stages
-        alike = not (context.beyond or context.shaped or context.nearby)
+        alike = not (context.looked_further or context.shaped or context.nearby)
         ending, findings, shaped, nearby = None, list[Finding](), False, False
         by_traits, by_more = list[Stage](), list[Stage]()
         for position, (stage, asked) in enumerate(stages, 1):
             failing, of_traits, of_more = list[Finding](), list[Asked](), list[Asked]()
             for clause in asked:
-                context.beyond = context.shaped = context.nearby = False
+                context.look_anew()
                 failed = clause if isinstance(clause, FailedClause) else self._failed(clause, context)
-                kept = clause if context.beyond else failed
+                kept = clause if context.looked_further else failed
                 if kept is not None:
                     of_more.append(kept)
-                if context.shaped or (context.nearby and not context.beyond):
+                if context.shaped or (context.nearby and not context.looked_further):
                     of_traits.append(clause)
                     shaped, nearby = shaped or context.shaped, nearby or context.nearby
                 elif kept is not None:
                     of_traits.append(kept)
                 if failed is not None:
-                    failing.append(self._advised(failed, context))
+                    advised = self._advised_alike if failed is kept else self._advised
+                    failing.append(advised(failed, context))
             by_traits.append((stage, tuple(of_traits)))
             by_more.append((stage, tuple(of_more)))
             findings += failing
@@ -293,8 +299,9 @@ class Judge:
         """The findings of the clauses that fail. Nearly all hold, so that is what costs least."""
         findings: list[Finding] = []
         for clause in asked:
-            failed = clause if isinstance(clause, FailedClause) else self._failed(clause, context)
-            if failed is not None:
+            if isinstance(clause, FailedClause):
+                findings.append(self._advised_alike(clause, context))
+            elif (failed := self._failed(clause, context)) is not None:
                 findings.append(self._advised(failed, context))
         return findings
 
@@ -337,6 +344,19 @@ class Judge:
             return finding
         fix = self._fix_selection.fix(failed.clause, context, failed.raised)
         return finding if fix == finding.fix else replace(finding, fix=fix)
+
+    def _advised_alike(self, failed: FailedClause, context: Context) -> Finding:
+        """The same where the clause fails for all operators like this one: so does the fix help them all."""
+        key = failed, of_graph(context.subgraph)
+        finding = self._advice.get(key)
+        if finding is None:
+            context.look_anew()
+            finding = self._advised(failed, context)
+            if not (context.shaped or context.nearby or context.beyond):
+                if len(self._advice) >= _MOST_FINDINGS:
+                    self._advice.clear()
+                self._advice[key] = finding
+        return finding
 
     def _no_form(self, context: Context) -> FailedClause:
         operator, unlisted = context.operator, self.pack.unlisted
