@@ -73,6 +73,9 @@ def values(tensor: Tensor) -> tuple[int | float | bool, ...]:
 
     Raises: Undefined where the tensor isn't constant, has no numbers or more than `MAX_VALUES`.
     """
+    decoded: tuple[int | float | bool, ...] | None = tensor.__dict__.get("values")
+    if decoded is not None:
+        return decoded  # one after the other is asked for
     if tensor.data is None or not tensor.constant:
         raise Undefined(f"{tensor.name or 'tensor'} is not a constant")
     code = _FORMATS.get(tensor.dtype)
@@ -82,7 +85,8 @@ def values(tensor: Tensor) -> tuple[int | float | bool, ...]:
     count = min(elements(tensor.shape), len(tensor.data) // size)
     if count < 0 or count > MAX_VALUES:
         raise Undefined(f"{tensor.name or 'tensor'} has more than {MAX_VALUES} values")
-    return struct.unpack_from(f"<{count}{code}", tensor.data)
+    decoded = tensor.__dict__["values"] = struct.unpack_from(f"<{count}{code}", tensor.data)
+    return decoded
 
 
 def known_values(tensor: Tensor) -> tuple[int | float | bool, ...]:

@@ -127,11 +127,14 @@ class Allocation:
 
     def _side_effects(self, graph: GraphState) -> tuple[int, ...]:
         """Operators that may have side effects: those on resources, and those that the rules name."""
+        operators = graph.file.operators
+        named = [self.kernels.of(operator).side_effects for operator in operators]
+        if not (graph.sizeless or any(named)):
+            return ()
         return tuple(
             operator.index
-            for operator in graph.file.operators
-            if self.kernels.of(operator).side_effects
-            or (graph.sizeless and _touches_resources(operator, graph.file))
+            for operator, effects in zip(operators, named, strict=True)
+            if effects or (graph.sizeless and _touches_resources(operator, graph.file))
         )
 
 

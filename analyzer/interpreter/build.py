@@ -6,7 +6,17 @@ from msgspec.structs import replace
 
 from analyzer.expressions.vocabulary import Context, size_bytes
 from analyzer.interpreter.limits import fits
-from analyzer.model.graph import OMITTED, Model, Operator, OperatorCode, PrepareIssue, Subgraph, Tensor
+from analyzer.model.graph import (
+    DTYPE_BITS,
+    OMITTED,
+    Model,
+    Operator,
+    OperatorCode,
+    PrepareIssue,
+    Quantization,
+    Subgraph,
+    Tensor,
+)
 from analyzer.rules.graph_rules import BUILDING
 from analyzer.rules.judging.judge import Finding, Judge
 
@@ -69,7 +79,7 @@ class InterpreterBuilder:
                 findings = self._judge.stage_findings("parse", Context(subgraph, operator))
                 if findings:
                     return _of_operator(findings[0], operator)
-            if operator.custom is None and _overlaps(operator):
+            if operator.custom is None and operator.options and _overlaps(operator):
                 return _overlap(subgraph, operator)
         return None
 
@@ -119,10 +129,12 @@ def _of_operator(finding: Finding, operator: Operator) -> PrepareIssue:
 
 
 def _overlaps(operator: Operator) -> bool:
-    """True where the operator has options and writes a tensor that it reads."""
-    shared = set(operator.inputs).intersection(operator.outputs)
-    shared.discard(OMITTED)
-    return bool(shared and operator.options)
+    """True where the operator writes a tensor that it reads."""
+    read = operator.inputs
+    for index in operator.outputs:
+        if index in read and index != OMITTED:
+            return True
+    return False
 
 
 def _overlap(subgraph: Subgraph, operator: Operator) -> PrepareIssue:
@@ -146,7 +158,8 @@ def _tensors(subgraph: Subgraph) -> PrepareIssue | None:
     Source: tflite/core/interpreter_builder.cc::ParseTensors
     """
     for tensor in subgraph.tensors:
-        stop = None if tensor.quantization is None else _quantization(tensor)
+        table = tensor.quantization
+        stop = _quantization(tensor, table) if table is not None and table.scale_count else None
         stop = stop or _size(tensor)
         if stop is not None:
             return stop
@@ -157,17 +170,12 @@ def _title(tensor: Tensor) -> str:
     return tensor.name or f"tensor {tensor.index}"
 
 
-def _quantization(tensor: Tensor) -> PrepareIssue | None:
+def _quantization(tensor: Tensor, table: Quantization) -> PrepareIssue | None:
     """Per-axis tables have to match the tensor; other details are taken as they are.
 
     Source: tflite/core/interpreter_builder.cc::ParseQuantization
     """
-    table = tensor.quantization
-    if (
-        table is None
-        or table.scale_count == 0
-        or table.details in ("BlockwiseQuantization", "MultiAxisQuantization")
-    ):
+    if table.details in ("BlockwiseQuantization", "MultiAxisQuantization"):
         return None
     if table.scale_count != table.zero_point_count:
         return _stop(
@@ -192,7 +200,7 @@ def _quantization(tensor: Tensor) -> PrepareIssue | None:
 
 
 def _size(tensor: Tensor) -> PrepareIssue | None:
-    if tensor.dtype.startswith(_UNKNOWN):
+    if tensor.dtype not in DTYPE_BITS and tensor.dtype.startswith(_UNKNOWN):
         return _stop(
             "unknown-type",
             f"{_title(tensor)} has an element type that the runtime doesn't know, {tensor.dtype}.",

@@ -36,9 +36,10 @@ def settle(graph: GraphState, kernel: Kernel, context: Context) -> PrepareIssue 
         set_types(graph, kernel, context)
     if kernel.fold is not None and (kernel.folds_always or _all_known(context)):
         _fold(graph, kernel, context)
-    for tensor in _kept(kernel, context):
-        kept = graph.tensors[tensor.index]
-        graph.put(replace(kept, persistent=True, dynamic=False, constant=False))
+    if kernel.persistent:
+        for tensor in _kept(kernel, context):
+            kept = graph.tensors[tensor.index]
+            graph.put(replace(kept, persistent=True, dynamic=False, constant=False))
     return None
 
 

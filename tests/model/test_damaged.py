@@ -9,12 +9,13 @@ from functools import cache
 from pathlib import Path
 
 import flatbuffers
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import ModelError
-from analyzer.model import Model, read, read_bytes
+from analyzer.model import Model, flatbuffer, read, read_bytes
 from tests.building import build, model, operator, subgraph, tensor
 
 
@@ -32,6 +33,7 @@ def sample() -> bytes:
             tensor("s", [2], data=bytes(8), sparsity=sparsity),
             tensor("y", [1, 4, 4, 2]),
             tensor("z", [1, 4, 4, 2]),
+            *(tensor(f"t{i}", [1, i], "INT8", scale=[0.5], zero_point=[i], axis=i % 2) for i in range(12)),
         ],
         [
             operator("CONV_2D", ["x", "w", "s"], ["y"], {"padding": "VALID"}),
@@ -84,6 +86,24 @@ def test_any_change_to_a_model(data: st.DataObject) -> None:
     for place in data.draw(st.lists(st.integers(8, len(changed) - 1), min_size=1, max_size=4)):
         changed[place] = data.draw(st.sampled_from([0, 1, 4, 127, 128, 255]) | st.integers(0, 255))
     look(bytes(changed))
+
+
+def told(data: bytes) -> bytes:
+    """All of a model, or what is wrong with it."""
+    try:
+        return msgspec.json.encode(read_bytes(data, "m"))
+    except ModelError as error:
+        return str(error).encode()
+
+
+@given(st.integers(0, 1 << 20), st.sampled_from([0, 1, 4, 127, 128, 255]))
+def test_many_tables_at_once_are_read_as_one_by_one(place: int, byte: int) -> None:
+    changed = bytearray(sample())
+    changed[8 + place % (len(changed) - 8)] = byte
+    at_once = told(bytes(changed))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(flatbuffer, "_MANY", 1 << 30)
+        assert told(bytes(changed)) == at_once
 
 
 @pytest.mark.parametrize("part", range(0, 100, 7))
