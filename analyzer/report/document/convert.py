@@ -298,12 +298,18 @@ class _Findings:
         self._left = in_full
         self.abridged = 0
         self._first: dict[tuple[str, ...], audit_document.Like] = {}
+        #: By the identities of findings, which operators that are alike share, what is told of them in full.
+        self._in_full: dict[int, audit_document.Finding] = {}
         self._alike: dict[tuple[str, ...], audit_document.Finding] = {}
 
     def of(self, operator: OperatorAudit) -> tuple[audit_document.Finding, ...]:
         return tuple([self._told(raw, at, operator) for at, raw in enumerate(operator.findings)])
 
     def _told(self, raw: Finding, at: int, operator: OperatorAudit) -> audit_document.Finding:
+        told = self._in_full.get(id(raw))
+        if told is not None and self._left > 0:
+            self._left -= 1
+            return told
         kind = (raw.severity, raw.stage, raw.fix, raw.source)
         first = self._first.get(kind)
         if first is None:
@@ -316,8 +322,9 @@ class _Findings:
             if key not in self._alike:
                 self._alike[key] = _abridged(raw, first)
             return self._alike[key]
-        self._left -= 1
-        return finding(raw)
+        else:
+            self._left -= 1
+        return self._in_full.setdefault(id(raw), finding(raw))
 
 
 def _abridged(raw: Finding, first: audit_document.Like) -> audit_document.Finding:
