@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from analyzer.memo import Memo
+
 Result = TypeVar("Result")
-#: Nodes that a function remembers before it begins anew.
+#: Nodes that a function remembers.
 _MOST = 20_000
 
 
@@ -238,16 +240,14 @@ def forget() -> None:
 
 def remembered(find: Callable[[Node], Result]) -> Callable[[Node], Result]:
     """The function that finds something out about a node, doing so once for each node."""
-    known: dict[int, tuple[Node, Result]] = {}
+    known: Memo[int, tuple[Node, Result]] = Memo(_MOST)
     _REMEMBERED.append(known)
 
     def recall(node: Node) -> Result:
         entry = known.get(id(node))
         if entry is None:
-            if len(known) >= _MOST:
-                known.clear()
             # The node is kept beside the result, so that no other can come to have its identity.
-            entry = known[id(node)] = node, find(node)
+            entry = known.keep(id(node), (node, find(node)))
         return entry[1]
 
     return recall

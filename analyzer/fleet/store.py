@@ -18,6 +18,7 @@ from analyzer.files import reason
 from analyzer.fleet.answers import Answer
 from analyzer.fleet.rows import CauseRow, Configuration, Rows
 from analyzer.fleet.tables import INDEXES, TABLES, VERSION
+from analyzer.memo import Memo
 
 #: Seconds after which what was audited is safe.
 _EVERY = 1.0
@@ -43,7 +44,7 @@ class Store:
         """At `path`; with `lines`, a file that grows beside it and is cut back to what the tables know."""
         self._path = path
         self._claimed: set[str] = set()
-        self._reasons: dict[tuple[str, ...], int] = {}
+        self._reasons: Memo[tuple[str, ...], int] = Memo(_MOST_REASONS)
         with told(path):
             self._lines = open(lines, "ab") if lines else None  # noqa: SIM115
             new = path == ":memory:" or not os.path.exists(path) or not os.path.getsize(path)
@@ -187,15 +188,12 @@ class Store:
         known = self._reasons.get(key)
         if known is not None:
             return known
-        if len(self._reasons) >= _MOST_REASONS:
-            self._reasons.clear()
         columns = "delegate = ? AND rule = ? AND fix = ? AND severity = ? AND stage = ? AND level = ?"
         inserted = "INSERT OR IGNORE INTO reason VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
         self.database.execute(inserted, (*key, row.message))
         asked = self.database.execute(f"SELECT id FROM reason WHERE {columns} AND kind = ?", key)
         number: int = asked.fetchone()[0]
-        self._reasons[key] = number
-        return number
+        return self._reasons.keep(key, number)
 
     def commit(self) -> None:
         """Make safe what was added. Raises: UsageError."""

@@ -22,6 +22,7 @@ from mmap import mmap
 from operator import add, and_
 from typing import Any, NoReturn
 
+from analyzer.memo import Memo
 from analyzer.model import schema
 from analyzer.model.schema import Field
 from analyzer.model.vtable import CODES, Kind, Layout, Malformed, code, kind, names
@@ -48,8 +49,7 @@ _TABLE_COST = 16
 OVER_BUDGET = "its tables refer to the same bytes over and over"
 #: What tables that refer to nothing came to, by layout and bytes: operators repeat each other's options,
 #: and those of other models.
-_DECODED: dict[tuple[Layout, bytes], dict[str, Any]] = {}
-_MOST_DECODED = 10_000
+_DECODED: Memo[tuple[Layout, bytes], dict[str, Any]] = Memo(10_000)
 #: From so many tables on they are read at once.
 _MANY = 10
 #: Tables of one vector: what there is memory for.
@@ -215,11 +215,7 @@ class Flatbuffer:
         if fields is not None and position & layout.mask == layout.phase and self.budget >= _TABLE_COST:
             self.budget -= _TABLE_COST
             return fields
-        fields = self._fields(of, self.row(of, position))
-        if len(_DECODED) >= _MOST_DECODED:
-            _DECODED.clear()
-        _DECODED[key] = fields
-        return fields
+        return _DECODED.keep(key, self._fields(of, self.row(of, position)))
 
     def length(self, position: int, size: int) -> int:
         """The number of elements of `size` bytes in the vector at `position`, paid for."""

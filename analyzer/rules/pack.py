@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from analyzer.expressions.bodies import Bodies, Encoded
 from analyzer.expressions.nodes import Node
+from analyzer.memo import Memo
 
 #: The severities of a finding; `blocker`, `aborts` and `crash` of what is asked before delegating make an
 #: operator unsupported. `crash`, `fails` and `wrong` are certain from source or measured, a `hazard` isn't.
@@ -94,18 +95,17 @@ class Recipes(Struct, frozen=True, omit_defaults=True, dict=True):
         known = self.recipes.get(text)
         if known is not None:
             return known
-        if text not in self._untold:
-            if len(self._untold) >= _MOST_UNTOLD:
-                self._untold.clear()
+        made = self._untold.get(text)
+        if made is None:
             told = self.classes.get(self.class_of(text))
             made = Recipe(text) if told is None else Recipe(text, told.job, why=told.why, brings=told.brings)
-            self._untold[text] = made
-        return self._untold[text]
+            self._untold.keep(text, made)
+        return made
 
     @cached_property
-    def _untold(self) -> dict[str, Recipe]:
+    def _untold(self) -> Memo[str, Recipe]:
         """What is made for fixes without a recipe: the same few are given again and again."""
-        return {}
+        return Memo(_MOST_UNTOLD)
 
     def class_of(self, text: str) -> str:
         """The name of the class that a fix without a recipe belongs to; empty where none fits."""

@@ -12,12 +12,9 @@ from analyzer.expressions.context import Context
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.nodes import Literal
 from analyzer.expressions.operators import Known, later
+from analyzer.memo import Memo
 from analyzer.rules.judging.findings import CompiledClause, FailedClause
 from analyzer.rules.pack import Clause, RulePack
-
-#: Kinds of operators that are told apart before that begins anew.
-_MOST = 250
-
 
 #: What may be left to ask of an operator.
 Asked: TypeAlias = CompiledClause | FailedClause
@@ -47,22 +44,25 @@ class Checks:
     __slots__ = ("_left", "ending", "stages")
 
     def __init__(
-        self, stages: Callable[[Context], Sequence[Stage]], ending: Collection[str] = frozenset()
+        self,
+        stages: Callable[[Context], Sequence[Stage]],
+        left: Memo[Hashable, Left],
+        ending: Collection[str] = frozenset(),
     ) -> None:
         #: What is asked of an operator, by its form.
         self.stages = stages
         #: Severities of findings behind which no other stage is asked.
         self.ending = ending
-        #: By traits, and by shapes or surroundings and traits where these have a say.
-        self._left: dict[Hashable, Left] = {}
+        #: By these checks and traits, and by shapes or surroundings too where these have a say; others' too.
+        self._left = left
 
     def left_of(self, context: Context) -> Left | None:
         """What is left to ask of an operator; None of the first of its like."""
         traits = context.traits
-        left = self._left.get(traits)
+        left = self._left.get((self, traits))
         if left is None or left.settled:
             return left
-        return self._left.get((_more(left, context), traits), left)
+        return self._left.get((self, traits, _more(left, context)), left)
 
     def keep(
         self,
@@ -76,13 +76,12 @@ class Checks:
         traits = context.traits
         if traits is None:
             return
-        if len(self._left) >= _MOST:
-            self._left.clear()
-        left = self._left.get(traits)
+        left = self._left.get((self, traits))
         if left is None or (nearby and not left.nearby):
-            left = self._left[traits] = Left(_asking(by_traits), not (shaped or nearby), nearby)
+            kept = Left(_asking(by_traits), not (shaped or nearby), nearby)
+            left = self._left.keep((self, traits), kept)
         if not left.settled and (more := _more(left, context)) is not None:
-            self._left[more, traits] = Left(_asking(by_more), True)
+            self._left.keep((self, traits, more), Left(_asking(by_more), True))
 
 
 def _more(left: Left, context: Context) -> Hashable:

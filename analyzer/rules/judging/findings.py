@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from analyzer.expressions.evaluate import Evaluate, evaluate
 from analyzer.expressions.nodes import TRUE, Call, Literal, Node, Not, unnamed
 from analyzer.expressions.partial import filled, partially_evaluated
 from analyzer.expressions.vocabulary import Context, Undefined
+from analyzer.memo import Memo
 from analyzer.rules.fix_choice import Raised
 from analyzer.rules.pack import Clause
 from analyzer.rules.wording.evidence import evidence
@@ -48,7 +50,7 @@ class CompiledClause(Struct, eq=False):
     explained: Node | None = None
     explained_when: Node | None = None
     #: Why it failed before, by what it saw.
-    reasons: dict[tuple[str, ...], Explanation] = {}
+    reasons: Memo[tuple[str, ...], Explanation] = field(default_factory=partial(Memo, _MOST_REASONS))
 
 
 class FailedClause(Struct, frozen=True, eq=False):
@@ -106,9 +108,7 @@ def _reason(failed: CompiledClause, explained: Node, context: Any) -> Explanatio
         return reason(explained, context)
     why = failed.reasons.get(seen)
     if why is None:
-        if len(failed.reasons) >= _MOST_REASONS:
-            failed.reasons.clear()
-        why = failed.reasons[seen] = reason(explained, context)
+        why = failed.reasons.keep(seen, reason(explained, context))
     return why
 
 

@@ -15,6 +15,7 @@ from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import Node, operand_name
 from analyzer.expressions.partial import constant
 from analyzer.expressions.vocabulary import Context, Undefined
+from analyzer.memo import Memo
 from analyzer.rules.fix_choice import FixSelection
 from analyzer.rules.judging.compiled_clauses import Asked, Checks, ClauseCompiler, Left, Stage
 from analyzer.rules.judging.findings import (
@@ -61,8 +62,8 @@ class Verdict(Struct, frozen=True):
 
 
 ACCEPTED = Verdict(True)
-#: Findings that are kept before that begins anew.
-_MOST_FINDINGS = 1000
+#: Kinds of operators that are told apart, and findings that are kept.
+_MOST_KINDS, _MOST_FINDINGS = 5000, 1000
 
 
 class _Form(Struct, frozen=True):
@@ -107,11 +108,13 @@ class Judge:
         #: As expressions compare them.
         self.parameters = compared(pack, parameters)
         self._operators: dict[str, _Operator] = {}
+        #: What is left to ask of operators that are alike, of all kinds together.
+        self.left: Memo[Hashable, Left] = Memo(_MOST_KINDS)
         self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
         self.load_checks = tuple(self._clauses(pack.load_checks, self.parameters))
         self._fix_selection = FixSelection(pack, self.parameters)
         #: Findings with their fixes, by what fails for operators that are alike and the traits of the graph.
-        self._advice: dict[tuple[FailedClause, Hashable], Finding] = {}
+        self._advice: Memo[tuple[FailedClause, Hashable], Finding] = Memo(_MOST_FINDINGS)
 
     def verdict(self, context: Context) -> Verdict:
         """Judge one operator by every stage in which the delegate chooses."""
@@ -151,7 +154,7 @@ class Judge:
         operator = self._operator(context.operator.key)
         checks = operator.first.get(stages)
         if checks is None:
-            checks = Checks(partial(self._in_stages, operator.forms, stages), SEVERITIES)
+            checks = Checks(partial(self._in_stages, operator.forms, stages), self.left, SEVERITIES)
             operator.first[stages] = checks
         stage, findings = self._found(checks, context)
         return None if stage is None else (stage, findings)
@@ -209,8 +212,8 @@ class Judge:
         refused = () if rules.refused is None else (rules.refused,)
         shared = tuple(self._clauses((*self.pack.every_op, *refused), known, op))
         forms = tuple(self._form(form, shared, known, op) for form in rules.forms)
-        choosing = Checks(partial(self._choosing, accept, forms), REFUSING)
-        later = Checks(partial(_of_chosen, forms)) if any(form.later for form in forms) else None
+        choosing = Checks(partial(self._choosing, accept, forms), self.left, REFUSING)
+        later = Checks(partial(_of_chosen, forms), self.left) if any(form.later for form in forms) else None
         return _Operator(accept, forms, choosing, later, {})
 
     def _form(self, form: Form, shared: Sequence[CompiledClause], known: Mapping[str, Any], op: str) -> _Form:
@@ -353,9 +356,7 @@ class Judge:
             context.look_anew()
             finding = self._advised(failed, context)
             if not (context.shaped or context.nearby or context.beyond):
-                if len(self._advice) >= _MOST_FINDINGS:
-                    self._advice.clear()
-                self._advice[key] = finding
+                self._advice.keep(key, finding)
         return finding
 
     def _no_form(self, context: Context) -> FailedClause:
