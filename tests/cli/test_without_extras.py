@@ -35,7 +35,9 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.mkdir(parents=True)
     (folder / "1.png").write_bytes(b"")
     (tmp_path / "x.parquet").write_bytes(b"PAR1")
-    for name in MORE:
+    # Parts of theirs too, which other tests may have loaded.
+    parts = [name for name in sys.modules if name.partition(".")[0] in MORE]
+    for name in (*MORE, *parts):
         monkeypatch.setitem(sys.modules, name, None)
 
 

@@ -17,7 +17,10 @@ from tests.sweeps.borders.seeds import seeds
 def test_without_its_libraries_it_is_said_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analyzer.execution.engines.qualcomm.util.find_spec", lambda package: None)
+    def without(package: str) -> object:
+        return find_spec(package) if package == "numpy" else None
+
+    monkeypatch.setattr("analyzer.execution.engines.qualcomm.util.find_spec", without)
     with pytest.raises(RuntimeUnavailable, match="pip install ai-edge-litert onnxruntime-qnn"):
         lookup.local("qualcomm-htp").check(Given(tmp_path, models.chain("ABS")).request())
 

@@ -19,10 +19,10 @@ from analyzer.rules.pack import RulePack, packed
 from analyzer.rules.registry import Packs, shipped
 
 PACKAGE = Path(cache.__file__).parents[1]
-#: Modules that say what is wrong with a pack or find its file, which is no part of an entry.
+#: Modules that say what is wrong with a pack, find its file or bound what is kept: no part of an entry.
 APART = {
     "analyzer",
-    *(f"analyzer.{name}" for name in ("errors", "files", "resources", "std_sort", "suggest")),
+    *(f"analyzer.{name}" for name in ("errors", "files", "memo", "resources", "std_sort", "suggest")),
 }
 
 

@@ -322,8 +322,7 @@ class _Findings:
             if key not in self._alike:
                 self._alike[key] = _abridged(raw, first)
             return self._alike[key]
-        else:
-            self._left -= 1
+        self._left -= 1
         return self._in_full.setdefault(id(raw), finding(raw))
 
 
