@@ -63,7 +63,7 @@ class Verdict(Struct, frozen=True):
 
 ACCEPTED = Verdict(True)
 #: Kinds of operators that are told apart, and findings that are kept.
-_MOST_KINDS, _MOST_FINDINGS = 5000, 1000
+_MOST_KINDS, _MOST_FINDINGS = 10_000, 1000
 
 
 class _Form(Struct, frozen=True):
