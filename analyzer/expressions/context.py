@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from operator import is_
 from typing import Any
 
+from analyzer.memo import Memo
 from analyzer.model.graph import OMITTED, Operator, Subgraph, Tensor
 
 #: Words of the vocabulary that hang on traits alone. Others of them say by themselves how far they looked.
@@ -47,8 +49,13 @@ _MOST_OPERANDS = 32
 _MOST_DIMENSIONS = 8
 #: What an operator has in common with others before that is looked up.
 _UNKNOWN: Any = object()
-#: Traits of a tensor -> their number, which is shorter to compare.
-_NUMBERS: dict[Hashable, int] = {}
+#: Traits or shapes -> their number, which is looked up sooner; no other ever has it.
+_NUMBERS: Memo[Hashable, int] = Memo(50_000)
+_UNUSED = count(1)
+
+
+def _number(traits: Hashable) -> int:
+    return _NUMBERS.get(traits) or _NUMBERS.keep(traits, next(_UNUSED))
 
 
 class Undefined(Exception):
@@ -229,7 +236,8 @@ def _of_operator(context: Context) -> Hashable:
     if len(tensors) > _MOST_OPERANDS:
         return None
     of_tensors = [None if t is None else t.__dict__.get("traits") or _of_tensor(t) for t in tensors]
-    traits = (len(operator.inputs), operator.__dict__.get("traits") or _of_options(operator), *of_tensors)
+    options = operator.__dict__.get("traits") or _of_options(operator)
+    traits = _number((len(operator.inputs), options, *of_tensors))
     operator.__dict__["seen"] = tensors, traits
     return traits
 
@@ -242,7 +250,7 @@ def _in_place(context: Context) -> Hashable:
     if alone is None or partition is None:
         return alone
     if context.placed[0] is not partition:
-        context.placed = partition, (alone, _of_place(context, partition))
+        context.placed = partition, _number((alone, _of_place(context, partition)))
     return context.placed[1]
 
 
@@ -301,7 +309,7 @@ def _shapes(context: Context) -> Hashable:
     for shape in shapes:
         if shape and len(shape) > _MOST_DIMENSIONS:
             return None
-    return tuple(shapes)
+    return _number(tuple(shapes))
 
 
 def _of_place(context: Context, partition: frozenset[int]) -> Hashable:
@@ -342,10 +350,7 @@ def _of_tensor(tensor: Tensor) -> int:
         tensor.computed_values is None,
         None if table is None else (min(table.scale_count, 2), min(table.zero_point_count, 2), table.details),
     )
-    number = _NUMBERS.get(traits)
-    if number is None:
-        number = _NUMBERS[traits] = len(_NUMBERS) + 1
-    tensor.__dict__["traits"] = number  # other operands are it too
+    number = tensor.__dict__["traits"] = _number(traits)  # other operands are it too
     return number
 
 
