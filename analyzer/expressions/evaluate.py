@@ -123,12 +123,13 @@ class _Compiler:
             except IndexError:
                 return None
 
-        return evaluate
+        return evaluate if node.side in OF_OPERATORS else operators.looking_far(evaluate)
 
     def rest(self, node: Rest) -> Evaluate:
         tensors, start = attrgetter(node.side), node.start
         # Most stand for all operands: a copy for each question would add up where there are thousands.
-        return tensors if start == 0 else lambda c: tensors(c)[start:]
+        every: Evaluate = tensors if start == 0 else lambda c: tensors(c)[start:]
+        return every if node.side in OF_OPERATORS else operators.looking_far(every)
 
     def option(self, node: Option) -> Evaluate:
         return operators.option(node.name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from analyzer.expressions.context import is_trait, mark_of
+from analyzer.expressions.context import OF_OPERATORS, is_trait, mark_of
 from analyzer.expressions.nodes import Index, Operand, Property, Variable
 from analyzer.expressions.show import show
 from analyzer.expressions.vocabulary import LARGEST, Context, Undefined, attributes, elements
@@ -133,6 +133,8 @@ def field(node: Property, base: Operand | Variable) -> Evaluate:
     """A field of an operand or a loop variable, which `node.of` may give a name."""
     look, mark = FIELDS[node.name], mark_of(node.name)
     side, position = ("variables", base.slot) if isinstance(base, Variable) else (base.side, base.position)
+    if isinstance(base, Operand) and side not in OF_OPERATORS:
+        mark = "beyond"
     tensors = attrgetter(side)
 
     def evaluate(c: Context) -> Any:
