@@ -117,11 +117,19 @@ def contents(data: Bytes, file: Flatbuffer | None = None) -> dict[str, Any]:
     file = file or Flatbuffer(data)
     model: dict[str, Any] = _present(file.decode("Model", file.root()))
     for buffer in model.get("buffers", ()):
-        if buffer.get("offset", 0) > 1:
-            buffer["data"] = file.outside(buffer["offset"], buffer["size"])
-        buffer.pop("offset", None)
-        buffer.pop("size", None)
+        _take_in(file, buffer, "data", "offset", "size")
+    for graph in model.get("subgraphs", ()):
+        for operator in graph.get("operators", ()):
+            large = "large_custom_options"
+            _take_in(file, operator, "custom_options", f"{large}_offset", f"{large}_size")
     return model
+
+
+def _take_in(file: Flatbuffer, table: dict[str, Any], field: str, offset: str, size: str) -> None:
+    """Have a table hold what it keeps behind the flatbuffer, where another file has something else."""
+    start, count = table.pop(offset, 0), table.pop(size, 0)
+    if start > 1:
+        table[field] = file.outside(start, count)
 
 
 def _present(value: Any) -> Any:

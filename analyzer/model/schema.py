@@ -45,6 +45,15 @@ def members(name: str) -> dict[int, str]:
     return names
 
 
+@cache
+def number(enum: str, member: str) -> int:
+    """A member's number; one that the schema has no name for is read as `Padding:9`."""
+    unnamed = member.removeprefix(f"{enum}:")
+    if unnamed != member:
+        return int(unnamed)
+    return next(number for number, name in members(enum).items() if name == member)
+
+
 def stored_type(name: str) -> str:
     """The number type that an enum or a union's type is stored as."""
     return "uint8" if name in _UNIONS else _ENUMS[name].rpartition(":")[0] or "int8"

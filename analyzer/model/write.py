@@ -109,9 +109,5 @@ def _prepend(builder: Any, field: Field) -> Any:
 
 def _stored(field: Field, value: Any) -> Any:
     if field.form == "enum" and isinstance(value, str):
-        # A number that the schema has no name for is read as `Padding:9`.
-        written = value.removeprefix(f"{field.type}:")
-        if written != value:
-            return int(written)
-        return next(number for number, name in schema.members(field.type).items() if name == value)
+        return schema.number(field.type, value)
     return value

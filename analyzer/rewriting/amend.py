@@ -51,9 +51,14 @@ class Amendment:
             raise self._refused("is larger than 2 GB", "split it into several models")
         self._root = self._fields("Model", self._file.root())
         self._buffers = self._tables(self._root, "buffers")
-        outside = [self._fields("Buffer", place).get("offset", 0) > 1 for place in self._buffers]
-        if any(outside):
+        if any(self._outside("Buffer", place, "offset") for place in self._buffers):
             raise self._refused("keeps weights behind the flatbuffer", "convert it to one of less than 2 GB")
+        graphs = [self._fields("SubGraph", place) for place in self._tables(self._root, "subgraphs")]
+        operators = (place for graph in graphs for place in self._tables(graph, "operators"))
+        if any(self._outside("Operator", place, "large_custom_options_offset") for place in operators):
+            raise self._refused(
+                "keeps options of custom operators behind the flatbuffer", "convert it with smaller ones"
+            )
         if model.control_dependencies is not None:
             raise self._refused(
                 "orders operators by their numbers", "convert it without control dependencies"
@@ -188,6 +193,11 @@ class Amendment:
             if row[field.slot] is not None
         }
 
+    def _outside(self, table: str, position: int, field: str) -> bool:
+        """Whether a table says with this field that it keeps bytes behind the flatbuffer."""
+        offset = self._file.row(kind(table), position)[schema.fields(table)[field].slot]
+        return offset is not None and offset > 1
+
     def _tables(self, fields: Mapping[str, Any], key: str) -> list[int]:
         """The positions of a field's tables; none where the file hasn't got the field."""
         return self._places(fields[key].position) if key in fields else []
@@ -216,10 +226,10 @@ def _options(operator: Operator) -> dict[str, Any]:
 
 
 def _code(code: OperatorCode) -> dict[str, Any]:
-    numbers = {name: number for number, name in schema.members("BuiltinOperator").items()}
+    number = schema.number("BuiltinOperator", code.name)
     return {
-        "builtin_code": code.name,
-        "deprecated_builtin_code": min(numbers[code.name], _PLACEHOLDER),
+        "builtin_code": number,
+        "deprecated_builtin_code": min(number, _PLACEHOLDER),
         "version": code.version,
         "custom_code": code.custom,
     }
@@ -237,17 +247,28 @@ def _quantization(quantization: Quantization) -> dict[str, Any]:
 def _moved(data: Bytes, by: int) -> bytes:
     """The file's bytes for a place further on: those of an archive at its end count from the file's start."""
     moved = bytearray(data)
-    end = moved.rfind(_END_OF_ZIP)
-    if end < 0 or end + 22 > len(data):
+    try:
+        for place in _places_of_zip(moved):
+            (offset,) = struct.unpack_from("<I", moved, place)
+            struct.pack_into("<I", moved, place, offset + by)
+    except struct.error:  # what looks like an archive is none
         return bytes(data)
-    entries, _, at = struct.unpack_from("<HII", moved, end + 10)
-    if not entries:
-        return bytes(data)
-    struct.pack_into("<I", moved, end + 16, at + by)
-    for _ in range(entries):
-        if moved[at : at + 4] != _ENTRY_OF_ZIP:
-            return bytes(data)
-        (local,) = struct.unpack_from("<I", moved, at + 42)
-        struct.pack_into("<I", moved, at + 42, local + by)
-        at += 46 + sum(struct.unpack_from("<HHH", moved, at + 28))
     return bytes(moved)
+
+
+def _places_of_zip(data: bytearray) -> list[int]:
+    """Where an archive at the end of a file counts bytes from the file's start; nothing where none does.
+
+    Raises: struct.error for one that is cut off.
+    """
+    end = data.rfind(_END_OF_ZIP)
+    if end < 0:
+        return []
+    entries, _, at = struct.unpack_from("<HII", data, end + 10)
+    places = [end + 16]
+    for _ in range(entries):
+        if data[at : at + 4] != _ENTRY_OF_ZIP:
+            return []
+        places.append(at + 42)
+        at += 46 + sum(struct.unpack_from("<HHH", data, at + 28))
+    return places if entries else []

@@ -106,15 +106,23 @@ def fix(
             draft = free_batch.fixed(draft, interpreter, shapes)
         case = _Case(Original(model, path, shapes), amendment, draft, limits)
         fixed = _rewritten(case, Fixer(auditor, interpreter), proven)
-        parts = split(fixed.plan, auditor) if tail else None
-        if parts is None:
-            return fixed if fixed.plan.steps or shapes else replace(fixed, data=bytes(data), proof=None)
-        head, rest = case.written(parts.head), parts.tail(fixed.data)
-        proof = prove_split(case.original, (head, rest), fixed.promise, limits) if proven else None
-        if proof is not None and proof.status == BROKEN:
-            dropped = {**fixed.dropped, "split-tail": proof.message}
-            return replace(fixed, dropped=dropped)
-        return replace(fixed, data=head, proof=proof, tail=rest, moved=parts.moved, audit=parts.audit)
+        if tail:
+            fixed = _split(case, fixed, auditor, proven)
+        if fixed.plan.steps or fixed.tail is not None or shapes:
+            return fixed
+        return replace(fixed, data=bytes(data), proof=None)
+
+
+def _split(case: _Case, fixed: Fix, auditor: Auditor, proven: bool) -> Fix:
+    """The result in two models, where that helps and is borne out."""
+    parts = split(fixed.plan, auditor)
+    if parts is None:
+        return fixed
+    head, rest = case.written(parts.head), parts.tail(fixed.data)
+    proof = prove_split(case.original, (head, rest), fixed.promise, case.limits) if proven else None
+    if proof is not None and proof.status == BROKEN:
+        return replace(fixed, dropped={**fixed.dropped, "split-tail": proof.message})
+    return replace(fixed, data=head, proof=proof, tail=rest, moved=parts.moved, audit=parts.audit)
 
 
 def _rewritten(case: _Case, fixer: Fixer, proven: bool) -> Fix:

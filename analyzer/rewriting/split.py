@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -136,11 +136,8 @@ def _head(draft: Draft, kept: list[int], outputs: tuple[int, ...]) -> Draft:
     operators = tuple(replace(subgraph.operators[index], index=place) for place, index in enumerate(kept))
     changed = replace(subgraph, operators=operators, outputs=outputs)
     model = draft.with_subgraph(changed)
-    names = {index: name for name, index in _named_outputs(model).items()}
-    tensors = subgraph.tensors
     entries = tuple(
-        replace(each, outputs={names.get(index) or tensors[index].name: index for index in outputs})
-        for each in model.signatures
+        replace(each, outputs=_named(model, each, each.outputs, outputs)) for each in model.signatures
     )
     metadata = model.metadata
     if _DESCRIPTION in metadata:
@@ -149,14 +146,24 @@ def _head(draft: Draft, kept: list[int], outputs: tuple[int, ...]) -> Draft:
     return replace(draft, model=replace(model, signatures=entries, metadata=metadata), origins=origins)
 
 
-def _named_outputs(model: Model) -> dict[str, int]:
-    return {name: index for each in model.signatures for name, index in each.outputs.items()}
-
-
 def _tail_signature(model: Model, cut: Cut) -> Iterable[Signature]:
-    tensors = model.subgraphs[0].tensors
     for each in model.signatures:
-        inputs = {name: index for name, index in each.inputs.items() if index in cut.inputs}
-        inputs |= {tensors[index].name: index for index in cut.inputs if index not in inputs.values()}
-        outputs = {name: index for name, index in each.outputs.items() if index in cut.outputs}
-        yield Signature(each.key, 0, inputs, outputs)
+        inputs = _named(model, each, each.inputs, cut.inputs)
+        yield Signature(each.key, 0, inputs, _named(model, each, each.outputs, cut.outputs))
+
+
+def _named(
+    model: Model, signature: Signature, known: Mapping[str, int], wanted: Sequence[int]
+) -> dict[str, int]:
+    """Tensors by the names that a signature knows them by, the others by names of their own."""
+    named = {name: index for name, index in known.items() if index in wanted}
+    others = [index for index in wanted if index not in named.values()]
+    return named | {_own_name(model.subgraphs[0], signature, index): index for index in others}
+
+
+def _own_name(subgraph: Subgraph, signature: Signature, index: int) -> str:
+    """The same in both parts: the tensor's name; with its index where that is another's as well."""
+    name = subgraph.tensors[index].name
+    taken = {tensor.index for tensor in subgraph.tensors if tensor.name == name}
+    taken |= {named[name] for named in (signature.inputs, signature.outputs) if name in named}
+    return name if name and taken == {index} else f"{name}#{index}"

@@ -110,3 +110,15 @@ def test_a_resized_model_leaves_no_size_open_and_keeps_its_names() -> None:
         ((1, 2), None),
     ]
     assert loaded.signatures == read_bytes(data, "m").signatures
+
+
+def test_what_stands_behind_the_flatbuffer_comes_in() -> None:
+    large = {"large_custom_options_offset": 400, "large_custom_options_size": 4}
+    data = model([tensor("x", [4]), tensor("y", [4])], [operator("Mine", ["x"], ["y"], None, **large)])
+    tables = extract.contents(data.ljust(400, b"\0") + b"mine")
+    tables["buffers"].append({"offset": 400})
+    data = build(tables)
+    tables = extract.contents(data.ljust(400, b"\0"))
+    made = read_bytes(build(tables), "m").subgraphs[0].operators[0]
+    assert bytes(made.custom_options or b"") == b"mine"
+    assert bytes(tables["buffers"][-1]["data"]) == b""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from analyzer.errors import ModelError
 from analyzer.model import Model, read_bytes
+from analyzer.model.extract import contents
 from analyzer.model.graph import Subgraph
 from analyzer.rewriting.amend import Amendment
 from analyzer.rewriting.compaction import compacted, worth_compacting
@@ -137,6 +138,38 @@ def test_weights_behind_the_flatbuffer_are_refused() -> None:
     )
     with pytest.raises(ModelError, match="keeps weights behind the flatbuffer"):
         Amendment(data, read_bytes(data, "m"))
+
+
+def test_options_behind_the_flatbuffer_are_refused() -> None:
+    large = {"large_custom_options_offset": 400, "large_custom_options_size": 16}
+    data = model(
+        [tensor("x", [4]), tensor("y", [4]), tensor("z", [4])],
+        [operator("ABS", ["x"], ["y"]), operator("Mine", ["y"], ["z"], None, **large)],
+    )
+    data = data.ljust(400, b"\0") + bytes(16)
+    with pytest.raises(ModelError, match="keeps options of custom operators behind the flatbuffer"):
+        Amendment(data, read_bytes(data, "m"))
+
+
+def test_codes_that_nobody_knows_stay() -> None:
+    data = model(
+        [tensor("x", [1, 1, 4]), tensor("a", [1, 1, 4]), tensor("y", [1, 4])],
+        [operator("ABS", ["x"], ["a"]), operator("SQUEEZE", ["a"], ["y"], {"squeeze_dims": [1]})],
+    )
+    tables = contents(data)
+    tables["operator_codes"][0] |= {"builtin_code": 999, "deprecated_builtin_code": 127}
+    made = read_bytes(rewritten(build(tables), "views-as-reshape"), "m")
+    assert [node.name for node in made.subgraphs[0].operators] == ["BuiltinOperator:999", "RESHAPE"]
+
+
+@pytest.mark.parametrize("end", [b"\0", struct.pack("<HHHHIIH", 0, 0, 1, 1, 46, 0xFFFFFFF0, 0)], ids=len)
+def test_what_looks_like_an_archive_stays_as_it_is(end: bytes) -> None:
+    data = model(
+        [tensor("x", [1, 1, 4]), tensor("y", [1, 4])],
+        [operator("SQUEEZE", ["x"], ["y"], {"squeeze_dims": [1]})],
+    )
+    data += b"PK\5\6" + end
+    assert rewritten(data, "views-as-reshape").endswith(data)
 
 
 def test_replaced_weights_are_left_out() -> None:

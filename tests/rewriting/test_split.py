@@ -13,6 +13,7 @@ from analyzer.auditing.configurations import configure
 from analyzer.execution.request import Limits
 from analyzer.model import read, read_bytes
 from analyzer.rewriting.fix import Fix, fix
+from analyzer.rewriting.proof import BROKEN, Proof
 from analyzer.rules.registry import Packs
 from tests.building import model, operator, tensor
 from tests.rewriting.holding import prepares
@@ -77,6 +78,45 @@ def test_signatures_are_parted_and_descriptions_dropped(tmp_path: Path) -> None:
     assert (first.key, first.inputs, first.outputs) == ("serving", {"image": 0}, {"scores": 2})
     assert (second.key, second.inputs, second.outputs) == ("serving", {"y": 2}, {"class": 4})
     assert list(head.metadata) == ["kept"]
+
+
+def test_every_tensor_keeps_a_name_of_its_own(tmp_path: Path) -> None:
+    """A tensor that goes from one part to the other may be called what a signature calls another one."""
+    outputs = [
+        {"name": name, "tensor_index": index} for name, index in (("class", 5), ("y", 3), ("again", 3))
+    ]
+    data = model(
+        [
+            tensor("x", [1, 4]),
+            tensor("w", [4, 4], data=bytes(64)),
+            tensor("y", [1, 4]),
+            tensor("z", [1, 4]),
+            tensor("axis", [1], "INT32", data=b"\1\0\0\0"),
+            tensor("best", [1], "INT64"),
+        ],
+        [
+            operator("FULLY_CONNECTED", ["x", "w", -1], ["y"]),
+            operator("ABS", ["y"], ["z"]),
+            operator("ARG_MAX", ["y", "axis"], ["best"], {"output_type": "INT64"}),
+        ],
+        outputs=["z", "best"],
+        signature_defs=[SIGNATURE | {"outputs": outputs}],
+    )
+    result = cut(tmp_path, data, proven=True)
+    assert result.proof is not None and result.proof.equal and result.tail is not None
+    [head], [tail] = (read_bytes(part, "m").signatures for part in (result.data, result.tail))
+    assert head.outputs == {"y": 3, "again": 3, "y#2": 2}
+    assert (tail.inputs, tail.outputs) == ({"y#2": 2}, {"class": 5})
+
+
+def test_a_split_that_isnt_borne_out_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Proof(BROKEN, "output best: differs")
+    monkeypatch.setattr("analyzer.rewriting.fix.prove_split", lambda *_: broken)
+    result = cut(tmp_path, classifier(), proven=True)
+    assert dict(result.dropped) == {"split-tail": "output best: differs"}
+    assert (result.data, result.tail) == (classifier(), None)
 
 
 def test_a_delegate_that_takes_nothing_anyway_has_no_say(tmp_path: Path) -> None:
