@@ -114,11 +114,11 @@ def _proof(
     result = _run(model, file, entry, samples, limits, shapes)
     if result.status != OK:
         return Proof(BROKEN, f"it no longer runs on the CPU: {result.message}")
-    compared = _compared(model, entry, reference, result)
+    compared = _compared(model, entry, reference, result, promise)
     problem = _problem(compared, promise)
     if problem:
         again = original.run(entry, samples, limits)
-        if _problem(_compared(model, entry, reference, again), promise):
+        if _problem(_compared(model, entry, reference, again, promise), promise):
             return Proof(UNPROVEN, "the original gives other numbers each time it runs")
     return Proof(BROKEN if problem else HOLDS, problem, tuple(compared))
 
@@ -155,33 +155,46 @@ def _run(
     return lookup.local(lookup.REFERENCE).run(request, samples, limits)
 
 
-def _compared(model: Model, entry: Entry, reference: RunResult, result: RunResult) -> list[OutputComparison]:
+def _compared(
+    model: Model, entry: Entry, reference: RunResult, result: RunResult, promise: Promise
+) -> list[OutputComparison]:
     written = result.measured.never_written if result.measured else {}
     known = reference.measured.never_written if reference.measured else {}
     left = {name: count for name, count in written.items() if name not in known}
-    thresholds = Thresholds(rtol=_ROUNDING)
-    return compare(model, entry, reference.outputs, result.outputs, thresholds, left)
+    return compare(model, entry, reference.outputs, result.outputs, _thresholds(promise), left)
+
+
+def _thresholds(promise: Promise) -> Thresholds:
+    return Thresholds(rtol=_ROUNDING) if promise.snr_db is None else Thresholds(min_snr=promise.snr_db)
 
 
 def _problem(outputs: Sequence[OutputComparison], promise: Promise) -> str:
+    """The first output that isn't what was promised, in words."""
+    expected = "equal" if promise.snr_db is None else f"at least {promise.snr_db:g} dB"
     for output in outputs:
-        if promise.snr_db is None and not _equal(output):
-            return f"output {output.name}: {output.problem or _apart(output)}, expected equal"
-        bound = promise.snr_db
-        if bound is not None and (output.nan or (output.snr_db is not None and output.snr_db < bound)):
-            return f"output {output.name}: {_apart(output)}, expected at least {bound:g} dB"
+        if not (_equal(output) if promise.snr_db is None else output.within):
+            return f"output {output.name}: {_apart(output)}, expected {expected}"
     return ""
 
 
 def _equal(output: OutputComparison) -> bool:
     """The same bits; where floating point, up to rounding."""
-    if output.equal == 1.0:
-        return True
-    floating = output.dtype.startswith("FLOAT")
-    return floating and not output.nan and (output.within or output.max_rel <= _ROUNDING)
+    if _incomparable(output):
+        return output.within
+    rounded = output.dtype.startswith("FLOAT") and (
+        output.within or (not output.nan and output.max_rel <= _ROUNDING)
+    )
+    return output.equal == 1.0 or rounded
+
+
+def _incomparable(output: OutputComparison) -> bool:
+    """Whether it isn't numbers, hasn't got as many, or wasn't written."""
+    return output.never_written or output.errors is None
 
 
 def _apart(output: OutputComparison) -> str:
+    if _incomparable(output):
+        return output.problem
     if output.nan:
         return f"{output.nan} elements are NaN or infinite on one side alone"
     if output.snr_db is None:
@@ -221,6 +234,6 @@ def _split_proof(
         for values, outputs in zip(known, result.outputs, strict=True):
             values |= {index: outputs[name] for name, index in own.outputs}
     made = [{name: values[index] for name, index in entry.outputs} for values in known]
-    compared = compare(original.model, entry, reference.outputs, made, Thresholds(rtol=_ROUNDING))
+    compared = compare(original.model, entry, reference.outputs, made, _thresholds(promise))
     problem = _problem(compared, promise)
     return Proof(BROKEN if problem else HOLDS, problem, tuple(compared))

@@ -35,6 +35,14 @@ def test_whole_numbers_are_compared_as_such() -> None:
     assert compare_output("y", large, [(pair[0], pair[0])], Thresholds()).within
 
 
+def test_texts_are_the_same_or_not() -> None:
+    said = Tensor(0, "y", "STRING", (2,))
+    pair = np.array([b"cat", b"dog"]), np.array([b"cat", b"hen"])
+    differing = compare_output("y", said, [pair], Thresholds())
+    assert (differing.within, differing.equal, differing.problem) == (False, 0.5, "differs")
+    assert compare_output("y", said, [(pair[0], pair[0])], Thresholds()).equal == 1.0
+
+
 @pytest.mark.parametrize("scale", [math.nan, math.inf, 0.0])
 def test_a_scale_that_is_none_scales_nothing(scale: float) -> None:
     quantized = Tensor(0, "y", "INT8", (4,), quantization=Quantization(1, 1, (scale,), (0,)))

@@ -64,6 +64,21 @@ def test_a_bound_that_isnt_kept_is_no_proof(tmp_path: Path, monkeypatch: pytest.
     assert "expected at least 100 dB" in result.dropped["other"]
 
 
+@pytest.mark.parametrize("promise", [EQUAL, Promise(100.0)], ids=str)
+def test_an_output_of_another_shape_is_no_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, promise: Promise
+) -> None:
+    def function(site: Site) -> Patch | None:
+        shape = site.constant("INT32", [2], [8, 1], "shape")
+        return site.replaced(
+            site.make("RESHAPE", [site.input().index, shape], [site.output().index], {"new_shape": (8, 1)})
+        )
+
+    using(monkeypatch, Rewrite("other", "ROUND becomes RESHAPE", frozenset(["ROUND"]), promise, function))
+    result = fixed(tmp_path, chain("ROUND"), "gpu")
+    assert result.dropped["other"].startswith("output t1: its shape is 8x1, on the CPU 1x8, expected")
+
+
 def test_a_rewrite_that_holds_stays_beside_one_that_doesnt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
