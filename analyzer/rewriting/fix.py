@@ -95,7 +95,8 @@ def fix(
     With `tail` what delegates leave at the end is cut off into a second model, with `batch` a free batch is
     fixed first.
 
-    Raises: ModelError for a file that can't be rewritten without loss, UsageError without a free batch.
+    Raises: ModelError for a file that can't be rewritten without loss, or can't have such a batch; UsageError
+    without a free batch.
     """
     with damage_told(model.path):
         data = contents(path, model.path)

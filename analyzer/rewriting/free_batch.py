@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
-from analyzer.errors import UsageError
+from analyzer.errors import ModelError, UsageError
 from analyzer.interpreter import Interpreter
-from analyzer.model.graph import OMITTED, OPEN, Model, Tensor
+from analyzer.model.graph import OMITTED, OPEN, Model, Prepared, Tensor
 from analyzer.rewriting.draft import Draft, Patch
-from analyzer.rewriting.prepared_graph import resizable
+from analyzer.rewriting.open_inputs import Place, Shapes, open_inputs, resized
 
 
-def shapes_with(model: Model, batch: int) -> dict[str, tuple[int, ...]]:
+def shapes_with(model: Model, batch: int) -> Shapes:
     """Inputs whose first size is open, in the shape that they get. Raises: UsageError where there is none."""
-    shapes = {name: (batch, *tensor.shape[1:]) for name, tensor in resizable(model).items() if _free(tensor)}
+    shapes = {place: (batch, *tensor.shape[1:]) for place, tensor in _free(model).items()}
     if not shapes:
         raise UsageError(f"--batch {batch}: {model.path} has no input with a free batch; leave it out")
     return shapes
@@ -23,15 +21,20 @@ def shapes_with(model: Model, batch: int) -> dict[str, tuple[int, ...]]:
 
 def is_free(model: Model) -> bool:
     """Whether an input's first size is open."""
-    return any(map(_free, resizable(model).values()))
+    return bool(_free(model))
 
 
-def fixed(draft: Draft, interpreter: Interpreter, shapes: Mapping[str, tuple[int, ...]]) -> Draft:
+def _free(model: Model) -> dict[Place, Tensor]:
+    opened = open_inputs(model)
+    return {place: tensor for place, tensor in opened.items() if (tensor.shape_signature or (0,))[0] == OPEN}
+
+
+def fixed(draft: Draft, interpreter: Interpreter, shapes: Shapes) -> Draft:
     """The model with these inputs, and every tensor in the shape that follows.
 
-    Where nothing else is open, no tensor is said to be.
+    Where nothing else is open, no tensor is said to be. Raises: ModelError where it then no longer works.
     """
-    prepared = interpreter.prepare(draft.model, shapes)
+    prepared = _prepared(draft.model, interpreter, shapes)
     patches = []
     entered = {0, *(signature.subgraph for signature in draft.model.signatures)}
     for subgraph in (draft.model.subgraphs[index] for index in sorted(entered)):
@@ -50,5 +53,13 @@ def fixed(draft: Draft, interpreter: Interpreter, shapes: Mapping[str, tuple[int
     return draft.apply(patches)
 
 
-def _free(tensor: Tensor) -> bool:
-    return bool(tensor.shape_signature) and (tensor.shape_signature or (0,))[0] == OPEN
+def _prepared(model: Model, interpreter: Interpreter, shapes: Shapes) -> Prepared:
+    """The model with these inputs. Raises: ModelError where that keeps the CPU from preparing it."""
+    before, prepared = interpreter.prepare(model), interpreter.prepare(resized(model, shapes))
+    new = [stop for index, stop in prepared.stops.items() if index not in before.stops]
+    if prepared.refused is not None and before.refused is None:
+        new = [prepared.refused]
+    if new:
+        why = new[0].message.rstrip(".")
+        raise ModelError(model.path, f"can't have this batch: {why}", "give --batch another one")
+    return prepared

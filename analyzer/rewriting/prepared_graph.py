@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
 
 from analyzer.errors import ModelError
 from analyzer.interpreter import Interpreter
-from analyzer.model.graph import OMITTED, OPEN, Model, Operator, Prepared, Subgraph, Tensor
+from analyzer.model.graph import OPEN, Model, Operator, Prepared, Subgraph, Tensor
 from analyzer.rewriting.arithmetic import Arithmetic, Unknown, Values
+from analyzer.rewriting.open_inputs import Place, open_inputs, resized
 
 #: What open sizes are tried with, by their dimension, the next one where the file has the first: apart from
 #: each other, so that one isn't taken for another, and far from the file's, so that what is rounded or
@@ -97,20 +98,21 @@ class Graph(Struct, frozen=True, dict=True):
 def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
     """The subgraphs that an app enters; what others call keeps the shape that its callers rely on."""
     model = prepared.model
-    resized = _resized(interpreter, model)
+    opened = open_inputs(model)
+    other = _resized(interpreter, model, opened)
+    unknown = bool(opened) and (prepared.refused is not None or other is None)
     entered = {0, *(signature.subgraph for signature in model.signatures)}
     made = []
     for index in sorted(entered):
         subgraph = prepared.subgraphs[index]
-        stops = [prepared.stops.get(index), None if resized is None else resized.stops.get(index)]
+        stops = [prepared.stops.get(index), None if other is None else other.stops.get(index)]
         places = [stop.operator or 0 for stop in stops if stop is not None]
-        refused = prepared.refused is not None and _any_open(model)
         made.append(
             Graph(
                 model.subgraphs[index],
                 subgraph,
-                None if resized is None else resized.subgraphs[index],
-                0 if refused else min(places, default=None),
+                None if other is None else other.subgraphs[index],
+                0 if unknown else min(places, default=None),
                 frozenset(
                     output
                     for signature in model.signatures
@@ -123,19 +125,19 @@ def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
     return made
 
 
-def _resized(interpreter: Interpreter, model: Model) -> Prepared | None:
+def _resized(interpreter: Interpreter, model: Model, opened: Mapping[Place, Tensor]) -> Prepared | None:
     """The model with other sizes for what is open; None where nothing is, or nothing can be told."""
-    opened = {name: tensor for name, tensor in resizable(model).items() if _is_open(tensor)}
     prepared = None
     for tried in _TRIED if opened else ():
+        shapes = {place: _other(tensor, tried) for place, tensor in opened.items()}
         try:
-            prepared = interpreter.prepare(
-                model, {name: _other(each, tried) for name, each in opened.items()}
-            )
+            made = interpreter.prepare(resized(model, shapes))
         except ModelError:
             continue
-        if not prepared.stops:
-            break
+        if made.refused is None:
+            prepared = made
+            if not made.stops:
+                break
     return prepared
 
 
@@ -151,22 +153,3 @@ def _other(tensor: Tensor, tried: Sequence[int]) -> tuple[int, ...]:
 def _apart(size: int, tried: int) -> int:
     """A size that isn't near the file's."""
     return tried if size < tried // 2 or tried * 2 < size else tried * 4 + 1
-
-
-def _any_open(model: Model) -> bool:
-    return any(map(_is_open, resizable(model).values()))
-
-
-def _is_open(tensor: Tensor) -> bool:
-    signature = tensor.shape_signature or ()
-    return OPEN in signature and len(signature) == len(tensor.shape)
-
-
-def resizable(model: Model) -> dict[str, Tensor]:
-    """Inputs by every name that they are resized by: those of the main subgraph, and of signatures."""
-    first = model.subgraphs[0]
-    named = {first.tensors[i].name: first.tensors[i] for i in first.inputs if i != OMITTED}
-    for signature in model.signatures:
-        tensors = model.subgraphs[signature.subgraph].tensors
-        named |= {name: tensors[index] for name, index in signature.inputs.items()}
-    return named

@@ -17,6 +17,7 @@ from analyzer.execution.request import OK, Entry, Limits, RunRequest, RunResult,
 from analyzer.files import temporary_folder
 from analyzer.model import read_bytes
 from analyzer.model.graph import OPEN, Model, Tensor
+from analyzer.rewriting.open_inputs import Shapes, open_inputs
 from analyzer.rewriting.rewrite import Promise
 
 _WANTED = Wanted(samples=2, special=(ZEROS, LARGE))
@@ -45,31 +46,34 @@ class Proof(Struct, frozen=True):
 
 
 class Original(Struct, frozen=True):
-    """The model as it was, its file, and the shapes that inputs are resized to, by name, to compare."""
+    """The model as it was, its file, and the shapes that inputs are resized to, to compare."""
 
     model: Model
     path: str
-    shapes: Mapping[str, tuple[int, ...]] = {}
+    shapes: Shapes = {}
 
     def samples(self, entry: Entry) -> list[Sample]:
         """Raises: RuntimeUnavailable where there is no interpreter to run them."""
         # Before inputs are made, which takes what comes with one.
         lookup.local(lookup.REFERENCE).check(RunRequest(model=self.path, entry=entry))
-        return generate.samples(self.model, entry, replace(_WANTED, shapes=self._own(entry)))
+        return generate.samples(self.model, entry, replace(_WANTED, shapes=self.named(entry)))
 
     def run(self, entry: Entry, samples: Sequence[Sample], limits: Limits) -> RunResult:
-        return _run(self.model, self.path, entry, samples, limits, self._own(entry))
+        return _run(self.model, self.path, entry, samples, limits, self.named(entry))
 
-    def resized(self, entry: Entry) -> dict[str, tuple[int, ...]]:
-        """Inputs in other shapes that an app may choose as well; nothing where all sizes are fixed."""
+    def named(self, entry: Entry) -> dict[str, tuple[int, ...]]:
+        """The shapes of an entry's inputs, by name."""
+        places = {name: (entry.subgraph, index) for name, index in entry.inputs}
+        return {name: self.shapes[place] for name, place in places.items() if place in self.shapes}
+
+    def resized(self, entry: Entry) -> Original | None:
+        """With inputs in other shapes that an app may choose as well; None where all sizes are fixed."""
         if self.shapes:
-            return {}
-        tensors = self.model.subgraphs[entry.subgraph].tensors
-        inputs = {name: tensors[index] for name, index in entry.inputs}
-        return {name: other for name, tensor in inputs.items() if (other := _other(tensor)) != tensor.shape}
-
-    def _own(self, entry: Entry) -> dict[str, tuple[int, ...]]:
-        return {name: self.shapes[name] for name, _ in entry.inputs if name in self.shapes}
+            return None
+        opened = open_inputs(self.model)
+        places = [(entry.subgraph, index) for _, index in entry.inputs]
+        shapes = {place: _other(opened[place]) for place in places if place in opened}
+        return replace(self, shapes=shapes) if shapes else None
 
 
 def prove(original: Original, data: bytes, promise: Promise, limits: Limits) -> Proof:
@@ -84,11 +88,9 @@ def prove(original: Original, data: bytes, promise: Promise, limits: Limits) -> 
             file.write_bytes(data)
             for entry in signatures.entries(original.model):
                 proof = _proof(original, str(file), entry, promise, limits)
-                if proof.status == HOLDS and (shapes := original.resized(entry)):
-                    other = _proof(
-                        replace(original, shapes=shapes), str(file), entry, promise, limits, shapes
-                    )
-                    proof = _both(proof, other)
+                if proof.status == HOLDS and (other := original.resized(entry)) is not None:
+                    named = other.named(entry)
+                    proof = _both(proof, _proof(other, str(file), entry, promise, limits, named))
                 if proof.status != HOLDS:
                     return proof
                 outputs += proof.outputs
@@ -135,10 +137,7 @@ def _both(proof: Proof, resized: Proof) -> Proof:
 
 def _other(tensor: Tensor) -> tuple[int, ...]:
     """The shape with other sizes where they are open."""
-    signature = tensor.shape_signature or ()
-    if len(signature) != len(tensor.shape):
-        return tensor.shape
-    pairs = zip(tensor.shape, signature, strict=True)
+    pairs = zip(tensor.shape, tensor.shape_signature or (), strict=True)
     return tuple(size + 1 + axis if wanted == OPEN else size for axis, (size, wanted) in enumerate(pairs))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
-from analyzer.errors import UsageError
+from analyzer.errors import ModelError, UsageError
 from analyzer.execution.request import Limits
 from analyzer.model import read, read_bytes
 from analyzer.rewriting import rewrite
@@ -21,7 +21,7 @@ from analyzer.rewriting.proof import HOLDS, UNPROVEN
 from analyzer.rewriting.rewrite import EQUAL, Promise, Rewrite
 from analyzer.rewriting.site import Site, packed
 from analyzer.rules.registry import Packs
-from tests.building import chain, model, operator, tensor
+from tests.building import chain, model, operator, subgraph, tensor
 from tests.rewriting.holding import prepares
 
 pytest.importorskip("ai_edge_litert.interpreter")
@@ -210,3 +210,40 @@ def test_a_free_batch_is_fixed_only_when_asked(tmp_path: Path, batch: int) -> No
     file.write_bytes(free_batch(1))
     with pytest.raises(UsageError, match="has no input with a free batch"):
         fix(read(file), str(file), auditor, prepares(), batch=batch)
+
+
+def test_a_batch_that_the_model_cannot_have_is_refused(tmp_path: Path) -> None:
+    to = tensor("to", [2], "INT32", data=struct.pack("<2i", 1, 4))
+    data = model(
+        [tensor("x", [1, 4], shape_signature=[-1, 4]), to, tensor("y", [1, 4])],
+        [operator("RESHAPE", ["x", "to"], ["y"])],
+    )
+    file, packs = tmp_path / "m.tflite", Packs()
+    file.write_bytes(data)
+    auditor = Auditor(packs, configure(packs, ["gpu"]))
+    for batch, why in ((2, "the new shape doesn't hold"), (1 << 62, "more elements than can be counted")):
+        with pytest.raises(ModelError, match=why):
+            fix(read(file), str(file), auditor, prepares(), proven=False, batch=batch)
+
+
+def test_a_batch_is_fixed_whatever_signatures_call_their_inputs(tmp_path: Path) -> None:
+    graphs, signatures = [], []
+    for number, depth in enumerate((4, 8)):
+        sizes = {"shape": [1, depth], "shape_signature": [-1, depth]}
+        tensors = [tensor("x", **sizes), tensor("y", **sizes)]
+        graphs.append(subgraph(tensors, [operator("ABS", ["x"], ["y"])], name=f"graph{number}"))
+        signatures.append(
+            {
+                "signature_key": f"of {depth}",
+                "subgraph_index": number,
+                "inputs": [{"name": "x", "tensor_index": 0}],
+                "outputs": [{"name": "y", "tensor_index": 1}],
+            }
+        )
+    file, packs = tmp_path / "m.tflite", Packs()
+    file.write_bytes(model(subgraphs=graphs, signature_defs=signatures))
+    auditor = Auditor(packs, configure(packs, ["gpu"]))
+    result = fix(read(file), str(file), auditor, prepares(), Limits(60), batch=3)
+    assert result.proof is not None and result.proof.equal
+    made = read_bytes(result.data, "m").subgraphs
+    assert [each.shape for graph in made for each in graph.tensors] == [(3, 4), (3, 4), (3, 8), (3, 8)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.building import model, operator, tensor
+from tests.building import model, operator, subgraph, tensor
 from tests.rewriting.holding import assert_same, operators, rewritten
 
 pytest.importorskip("ai_edge_litert.interpreter")
@@ -89,6 +89,35 @@ def test_a_size_that_few_others_tell_apart(size: int) -> None:
     made = rewritten(before, "views-as-reshape")
     assert operators(made) == ["MAX_POOL_2D", "RESHAPE"]
     assert_same(before, made, {0: [1, 64, 1, 1]})
+
+
+def test_an_input_is_open_whatever_else_has_its_name() -> None:
+    """A signature of another subgraph calls an input of fixed sizes the same."""
+    fixed = subgraph([tensor("x", [2, 3]), tensor("y", [2, 3])], [operator("ABS", ["x"], ["y"])])
+    free = subgraph(
+        [
+            tensor("x", [1, 4], shape_signature=[-1, 4]),
+            tensor("sizes", [2], "INT32"),
+            whole("one", 1, 1),
+            tensor("y", [2], "INT32"),
+        ],
+        [
+            operator("SHAPE", ["x"], ["sizes"], {"out_type": "INT32"}),
+            operator("MUL", ["sizes", "one"], ["y"]),
+        ],
+        name="free",
+    )
+    signatures = [
+        {
+            "signature_key": key,
+            "subgraph_index": graph,
+            "inputs": [{"name": "x", "tensor_index": 0}],
+            "outputs": [{"name": "y", "tensor_index": at}],
+        }
+        for key, graph, at in (("free", 1, 3), ("fixed", 0, 1))
+    ]
+    before = model(subgraphs=[fixed, free], signature_defs=signatures)
+    assert rewritten(before, "constants-folded") == before
 
 
 def test_equal_sizes_of_two_inputs_stay_so() -> None:

@@ -22,15 +22,15 @@ from msgspec import Struct
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.auditing.types import Summary
-from analyzer.errors import AnalyzerError, UsageError
+from analyzer.errors import AnalyzerError
 from analyzer.execution.delegate_run import Settings
 from analyzer.execution.inputs.generate import Wanted
 from analyzer.execution.request import Limits
 from analyzer.execution.run_delegates import run_delegates
 from analyzer.interpreter import Interpreter
-from analyzer.model import Model, read
+from analyzer.model import read
 from analyzer.rewriting.fix import Fix, fix
-from analyzer.rewriting.free_batch import shapes_with
+from analyzer.rewriting.free_batch import is_free
 from analyzer.rules.registry import Packs
 
 _DELEGATES = ("gpu", "litert-gpu")
@@ -72,14 +72,6 @@ def main(folder: Path, delegates: Sequence[str], tail: bool, batch: int | None, 
             if seen[-1].rewrites:
                 print(_line(delegate, seen[-1]), flush=True)
         print("\n".join(_figures(delegate, seen)), flush=True)
-
-
-def is_free(model: Model) -> bool:
-    try:
-        shapes_with(model, 1)
-    except UsageError:
-        return False
-    return True
 
 
 def _seen(fixed: Fix, delegate: str, packs: Packs, gpu: bool) -> Seen:
