@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.types import Audit
+from analyzer.errors import ModelError
 from analyzer.execution.request import Limits
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model
@@ -41,6 +42,8 @@ class Fix(Struct, frozen=True):
     moved: Mapping[str, int] = {}
     #: The audit of what is to be written, the head where there is a tail.
     audit: Audit | None = None
+    #: What a free batch was fixed to, where that was asked.
+    batch: int | None = None
 
     def __repr__(self) -> str:
         before, after = self.plan.before, self.audit or self.plan.after
@@ -109,8 +112,11 @@ def fix(
         fixed = _rewritten(case, Fixer(auditor, interpreter), proven)
         if tail:
             fixed = _split(case, fixed, auditor, proven)
+        if fixed.proof is not None and fixed.proof.status == BROKEN:
+            advice = "give --batch another one, or leave it out"
+            raise ModelError(model.path, f"can't have this batch: {fixed.proof.message}", advice)
         if fixed.plan.steps or fixed.tail is not None or shapes:
-            return fixed
+            return replace(fixed, batch=batch)
         return replace(fixed, data=bytes(data), proof=None)
 
 

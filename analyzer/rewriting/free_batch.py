@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from analyzer.errors import ModelError, UsageError
 from analyzer.interpreter import Interpreter
+from analyzer.interpreter.resize_inputs import TensorKey
 from analyzer.model.graph import OMITTED, OPEN, Model, Prepared, Tensor
 from analyzer.rewriting.draft import Draft, Patch
-from analyzer.rewriting.open_inputs import Place, Shapes, open_inputs, resized
+from analyzer.rewriting.open_inputs import Shapes, open_inputs, resized
 
 
 def shapes_with(model: Model, batch: int) -> Shapes:
@@ -24,7 +25,7 @@ def is_free(model: Model) -> bool:
     return bool(_free(model))
 
 
-def _free(model: Model) -> dict[Place, Tensor]:
+def _free(model: Model) -> dict[TensorKey, Tensor]:
     opened = open_inputs(model)
     return {place: tensor for place, tensor in opened.items() if (tensor.shape_signature or (0,))[0] == OPEN}
 

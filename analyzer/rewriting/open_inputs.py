@@ -7,15 +7,14 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from analyzer.interpreter.resize_inputs import TensorKey
 from analyzer.model.graph import OMITTED, OPEN, Model, Tensor
 
-#: An input's subgraph and tensor.
-Place: TypeAlias = tuple[int, int]
 #: Inputs in the shapes that an app gives them.
-Shapes: TypeAlias = Mapping[Place, tuple[int, ...]]
+Shapes: TypeAlias = Mapping[TensorKey, tuple[int, ...]]
 
 
-def open_inputs(model: Model) -> dict[Place, Tensor]:
+def open_inputs(model: Model) -> dict[TensorKey, Tensor]:
     """Those of the main subgraph and of signatures of which a size is open."""
     places = {(0, index): None for index in model.subgraphs[0].inputs if index != OMITTED}
     for signature in model.signatures:

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from analyzer.errors import ModelError
 from analyzer.interpreter import Interpreter
+from analyzer.interpreter.resize_inputs import TensorKey
 from analyzer.model.graph import OPEN, Model, Operator, Prepared, Subgraph, Tensor
 from analyzer.rewriting.arithmetic import Arithmetic, Unknown, Values
-from analyzer.rewriting.open_inputs import Place, open_inputs, resized
+from analyzer.rewriting.open_inputs import open_inputs, resized
 
 #: What open sizes are tried with, by their dimension, the next one where the file has the first: apart from
 #: each other, so that one isn't taken for another, and far from the file's, so that what is rounded or
@@ -125,7 +126,7 @@ def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
     return made
 
 
-def _resized(interpreter: Interpreter, model: Model, opened: Mapping[Place, Tensor]) -> Prepared | None:
+def _resized(interpreter: Interpreter, model: Model, opened: Mapping[TensorKey, Tensor]) -> Prepared | None:
     """The model with other sizes for what is open; None where nothing is, or nothing can be told."""
     prepared = None
     for tried in _TRIED if opened else ():

@@ -42,6 +42,18 @@ def test_a_model_is_rewritten_and_proven(squeezing: Path, tmp_path: Path) -> Non
     assert squeezing.read_bytes() == original
 
 
+def test_a_batch_that_was_fixed_is_told(tmp_path: Path) -> None:
+    free = {"shape": [1, 4], "shape_signature": [-1, 4]}
+    data = model([tensor("x", **free), tensor("y", **free)], [operator("ABS", ["x"], ["y"])])
+    file, out = save(tmp_path / "m.tflite", data), tmp_path / "out.tflite"
+    done = run("fix", file, "-o", out, "-d", "gpu", "--batch", "3", "--no-run")
+    assert done.code == 0 and out.read_bytes() != data
+    assert "The free batch is fixed: 3 [batch]" in done.text
+    assert done.text.endswith("Not proven: nothing was run.\n")
+    told = run("fix", file, "-o", out, "-d", "gpu", "--batch", "3", "--no-run", "--format", "json").json
+    assert (told["batch"], told["rewrites"]) == (3, [])
+
+
 def test_dry_run_writes_nothing(squeezing: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     done = run("fix", squeezing, "--dry-run", "-d", "gpu,litert-gpu", "-o", page)

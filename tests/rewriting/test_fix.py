@@ -17,7 +17,7 @@ from analyzer.rewriting import rewrite
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.fix import Fix, fix
 from analyzer.rewriting.prepared_graph import Unfit
-from analyzer.rewriting.proof import HOLDS, UNPROVEN
+from analyzer.rewriting.proof import BROKEN, HOLDS, UNPROVEN, Proof
 from analyzer.rewriting.rewrite import EQUAL, Promise, Rewrite
 from analyzer.rewriting.site import Site, packed
 from analyzer.rules.registry import Packs
@@ -224,6 +224,16 @@ def test_a_batch_that_the_model_cannot_have_is_refused(tmp_path: Path) -> None:
     for batch, why in ((2, "the new shape doesn't hold"), (1 << 62, "more elements than can be counted")):
         with pytest.raises(ModelError, match=why):
             fix(read(file), str(file), auditor, prepares(), proven=False, batch=batch)
+
+
+def test_a_batch_that_changes_the_numbers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.rewriting.fix.prove", lambda *_: Proof(BROKEN, "output y: differs"))
+    file, packs = tmp_path / "m.tflite", Packs()
+    file.write_bytes(free_batch(-1))
+    using(monkeypatch)
+    auditor = Auditor(packs, configure(packs, ["gpu"]))
+    with pytest.raises(ModelError, match="can't have this batch: output y: differs; give --batch another"):
+        fix(read(file), str(file), auditor, prepares(), batch=1)
 
 
 def test_a_batch_is_fixed_whatever_signatures_call_their_inputs(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ class ProofResult(Struct, frozen=True, kw_only=True):
 
 
 class FixResult(Struct, frozen=True, kw_only=True):
-    """`written` is null where nothing was to be written; without `rewrites` the file is the original's copy.
+    """`written` is null where nothing was to be written; without `rewrites`, `batch` and `tail` the file is
+    the original's copy.
 
     `delegates` are both models under each delegate, as `compare` has them.
     """
@@ -67,6 +68,8 @@ class FixResult(Struct, frozen=True, kw_only=True):
     moved: dict[str, int]
     bytes_before: Count
     bytes_after: Count
+    #: What a free batch was fixed to.
+    batch: Count | None
     rewrites: tuple[AppliedRewrite, ...]
     dropped: tuple[DroppedRewrite, ...]
     #: Null where nothing was run.
@@ -84,6 +87,7 @@ def fix_result(fix: Fix, sides: tuple[Side, ...], written: str | None, tail: str
         moved=dict(sorted(fix.moved.items())),
         bytes_before=model.size,
         bytes_after=len(fix.data),
+        batch=fix.batch,
         rewrites=tuple(_rewrites(fix.plan.steps)),
         dropped=tuple(DroppedRewrite(name=name, reason=why) for name, why in fix.dropped.items()),
         proof=_proof(fix),

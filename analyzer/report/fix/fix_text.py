@@ -23,7 +23,7 @@ def table(result: FixResult, width: int) -> str:
 
 def _head(result: FixResult, width: int) -> str:
     sizes = figures.size(result.bytes_before)
-    if result.rewrites or result.moved:
+    if _changed(result):
         sizes += f" -> {figures.size(result.bytes_after)}"
     lines = [f"before  {shorten(plain(result.path), width - 8)}"]
     if result.written is not None:
@@ -33,18 +33,22 @@ def _head(result: FixResult, width: int) -> str:
     return "\n".join([*lines, f"        {sizes}"])
 
 
+def _changed(result: FixResult) -> bool:
+    return bool(result.rewrites or result.moved or result.batch is not None)
+
+
 def _rewritten(result: FixResult, width: int) -> Iterator[str]:
-    if not (result.rewrites or result.moved):
+    if not _changed(result):
         return
     lines = ["What was rewritten" if result.written else "What would be rewritten"]
-    lines += [
-        fill(_said(rewrite), width, initial_indent="  ", subsequent_indent="    ")
-        for rewrite in result.rewrites
-    ]
+    said = [] if result.batch is None else [f"The free batch is fixed: {result.batch} [batch]"]
+    said += map(_said, result.rewrites)
     if result.moved:
         names = ", ".join(f"{count} {plain(name)}" for name, count in result.moved.items())
-        cut = f"The tail is a model of its own, to be run on what the first gives: {names} [split-tail]"
-        lines.append(fill(cut, width, initial_indent="  ", subsequent_indent="    "))
+        said.append(
+            f"The tail is a model of its own, to be run on what the first gives: {names} [split-tail]"
+        )
+    lines += [fill(each, width, initial_indent="  ", subsequent_indent="    ") for each in said]
     yield "\n".join(lines)
 
 
@@ -59,7 +63,7 @@ def _said(rewrite: AppliedRewrite) -> str:
 
 
 def _ending(result: FixResult) -> str:
-    if not (result.rewrites or result.moved):
+    if not _changed(result):
         written = "; what was written is a copy" if result.written else ""
         return f"Nothing to rewrite: no rewrite brings these delegates further{written}."
     if result.proof is None:
