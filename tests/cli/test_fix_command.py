@@ -43,8 +43,8 @@ def test_a_model_is_rewritten_and_proven(squeezing: Path, tmp_path: Path) -> Non
 
 
 def test_a_batch_that_was_fixed_is_told(tmp_path: Path) -> None:
-    free = {"shape": [1, 4], "shape_signature": [-1, 4]}
-    data = model([tensor("x", **free), tensor("y", **free)], [operator("ABS", ["x"], ["y"])])
+    tensors = [tensor(name, [1, 4], shape_signature=[-1, 4]) for name in "xy"]
+    data = model(tensors, [operator("ABS", ["x"], ["y"])])
     file, out = save(tmp_path / "m.tflite", data), tmp_path / "out.tflite"
     done = run("fix", file, "-o", out, "-d", "gpu", "--batch", "3", "--no-run")
     assert done.code == 0 and out.read_bytes() != data

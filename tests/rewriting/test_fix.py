@@ -239,8 +239,7 @@ def test_a_batch_that_changes_the_numbers_is_refused(tmp_path: Path, monkeypatch
 def test_a_batch_is_fixed_whatever_signatures_call_their_inputs(tmp_path: Path) -> None:
     graphs, signatures = [], []
     for number, depth in enumerate((4, 8)):
-        sizes = {"shape": [1, depth], "shape_signature": [-1, depth]}
-        tensors = [tensor("x", **sizes), tensor("y", **sizes)]
+        tensors = [tensor(name, [1, depth], shape_signature=[-1, depth]) for name in "xy"]
         graphs.append(subgraph(tensors, [operator("ABS", ["x"], ["y"])], name=f"graph{number}"))
         signatures.append(
             {
