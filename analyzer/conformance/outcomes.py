@@ -7,7 +7,6 @@ crash; `models.zip` holds generated models. Those whose paths begin with `synth/
 from __future__ import annotations
 
 import json
-import zipfile
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from msgspec import Struct
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
 from analyzer.auditing.types import DelegateAudit
-from analyzer.conformance.verdicts import GENERATED, REAL, Data
+from analyzer.conformance.verdicts import GENERATED, REAL, Data, opened
 from analyzer.errors import ModelError, UsageError
 from analyzer.model import Model, read, read_bytes
 from analyzer.rules.pack import BROKEN
@@ -124,7 +123,7 @@ class WorksData:
             raise UsageError(
                 f"{folder}: holds no truth.jsonl; name a folder that does with --works"
             ) from None
-        except (json.JSONDecodeError, msgspec.ValidationError) as error:
+        except (ValueError, RecursionError) as error:  # that it is no JSON, or another shape
             raise UsageError(f"{folder / 'truth.jsonl'}: {error}") from None
         self.folder = folder
         self._data = data
@@ -140,11 +139,11 @@ class WorksData:
         missing = set(wanted)
         for archive in (*near, *self._data.archives):
             if archive.is_file():
-                with zipfile.ZipFile(archive) as opened:
-                    for name in opened.namelist():
+                with opened(archive) as models:
+                    for name in models.namelist():
                         if name in missing:
                             missing.discard(name)
-                            yield name, _read(opened.read(name), name)
+                            yield name, _read(models.read(name), name)
         for name, file in self._data.real():
             if name in missing:
                 yield name, _read(file, name)

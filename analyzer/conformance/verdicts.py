@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from msgspec import Struct
@@ -33,14 +36,18 @@ _UNDECIDED = "-"
 UNDEFINED = "undefined: "
 
 
+#: A subgraph's index, which is a text where it is a key of JSON.
+_Subgraph = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}$")]
+
+
 class Truth(Struct, frozen=True):
     """The verdicts of a delegate's own code on a model; what was not judged is None."""
 
     path: str
     #: Subgraph -> "1" or "0" for each operator.
-    supported: dict[str, str] = {}
-    delegated: dict[str, list[int]] | None = None
-    partitions: dict[str, list[list[int]]] | None = None
+    supported: dict[_Subgraph, str] = {}
+    delegated: dict[_Subgraph, list[int]] | None = None
+    partitions: dict[_Subgraph, list[list[int]]] | None = None
 
 
 class Count(Struct, array_like=True):
@@ -102,8 +109,12 @@ class Data:
             raise UsageError(f"{models}: there is no such folder; name that of the real models")
 
     def truth(self, target: str) -> dict[str, Truth]:
-        """Path -> what was said of the model."""
-        rows = (msgspec.json.decode(line, type=Truth) for line in self._lines(f"{target}.jsonl"))
+        """Path -> what was said of the model. Raises: UsageError where that can't be read."""
+        name = f"{target}.jsonl"
+        try:
+            rows = [msgspec.json.decode(line, type=Truth) for line in self._lines(name)]
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise UsageError(f"{self.name}: {name} can't be read ({error}); write it anew") from None
         return {row.path: row for row in rows}
 
     def _lines(self, name: str) -> list[bytes]:
@@ -111,18 +122,18 @@ class Data:
         try:
             if not archive.is_file():
                 return (self._folder / "truth" / name).read_bytes().splitlines()
-            with zipfile.ZipFile(archive) as opened:
-                return opened.read(name).splitlines()
-        except (OSError, KeyError, zipfile.BadZipFile):
+            with opened(archive) as truth:
+                return truth.read(name).splitlines()
+        except (OSError, KeyError):
             raise UsageError(f"{self.name}: lacks {name}, though targets.json names it; add it") from None
 
     def models(self) -> Iterator[tuple[str, str, Model | ModelError]]:
         """Kind, path and model of each; an error in place of those that can't be read."""
         for archive in self.archives:
-            with zipfile.ZipFile(archive) as opened:
-                for name in opened.namelist():
+            with opened(archive) as models:
+                for name in models.namelist():
                     if name.endswith(_ENDING):
-                        yield GENERATED, name, _read(opened.read(name), name)
+                        yield GENERATED, name, _read(models.read(name), name)
         for name, file in self.real():
             yield REAL, name, _read(file, name)
 
@@ -131,6 +142,16 @@ class Data:
         folder = self._models / "real" if self._models and (self._models / "real").is_dir() else self._models
         for file in sorted(folder.rglob(f"*{_ENDING}")) if folder else []:
             yield f"real/{file.relative_to(folder or file).as_posix()}", file
+
+
+@contextmanager
+def opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive of conformance data. Raises: UsageError where it is none, or damaged."""
+    try:
+        with zipfile.ZipFile(archive) as file:
+            yield file
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise UsageError(f"{archive}: can't be unpacked ({error}); fetch it again") from None
 
 
 def _targets(folder: Path) -> dict[str, str]:
@@ -181,7 +202,8 @@ def compare(audit: DelegateAudit, row: Truth, tally: Tally) -> None:
     mine = {(operator.subgraph, operator.index): operator.supported for operator in audit.operators}
     for subgraph, words in row.supported.items():
         for index, word in enumerate(words):
-            if word != _UNDECIDED and not tally.operators.add(mine[int(subgraph), index] == (word == "1")):
+            own = mine.get((int(subgraph), index))
+            if word != _UNDECIDED and not tally.operators.add(own == (word == "1")):
                 say = "accepts" if word == "1" else "refuses"
                 tally.wrong.append(f"{row.path}: the delegate {say} operator {index} of subgraph {subgraph}")
     if row.delegated is not None:
@@ -254,8 +276,8 @@ def unpack(data: Data, folder: Path) -> dict[str, str]:
     """Every model as a file in or outside of `folder` -> what it is called."""
     paths = {os.fspath(file): name for name, file in data.real()}
     for archive in data.archives:
-        with zipfile.ZipFile(archive) as opened:
-            names = [name for name in opened.namelist() if name.endswith(_ENDING)]
-            opened.extractall(folder, names)
+        with opened(archive) as models:
+            names = [name for name in models.namelist() if name.endswith(_ENDING)]
+            models.extractall(folder, names)
         paths |= {os.fspath(folder / name): name for name in names}
     return paths

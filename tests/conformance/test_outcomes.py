@@ -130,6 +130,13 @@ def test_data_that_is_none_is_refused(tmp_path: Path, lines: list[str] | None) -
         WorksData(tmp_path if lines is None else folder(tmp_path, lines), Data(None))
 
 
+@pytest.mark.parametrize("words", [b"{\xff}", b"[" * 100_000], ids=len)
+def test_words_that_are_none_are_refused(tmp_path: Path, words: bytes) -> None:
+    (tmp_path / "truth.jsonl").write_bytes(words)
+    with pytest.raises(UsageError, match=r"truth\.jsonl"):
+        WorksData(tmp_path, Data(None))
+
+
 def test_the_command_writes_the_page(tmp_path: Path, rules: Path) -> None:
     page = tmp_path / "page.md"
     at = folder(tmp_path, LINES)

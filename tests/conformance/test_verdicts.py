@@ -109,6 +109,28 @@ def test_folders_without_data_are_refused(tmp_path: Path, models: str | None) ->
         Data(at, tmp_path / models if models else None)
 
 
+@pytest.mark.parametrize(
+    "words", [b"[[", b'{"path": "m", "supported": {"main": "1"}}', b"[" * 100_000], ids=len
+)
+def test_words_that_are_none_are_refused(tmp_path: Path, words: bytes) -> None:
+    at = folder(tmp_path, [], {})
+    (at / "truth" / "tiny-1.jsonl").write_bytes(words)
+    with pytest.raises(UsageError, match=r"tiny-1\.jsonl can't be read"):
+        Data(at).truth("tiny-1")
+
+
+def test_an_archive_that_is_none_is_refused(tmp_path: Path) -> None:
+    at = folder(tmp_path, [], {})
+    (at / "synth.zip").write_bytes(b"not packed")
+    with pytest.raises(UsageError, match=r"synth\.zip: can't be unpacked"):
+        list(Data(at).models())
+
+
+def test_words_on_operators_that_there_are_not_differ() -> None:
+    counted = tally(supported={"0": "1011", "1": "0"}, delegated=None, partitions=None)
+    assert counted.operators == Count(3, 5)
+
+
 REPLIES: dict[str, tuple[dict[int, tuple[int, ...]] | None, Count, int]] = {
     "same": ({0: (0, 2)}, Count(1, 1), 0),
     "none taken elsewhere": ({0: (0, 2), 1: ()}, Count(1, 1), 0),
