@@ -17,14 +17,14 @@
     return made;
   }
 
-  /** A file's row: its path, how many operators it has, a verdict for each delegate. */
-  function row([path, operators, , letters]) {
+  /** A file's row: its path, how many operators it has, a verdict for each delegate that was asked. */
+  function row([path, operators, places]) {
     const made = document.createElement("tr");
     const named = cell("th", path);
     named.scope = "row";
     made.append(named, cell("td", operators.toLocaleString("en"), "n"));
-    if (letters) for (const letter of letters) made.append(cell("td", verdicts[letter], `v-${verdicts[letter]}`));
-    else made.append(cell("td", "not audited", "unread"));
+    for (const word of [...places].map((place) => verdicts[place])) made.append(word ? cell("td", word, `v-${word}`) : cell("td", "-"));
+    if (!places) made.append(cell("td", "not audited", "unread"));
     return made;
   }
 
@@ -40,11 +40,11 @@
   /** Find the files that hold all that the filter asks for. */
   function apply() {
     const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const asked = verdict.value;
-    const held = (letters) => (delegate.value === "" ? letters.includes(asked) : letters[delegate.value] === asked);
-    fitting = files.filter(([path, , , letters]) => {
+    const asked = verdict.value && String(verdicts.indexOf(verdict.value));
+    const held = (places) => (delegate.value === "" ? places.includes(asked) : places[delegate.value] === asked);
+    fitting = files.filter(([path, , places]) => {
       const lower = path.toLowerCase();
-      return (!asked || held(letters)) && words.every((word) => lower.includes(word));
+      return (!asked || held(places)) && words.every((word) => lower.includes(word));
     });
     start = 0;
     show();

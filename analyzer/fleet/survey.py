@@ -14,7 +14,7 @@ from analyzer.fleet.store import Store, ask
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.audit_document import Policy
 from analyzer.report.fleet import survey_text
-from analyzer.report.fleet.survey_document import DelegateSurvey, Fix, HeldBack, Survey
+from analyzer.report.fleet.survey_document import DelegateSurvey, Fix, HeldBack, ListedFile, Survey
 from analyzer.report.view import View
 from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.outcome import VERDICTS
@@ -81,14 +81,18 @@ def _fix(row: Sequence[Any], rule: str, message: str) -> Fix:
     return Fix(fix=fix or message, rule=rule, message=message, models=models, frees=frees, macs=macs)
 
 
-def listed(database: sqlite3.Connection, most: int) -> list[tuple[str, int, int, str]]:
-    """The first files: path, operators, MACs, the first letter of each verdict; none where unread."""
+def listed(database: sqlite3.Connection, most: int) -> list[ListedFile]:
+    """The first files, with the word of every delegate of the survey on each."""
     query = """
-    SELECT path, coalesce(operators, 0), coalesce(macs, 0), coalesce((
-        SELECT group_concat(substr(verdict, 1, 1), '') FROM audit WHERE audit.model = model.id
-    ), '') FROM file LEFT JOIN model USING (sha256) ORDER BY file.id LIMIT ?
+    SELECT path, coalesce(operators, 0), CASE WHEN model.id IS NOT NULL THEN (
+        SELECT group_concat(coalesce(verdict, ''))
+        FROM configuration LEFT JOIN audit ON configuration = configuration.id AND audit.model = model.id
+    ) END FROM file LEFT JOIN model USING (sha256) ORDER BY file.id LIMIT ?
     """
-    return [(name, ops, macs, said) for name, ops, macs, said in asked(database, query, most)]
+    return [
+        ListedFile(path, operators, () if verdicts is None else tuple(verdicts.split(",")))
+        for path, operators, verdicts in asked(database, query, most)
+    ]
 
 
 class Together:

@@ -8,6 +8,7 @@ import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,12 @@ from analyzer.fleet import read_tables, zoo_changes
 from analyzer.fleet import survey as surveys
 from analyzer.report.fleet import survey_document
 from analyzer.report.fleet.survey_document import Survey
+from analyzer.report.wording.outcome import VERDICTS
 from tests.cli.models import chain, save
 from tests.cli.running import run
-from tests.fleet.zoos import zoo
+from tests.fleet.zoos import table, zoo
 from tests.packs import saved, tiny
+from tests.report.browsing import Opened, chromium
 from tests.schemas import faults
 
 
@@ -107,10 +110,45 @@ def test_a_page_lists_files_as_data(audited: Path) -> None:
     page = run("fleet", "show", audited / "a.sqlite", "--format", "html").text
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert len(data["files"]) == 25
-    path, operators, _, letters = data["files"][0]
-    assert (Path(path).name, operators, letters) == ("000.tflite", 1, "ff")
-    unread = [letters for path, _, _, letters in data["files"] if path.endswith("bad.tflite")]
+    path, operators, verdicts = data["files"][0]
+    assert (Path(path).name, operators, said(data, verdicts)) == ("000.tflite", 1, ["full", "full"])
+    unread = [verdicts for path, _, verdicts in data["files"] if path.endswith("bad.tflite")]
     assert unread == [""]
+
+
+def said(data: dict[str, Any], verdicts: str) -> list[str]:
+    """The verdicts of a file in words, a word a delegate."""
+    return ["-" if place == "-" else data["verdicts"][int(place)] for place in verdicts]
+
+
+def test_a_page_tells_a_verdict_from_every_other_and_who_was_asked(tmp_path: Path) -> None:
+    for name, kind in (("a", "RELU"), ("b", "CEIL")):
+        save(tmp_path / f"{name}.tflite", chain(kind))
+    (tmp_path / "delegate-analyzer.toml").write_text(
+        'delegates = ["gpu"]\n[[targets]]\nmodels = "b.tflite"\ndelegates = ["coreml"]\n'
+    )
+    run("audit", tmp_path, "--fail-on", "never", "-q", "-o", tmp_path / "a.sqlite")
+    page = run("fleet", "show", tmp_path / "a.sqlite", "--format", "html").text
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert len(set(data["verdicts"])) == len(VERDICTS)
+    assert [said(data, verdicts) for _, _, verdicts in data["files"]] == [["full", "-"], ["-", "none"]]
+
+
+@chromium
+def test_a_page_shows_verdicts_as_tables_have_them(browser: Any, tmp_path: Path, audited: Path) -> None:
+    page = run("fleet", "show", audited / "a.sqlite", "--format", "html").out
+    opened = Opened(browser, tmp_path, page)
+    first = opened.page.locator("#models tbody tr").first
+    assert first.locator("td").all_inner_texts() == ["1", "full", "full"]
+    opened.page.locator("select[name=verdict]").select_option("full")
+    assert opened.page.locator("output").inner_text().endswith(f" of {full(audited)}")
+    opened.close()
+
+
+def full(audited: Path) -> int:
+    query = "SELECT count(DISTINCT path) FROM file JOIN model USING (sha256) JOIN audit ON model = model.id"
+    (((number,),)) = table(audited / "a.sqlite", f"{query} WHERE verdict = 'full'")
+    return int(number)
 
 
 def test_what_changed(tmp_path: Path) -> None:

@@ -60,6 +60,17 @@ class Survey(Struct, frozen=True, kw_only=True):
     delegates: tuple[DelegateSurvey, ...]
 
 
+class ListedFile(Struct, frozen=True):
+    """One of the files on a page; `verdicts`: one of each delegate, empty where that wasn't asked.
+
+    A file that couldn't be audited has none.
+    """
+
+    path: str
+    operators: int
+    verdicts: tuple[str, ...]
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """How many models went from one verdict to another."""
 

@@ -8,37 +8,41 @@ import msgspec
 
 from analyzer.report import page_template
 from analyzer.report.document.audit_document import Policy
-from analyzer.report.fleet.survey_document import Survey
-from analyzer.report.fleet.survey_text import FREES, FREES_NOTE, HOLDS, counted
+from analyzer.report.fleet.survey_document import ListedFile, Survey
+from analyzer.report.fleet.survey_text import FREES, FREES_NOTE, HOLDS, counted, words
 from analyzer.report.html.embedded_data import inert
-from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.outcome import VERDICTS
 
 #: So many files are listed on a page.
 MOST = 20_000
+#: Stands where a delegate wasn't asked; a verdict is told by its place among all.
+_UNASKED = "-"
 
 
-def page(survey: Survey, files: Sequence[tuple[str, int, int, str]], policy: Policy | None = None) -> bytes:
-    """The page; `files` are path, operators, MACs and the first letter of each delegate's verdict."""
+def page(survey: Survey, files: Sequence[ListedFile], policy: Policy | None = None) -> bytes:
+    """The page, with a list of files."""
     return page_template.render(
         "fleet.html.jinja",
         survey=survey,
         policy=policy or Policy(),
         counted=counted(survey),
-        words=[word for word in VERDICTS if any(word in each.verdicts for each in survey.delegates)],
+        words=words(survey),
         frees=FREES,
         note=FREES_NOTE,
         holds=HOLDS,
         unlisted=survey.files - len(files),
-        data=_data(survey, files).decode(),
+        data=_data(files).decode(),
     )
 
 
-def _data(survey: Survey, files: Sequence[tuple[str, int, int, str]]) -> bytes:
+def _data(files: Sequence[ListedFile]) -> bytes:
     """What the page's script lists, safe inside a script element."""
+    places = {word: str(place) for place, word in enumerate(VERDICTS)}
     data = {
-        "delegates": [each.title for each in survey.delegates],
-        "verdicts": {word[0]: word for word in VERDICTS},
-        "files": [(plain(path), operators, macs, said) for path, operators, macs, said in files],
+        "verdicts": VERDICTS,
+        "files": [
+            (file.path, file.operators, "".join(places.get(word, _UNASKED) for word in file.verdicts))
+            for file in files
+        ],
     }
     return inert(msgspec.json.encode(data))

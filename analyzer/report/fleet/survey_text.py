@@ -29,17 +29,17 @@ def json(survey: Survey) -> bytes:
 
 def counted(survey: Survey) -> str:
     """How many files and models there are, in a line."""
-    words = [figures.count(survey.files, "file")]
+    told = [figures.count(survey.files, "file")]
     read = survey.files - survey.unread
-    words += [f"{figures.count(survey.models, 'model')} of them different"] if survey.models != read else []
-    words += [f"{survey.unread:,} not audited"] if survey.unread else []
-    return ", ".join(words)
+    told += [f"{figures.count(survey.models, 'model')} of them different"] if survey.models != read else []
+    told += [f"{survey.unread:,} not audited"] if survey.unread else []
+    return ", ".join(told)
 
 
 def table(survey: Survey, view: View) -> str:
     """For a terminal."""
     most = len(survey.delegates[0].fixes) if view.verbose and survey.delegates else _MOST
-    headers = ["delegate", *_words(survey)]
+    headers = ["delegate", *words(survey)]
     rows = [[each.title, *_verdicts(each, headers[1:])] for each in survey.delegates]
     sides = ["left", *(["right"] * (len(headers) - 1))]
     blocks = [fill(counted(survey), view.width)]
@@ -55,7 +55,7 @@ def table(survey: Survey, view: View) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _words(survey: Survey) -> list[str]:
+def words(survey: Survey) -> list[str]:
     """The verdicts that occur, from the best to the worst."""
     return [word for word in VERDICTS if any(word in each.verdicts for each in survey.delegates)]
 
@@ -85,15 +85,15 @@ def markdown(survey: Survey) -> str:
 
 
 def _markdown(survey: Survey) -> Iterator[str]:
-    words = _words(survey)
+    occurring = words(survey)
     yield from (
         f"{counted(survey)}.",
         "",
-        f"| delegate | {' | '.join(words)} |",
-        "|---" * (len(words) + 1) + "|",
+        f"| delegate | {' | '.join(occurring)} |",
+        "|---" * (len(occurring) + 1) + "|",
     )
     for each in survey.delegates:
-        yield f"| {escaped(each.title)} | {' | '.join(_verdicts(each, words))} |"
+        yield f"| {escaped(each.title)} | {' | '.join(_verdicts(each, occurring))} |"
     yield from ("", f"## {FREES}", "", f"{FREES_NOTE[0].upper()}{FREES_NOTE[1:]}.", "")
     yield from ("| delegate | frees | of | what to change |", "|---|---:|---:|---|")
     for each in survey.delegates:
