@@ -94,16 +94,20 @@ def _written(value: object) -> str:
 
 
 def configure(packs: Packs, specs: Sequence[str]) -> list[Configuration]:
-    """`NAME(:PARAM=VALUE)*` texts -> configurations, in the order given; `all` stands for every pack.
+    """`NAME(:PARAM=VALUE)*` texts -> configurations, in the order given and each once; `all`: every pack.
 
     Raises: UsageError, RuleError.
     """
-    return [
-        _configuration(packs, name) for spec in specs for name in (packs.names() if spec == "all" else [spec])
-    ]
+    found: dict[tuple[object, ...], Configuration] = {}
+    for spec in specs:
+        for name in packs.names() if spec == "all" else [spec]:
+            each = configuration(packs, name)
+            found.setdefault((each.pack.delegate, *each.parameters.values()), each)
+    return list(found.values())
 
 
-def _configuration(packs: Packs, spec: str) -> Configuration:
+def configuration(packs: Packs, spec: str) -> Configuration:
+    """One `NAME(:PARAM=VALUE)*` -> its configuration. Raises: UsageError, RuleError."""
     name, written = split(spec)
     pack = packs.get(name)
     parameters = resolve(pack, written)

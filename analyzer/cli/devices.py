@@ -46,7 +46,7 @@ def list_devices(patterns: tuple[str, ...], on: str | None, adb: str | None, for
     from analyzer.report.text.phones import catalogued
 
     known = catalogue()
-    devices = [device for text in patterns or ["*"] for device in known.find(text)]
+    devices = known.every(patterns or ["*"])
     if form == "json":
         click.echo(encoded(devices_document(devices)))
     else:

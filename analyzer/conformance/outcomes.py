@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.auditing.auditor import Auditor
-from analyzer.auditing.configurations import configure
+from analyzer.auditing.configurations import configuration
 from analyzer.auditing.types import DelegateAudit
 from analyzer.conformance.verdicts import GENERATED, REAL, Data, opened
 from analyzer.errors import ModelError, UsageError
@@ -167,7 +167,7 @@ def hold(packs: Packs, works: WorksData, specs: Collection[str]) -> dict[str, li
     for path, model in works.models(rows):
         asked = tuple(rows[path])
         if asked not in auditors:
-            auditors[asked] = Auditor(packs, configure(packs, asked))
+            auditors[asked] = Auditor(packs, [configuration(packs, spec) for spec in asked])
         audits = auditors[asked].audit(model).delegates if model is not None else ()
         for spec, audit in zip(asked, audits or [None] * len(asked), strict=True):
             held[spec].append(Held(rows[path][spec], UNREAD if audit is None else said(audit)))

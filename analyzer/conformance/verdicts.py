@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from analyzer.auditing.auditor import Auditor
-from analyzer.auditing.configurations import configure
+from analyzer.auditing.configurations import configuration, configure
 from analyzer.auditing.types import DelegateAudit
 from analyzer.conformance import runtime_query as runtimes
 from analyzer.errors import ModelError, UsageError
@@ -172,7 +172,7 @@ def verify(packs: Packs, data: Data, targets: Sequence[str]) -> dict[str, Tallie
     """Target -> how the packs agree with its delegate's own code. Raises: RuleError, UsageError."""
     truth = {target: data.truth(target) for target in targets}
     tallies: dict[str, Tallies] = {target: {GENERATED: Tally(), REAL: Tally()} for target in targets}
-    configurations = dict(zip(targets, configure(packs, [data.targets[t] for t in targets]), strict=True))
+    configurations = {target: configuration(packs, data.targets[target]) for target in targets}
     auditors: dict[tuple[str, ...], Auditor] = {}
     for kind, path, model in data.models():
         asked = [target for target in targets if path in truth[target]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
@@ -142,6 +142,10 @@ class Catalogue:
             hint = nearest(name.lower(), [*self.devices, *self.groups]) or "; see devices list"
             raise UsageError(f"device {text}: there is no such one{hint}")
         return tuple(self._in_version(device, version) for device in found for version in versions or [""])
+
+    def every(self, texts: Iterable[str]) -> list[Device]:
+        """The devices that any of these means, each once. Raises: UsageError."""
+        return list({device.key: device for text in texts for device in self.find(text)}.values())
 
     def _keys(self, name: str) -> tuple[str, ...]:
         if name in self.devices:

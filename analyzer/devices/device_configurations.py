@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from analyzer.auditing.configurations import DEPRECATED, configure, for_platform
+from analyzer.auditing.configurations import DEPRECATED, configuration, for_platform
 from analyzer.auditing.types import Configuration
 from analyzer.rules.pack import Parameter
 from analyzer.rules.registry import Packs
@@ -27,10 +27,10 @@ def on_devices(packs: Packs, devices: Sequence[str]) -> list[Configuration]:
 
     known: dict[str, Configuration] = {}
     configurations = []
-    for device in (each for text in devices for each in catalogue().find(text)):
+    for device in catalogue().every(devices):
         for spec in asked_of(packs, device):
             if spec not in known:
-                known[spec] = configure(packs, [spec])[0]
+                known[spec] = configuration(packs, spec)
             legacy = known[spec].pack.status == DEPRECATED
             configurations.append(
                 replace(known[spec], device=device.key, platform=device.platform, legacy=legacy)

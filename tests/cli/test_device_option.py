@@ -32,6 +32,15 @@ def test_it_is_judged_but_not_by_delegates_that_are_given_up(tmp_path: Path) -> 
     assert f"policy failed: {model}: hexagon on pixel-3: " in named.err
 
 
+def test_a_device_is_asked_once() -> None:
+    named = ("--device", "pixel-8", "--device", "pixel-[78]", "--device", "pixel-8:api=30")
+    [model] = run("audit", "sample:", *named, "--format", "json").json["models"]
+    devices = dict.fromkeys(audit["device"] for audit in model["audits"])
+    assert list(devices) == ["pixel-8", "pixel-7", "pixel-8:api=30"]
+    assert len(model["audits"]) == len({(audit["device"], audit["delegate"]) for audit in model["audits"]})
+    assert run("devices", "list", "pixel-8", "pixel-8").out == run("devices", "list", "pixel-8").out
+
+
 def test_an_unknown_device_is_one_line() -> None:
     done = run("audit", "sample:", "--device", "pixl-8")
     assert (done.code, done.complaint) == (2, "device pixl-8: there is no such one; did you mean pixel-8?")

@@ -145,7 +145,7 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused:
     if nearest is not None:
         return _with_project(nearest, asked, excused)
     asked = _specified(asked)
-    options = _without_project(Packs(asked.rules), asked)
+    options = _options(Packs(asked.rules), asked)
     return _knowing(options, asked.baseline if excused else None)
 
 
@@ -161,8 +161,8 @@ def _knowing(options: AuditOptions, baseline: str | None) -> AuditOptions:
     return replace(options, baseline=read_baseline(baseline)) if baseline else options
 
 
-def _without_project(packs: Packs, asked: Asked) -> AuditOptions:
-    """What the command line says by itself."""
+def _options(packs: Packs, asked: Asked) -> AuditOptions:
+    """What is asked by itself, by the command line or by the project's file."""
     named = bool(asked.delegates or asked.devices)
     return AuditOptions(
         packs,
@@ -216,28 +216,18 @@ def _delegates_and_policies(project: Project, packs: Packs, asked: Asked) -> Aud
     from analyzer.config.settings import delegates_of, policies_on, settled
     from analyzer.devices.device_configurations import on_devices
 
-    said, settings = _without_project(packs, asked), project.settings
-    told = asked.names_delegates
-    devices = asked.devices if told else settings.devices
-    named = bool(asked.delegates or (settings.delegates and not told) or devices)
-    options = replace(
-        said,
-        rules=asked.rules or project.rules,
-        fail_on=asked.fail_on or (("unsupported",) if named else ()),
-        registered=said.registered or settings.registered,
-        usual=not named,
-        devices=devices,
-        platform=said.platform or (settings.platform if not told else None) or None,
-    )
-    _check(packs, options.delegates)
-    if asked.devices:
-        on_devices(packs, asked.devices)
+    settings = project.settings
+    options = said = _options(packs, asked)
+    _check(packs, said.delegates)
+    on_devices(packs, said.devices)
     with naming(project):
-        audited = [configuration.pack.delegate for configuration in on_devices(packs, devices)]
-        of_file = () if told else delegates_of(project, packs)
+        if not asked.names_delegates:
+            own = Asked(settings.delegates, settings.platform, settings.devices, fail_on=asked.fail_on)
+            options = replace(_options(packs, own), delegates=delegates_of(project, packs))
+        audited = [configuration.pack.delegate for configuration in on_devices(packs, options.devices)]
         given = packs.given if asked.rules else ()
-        delegates = options.delegates or _with(of_file, given)
-        if delegates or not devices:
+        delegates = said.delegates or _with(options.delegates, given)
+        if delegates or not options.devices:
             delegates = settled(project, packs, delegates)
         pinning.check_packs(project, packs, [*delegates, *audited])
         _check(packs, delegates)
@@ -249,7 +239,14 @@ def _delegates_and_policies(project: Project, packs: Packs, asked: Asked) -> Aud
             with wrong.here():
                 read_policies(policies, every, key)
         wrong.tell()
-    return replace(options, delegates=delegates, fail_on=fail_on, warn_on=warn_on)
+    return replace(
+        options,
+        delegates=delegates,
+        rules=asked.rules or project.rules,
+        registered=said.registered or settings.registered,
+        fail_on=fail_on,
+        warn_on=warn_on,
+    )
 
 
 def _check(packs: Packs, specs: Sequence[str]) -> None:

@@ -9,9 +9,6 @@ from analyzer.report.document.audit_document import Model, Policy, Summary
 from analyzer.report.wording import figures, labels, outcome
 from analyzer.report.wording.outcome import VERDICTS
 
-#: What a delegate is called, and how many of that name stand before it.
-_Name = tuple[str, int]
-
 
 class VerdictLine:
     """Counts verdicts, model after model."""
@@ -19,9 +16,9 @@ class VerdictLine:
     def __init__(self) -> None:
         self._models = self._unread = 0
         #: What was asked -> the names of it; models of one set are mostly asked the same.
-        self._named: dict[tuple[object, ...], list[_Name]] = {}
-        self._counts: dict[_Name, Counter[str]] = {}
-        self._last: list[tuple[_Name, Summary]] = []
+        self._named: dict[tuple[object, ...], list[str]] = {}
+        self._counts: dict[str, Counter[str]] = {}
+        self._last: list[tuple[str, Summary]] = []
 
     def add(self, model: Model) -> None:
         """Count one more model."""
@@ -31,9 +28,7 @@ class VerdictLine:
             return
         asked = tuple((audit.delegate, audit.device, *audit.parameters.items()) for audit in model.audits)
         if asked not in self._named:
-            ((_, names),) = labels.named(convert.whole([model], Policy()))
-            # The same may be asked twice.
-            self._named[asked] = [(name, names[:n].count(name)) for n, name in enumerate(names)]
+            ((_, self._named[asked]),) = labels.named(convert.whole([model], Policy()))
         self._last = [
             (name, audit.summary) for name, audit in zip(self._named[asked], model.audits, strict=True)
         ]
@@ -43,11 +38,11 @@ class VerdictLine:
     def __str__(self) -> str:
         """`GPU partial (28 of 50 operators), ...`; of several models, `2 models: GPU 1 full, 1 none; ...`."""
         if self._models == 1:
-            last = (f"{name} {_verdict(summary)}" for (name, _), summary in self._last)
+            last = (f"{name} {_verdict(summary)}" for name, summary in self._last)
             return ", ".join(last) or "not audited"
         said = [
             f"{name} " + ", ".join(f"{counts[word]:,} {word}" for word in VERDICTS if counts[word])
-            for (name, _), counts in self._counts.items()
+            for name, counts in self._counts.items()
         ]
         said += [f"{self._unread:,} not audited"] if self._unread else []
         return f"{figures.count(self._models, 'model')}: {'; '.join(said)}"
