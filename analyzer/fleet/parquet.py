@@ -46,14 +46,14 @@ def names(file: str) -> dict[str, str]:
 def write(database: sqlite3.Connection, file: str) -> None:
     """The views of finished tables as files, each whole or not at all. Raises: UsageError."""
     library()
-    partial = {path: f"{path}.partial" for path in names(file).values()}
+    partial = {path: f"{os.path.realpath(path)}.partial" for path in names(file).values()}
     try:
         for view, path in names(file).items():
             with told(path):
                 _write(database, view, partial[path])
         for path, whole in partial.items():
             with told(path):
-                os.replace(whole, path)
+                os.replace(whole, os.path.realpath(path))
     finally:
         for left in partial.values():
             with suppress(OSError):

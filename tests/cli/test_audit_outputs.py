@@ -81,6 +81,7 @@ def test_jsonl_is_a_model_a_line(tmp_path: Path, model: Path) -> None:
         (("-o", ""), "-o names no file"),
         (("-o", "none/such/report.json"), "there is no folder none/such; make it first"),
         (("-o", "a.json", "-o", "html=./a.json"), "-o ./a.json: json and html can't both be it"),
+        (("-o", "json=."), "-o .: is a folder; name a file in it"),
     ],
 )
 def test_outputs_that_make_no_sense_stop_before_any_work(
@@ -100,6 +101,13 @@ def test_what_one_output_can_not_hold_the_others_are_written_without(tmp_path: P
     done = run("audit", *models, *(word for file in files for word in ("-o", file)))
     assert (done.code, done.complaint[:38]) == (2, "netron: an attachment is of one model;")
     assert sorted(tmp_path.iterdir()) == sorted([*models, document, page])
+
+
+def test_one_file_named_twice_is_written_once(tmp_path: Path, model: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    done = run("audit", model, "-d", "gpu", "--fail-on", "never", "-o", file, "-o", file)
+    assert done.err.count("a.jsonl") == 1
+    assert len(file.read_bytes().splitlines()) == 1
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -154,7 +162,8 @@ def test_a_folder_in_place_of_a_file(tmp_path: Path, model: Path) -> None:
     (tmp_path / "a.json").mkdir()
     done = run("audit", model, "-o", tmp_path / "a.json")
     assert done.code == 2
-    assert "a.json: can't be written (Is a directory)" in done.complaint
+    assert done.complaint == f"-o {tmp_path / 'a.json'}: is a folder; name a file in it"
+    assert done.out == b""
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

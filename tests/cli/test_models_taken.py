@@ -37,6 +37,9 @@ def test_models_are_left_out(models: Path, patterns: list[str], left: list[str])
 def test_nothing_left_is_one_line(models: Path) -> None:
     done = run("audit", models, "--exclude", "*")
     assert (done.code, done.complaint) == (2, "--exclude *: leaves none of the 3 models")
+    done = run("audit", models, "--exclude", "*", "-o", models / "a.sqlite")
+    assert (done.code, done.complaint) == (2, "--exclude *: leaves none of the 3 models")
+    assert not list(models.glob("a.sqlite*"))
 
 
 def test_a_pattern_that_fits_none_is_told_of(models: Path) -> None:

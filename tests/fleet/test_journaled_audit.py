@@ -136,6 +136,48 @@ def test_a_journal_of_something_else(tmp_path: Path, models: Path, monkeypatch: 
     assert (done.code, "is finished, with nothing to resume" in done.complaint) == (2, True)
 
 
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "real").mkdir()
+    for name in ("a.sqlite", "a.jsonl", "a.parquet"):
+        (tmp_path / name).symlink_to(tmp_path / "real" / name)
+        assert (
+            run("audit", "sample:", "-d", "gpu", "--fail-on", "never", "--resume", "-o", tmp_path / name).code
+            == 0
+        )
+        assert (tmp_path / name).is_symlink() and (tmp_path / "real" / name).stat().st_size
+        assert run("fleet", "show", tmp_path / name).code == 0
+    assert not [*tmp_path.rglob("*.journal"), *tmp_path.rglob("*.partial")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("format", ["sqlite", "jsonl", "parquet"])
+def test_what_is_no_file_takes_no_tables_and_stays(tmp_path: Path, format: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = run("audit", "sample:", "--resume", "-o", f"{format}={pipe}")
+    assert (done.code, done.complaint) == (
+        2,
+        f"-o {pipe}: is no file, which tables have to be; name another place",
+    )
+    assert pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_journal_becomes_the_tables_where_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = os.replace
+
+    def within(source: str, target: str) -> None:
+        assert os.path.dirname(source) == os.path.dirname(target), "another disk"
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", within)
+    (tmp_path / "else").mkdir()
+    files = tmp_path / "a.jsonl", tmp_path / "else" / "a.sqlite"
+    words = [word for file in files for word in ("-o", file)]
+    assert run("audit", "sample:", "-d", "gpu", "--fail-on", "never", *words).code == 0
+    assert all(file.is_file() for file in files)
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -171,7 +213,7 @@ def test_what_could_not_be_written_at_the_end_is_written_by_going_on(tmp_path: P
     failed = run(*words)
     assert failed.code == 2
     assert f"{tmp_path}/a.files.parquet: can't be written (" in failed.err
-    left = {"zoo", "a.files.parquet.partial", "a.parquet.journal"}
+    left = {"zoo", "a.files.parquet.partial", "a.sqlite.journal"}
     assert {path.name for path in tmp_path.iterdir()} == left
     (tmp_path / "a.files.parquet.partial").rmdir()
     assert run(*words, "--resume").code == 2

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from analyzer import __version__
 from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
-from analyzer.cli.options.output import Target
+from analyzer.cli.options.output import Target, is_device
 from analyzer.cli.options.project import WaiverTally
 from analyzer.errors import InternalError, UsageError
 from analyzer.fleet import batch
@@ -42,6 +42,9 @@ def check(wanted: Sequence[Target], settings: Settings) -> None:
             f"{asked}: goes with files of the formats {', '.join(TABLES)} and {LINES} alone; "
             "fleet show makes pages of them"
         )
+    for target in wanted:
+        if target.file is not None and is_device(target.file):
+            raise UsageError(f"-o {target.file}: is no file, which tables have to be; name another place")
     for format in (*TABLES, LINES):
         if sum(target.format == format for target in wanted) > 1:
             raise UsageError(f"-o: one {format} file is enough; copy it afterwards")
@@ -61,8 +64,9 @@ def audit_many(
         from analyzer.fleet.parquet import library
 
         library()
-    journal = f"{wanted[0].file}.journal"
-    partial = f"{files[LINES]}.partial" if LINES in files else None
+    # Beside what it becomes, which may lie on another disk than the rest.
+    journal = f"{_real(files.get('sqlite') or str(wanted[0].file))}.journal"
+    partial = f"{_real(files[LINES])}.partial" if LINES in files else None
     _begin(journal, partial, files, settings.resume)
     store = Store(journal, partial)
     with closing(store):
@@ -227,8 +231,13 @@ def _summary(store: Store) -> str:
 def _keep(journal: str, partial: str | None, files: dict[str, str]) -> None:
     """Put finished files in their places."""
     if partial is not None:
-        os.replace(partial, files[LINES])
+        os.replace(partial, _real(files[LINES]))
     if "sqlite" in files:
-        os.replace(journal, files["sqlite"])
+        os.replace(journal, _real(files["sqlite"]))
     else:
         os.unlink(journal)
+
+
+def _real(file: str) -> str:
+    """The file itself where this is a link, which stays."""
+    return os.path.realpath(file) if os.path.islink(file) else file

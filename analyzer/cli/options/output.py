@@ -29,7 +29,7 @@ def targets(
     formats: Collection[str] = FORMATS,
     files_only: Collection[str] = (),
 ) -> list[Target]:
-    """What `--format` and `-o [FORMAT=]FILE` ask for, out of `formats`, those of files alone included.
+    """What `--format` and `-o [FORMAT=]FILE` ask for, each once, out of `formats` and those of files alone.
 
     Raises: UsageError.
     """
@@ -45,11 +45,11 @@ def targets(
             continue
         check_place(target.file)
         place = os.path.realpath(target.file)
-        if places.setdefault(place, target.format) != target.format and not _is_device(place):
+        if places.setdefault(place, target.format) != target.format and not is_device(place):
             raise UsageError(
                 f"-o {target.file}: {places[place]} and {target.format} can't both be it; give each a file"
             )
-    return wanted
+    return list(dict.fromkeys(wanted))
 
 
 def check_place(file: str) -> None:
@@ -57,11 +57,14 @@ def check_place(file: str) -> None:
     folder = os.path.dirname(file.rstrip(os.sep)) or os.curdir
     if not os.path.isdir(folder):
         raise UsageError(f"-o {file}: there is no folder {folder}; make it first")
+    if os.path.isdir(file):
+        raise UsageError(f"-o {file}: is a folder; name a file in it")
     if _is_model(file):
         raise UsageError(f"-o {file}: is a model, which would be lost; choose another place")
 
 
-def _is_device(file: str) -> bool:
+def is_device(file: str) -> bool:
+    """Whether there is something that no file can take the place of, as a pipe."""
     return os.path.exists(file) and not os.path.isfile(file)
 
 
