@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -22,4 +22,29 @@ class Memo(dict[Key, Value]):
         if len(self) >= self._most:
             self.clear()
         self[key] = value
+        return value
+
+
+class Tables:
+    """Tables of what was worked out that are bounded together: when they are full, all of them begin anew."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept = 0
+        self._tables: list[dict[Any, Any]] = []
+
+    def table(self) -> dict[Any, Any]:
+        """Another one of them."""
+        made: dict[Any, Any] = {}
+        self._tables.append(made)
+        return made
+
+    def keep(self, table: dict[Key, Value], key: Key, value: Value) -> Value:
+        """Keep a value, in one of the tables or in one that hangs on what is in them, and give it."""
+        if self._kept >= self._most:
+            for each in self._tables:
+                each.clear()
+            self._kept = 0
+        self._kept += 1
+        table[key] = value
         return value

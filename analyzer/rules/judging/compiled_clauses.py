@@ -12,7 +12,7 @@ from analyzer.expressions.context import Context
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.nodes import Literal
 from analyzer.expressions.operators import Known, later
-from analyzer.memo import Memo
+from analyzer.memo import Tables
 from analyzer.rules.judging.findings import CompiledClause, FailedClause
 from analyzer.rules.pack import Clause, RulePack
 
@@ -24,7 +24,7 @@ Asked: TypeAlias = CompiledClause | FailedClause
 Stage: TypeAlias = tuple[str, tuple[Asked, ...]]
 
 
-class Left(Struct, frozen=True):
+class Left(Struct, frozen=True, eq=False):
     """What is left to ask of operators that are alike: clauses, and those that are known to fail."""
 
     stages: tuple[Stage, ...]
@@ -32,6 +32,8 @@ class Left(Struct, frozen=True):
     #: at what is `nearby` their surroundings.
     settled: bool
     nearby: bool = False
+    #: What is left by these.
+    more: dict[Hashable, Left] = {}
 
 
 class Checks:
@@ -41,28 +43,28 @@ class Checks:
     for all others that have them.
     """
 
-    __slots__ = ("_left", "ending", "stages")
+    __slots__ = ("_kept", "_left", "ending", "stages")
 
     def __init__(
         self,
         stages: Callable[[Context], Sequence[Stage]],
-        left: Memo[Hashable, Left],
+        kept: Tables,
         ending: Collection[str] = frozenset(),
     ) -> None:
         #: What is asked of an operator, by its form.
         self.stages = stages
         #: Severities of findings behind which no other stage is asked.
         self.ending = ending
-        #: By these checks and traits, and by shapes or surroundings too where these have a say; others' too.
-        self._left = left
+        self._kept = kept
+        #: By traits.
+        self._left: dict[Hashable, Left] = kept.table()
 
     def left_of(self, context: Context) -> Left | None:
         """What is left to ask of an operator; None of the first of its like."""
-        traits = context.traits
-        left = self._left.get((self, traits))
+        left = self._left.get(context.traits)
         if left is None or left.settled:
             return left
-        return self._left.get((self, traits, _more(left, context)), left)
+        return left.more.get(context.surroundings if left.nearby else context.shapes, left)
 
     def keep(
         self,
@@ -76,16 +78,13 @@ class Checks:
         traits = context.traits
         if traits is None:
             return
-        left = self._left.get((self, traits))
+        left = self._left.get(traits)
         if left is None or (nearby and not left.nearby):
-            kept = Left(_asking(by_traits), not (shaped or nearby), nearby)
-            left = self._left.keep((self, traits), kept)
-        if not left.settled and (more := _more(left, context)) is not None:
-            self._left.keep((self, traits, more), Left(_asking(by_more), True))
-
-
-def _more(left: Left, context: Context) -> Hashable:
-    return context.surroundings if left.nearby else context.shapes
+            left = Left(_asking(by_traits), not (shaped or nearby), nearby, {})
+            self._kept.keep(self._left, traits, left)
+        more = context.surroundings if left.nearby else context.shapes
+        if not left.settled and more is not None:
+            self._kept.keep(left.more, more, Left(_asking(by_more), True))
 
 
 def _asking(stages: Iterable[Stage]) -> tuple[Stage, ...]:

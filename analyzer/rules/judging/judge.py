@@ -15,7 +15,7 @@ from analyzer.expressions.evaluate import Evaluate, compiled
 from analyzer.expressions.nodes import Node, operand_name
 from analyzer.expressions.partial import constant
 from analyzer.expressions.vocabulary import Context, Undefined
-from analyzer.memo import Memo
+from analyzer.memo import Memo, Tables
 from analyzer.rules.fix_choice import FixSelection
 from analyzer.rules.judging.compiled_clauses import Asked, Checks, ClauseCompiler, Left, Stage
 from analyzer.rules.judging.findings import (
@@ -109,7 +109,7 @@ class Judge:
         self.parameters = compared(pack, parameters)
         self._operators: dict[str, _Operator] = {}
         #: What is left to ask of operators that are alike, of all kinds together.
-        self.left: Memo[Hashable, Left] = Memo(_MOST_KINDS)
+        self.kept = Tables(_MOST_KINDS)
         self.partition_checks = tuple(self._clauses(pack.partition_checks, self.parameters))
         self.load_checks = tuple(self._clauses(pack.load_checks, self.parameters))
         self._fix_selection = FixSelection(pack, self.parameters)
@@ -154,7 +154,7 @@ class Judge:
         operator = self._operator(context.operator.key)
         checks = operator.first.get(stages)
         if checks is None:
-            checks = Checks(partial(self._in_stages, operator.forms, stages), self.left, SEVERITIES)
+            checks = Checks(partial(self._in_stages, operator.forms, stages), self.kept, SEVERITIES)
             operator.first[stages] = checks
         stage, findings = self._found(checks, context)
         return None if stage is None else (stage, findings)
@@ -212,8 +212,8 @@ class Judge:
         refused = () if rules.refused is None else (rules.refused,)
         shared = tuple(self._clauses((*self.pack.every_op, *refused), known, op))
         forms = tuple(self._form(form, shared, known, op) for form in rules.forms)
-        choosing = Checks(partial(self._choosing, accept, forms), self.left, REFUSING)
-        later = Checks(partial(_of_chosen, forms), self.left) if any(form.later for form in forms) else None
+        choosing = Checks(partial(self._choosing, accept, forms), self.kept, REFUSING)
+        later = Checks(partial(_of_chosen, forms), self.kept) if any(form.later for form in forms) else None
         return _Operator(accept, forms, choosing, later, {})
 
     def _form(self, form: Form, shared: Sequence[CompiledClause], known: Mapping[str, Any], op: str) -> _Form:

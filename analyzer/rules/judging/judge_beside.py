@@ -51,7 +51,7 @@ class JudgeBeside:
             return self.judge.later_findings(context)
         checks = self._later.get(name)
         if checks is None:
-            checks = self._later[name] = Checks(self._stages, self.judge.left)
+            checks = self._later[name] = Checks(self._stages, self.judge.kept)
         fresh = self.judge.findings(checks, context)
         return self._merged(context, before, fresh) if before else fresh
 
