@@ -49,9 +49,15 @@ _MOST_OPERANDS = 32
 _MOST_DIMENSIONS = 8
 #: What an operator has in common with others before that is looked up.
 _UNKNOWN: Any = object()
+#: No partition, and nothing in common there.
+_NOWHERE = (None, None)
 #: Traits or shapes -> their number, which is looked up sooner; no other ever has it.
 _NUMBERS: Memo[Hashable, int] = Memo(50_000)
 _UNUSED = count(1)
+#: By shape, what of it is a trait.
+_FORMS: Memo[tuple[int, ...], tuple[int, bool, bool]] = Memo(10_000)
+#: By the identity of options, which are read once for all that are equal: these, and their traits' number.
+_OPTIONS: Memo[int, tuple[Mapping[str, Any], int]] = Memo(10_000)
 
 
 def _number(traits: Hashable) -> int:
@@ -146,6 +152,7 @@ class Context:
             ]
         self.variables: list[Any] = []
         self.alone = _UNKNOWN
+        self.placed = self.surrounded = _NOWHERE
         #: Whoever knows better, because the operators behind have been judged, says so.
         self.consumers_accepted = True
 
@@ -330,8 +337,15 @@ def _of_place(context: Context, partition: frozenset[int]) -> Hashable:
 
 
 def _of_options(operator: Operator) -> Hashable:
-    scalars = [value if value.__class__ in _SCALARS else "list" for value in operator.options.values()]
-    traits = operator.__dict__["traits"] = (operator.version, operator.options_table, *scalars)
+    options = operator.options
+    known = _OPTIONS.get(id(options))
+    if known is None or known[0] is not options:
+        scalars = [value if value.__class__ in _SCALARS else "list" for value in options.values()]
+        known = options, _number((operator.options_table, *scalars))
+        if "list" not in scalars:
+            # With the options that the key names by identity, but no view of a file.
+            _OPTIONS.keep(id(options), known)
+    traits = operator.__dict__["traits"] = operator.version, known[1]
     return traits
 
 
@@ -339,10 +353,7 @@ def _of_tensor(tensor: Tensor) -> int:
     table, shape = tensor.quantization, tensor.shape
     traits = (
         tensor.dtype,
-        len(shape),
-        # What is asked most of shapes: whether there is a batch, and whether there is anything.
-        shape[:1] == _ONE,
-        not shape or min(shape) > 0,
+        _FORMS.get(shape) or _FORMS.keep(shape, _form(shape)),
         tensor.constant,
         tensor.variable,
         tensor.dynamic,
@@ -354,6 +365,11 @@ def _of_tensor(tensor: Tensor) -> int:
     return number
 
 
+def _form(shape: tuple[int, ...]) -> tuple[int, bool, bool]:
+    """What is asked most of shapes: their rank, whether there is a batch, and whether there is anything."""
+    return len(shape), shape[:1] == _ONE, not shape or min(shape) > 0
+
+
 _WORKED_OUT: Mapping[str, Callable[[Context], Any]] = {
     "inputs": lambda c: _tensors(c.subgraph, c.operator.inputs),
     "outputs": lambda c: _tensors(c.subgraph, c.operator.outputs),
@@ -363,6 +379,4 @@ _WORKED_OUT: Mapping[str, Callable[[Context], Any]] = {
     "shapes": _shapes,
     "surroundings": _surroundings,
     "nearby": lambda c: False,
-    "placed": lambda c: (None, None),
-    "surrounded": lambda c: (None, None),
 }
