@@ -99,6 +99,7 @@ class Context:
         "subgraph",
         "surrounded",
         "surroundings",
+        "told",
         "traits",
         "variables",
     )
@@ -124,6 +125,8 @@ class Context:
     #: The partition that it was in last, and its traits and surroundings there.
     placed: tuple[frozenset[int] | None, Hashable]
     surrounded: tuple[frozenset[int] | None, Hashable]
+    #: That partition, and what those next to it see of it there.
+    told: tuple[frozenset[int] | None, Any]
     #: Set by a condition that looks at shapes, at what is next to it, at traits of the graph, and at more
     #: than all this.
     shaped: bool
@@ -152,7 +155,7 @@ class Context:
             ]
         self.variables: list[Any] = []
         self.alone = _UNKNOWN
-        self.placed = self.surrounded = _NOWHERE
+        self.placed = self.surrounded = self.told = _NOWHERE
         #: Whoever knows better, because the operators behind have been judged, says so.
         self.consumers_accepted = True
 
@@ -160,6 +163,14 @@ class Context:
         self.partition, self.neighbours = partition, neighbours
         self.traits = self.surroundings = None
         del self.traits, self.surroundings  # they are others there
+
+    def _as_neighbour(self, partition: frozenset[int]) -> tuple[int | None, Sequence[int]]:
+        """What tells it apart from others, and its operands; None where it is like no other."""
+        if self.told[0] is not partition:
+            alike = self.traits is not None and self.shapes is not None
+            number = _number((self.operator.key, self.traits, self.shapes)) if alike else None
+            self.told = partition, (number, _seen(self))
+        return self.told[1]
 
     def look_anew(self) -> None:
         """Forget how far conditions looked."""
@@ -276,39 +287,37 @@ def _around(context: Context, partition: frozenset[int]) -> Hashable:
 
     Of these operators their traits and shapes, and which of their operands are this operator's too.
     """
-    subgraph, operands = context.subgraph, _seen(context)
-    own: dict[int, int] = {}
-    for tensor in operands:
-        own.setdefault(tensor, len(own))
+    operands = _seen(context)
+    own = dict(zip(operands, count()))
+    around: list[Hashable] = [context.shapes, *map(own.__getitem__, operands)]
     next_to: list[int] = []
-    counts = []
     for tensor in own:
-        writers = [index for index in subgraph.producers.get(tensor, ()) if index in partition][:1]
-        readers = [index for index in subgraph.consumers.get(tensor, ()) if index in partition]
-        if len(readers) > FEW_READERS:
+        known = len(next_to)
+        for index in context.subgraph.producers.get(tensor, ()):
+            if index in partition:
+                next_to.append(index)
+                break
+        written = len(next_to)
+        next_to += [index for index in context.subgraph.consumers.get(tensor, ()) if index in partition]
+        if len(next_to) - written > FEW_READERS:
             return None
-        next_to += writers + readers
-        counts.append((len(writers), len(readers)))
-    around = [_neighbour(context, index, own) for index in next_to]
-    if context.shapes is None or None in around:
-        return None
-    return context.shapes, *[own[tensor] for tensor in operands], *counts, *around
+        around += written - known, len(next_to) - written
+    kept = context.neighbours or {}
+    for index in next_to:
+        if index == context.operator.index:
+            around.append(None)
+            continue
+        number, theirs = kept[index]._as_neighbour(partition) if index in kept else (None, ())
+        if number is None:
+            return None
+        around.append(number)
+        around += map(own.get, theirs)
+    return None if context.shapes is None else tuple(around)
 
 
 def _seen(context: Context) -> list[int]:
     """The indices of inputs and outputs as they are seen."""
     return [OMITTED if tensor is None else tensor.index for tensor in (*context.inputs, *context.outputs)]
-
-
-def _neighbour(context: Context, index: int, own: Mapping[int, int]) -> Hashable:
-    """What is seen of an operator next to one whose operands are `own`; None of one that is like no other."""
-    if index == context.operator.index:
-        return True
-    other = (context.neighbours or {}).get(index)
-    if other is None or other.traits is None or other.shapes is None:
-        return None
-    shared = [own.get(tensor, OMITTED) for tensor in _seen(other)]
-    return other.operator.key, other.traits, other.shapes, *shared
 
 
 def _shapes(context: Context) -> Hashable:
