@@ -27,6 +27,7 @@ from analyzer.expressions.vocabulary import OPERATOR, TENSOR, Context, Undefined
 from analyzer.model.graph import Subgraph, Tensor
 from analyzer.rules.judging.judge import Judge
 from analyzer.rules.judging.judge_beside import JudgeBeside
+from analyzer.rules.judging.traits import shapes, traits
 from analyzer.rules.loading import file
 from analyzer.rules.loading.load import load
 from analyzer.rules.parameters import resolve
@@ -306,8 +307,8 @@ def _facts() -> list[tuple[str, Callable[[Context], Any]]]:
 @given(context=contexts())
 def test_what_looks_at_no_more_than_traits_comes_out_alike_where_they_are_alike(context: Context) -> None:
     like, of_shapes = _of_like(context, sized=False), _of_like(context, sized=True)
-    assert like.traits == of_shapes.traits == context.traits
-    assert of_shapes.shapes == context.shapes
+    assert traits(like) == traits(of_shapes) == traits(context)
+    assert shapes(of_shapes) == shapes(context)
     for text, evaluate in _facts():
         context.look_anew()
         first = _outcome(evaluate, context)

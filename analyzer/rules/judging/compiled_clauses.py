@@ -14,6 +14,7 @@ from analyzer.expressions.nodes import Literal
 from analyzer.expressions.operators import Known, later
 from analyzer.memo import Tables
 from analyzer.rules.judging.findings import CompiledClause, FailedClause
+from analyzer.rules.judging.traits import shapes, surroundings, traits
 from analyzer.rules.pack import Clause, RulePack
 
 #: What may be left to ask of an operator.
@@ -61,10 +62,10 @@ class Checks:
 
     def left_of(self, context: Context) -> Left | None:
         """What is left to ask of an operator; None of the first of its like."""
-        left = self._left.get(context.traits)
+        left = self._left.get(traits(context))
         if left is None or left.settled:
             return left
-        return left.more.get(context.surroundings if left.nearby else context.shapes, left)
+        return left.more.get(surroundings(context) if left.nearby else shapes(context), left)
 
     def keep(
         self,
@@ -75,14 +76,14 @@ class Checks:
         nearby: bool,
     ) -> None:
         """Keep what is left for operators with the same traits, and with the same of what tells more."""
-        traits = context.traits
-        if traits is None:
+        common = traits(context)
+        if common is None:
             return
-        left = self._left.get(traits)
+        left = self._left.get(common)
         if left is None or (nearby and not left.nearby):
             left = Left(_asking(by_traits), not (shaped or nearby), nearby, {})
-            self._kept.keep(self._left, traits, left)
-        more = context.surroundings if left.nearby else context.shapes
+            self._kept.keep(self._left, common, left)
+        more = surroundings(context) if left.nearby else shapes(context)
         if not left.settled and more is not None:
             self._kept.keep(left.more, more, Left(_asking(by_more), True))
 

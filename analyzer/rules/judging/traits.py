@@ -1,0 +1,188 @@
+"""What operators that are judged alike have in common: traits, shapes, surroundings.
+
+Each is None of an operator that is like no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import count
+from operator import is_
+from typing import Any
+
+from analyzer.expressions.context import FEW_READERS, SCALARS, UNKNOWN, Context
+from analyzer.memo import Memo
+from analyzer.model.graph import OMITTED, Operator, Tensor
+
+#: What has more operands isn't like many others.
+_MOST_OPERANDS = 32
+#: Likewise what has an operand of more dimensions, as to shapes.
+_MOST_DIMENSIONS = 8
+#: Traits or shapes -> their number, which is looked up sooner; no other ever has it.
+_NUMBERS: Memo[Hashable, int] = Memo(50_000)
+_UNUSED = count(1)
+#: By shape, what of it is a trait.
+_FORMS: Memo[tuple[int, ...], tuple[int, bool, bool]] = Memo(10_000)
+#: By the identity of options, which are read once for all that are equal: these, and their traits' number.
+_OPTIONS: Memo[int, tuple[Mapping[str, Any], int]] = Memo(10_000)
+
+
+def traits(context: Context) -> Hashable:
+    """What conditions on traits don't tell apart of operators of one name, their place included."""
+    alone, partition = context.alone, context.partition
+    if alone is UNKNOWN:
+        alone = context.alone = _of_operator(context)
+    if alone is None or partition is None:
+        return alone
+    if context.placed[0] is not partition:
+        context.placed = partition, _number((alone, *_of_place(context, partition)))
+    return context.placed[1]
+
+
+def shapes(context: Context) -> Hashable:
+    """The shapes of its operands."""
+    if context.shapes is UNKNOWN:
+        context.shapes = _of_shapes(context)
+    return context.shapes
+
+
+def surroundings(context: Context) -> Hashable:
+    """The shapes of its operands, and what is next to it in the partition."""
+    partition = context.partition
+    if partition is None:
+        return None
+    if context.surrounded[0] is not partition:
+        context.surrounded = partition, _around(context, partition)
+    return context.surrounded[1]
+
+
+def _number(common: Hashable) -> int:
+    return _NUMBERS.get(common) or _NUMBERS.keep(common, next(_UNUSED))
+
+
+def _of_operator(context: Context) -> Hashable:
+    operator, tensors = context.operator, context.subgraph.tensors
+    # Looked up here, because coming upon each by itself takes far longer.
+    if not context.read_through:
+        context.inputs = [None if index == OMITTED else tensors[index] for index in operator.inputs]
+    context.outputs = [None if index == OMITTED else tensors[index] for index in operator.outputs]
+    operands = (*context.inputs, *context.outputs)
+    # A tensor that Prepare changes is another one.
+    seen: tuple[Sequence[Tensor | None], Hashable] | None = operator.__dict__.get("seen")
+    if seen is not None and all(map(is_, seen[0], operands)):
+        return seen[1]
+    if len(operands) > _MOST_OPERANDS:
+        return None
+    of_tensors = [None if t is None else t.__dict__.get("traits") or _of_tensor(t) for t in operands]
+    options = operator.__dict__.get("traits") or _of_options(operator)
+    number = _number((len(operator.inputs), options, *of_tensors))
+    operator.__dict__["seen"] = operands, number
+    return number
+
+
+def _of_options(operator: Operator) -> Hashable:
+    options = operator.options
+    known = _OPTIONS.get(id(options))
+    if known is None or known[0] is not options:
+        scalars = [value if value.__class__ in SCALARS else "list" for value in options.values()]
+        known = options, _number((operator.options_table, *scalars))
+        if "list" not in scalars:
+            # With the options that the key names by identity, but no view of a file.
+            _OPTIONS.keep(id(options), known)
+    common = operator.__dict__["traits"] = operator.version, known[1]
+    return common
+
+
+def _of_tensor(tensor: Tensor) -> int:
+    table, shape = tensor.quantization, tensor.shape
+    common = (
+        tensor.dtype,
+        _FORMS.get(shape) or _FORMS.keep(shape, _form(shape)),
+        tensor.constant,
+        tensor.variable,
+        tensor.dynamic,
+        tensor.persistent,
+        tensor.computed_values is None,
+        None if table is None else (min(table.scale_count, 2), min(table.zero_point_count, 2), table.details),
+    )
+    number = tensor.__dict__["traits"] = _number(common)  # other operands are it too
+    return number
+
+
+def _form(shape: tuple[int, ...]) -> tuple[int, bool, bool]:
+    """What is asked most of shapes: their rank, whether there is a batch, and whether there is anything."""
+    return len(shape), shape[:1] == (1,), not shape or min(shape) > 0
+
+
+def _of_place(context: Context, partition: frozenset[int]) -> Sequence[int]:
+    """Of each output, who reads it: how many in the partition, and whether anybody else."""
+    subgraph = context.subgraph
+    consumers, given = subgraph.consumers, subgraph.output_set
+    places = []
+    for tensor in context.operator.outputs:
+        readers = consumers.get(tensor, ())
+        if len(readers) == 1:  # as most have
+            inside = int(readers[0] in partition)
+            places.append(inside * 2 + (tensor in given or not inside))
+            continue
+        inside = len({index for index in readers if index in partition})
+        leaves = tensor in given or not partition.issuperset(readers)
+        places.append(min(inside, FEW_READERS) * 2 + leaves)
+    return places
+
+
+def _of_shapes(context: Context) -> Hashable:
+    of = [None if tensor is None else tensor.shape for tensor in (*context.inputs, *context.outputs)]
+    for shape in of:
+        if shape and len(shape) > _MOST_DIMENSIONS:
+            return None
+    return _number(tuple(of))
+
+
+def _around(context: Context, partition: frozenset[int]) -> Hashable:
+    """The shapes, and of each operand who writes it and who reads it in the partition.
+
+    Of these operators their traits and shapes, and which of their operands are this operator's too.
+    """
+    operands, subgraph = _indices(context), context.subgraph
+    own = dict(zip(operands, count(), strict=False))
+    around: list[Hashable] = [shapes(context), *map(own.__getitem__, operands)]
+    next_to: list[int] = []
+    for tensor in own:
+        known = len(next_to)
+        for index in subgraph.producers.get(tensor, ()):
+            if index in partition:
+                next_to.append(index)
+                break
+        written = len(next_to)
+        next_to += [index for index in subgraph.consumers.get(tensor, ()) if index in partition]
+        if len(next_to) - written > FEW_READERS:
+            return None
+        around += written - known, len(next_to) - written
+    kept = context.neighbours or {}
+    for index in next_to:
+        if index == context.operator.index:
+            around.append(None)
+            continue
+        number, theirs = _as_neighbour(kept[index], partition) if index in kept else (None, ())
+        if number is None:
+            return None
+        around.append(number)
+        around += map(own.get, theirs)
+    return None if around[0] is None else tuple(around)
+
+
+def _as_neighbour(context: Context, partition: frozenset[int]) -> tuple[int | None, Sequence[int]]:
+    """What tells it apart from others, and its operands."""
+    if context.told[0] is not partition:
+        own, sizes = traits(context), shapes(context)
+        alike = own is not None and sizes is not None
+        number = _number((context.operator.key, own, sizes)) if alike else None
+        context.told = partition, (number, _indices(context))
+    told: tuple[int | None, Sequence[int]] = context.told[1]
+    return told
+
+
+def _indices(context: Context) -> list[int]:
+    """The indices of inputs and outputs as they are seen."""
+    return [OMITTED if tensor is None else tensor.index for tensor in (*context.inputs, *context.outputs)]
