@@ -50,7 +50,7 @@ class Attempts:
             for attempt in known.attempt if known and told.status == "current" else ():
                 if _might_help(attempt, told, choosing):
                     other = self._variant(audit.delegates[position].configuration, attempt)
-                    if other is not None:
+                    if other is not None and not _stays_wrong(audit, position, other):
                         yield attempt, position, other
 
     def _variant(self, configuration: Configuration, attempt: Attempt) -> Variant | None:
@@ -69,3 +69,20 @@ def _might_help(attempt: Attempt, audit: audit_document.Audit, choosing: bool) -
         not choosing
         and any(finding.severity == "hazard" for node in audit.operators for finding in node.findings)
     )
+
+
+def _stays_wrong(audit: Audit, position: int, other: Variant) -> bool:
+    """True of a variant that is known, without asking, to leave a result wrong."""
+    asked = audit.delegates[position]
+    if asked.verdict != "wrong":
+        return False
+    subgraphs = audit.prepared.subgraphs
+    names = {operator.key for subgraph in subgraphs for operator in subgraph.operators}
+    wrong = (
+        (subgraphs[told.subgraph].operators[told.index].key, finding.rule)
+        for told in asked.operators
+        if told.delegated
+        for finding in told.findings
+        if finding.severity == "wrong"
+    )
+    return other.judges.stays_wrong(names, wrong)

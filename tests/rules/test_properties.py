@@ -395,3 +395,19 @@ def test_of_what_was_sound_only_what_hangs_on_other_parameters_is_asked_anew(sub
             assert other.verdict(context) == usual.verdict(context)
         if not usual.later_findings(context):
             assert beside.later_findings(context) == other.later_findings(context)
+
+
+@_FEW
+@given(subgraph=subgraphs())
+def test_what_is_known_to_stay_wrong_does(subgraph: Subgraph) -> None:
+    usual, pack = kept_judge("gpu"), kept_judge("gpu").pack
+    for parameters in ({"precision": "fp32"}, {"opencl": "false"}):
+        other = Judge(pack, resolve(pack, parameters))
+        for operator in subgraph.operators:
+            context, kind = Context(subgraph, operator), operator.key
+            for finding in usual.later_findings(context):
+                if finding.severity == "wrong" and JudgeBeside(other, usual).stays_wrong(
+                    {kind}, [(kind, finding.rule)]
+                ):
+                    again = other.later_findings(context)
+                    assert any(each.rule == finding.rule and each.severity == "wrong" for each in again)

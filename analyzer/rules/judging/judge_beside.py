@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,10 @@ from analyzer.expressions.vocabulary import Context
 from analyzer.rules.judging.compiled_clauses import Checks, Stage
 from analyzer.rules.judging.findings import CompiledClause
 from analyzer.rules.judging.judge import Finding, Judge
-from analyzer.rules.pack import LATER
+from analyzer.rules.pack import LATER, SEVERITIES, Clause, OperatorRules
+
+#: What is worse than to be wrong.
+_WORSE = frozenset(SEVERITIES[: SEVERITIES.index("wrong")])
 
 
 class JudgeBeside:
@@ -23,6 +26,8 @@ class JudgeBeside:
         mine, theirs = ({name: str(value) for name, value in of.parameters.items()} for of in (judge, other))
         self._differing = {name for name in mine if mine[name] != theirs[name]}
         self._kinds: dict[str, bool] = {}
+        #: By the name of operators, what hangs on the parameters and is asked after choosing.
+        self._hanging: dict[str, Mapping[str, str]] = {}
         #: By the name of operators, what is asked of them after choosing.
         self._later: dict[str, Checks] = {}
         #: By the clauses of both, where each of the first stands, and those that both ask.
@@ -39,10 +44,41 @@ class JudgeBeside:
     def _choosing(self, name: str) -> set[str]:
         """The parameters that have a say in whether operators of a kind are chosen."""
         rules = self.judge.rules(name)
-        clauses = [*self.judge.pack.every_op, *(clause for form in rules.forms for clause in form.clauses)]
-        clauses += [] if rules.refused is None else [rules.refused]
-        asked = {read for clause in clauses if clause.stage not in LATER for read in clause.reads}
+        asked = {read for each in self._clauses(rules) if each.stage not in LATER for read in each.reads}
         return asked.union(*map(parameters_in, (*rules.accept_when, *(form.when for form in rules.forms))))
+
+    def _clauses(self, rules: OperatorRules) -> list[Clause]:
+        """All that is asked of operators of a kind."""
+        refused = () if rules.refused is None else (rules.refused,)
+        return [*self.judge.pack.every_op, *(each for form in rules.forms for each in form.clauses), *refused]
+
+    def stays_wrong(self, names: Collection[str], wrong: Iterable[tuple[str, str]]) -> bool:
+        """True where a model that is wrong by the other judge is as wrong, and no worse, by this one.
+
+        `names` are the kinds of the model's operators, `wrong` the kinds of delegated ones with the rules
+        by which they are wrong.
+        """
+        if not any(rule not in self._later_hanging(name) for name, rule in wrong):
+            return False
+        if self.judge.limits != self.other.limits or not all(map(self.chooses_alike, names)):
+            return False
+        pack = self.judge.pack
+        whole = (each.severity for each in (*pack.partition_checks, *pack.load_checks) if self._hangs(each))
+        return _WORSE.isdisjoint(whole) and all(
+            _WORSE.isdisjoint(self._later_hanging(name).values()) for name in names
+        )
+
+    def _later_hanging(self, name: str) -> Mapping[str, str]:
+        """By rule, the severity of what is asked of chosen operators and hangs on the parameters."""
+        hanging = self._hanging.get(name)
+        if hanging is None:
+            asked = (each for each in self._clauses(self.judge.rules(name)) if each.stage in LATER)
+            hanging = {each.id: each.severity for each in asked if self._hangs(each)}
+            self._hanging[name] = hanging
+        return hanging
+
+    def _hangs(self, clause: Clause) -> bool:
+        return not self._differing.isdisjoint(clause.reads)
 
     def later_findings(self, context: Context, before: Sequence[Finding] = ()) -> list[Finding]:
         """The later findings on an operator of which the other judge had those before."""
