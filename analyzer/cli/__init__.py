@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
 import click
@@ -16,6 +16,8 @@ from analyzer.errors import TRACEBACK, AnalyzerError, InternalError
 PROGRAM = "delegate-analyzer"
 #: Characters of a line on stderr.
 _MOST = 4000
+#: Longer than any first sentence, which `--help` shows whole: click cuts it at the line's end.
+_UNCUT = 1000
 #: What is said to be wrong where nobody knows what else could be.
 STDOUT = "standard output"
 HOLDS, FAILS, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -44,7 +46,57 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class Commands(click.Group):
+def _show_help(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(context.get_help())
+        context.exit()
+
+
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(f"{PROGRAM}, version {__version__}")
+        context.exit()
+
+
+def _eager(names: list[str], help: str, show: Callable[..., None]) -> click.Option:
+    return click.Option(names, is_flag=True, expose_value=False, is_eager=True, help=help, callback=show)
+
+
+#: Every command's. Click's own look for translations, and load what knows languages: a hundredth of a run.
+_HELP = _eager(["-h", "--help"], "Show this message and exit.", _show_help)
+_VERSION = _eager(["--version"], "Show the version and exit.", _show_version)
+
+
+class Command(click.Command):
+    """A command that starts without what click loads to tell of mistakes."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.add_help_option = False
+        self.params.append(_HELP)
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """The parser, for which `-d VALUE` is no long option that is missing, and may have been misspelt."""
+        parser: Any = super().make_parser(ctx)
+        short = getattr(parser, "_short_opt", {})
+        valued = {name: option for name, option in short.items() if option.takes_value}
+        getattr(parser, "_long_opt", {}).update(valued)
+        return parser
+
+
+class Group(Command, click.Group):
+    """A command of several, whose summaries are wrapped in `--help`, not cut."""
+
+    command_class = Command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self.commands[name].get_short_help_str(_UNCUT)) for name in self.list_commands(ctx)]
+            )
+
+
+class Commands(Group):
     """Commands that are imported when they are used; `--help` needs none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -82,10 +134,9 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[_VERSION],
     epilog="Exit codes: 0 the policy holds, 1 it doesn't, 2 bad input or usage, 3 internal error.",
 )
-@click.version_option(__version__, prog_name=PROGRAM)
 def program() -> None:
     """Tell, from a .tflite file alone, which operators a phone's accelerators will take, and why not."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, complain, say
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, INTERNAL, Command, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import AuditDelivery, tell_policy
 from analyzer.cli.options.models import Excluded, exclude_option
@@ -30,7 +30,7 @@ from analyzer.suggest import nearest
 _NAMED = 8
 
 
-@click.command("audit")
+@click.command("audit", cls=Command)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
 @declared.delegates(
     "Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas; 'all' for every pack. "

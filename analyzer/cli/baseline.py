@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, complain, say
+from analyzer.cli import BAD_INPUT, HOLDS, Group, complain, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.models import Excluded, exclude_option
 from analyzer.cli.options.output_file import write
@@ -19,7 +19,7 @@ from analyzer.model_auditor import ModelAuditor
 from analyzer.report.wording import figures
 
 
-@click.group("baseline")
+@click.group("baseline", cls=Group)
 def command() -> None:
     """What is known of models: audit --baseline FILE then fails on what is new only."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli import FAILS, HOLDS, say
+from analyzer.cli import FAILS, HOLDS, Command, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "json", "markdown", "html", "model-explorer", "model-explorer-before")
 
 
-@click.command("compare")
+@click.command("compare", cls=Command)
 @click.argument("before", shell_complete=completion.files)
 @click.argument("after", shell_complete=completion.files)
 @declared.delegates("Delegate as NAME or NAME:PARAM=VALUE:..., as for audit.")

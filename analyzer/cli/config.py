@@ -9,7 +9,7 @@ import click
 from msgspec.structs import replace
 
 from analyzer import __version__
-from analyzer.cli import HOLDS, tell
+from analyzer.cli import HOLDS, Command, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.project import Asked, audit_options
 from analyzer.cli.options.specs import specs
@@ -28,7 +28,7 @@ _COMMAND_LINE, _DEFAULT = "the command line", "the default"
 _NO_POLICY = "unsupported where delegates are named, else never"
 
 
-@click.command("config")
+@click.command("config", cls=Command)
 @click.argument("words", nargs=-1, metavar="[show] [PATH]", shell_complete=completion.files)
 @declared.delegates("NAME or NAME:PARAM=VALUE:..., in place of the file's.")
 @declared.platform

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, complain, tell
+from analyzer.cli import BAD_INPUT, HOLDS, Group, complain, tell
 from analyzer.cli.options import completion, declared
-from analyzer.cli.options.groups import Group
 from analyzer.cli.options.phone import adb_option, serial
 from analyzer.cli.options.screen import width
 from analyzer.errors import AnalyzerError, UsageError

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import FAILS, HOLDS, Command
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
@@ -66,7 +66,7 @@ class EvaluateOptions(Struct, frozen=True):
         )
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=Command)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.files)
 @declared.data("A .npz file with x and y, or a folder of images by class.", required=True)
 @declared.delegates(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import HOLDS, tell
+from analyzer.cli import HOLDS, Command, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.screen import width
 from analyzer.report.rules import rule_reference
@@ -14,7 +14,7 @@ from analyzer.rules.registry import Packs
 from analyzer.rules.rulebook import find
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("rule", shell_complete=completion.rules)
 @declared.rules()
 def command(rule: str, rules: tuple[str, ...]) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, Command
 from analyzer.cli.compare import rendered
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
@@ -54,7 +54,7 @@ class _Fixed(Struct, frozen=True):
     comparison: Comparison
 
 
-@click.command("fix")
+@click.command("fix", cls=Command)
 @click.argument("path", shell_complete=completion.files)
 @declared.output("FILE.tflite: the result. FILE.html, .json, .md: both models compared.", multiple=True)
 @declared.delegates("Delegate to please, as NAME or NAME:PARAM=VALUE:..., as for audit.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 import msgspec
 
-from analyzer.cli import HOLDS, tell
+from analyzer.cli import HOLDS, Command, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.screen import show, width
 from analyzer.rules.registry import Packs
 from analyzer.sources import at_hand, find_one, load
 
 
-@click.command("inspect")
+@click.command("inspect", cls=Command)
 @click.argument("path", shell_complete=completion.files)
 @declared.table_or_json
 @declared.verbose("Every operator with its operands and options, and every tensor.")

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 import click
 
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import FAILS, HOLDS, Command
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "json", "markdown")
 
 
-@click.command("log")
+@click.command("log", cls=Command)
 @click.argument("file", shell_complete=completion.files)
 @click.argument("path", required=False, shell_complete=completion.files)
 @declared.delegates("A delegate with the parameters that the app gives it, where the log doesn't tell them.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, Command
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
@@ -39,7 +39,7 @@ _LANGUAGES = {
 }
 
 
-@click.command("recommend")
+@click.command("recommend", cls=Command)
 @click.argument("path", metavar="MODEL", shell_complete=completion.files)
 @declared.platforms
 @click.option("--phone", "--device", "phones", multiple=True, metavar="PHONE",

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, tell
+from analyzer.cli import BAD_INPUT, HOLDS, Group, tell
 from analyzer.cli.options import completion, declared
-from analyzer.cli.options.groups import Group
 from analyzer.cli.options.screen import width
 from analyzer.cli.rules_commands import coverage_command, diff_command, files_command, verify_command
 from analyzer.errors import RuleError

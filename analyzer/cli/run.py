@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain, say
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, Command, complain, say
 from analyzer.cli.options import completion, declared, phone
 from analyzer.cli.options.delivery import deliver, tell_policy
 from analyzer.cli.options.output import Target
@@ -84,7 +84,7 @@ class RunOptions(Struct, frozen=True):
         )
 
 
-@click.command("run")
+@click.command("run", cls=Command)
 @click.argument("path", shell_complete=completion.files)
 @declared.delegates("Delegate as NAME or NAME:PARAM=VALUE:..., several joined by commas.")
 @declared.library("An external delegate's shared library; -d names its rules.")

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, Command
 
 
-@click.command("schema")
+@click.command("schema", cls=Command)
 @click.option(
     "--of",
     type=click.Choice(["audit", "fix", "recommendation", "log", "devices", "pack", "fleet", "fleet-diff"]),

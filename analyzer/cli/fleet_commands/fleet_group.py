@@ -7,10 +7,9 @@ from sqlite3 import Connection
 
 import click
 
-from analyzer.cli import FAILS, HOLDS
+from analyzer.cli import FAILS, HOLDS, Group
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
-from analyzer.cli.options.groups import Group
 from analyzer.cli.options.output import Target
 from analyzer.fleet import read_tables, zoo_changes
 from analyzer.fleet import survey as surveys

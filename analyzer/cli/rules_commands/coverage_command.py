@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import HOLDS
+from analyzer.cli import HOLDS, Command
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
@@ -17,7 +17,7 @@ from analyzer.rules.coverage import cover
 from analyzer.rules.registry import Packs
 
 
-@click.command("coverage")
+@click.command("coverage", cls=Command)
 @click.argument("operators", nargs=-1, metavar="[OPERATOR]...", shell_complete=completion.operators)
 @declared.delegates("NAME or NAME:PARAM=VALUE:..., several joined by commas. Default: all packs.")
 @declared.rules()

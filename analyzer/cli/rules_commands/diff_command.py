@@ -10,7 +10,7 @@ import click
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.outcome_diff import compare
 from analyzer.auditing.types import Configuration
-from analyzer.cli import BAD_INPUT, FAILS, HOLDS, complain
+from analyzer.cli import BAD_INPUT, FAILS, HOLDS, Command, complain
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
@@ -23,7 +23,7 @@ from analyzer.rules.registry import Packs
 from analyzer.sources import at_hand, find, load
 
 
-@click.command("diff")
+@click.command("diff", cls=Command)
 @click.argument("before", metavar="A", shell_complete=completion.delegates)
 @click.argument("after", metavar="B", shell_complete=completion.delegates)
 @click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completion.files)

@@ -9,7 +9,7 @@ from tomllib import TOMLDecodeError
 
 import click
 
-from analyzer.cli import BAD_INPUT, HOLDS, tell
+from analyzer.cli import BAD_INPUT, HOLDS, Command, tell
 from analyzer.cli.options import completion
 from analyzer.cli.options.output_file import write
 from analyzer.errors import AnalyzerError, UsageError
@@ -25,7 +25,7 @@ OUT_OF_SHAPE = 1
 MISMATCH = 1
 
 
-@click.command("format")
+@click.command("format", cls=Command)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files)
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 where a file isn't in shape.")
 def format_files(files: tuple[str, ...], check: bool) -> int:
@@ -59,7 +59,7 @@ def _told(file: Path, error: Exception, text: str) -> str:
     return str(error) if isinstance(error, UsageError) else f"{file}: isn't UTF-8"
 
 
-@click.command("test")
+@click.command("test", cls=Command)
 @click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completion.files)
 @click.option(
     "--cases", metavar="FILE", shell_complete=completion.files, help="The cases, for one rule FILE."

@@ -11,7 +11,7 @@ import click
 from msgspec import Struct
 
 from analyzer import resources
-from analyzer.cli import FAILS, HOLDS, complain, tell
+from analyzer.cli import FAILS, HOLDS, Command, complain, tell
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.output_file import write
 from analyzer.cli.options.screen import width
@@ -46,7 +46,7 @@ class Options(Struct, frozen=True):
     record: bool
 
 
-@click.command("verify")
+@click.command("verify", cls=Command)
 @declared.delegates(
     "Only these packs, in all configurations that there is data of.", "NAME", completion.packs
 )

@@ -9,7 +9,7 @@ import click
 
 from analyzer.browser_app import server, static_site
 from analyzer.browser_app.downloads import PYODIDE
-from analyzer.cli import HOLDS, say
+from analyzer.cli import HOLDS, Command, say
 from analyzer.cli.options import completion
 from analyzer.errors import UsageError
 from analyzer.rules import cache
@@ -18,7 +18,7 @@ from analyzer.rules import cache
 _PAGE = "index.html"
 
 
-@click.command("app")
+@click.command("app", cls=Command)
 @click.option("--build", "folder", metavar="FOLDER", shell_complete=completion.files,
               help="Only write the site into FOLDER, for any server of static files.")  # fmt: skip
 @click.option("--site", metavar="FOLDER", shell_complete=completion.files,
