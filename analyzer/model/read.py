@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,12 +108,16 @@ def end_where_cut_short() -> None:
 
 def die_where_cut_short() -> None:
     """Have the system's signal for that end this process, which another then tells of."""
+    import signal
+
     if _GUARD.pop("wanted", None) and _GUARD.pop("handler", None):
         signal.signal(signal.SIGBUS, signal.SIG_DFL)
 
 
 def _guard(name: str) -> None:
     """Name the file that a fault is told of, and have faults told."""
+    import signal
+
     _GUARD["file"] = name
     if "wanted" not in _GUARD or "handler" in _GUARD or not hasattr(signal, "SIGBUS"):
         return
