@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from analyzer.auditing.types import Configuration
 from analyzer.errors import UsageError
-from analyzer.rules.parameters import resolve, split
+from analyzer.rules.parameters import as_written, resolve, split
 from analyzer.rules.registry import Packs, judge_of
 from analyzer.suggest import nearest
 
@@ -85,12 +85,8 @@ def varied(configuration: Configuration, written: Mapping[str, str]) -> Configur
     Raises: UsageError.
     """
     pack, parameters = configuration.pack, configuration.parameters
-    other = resolve(pack, {name: _written(value) for name, value in parameters.items()} | dict(written))
+    other = resolve(pack, {name: as_written(value) for name, value in parameters.items()} | dict(written))
     return None if other == dict(parameters) else Configuration(pack, other, judge_of(pack, other))
-
-
-def _written(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def configure(packs: Packs, specs: Sequence[str]) -> list[Configuration]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from analyzer.model.graph import Model, Prepared
 from analyzer.rules.judging.judge import Finding, Judge
 from analyzer.rules.pack import BROKEN, Recipes, RulePack
-from analyzer.rules.parameters import resolve
+from analyzer.rules.parameters import as_written, resolve
 
 
 class Configuration(Struct, frozen=True):
@@ -186,7 +186,7 @@ class DelegateAudit(Struct, frozen=True):
         given: dict[str, str] = {}
         for name, value in self.configuration.parameters.items():
             if resolve(pack, given)[name] != value:
-                given[name] = str(value).lower() if isinstance(value, bool) else str(value)
+                given[name] = as_written(value)
         written = (f"{name}={value}" for name, value in given.items())
         return ":".join([self.delegate, *written])
 

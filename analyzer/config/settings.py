@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from analyzer.auditing.configurations import for_platform
 from analyzer.errors import UsageError
 from analyzer.gating.excuses import Waiver
-from analyzer.rules.parameters import split
+from analyzer.rules.parameters import as_written, split
 from analyzer.rules.registry import Packs
 
 
@@ -24,10 +24,7 @@ class PackSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     @property
     def written(self) -> dict[str, str]:
         """The parameters as they would be written in a SPEC."""
-        return {
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in self.parameters.items()
-        }
+        return {name: as_written(value) for name, value in self.parameters.items()}
 
 
 class TargetSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="kebab"):

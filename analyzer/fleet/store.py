@@ -19,6 +19,7 @@ from analyzer.fleet.answers import Answer
 from analyzer.fleet.rows import CauseRow, Configuration, Rows
 from analyzer.fleet.tables import INDEXES, TABLES, VERSION
 from analyzer.memo import Memo
+from analyzer.rules.parameters import as_written
 
 #: Seconds after which what was audited is safe.
 _EVERY = 1.0
@@ -155,7 +156,7 @@ class Store:
         for (parameters,) in ask(self.database, others, configuration.title, configuration.parameters):
             theirs = msgspec.json.decode(parameters)
             own = msgspec.json.decode(configuration.parameters)
-            apart = [f"{name}={_shown(own[name])}" for name in own if own[name] != theirs.get(name)]
+            apart = [f"{name}={as_written(own[name])}" for name in own if own[name] != theirs.get(name)]
             named = replace(configuration, title=" ".join((configuration.title, *apart)))
         return named
 
@@ -249,10 +250,6 @@ UPDATE file SET reasons = (
 ) WHERE reasons IS NULL AND error IS NULL AND sha256 IN (SELECT sha256 FROM told);
 DROP TABLE told;
 """
-
-
-def _shown(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _figures(row: CauseRow) -> tuple[object, ...]:

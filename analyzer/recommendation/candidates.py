@@ -11,6 +11,7 @@ from analyzer.recommendation.deployment import Deployment, Rates
 from analyzer.report.document.audit_document import Audit, Summary
 from analyzer.report.document.recommendation import Cost, Value
 from analyzer.report.wording import labels, outcome
+from analyzer.rules.parameters import as_written
 
 #: Below this share of the MACs the rest, and the way there and back, eat what a delegate saves.
 LEAST_SHARE = 0.5
@@ -40,7 +41,7 @@ class Attempted(Struct, frozen=True):
     @property
     def given(self) -> str:
         """`max_partitions=4`."""
-        return ", ".join(f"{name}={written(value)}" for name, value in self.parameters.items())
+        return ", ".join(f"{name}={as_written(value)}" for name, value in self.parameters.items())
 
 
 class Repaired(Struct, frozen=True):
@@ -83,7 +84,7 @@ class Candidate(Struct, frozen=True):
     def name(self) -> str:
         """What sentences call it: `the classic GPU with max_partitions=4`."""
         stated = {**self.telling, **self.parameters}
-        given = ", ".join(f"{name}={written(value)}" for name, value in stated.items())
+        given = ", ".join(f"{name}={as_written(value)}" for name, value in stated.items())
         return f"{self.deployment.name} with {given}" if given else self.deployment.name
 
     @property
@@ -119,11 +120,6 @@ class Candidate(Struct, frozen=True):
     def worth(self) -> bool:
         """Whether it is to be recommended at all."""
         return self.current and not self.broken and self.share >= LEAST_SHARE and self.saves
-
-
-def written(value: Value) -> str:
-    """A parameter's value as it is written on the command line."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def cost(summary: Summary, rates: Rates) -> Cost:

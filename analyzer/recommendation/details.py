@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.recommendation import sentences
-from analyzer.recommendation.candidates import Candidate, written
+from analyzer.recommendation.candidates import Candidate
 from analyzer.recommendation.deployment import Option
 from analyzer.report.document.audit_document import Audit, Model
 from analyzer.report.document.recommendation import Alternative, Loading, Passed, Setting
 from analyzer.report.wording import figures, labels, outcome
 from analyzer.report.wording.hostile_text import plain
+from analyzer.rules.parameters import as_written
 
 #: So many hazards are told; of more, their number.
 _HAZARDS = 4
@@ -39,9 +40,9 @@ def settings(candidate: Candidate, model: Model, platform: str) -> Iterator[Sett
         if not _applies(option, candidate, model, platform):
             continue
         value = candidate.audit.parameters.get(option.parameter) if option.parameter else None
-        text = option.says if value is None else option.values.get(written(value), option.says)
+        text = option.says if value is None else option.values.get(as_written(value), option.says)
         if text:
-            shown = "" if value is None else written(value)
+            shown = "" if value is None else as_written(value)
             yield Setting(name=option.name or option.parameter, value=value, text=text.format(value=shown))
 
 

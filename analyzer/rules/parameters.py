@@ -29,6 +29,11 @@ def split(spec: str) -> tuple[str, dict[str, str]]:
     return name, written
 
 
+def as_written(value: object) -> str:
+    """A parameter's value as it is written after `PARAM=`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def resolve(pack: RulePack, written: Mapping[str, str]) -> dict[str, Any]:
     """Every parameter of the pack: as written, by default or derived from others.
 

@@ -8,9 +8,8 @@ import pytest
 
 from analyzer.auditing.configurations import PLATFORMS
 from analyzer.errors import RuleError
-from analyzer.recommendation.candidates import written
 from analyzer.recommendation.deployment import deployments, read
-from analyzer.rules.parameters import resolve
+from analyzer.rules.parameters import as_written, resolve
 from analyzer.rules.registry import Packs
 
 PACKS = Packs()
@@ -33,7 +32,7 @@ def test_it_speaks_of_what_the_pack_has(name: str) -> None:
     for option in known.option:
         assert option.says or option.values
         if option.parameter:
-            default = written(resolve(pack, {})[option.parameter])
+            default = as_written(resolve(pack, {})[option.parameter])
             assert option.says or default in option.values
     for way in known.way:
         assert "{" not in "".join(text.format_map(COUNTS) for text in (way.works, way.fails, way.whole))

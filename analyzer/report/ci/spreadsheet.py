@@ -10,6 +10,7 @@ from analyzer.report.document.audit_document import Audit, Document, Model
 from analyzer.report.view import View
 from analyzer.report.wording import labels, outcome, phrases
 from analyzer.report.wording.hostile_text import plain
+from analyzer.rules.parameters import as_written
 
 _FIGURES = (
     "operators",
@@ -49,15 +50,11 @@ def _rows(model: Model, names: list[str]) -> Iterator[list[object]]:
 
 
 def _audit(audit: Audit, name: str) -> list[object]:
-    written = " ".join(f"{key}={_value(value)}" for key, value in audit.parameters.items())
+    written = " ".join(f"{key}={as_written(value)}" for key, value in audit.parameters.items())
     figures = [getattr(audit.summary, figure) for figure in _FIGURES]
     decided = audit.decided.rule if outcome.broken(audit.summary) and audit.decided else ""
     standing = [audit.status, audit.summary.verdict]
     return [name, written, *standing, *figures, decided, phrases.held_back(audit)]
-
-
-def _value(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _cell(value: object) -> object:

@@ -11,6 +11,7 @@ from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import columns, fill
 from analyzer.rules.origin import permalink
 from analyzer.rules.pack import Parameter, Recipes, RulePack
+from analyzer.rules.parameters import as_written
 from analyzer.rules.rulebook import GRAPH, OperatorPage, Rule, Rulebook
 from analyzer.rules.wording.naming import render
 
@@ -60,8 +61,7 @@ def _row(pack: RulePack) -> list[str]:
 
 def default(parameter: Parameter) -> str:
     """A parameter's default as its author wrote it."""
-    value = parameter.default
-    return parameter.default_text or (str(value).lower() if isinstance(value, bool) else str(value))
+    return parameter.default_text or as_written(parameter.default)
 
 
 def upstream(pack: RulePack, short: bool = False) -> str:

@@ -9,6 +9,7 @@ from analyzer.report.document.audit_document import Audit, Document, Model, Oper
 from analyzer.report.document.contents import Signature, Tensor
 from analyzer.report.document.run_results import Run
 from analyzer.report.wording.hostile_text import plain
+from analyzer.rules.parameters import as_written
 
 Value = str | int | bool
 
@@ -59,7 +60,7 @@ def _label(audit: Audit, telling: Sequence[str]) -> str:
     words = [title(audit)]
     for name in telling:
         value = audit.parameters.get(name)
-        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        shown = as_written(value)
         words.append(shown if name in audit.in_title else f"{name}={shown}")
     return " ".join([*words, f"({audit.device})"] if audit.device else words)
 

@@ -8,6 +8,7 @@ from analyzer.report.document.audit_document import Also, Audit, Decided, Operat
 from analyzer.report.wording import figures, labels
 from analyzer.report.wording.hostile_text import plain
 from analyzer.rules.pack import BROKEN, BUILD, LOAD
+from analyzer.rules.parameters import as_written
 
 #: From the best to the worst.
 VERDICTS = ("full", "partial", "none", *reversed(BROKEN))
@@ -99,7 +100,7 @@ def _otherwise(also: Also, audit: Audit) -> str:
 def _changed(also: Also, audit: Audit) -> Iterator[str]:
     for name, value in also.parameters.items():
         if value != audit.parameters.get(name):
-            yield f"{name}={str(value).lower() if isinstance(value, bool) else value}"
+            yield f"{name}={as_written(value)}"
 
 
 def _said(decided: Decided | None, summary: Summary, operators: tuple[Operator, ...]) -> str:

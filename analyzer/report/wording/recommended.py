@@ -8,6 +8,7 @@ from analyzer.report.document.audit_document import Model
 from analyzer.report.document.recommendation import Choice, Recommendation
 from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import plain
+from analyzer.rules.parameters import as_written
 
 #: The platforms as they are written.
 _NAMES = {"android": "Android", "ios": "iOS", "desktop": "Desktop"}
@@ -83,8 +84,7 @@ def fallbacks(choice: Choice) -> list[str]:
 
 
 def _setting(name: str, value: object, text: str) -> str:
-    shown = str(value).lower() if isinstance(value, bool) else value
-    return f"{name}: {text}" if value is None else f"{name}={shown}: {text}"
+    return f"{name}: {text}" if value is None else f"{name}={as_written(value)}: {text}"
 
 
 def _capital(text: str) -> str:

@@ -21,7 +21,7 @@ from analyzer.rules.judging.judge import Judge
 from analyzer.rules.loading.file import read_tables
 from analyzer.rules.loading.lines import Lines
 from analyzer.rules.pack import RulePack
-from analyzer.rules.parameters import resolve
+from analyzer.rules.parameters import as_written, resolve
 from analyzer.suggest import nearest
 
 ACCEPTED = "accepted"
@@ -74,10 +74,7 @@ def read_cases(path: Path) -> list[Case]:
         line = lines.of(header)
         try:
             table = msgspec.convert(raw, CaseTable)
-            parameters = {
-                key: str(value).lower() if isinstance(value, bool) else str(value)
-                for key, value in table.parameters.items()
-            }
+            parameters = {key: as_written(value) for key, value in table.parameters.items()}
             cases.append(Case(header, line, _context(operator, table), parameters, table.expect))
         except (msgspec.ValidationError, ValueError, OverflowError, struct.error) as error:
             problems.append(f"{path}:{line}: {header}: {error}")

@@ -10,7 +10,7 @@ from analyzer.expressions.scope import Scope
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.format import FlagTable
 from analyzer.rules.pack import Android, Flag, RulePack
-from analyzer.rules.parameters import compared
+from analyzer.rules.parameters import as_written, compared
 
 #: What a flag may name besides parameters: the folder on the phone where everything lies.
 FOLDER = "folder"
@@ -43,12 +43,8 @@ def _flag(file: RuleFile, scope: Scope, table: FlagTable) -> Flag:
 def flags(pack: RulePack, parameters: Mapping[str, Any], folder: str) -> list[str]:
     """What the tool is told for a delegate with these parameters."""
     declared = pack.android.flags if pack.android else ()
-    values = {name: _text(value) for name, value in parameters.items()} | {FOLDER: folder}
+    values = {name: as_written(value) for name, value in parameters.items()} | {FOLDER: folder}
     return [flag.text.format_map(values) for flag in declared if _holds(flag, compared(pack, parameters))]
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _holds(flag: Flag, parameters: Mapping[str, Any]) -> bool:

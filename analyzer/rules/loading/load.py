@@ -19,7 +19,7 @@ from analyzer.rules.loading.format import Upstream
 from analyzer.rules.loading.names import read_names
 from analyzer.rules.loading.operator_rules import OperatorReader
 from analyzer.rules.pack import BUILD, LOAD, RUN, Also, Clause, RulePack
-from analyzer.rules.parameters import resolve
+from analyzer.rules.parameters import as_written, resolve
 from analyzer.suggest import nearest
 
 #: What checks of a whole partition have in place of an operator's own facts.
@@ -120,8 +120,4 @@ def _also(file: RuleFile) -> Also | None:
     for name in table.parameters:
         if name not in known:
             file.problem("also", f"there is no parameter {name}{nearest(name, known)}", "parameters")
-    written = {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in table.parameters.items()
-    }
-    return Also(table.when, written)
+    return Also(table.when, {name: as_written(value) for name, value in table.parameters.items()})
