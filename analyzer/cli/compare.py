@@ -12,7 +12,6 @@ from analyzer.cli import FAILS, HOLDS, Command, say
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target
-from analyzer.cli.options.screen import width
 from analyzer.cli.options.shapes import read_shapes
 from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
@@ -108,4 +107,4 @@ def rendered(whole: audit_document.Document, comparison: Comparison, format: str
         from analyzer.report.compare import graph_difference
 
         return graph_difference.render(comparison, format)
-    return text.table(comparison, width()).encode() + b"\n"
+    return text.table(comparison, view.width).encode() + b"\n"

@@ -19,7 +19,7 @@ from analyzer.config.project_file import find, naming, places
 from analyzer.config.settings import PackSettings, Project, Settings, TargetSettings, delegates_of, settled
 from analyzer.errors import UsageError
 from analyzer.files import is_named
-from analyzer.rules.parameters import resolve, split
+from analyzer.rules.parameters import as_written, resolve, split
 from analyzer.rules.registry import Packs
 
 #: The word that may stand before the model.
@@ -176,16 +176,12 @@ class _Shown:
         pack = self._packs.get(name)
         held = settings.packs.get(name, PackSettings())
         state = "pinned" if held.sha256 or held.version else "not pinned"
-        own = [key for key in held.parameters if f"{key}=" in spec]
+        own = [key for key, value in held.written.items() if written.get(key) == value]
         state += f"; {', '.join(own)} from {self._places.of(f'packs.{name}.parameters')}" if own else ""
-        resolved = (f"{key}={_text(value)}" for key, value in resolve(pack, written).items())
+        resolved = (f"{key}={as_written(value)}" for key, value in resolve(pack, written).items())
         yield ":".join([f"  {name}", *resolved])
         yield f"    pack version {pack.version}, sha256 {pack.sha256}, {state}"
 
 
 def _line(key: str, value: str, origin: str = "") -> str:
     return f"{key:10} {value}".rstrip() + (f"   (from {origin})" if origin else "")
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

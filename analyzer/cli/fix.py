@@ -17,7 +17,6 @@ from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target, targets
 from analyzer.cli.options.output_file import write
-from analyzer.cli.options.screen import width
 from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
 from analyzer.model_auditor import Task
@@ -174,4 +173,4 @@ def _said(result: FixResult, format: str, view: View) -> bytes:
 
     if format == "json":
         return fix_document.render_json(result)
-    return fix_text.table(result, width()).encode()
+    return fix_text.table(result, view.width).encode()

@@ -197,7 +197,7 @@ def _whole(
         audit = Auditor(packs, configure(packs, named)).audit(load(source), settings.wanted.shapes)
         ran = list(run_delegates(audit, source.file or path, settings, place))
     if smallest is not None:
-        save_reproducer(ran, smallest)
+        save_reproducer(ran, smallest, settings)
     for line in _precisions_apart(ran):
         say(line)
     runs = convert_runs.runs(ran, settings.wanted.seed)

@@ -16,7 +16,7 @@ from analyzer.report.document.audit_document import Policy
 from analyzer.report.fleet import survey_text
 from analyzer.report.fleet.survey_document import DelegateSurvey, Fix, HeldBack, ListedFile, Survey
 from analyzer.report.view import View
-from analyzer.report.wording.hostile_text import plain
+from analyzer.report.wording import phrases
 from analyzer.report.wording.outcome import VERDICTS
 
 #: How many kinds of operators and fixes are told of each delegate.
@@ -116,6 +116,6 @@ class Together:
             from analyzer.report.fleet import survey_page
 
             return survey_page.page(told, listed(database, survey_page.MOST), policy)
-        reasons = policy.reasons if view.policy else ()
-        failed = "".join(f"\npolicy failed: {plain(reason)}" for reason in reasons)
+        reasons = phrases.reasons(policy) if view.policy else ()
+        failed = "".join(f"\npolicy failed: {reason}" for reason in reasons)
         return (survey_text.table(told, view) + failed).encode()

@@ -103,6 +103,16 @@ def test_what_one_output_can_not_hold_the_others_are_written_without(tmp_path: P
     assert sorted(tmp_path.iterdir()) == sorted([*models, document, page])
 
 
+@pytest.mark.parametrize("number", [1, 101])
+def test_pages_write_out_what_could_fool_a_reader_of_reasons(tmp_path: Path, number: int) -> None:
+    names = ["0m\x1b[31m\u202e.tflite", *(f"{each}.tflite" for each in range(1, number))]
+    for name in names:
+        save(tmp_path / "all" / name, chain("CEIL"))
+    done = run("audit", tmp_path / "all", "-d", "gpu", "--format", "html")
+    assert "0m\\x1b[31m\\u202e.tflite: gpu: " in done.text
+    assert not {"\x1b", "\u202e"} & {*done.text}
+
+
 def test_one_file_named_twice_is_written_once(tmp_path: Path, model: Path) -> None:
     file = tmp_path / "a.jsonl"
     done = run("audit", model, "-d", "gpu", "--fail-on", "never", "-o", file, "-o", file)

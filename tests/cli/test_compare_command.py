@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.building import chain
 from tests.cli import running
 from tests.packs import tiny
@@ -32,6 +34,18 @@ def model_file(folder: Path, name: str, *operators: str) -> str:
     file = folder / name
     file.write_bytes(chain(*operators))
     return str(file)
+
+
+def test_a_file_is_the_same_whatever_terminal_it_is_written_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = model_file(tmp_path, "other.tflite", "RELU", "CEIL")
+    written = []
+    for columns in ("40", "200"):
+        monkeypatch.setenv("COLUMNS", columns)
+        run("sample:", other, "-d", "gpu", "-o", str(tmp_path / "a.txt"))
+        written.append((tmp_path / "a.txt").read_bytes())
+    assert written[0] == written[1]
 
 
 def test_a_regression_is_told_line_by_line(tmp_path: Path) -> None:

@@ -95,6 +95,12 @@ def test_parameters_hold_where_none_are_given(project: Path) -> None:
     assert delegated(audit()) == [("tiny", 1)]
 
 
+def test_a_parameter_is_told_to_be_the_file_s_where_it_is(project: Path) -> None:
+    settle(project, TINY + "[packs.tiny]\nparameters = {most = 1}\n")
+    assert ", not pinned; most from delegate-analyzer.toml:" in run("config", "-d", "tiny").text
+    assert ", not pinned\n" in run("config", "-d", "tiny:most=3").text
+
+
 def test_a_runtime_holds_for_every_pack_that_knows_runtimes(project: Path) -> None:
     settle(project, 'delegates = ["gpu", "nnapi"]\nruntime = "2.1"\n')
     [model] = audit("--fail-on", "never").json["models"]

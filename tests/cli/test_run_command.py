@@ -34,6 +34,16 @@ def test_agreement_is_exit_code_0(chain: Path) -> None:
     assert "what blocks" not in outcome.text.lower()
 
 
+@pytest.mark.parametrize("ending", ["md", "npz"])
+def test_what_lies_beside_the_smallest_model_is_no_other_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = run("run", "none.tflite", "-d", "gpu", "-o", "a.tflite", "-o", f"markdown=./a.{ending}")
+    told = f"-o ./a.{ending}: is written with a.tflite, its inputs and a text for an issue; name another file"
+    assert (outcome.code, outcome.complaint) == (2, told)
+
+
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/m\xff.tflite"
     try:

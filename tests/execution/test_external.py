@@ -75,6 +75,20 @@ def test_the_command_line_says_what_is_wrong_with_a_delegate(tmp_path: Path, lib
     assert culprit["output"]["name"] == "t1" and not culprit["alone"]["within"]
 
 
+def test_the_text_for_an_issue_says_how_to_see_it(tmp_path: Path, library: str) -> None:
+    file, small = tmp_path / "m.tflite", tmp_path / "so small.tflite"
+    file.write_bytes(models.chain("ABS", "EXP", "NEG"))
+    options = ("--delegate-lib", library, "--delegate-option", "write=4", "-o", small)
+    command = "    delegate-analyzer run 'so small.tflite' "
+    last = f"--delegate-lib {Path(library).name} --delegate-option write=4 --input 'so small.npz'\n"
+    assert run("run", file, *options).code == 1
+    assert f"{command}{last}" in small.with_suffix(".md").read_text()
+    small.unlink()
+    assert run("run", file, "-d", "coreml:max_partitions=3", *options).code == 1
+    told = small.with_suffix(".md").read_text()
+    assert f"{command}-d coreml:" in told and ":max_partitions=3:" in told and f" {last}" in told
+
+
 def test_a_value_that_looks_unwritten_is_none(tmp_path: Path) -> None:
     bytes_of_the_pattern = {"t0": np.full((1, 8), 0xA5, np.uint8).repeat(4).view(np.float32).reshape(1, 8)}
     result = Given(tmp_path, models.chain("NEG", "NEG"), given=bytes_of_the_pattern).run()

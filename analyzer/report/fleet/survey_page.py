@@ -11,6 +11,7 @@ from analyzer.report.document.audit_document import Policy
 from analyzer.report.fleet.survey_document import ListedFile, Survey
 from analyzer.report.fleet.survey_text import FREES, FREES_NOTE, HOLDS, counted, words
 from analyzer.report.html.embedded_data import inert
+from analyzer.report.wording import phrases
 from analyzer.report.wording.outcome import VERDICTS
 
 #: So many files are listed on a page.
@@ -21,10 +22,12 @@ _UNASKED = "-"
 
 def page(survey: Survey, files: Sequence[ListedFile], policy: Policy | None = None) -> bytes:
     """The page, with a list of files."""
+    policy = policy or Policy()
     return page_template.render(
         "fleet.html.jinja",
         survey=survey,
-        policy=policy or Policy(),
+        policy=policy,
+        reasons=phrases.reasons(policy),
         counted=counted(survey),
         words=words(survey),
         frees=FREES,

@@ -41,6 +41,7 @@ def page_of(document: Document, comparison: Comparison | None = None) -> bytes:
         page_template.REPORT,
         tool=document.tool,
         policy=document.policy,
+        reasons=phrases.reasons(document.policy),
         sections=sections,
         title=sections[0].name if len(sections) == 1 else f"{len(sections)} models",
         data=embedded_data.embed(document).decode(),

@@ -285,7 +285,7 @@ def _policy(document: Document, view: View) -> str:
     """Why a policy failed, one line each: whoever reads a log looks for whole ones."""
     if not document.policy.failed or not view.policy:
         return ""
-    return "\n".join(f"policy failed: {plain(reason)}" for reason in document.policy.reasons)
+    return "\n".join(f"policy failed: {reason}" for reason in phrases.reasons(document.policy))
 
 
 def _paint(text: str, style: str, view: View) -> str:

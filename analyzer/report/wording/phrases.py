@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from analyzer.report.document.audit_document import REFERENCE, Audit, Model, Operator, Summary
+from analyzer.report.document.audit_document import REFERENCE, Audit, Model, Operator, Policy, Summary
 from analyzer.report.wording import figures, labels, outcome
 from analyzer.report.wording.causes import Case, Cause, Common
 from analyzer.report.wording.hostile_text import plain
@@ -47,6 +47,11 @@ _LOST = {
     "crash": "never run: the app crashes",
     "graph": "lost to the graph's shape",
 }
+
+
+def reasons(policy: Policy) -> list[str]:
+    """Why a policy failed, fit to show: models have a say in it by their names."""
+    return list(map(plain, policy.reasons))
 
 
 def card(model: Model) -> str:
