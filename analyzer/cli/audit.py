@@ -168,32 +168,27 @@ class _Tally:
         say(f"{written}{self.verdicts}{failed}{self.waivers.excused}")
 
     def complain_of_inputs(self) -> None:
-        """Say which models lack an input that was to be resized. Raises: UsageError, as below."""
-        _complain_of_inputs(self._lacking, self._audited)
+        """Say which models lack an input that was to be resized.
+
+        Raises: UsageError where it is the same one everywhere, so that nothing could be audited.
+        """
+        lacks = [result.lacks for result in self._lacking if result.lacks is not None]
+        if self._audited or len({lack.input for lack in lacks}) != 1:
+            for result in self._lacking:
+                complain(result.error or "")
+            return
+        if len(lacks) == 1:
+            raise UsageError(self._lacking[0].error or "")
+        name, known = lacks[0].input, sorted({name for lack in lacks for name in lack.known})
+        more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+        raise UsageError(
+            f"--shape {name}: none of the {len(lacks)} models has such an input{nearest(name, known)}; "
+            f"they have {', '.join(known[:_NAMED]) or 'none'}{more}"
+        )
 
 
 def _is_internal(error: audit_document.Error | None) -> bool:
     return error is not None and error.code == InternalError.code
-
-
-def _complain_of_inputs(lacking: Sequence[ModelResult], others: bool) -> None:
-    """Say which models lack an input that was to be resized.
-
-    Raises: UsageError where it is the same one everywhere, so that nothing could be audited.
-    """
-    lacks = [result.lacks for result in lacking if result.lacks is not None]
-    if others or len({lack.input for lack in lacks}) != 1:
-        for result in lacking:
-            complain(result.error or "")
-        return
-    if len(lacking) == 1:
-        raise UsageError(lacking[0].error or "")
-    name, known = lacks[0].input, sorted({name for lack in lacks for name in lack.known})
-    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
-    raise UsageError(
-        f"--shape {name}: none of the {len(lacks)} models has such an input{nearest(name, known)}; "
-        f"they have {', '.join(known[:_NAMED]) or 'none'}{more}"
-    )
 
 
 def _with_progress(results: Iterator[ModelResult], count: int, quiet: bool) -> Iterator[ModelResult]:

@@ -9,7 +9,7 @@ import click
 
 from analyzer.cli import BAD_INPUT, HOLDS, Group, complain, tell
 from analyzer.cli.options import completion, declared
-from analyzer.cli.options.phone import adb_option, serial
+from analyzer.cli.options.phone import ADB, adb_option, serial
 from analyzer.cli.options.screen import width
 from analyzer.errors import AnalyzerError, UsageError
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _on_option = click.option(
     "--on", metavar="adb[:SERIAL]", help="Phones that are attached, in place of the catalogue."
 )
-_ADB = "adb"
 
 
 @click.group("devices", cls=Group)
@@ -39,7 +38,7 @@ def list_devices(patterns: tuple[str, ...], on: str | None, adb: str | None, for
     adb, list attached phones: what they are, or why they can't be used.
     """
     if on or adb:
-        return _list_attached(patterns, on or _ADB, adb)
+        return _list_attached(patterns, on or ADB, adb)
     from analyzer.devices.device_catalogue import catalogue
     from analyzer.devices.devices_document import devices_document, encoded
     from analyzer.report.text.phones import catalogued
@@ -91,9 +90,9 @@ def show_device(name: str | None, on: str | None, adb: str | None, rules: tuple[
 
     from analyzer.rules.registry import Packs
 
-    packs = Packs(Path(file) for file in rules)
+    packs = Packs(map(Path, rules))
     if name is None:
-        return _show_attached(on or _ADB, adb, packs)
+        return _show_attached(on or ADB, adb, packs)
     if on or adb:
         raise UsageError(f"{name}: is of the catalogue; leave --on and --adb out")
     from analyzer.devices.device_catalogue import catalogue

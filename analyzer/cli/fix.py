@@ -112,7 +112,7 @@ def command(
 
 def _outputs(files: Sequence[str], dry_run: bool) -> tuple[str | None, list[Target]]:
     """The file that the result goes to, and where the comparison goes. Raises: UsageError."""
-    models = [file for file in files if file.lower().endswith(ENDING)]
+    models = [file for file in files if _is_model(file)]
     others = [file for file in files if file not in models]
     if dry_run and models:
         raise UsageError(f"-o {models[0]}: --dry-run writes no model; leave one of them out")
@@ -122,6 +122,10 @@ def _outputs(files: Sequence[str], dry_run: bool) -> tuple[str | None, list[Targ
         if not Path(file).parent.is_dir():
             raise UsageError(f"-o {file}: there is no folder {Path(file).parent}; make it first")
     return (models[0] if models else None), targets("table", others, _COMPARISONS) if others else []
+
+
+def _is_model(file: str) -> bool:
+    return file.lower().endswith(ENDING) and file.partition("=")[0] not in _COMPARISONS
 
 
 def _fixed(source: ModelSource, model_file: str | None, task: Task, how: FixOptions) -> _Fixed:

@@ -129,14 +129,14 @@ def _profile(advised: Advised, file: str | None) -> Profile | None:
 
 def _chosen(languages: Sequence[str]) -> tuple[str, ...]:
     """The languages of the code. Raises: UsageError where there is no such one."""
-    names: list[str] = []
-    for text in ",".join(languages).lower().split(",") if languages else ():
+    chosen: list[str] = []
+    for text in map(str.lower, names(languages)):
         if text not in (*_LANGUAGES, "all"):
             known = list(_LANGUAGES)
             hint = nearest(text, known)
             raise UsageError(f"--code {text}: there is no code in it{hint}; use {', '.join(known)} or all")
-        names += _LANGUAGES.values() if text == "all" else [_LANGUAGES[text]]
-    return tuple(dict.fromkeys(names))
+        chosen += _LANGUAGES.values() if text == "all" else [_LANGUAGES[text]]
+    return tuple(dict.fromkeys(chosen))
 
 
 def _phone(packs: Packs, phones: tuple[str, ...], adb: str | None, asked: Sequence[str]) -> Described:

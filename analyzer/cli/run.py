@@ -165,7 +165,7 @@ def command(
     asked = specs(delegates)
     if not asked and how.library is None and where.on is None:
         raise UsageError("run: no delegate is named; name one with -d")
-    packs = Packs(Path(file) for file in rules)
+    packs = Packs(map(Path, rules))
     if precision is not None:
         asked = tuple(each for spec in asked for each in _in_precision(packs, spec, precision))
     whole = _whole(path, asked, packs, settings, where, smallest)

@@ -56,10 +56,9 @@ class Redaction:
     def __init__(self, paths: Sequence[str]) -> None:
         self._bases: dict[str, str] = {}
         times: Counter[str] = Counter()
-        for path in dict.fromkeys(paths):
-            base = path.rstrip("/" + os.sep)
+        for base in dict.fromkeys(path.rstrip("/" + os.sep) for path in paths):
             called = os.path.basename(base)
-            times[called] += path not in (SAMPLE, STDIN)
+            times[called] += base not in (SAMPLE, STDIN)
             # Where two are called alike, the second is one in a folder of that number.
             self._bases[base] = called if times[called] < 2 else f"{times[called]}/{called}"
 

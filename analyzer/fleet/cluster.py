@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -52,6 +53,9 @@ def on_cluster(
 
 
 def _client(scheduler: str) -> Any:
+    # Dask itself waits for as long as it would for a scheduler, and leaves a traceback.
+    if not re.search(r":\d+", scheduler):
+        raise UsageError(f"--scheduler {scheduler}: has no port; write tcp://HOST:PORT")
     try:
         from distributed import Client
     except ImportError:

@@ -86,14 +86,16 @@ class Configuration(Struct, frozen=True, array_like=True):
 
 
 class Configurations:
-    """What models were audited for: looked up by delegates and parameters, which are few for many models."""
+    """What models were audited for: looked up by delegates, rules and parameters, few for many models."""
 
     def __init__(self) -> None:
         self._known: dict[object, tuple[Configuration, ...]] = {}
 
     def of(self, model: Model) -> tuple[Configuration, ...]:
         """The delegates that a model was audited for, by what they are called."""
-        key = tuple((each.delegate, each.device, *each.parameters.values()) for each in model.audits)
+        key = tuple(
+            (each.delegate, each.device, each.rules.sha256, *each.parameters.items()) for each in model.audits
+        )
         if key not in self._known:
             ((_, names),) = labels.named(convert.whole([model], Policy()))
             self._known[key] = tuple(map(_configuration, model.audits, names))

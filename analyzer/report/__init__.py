@@ -29,6 +29,8 @@ FORMATS = {
     "cyclonedx": ("ci.bill_of_materials", "render"),
 }
 
+#: The format that has a line a model.
+LINES = "jsonl"
 #: A format of files alone, which no document is written in: a model.
 MODEL = "tflite"
 #: Formats of files alone that many models are kept in as tables.

@@ -127,6 +127,7 @@ def test_a_schema_that_no_runtime_reads(tmp_path: Path, version: int) -> None:
     [
         ((), "fix: takes one file for the result; write -o OUT.tflite, or --dry-run"),
         (("-o", "a.tflite", "-o", "b.tflite"), "fix: takes one file for the result"),
+        (("-o", "html=a.tflite"), "fix: takes one file for the result"),
         (("-o", "a.tflite", "--dry-run"), "-o a.tflite: --dry-run writes no model"),
         (("-o", "nowhere/a.tflite"), "-o nowhere/a.tflite: there is no folder nowhere"),
         (("-o", "a.tflite", "-o", "a.csv"), "-o a.csv: no format for the ending .csv"),

@@ -68,6 +68,8 @@ def test_paths_are_redacted_everywhere(models: Path) -> None:
     ]
     assert "someone" not in done.text + done.err
     assert "policy failed: models/a.tflite: hexagon: " in done.err
+    twice = run("audit", models, f"{models}/", "-d", "gpu", "--redact-paths", "--format", "json")
+    assert {model["path"].partition("/")[0] for model in twice.json["models"]} == {models.name}
     single = run("audit", models / "a.tflite", "--redact-paths")
     assert single.text.startswith("a.tflite   ")
 

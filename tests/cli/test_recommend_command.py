@@ -67,7 +67,7 @@ def test_code_is_shown_where_it_is_asked_for(tmp_path: Path) -> None:
     layers(tmp_path, ["CONV_2D", "CONV_2D"])
     asked = ("recommend", tmp_path / "layers.tflite", "--for", "android")
     assert "CompiledModel.create" not in run(*asked).text
-    done = run(*asked, "--code", "kotlin,python")
+    done = run(*asked, "--code", "Kotlin, python")
     assert "  Kotlin, for LiteRT GPU\n" in done.text
     assert '    val model = CompiledModel.create(context.assets, "layers.tflite", options)' in done.text
     assert "  Python, for LiteRT GPU\n" in done.text and "Flutter" not in done.text

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from analyzer.fleet import batch, store
+from tests.cli.models import chain, save
 from tests.cli.running import run
 from tests.fleet.zoos import everything, table, zoo
 
@@ -136,6 +137,20 @@ def test_a_journal_of_something_else(tmp_path: Path, models: Path, monkeypatch: 
     assert (done.code, "is finished, with nothing to resume" in done.complaint) == (2, True)
 
 
+def test_what_is_said_of_a_model_is_said_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where what it is called to others is what another one is called here."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("x/a", "a"):
+        save(tmp_path / folder / "m.tflite", chain("CEIL"))
+    save(tmp_path / "x/a/bad.tflite", b"no model")
+    done = run("audit", "x/a", "a", "-d", "gpu", "--redact-paths", "-o", "z.sqlite")
+    bad, *reasons, _ = done.err.splitlines()
+    assert bad.startswith("delegate-analyzer: a/bad.tflite: ")
+    assert [line.split(": ")[1] for line in reasons] == ["a/m.tflite", "2/a/m.tflite"]
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     (tmp_path / "real").mkdir()
@@ -185,6 +200,7 @@ def test_a_journal_becomes_the_tables_where_they_lie(tmp_path: Path, monkeypatch
         (["--resume"], "--resume: goes with files"),
         (["--resume", "-o", "a.json"], "--resume: goes with files"),
         (["-o", "a.sqlite", "-o", "b.db"], "one sqlite file is enough"),
+        (["--scheduler", "here", "-o", "a.sqlite"], "--scheduler here: has no port; write tcp://HOST:PORT"),
     ],
 )
 def test_outputs_that_have_no_journal(

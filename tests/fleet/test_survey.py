@@ -96,6 +96,16 @@ def test_parquet_of_unknown_types_is_no_audit(tmp_path: Path, audited: Path) -> 
     assert (done.code, "a.parquet: isn't what audit writes (" in done.complaint) == (2, True)
 
 
+def test_lines_of_two_audits_keep_their_rules_apart(tmp_path: Path, audited: Path) -> None:
+    first, *_ = (audited / "a.jsonl").read_text().splitlines()
+    line = json.loads(first)
+    line["path"], line["audits"][0]["rules"]["sha256"] = "other.tflite", "f" * 64
+    (tmp_path / "a.jsonl").write_text(f"{first}\n{json.dumps(line)}\n")
+    with read_tables.database_of(str(tmp_path / "a.jsonl")) as database:
+        hashes = [row[-1] for row in read_tables.configurations(database)]
+    assert hashes.count("f" * 64) == 1 and len(hashes) == len(set(hashes)) == 3
+
+
 @pytest.mark.parametrize("format", ["table", "markdown", "html", "json"])
 def test_formats(audited: Path, format: str) -> None:
     done = run("fleet", "show", audited / "a.sqlite", "--format", format)
@@ -104,6 +114,23 @@ def test_formats(audited: Path, format: str) -> None:
     assert run("fleet", "show", audited / "a.sqlite", "--format", format).out == done.out
     if format == "json":
         assert faults(done.json, survey_document.survey_schema()) == []
+
+
+def test_more_of_each_delegate_whatever_the_first_waits_for(tmp_path: Path) -> None:
+    save(tmp_path / "a.tflite", chain("CEIL"))
+    run(
+        "audit",
+        tmp_path / "a.tflite",
+        "-d",
+        "xnnpack,gpu",
+        "--fail-on",
+        "never",
+        "-q",
+        "-o",
+        tmp_path / "a.sqlite",
+    )
+    usual, more = (run("fleet", "show", tmp_path / "a.sqlite", *words).text for words in ((), ("-v",)))
+    assert usual == more and "gpu/ceil/never" in more and "TFLite GPU: CEIL 1" in more
 
 
 def test_a_page_lists_files_as_data(audited: Path) -> None:

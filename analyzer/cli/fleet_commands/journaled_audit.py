@@ -22,13 +22,12 @@ from analyzer.fleet.answers import Answer, Form, Redaction, Settings
 from analyzer.fleet.rows import Configurations
 from analyzer.fleet.store import Store, ask
 from analyzer.model_auditor import ModelAuditor, Task
-from analyzer.report import TABLES
+from analyzer.report import LINES, TABLES
 from analyzer.report.document.json import line
 from analyzer.report.wording import figures
 from analyzer.report.wording.outcome import VERDICTS
 from analyzer.sources import ModelSource
 
-LINES = "jsonl"
 #: So many lines tell why policies fail.
 _REASONS = 1000
 
@@ -169,7 +168,10 @@ class _Added:
 
     def add(self, source: ModelSource, answer: Answer) -> None:
         """Add what became of a file, and say what is wrong with it."""
-        result = None if answer.result is None else self._redaction.of(answer.result)
+        result = answer.result
+        if result is not None and result.model.path == source.name:
+            # Whoever audited it has called it so already, or didn't live to.
+            result = self._redaction.of(result)
         if result is not None and result.error is not None:
             complain(result.error)
         if self.has(source):

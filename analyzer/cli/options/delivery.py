@@ -13,7 +13,7 @@ from analyzer.cli.options.output import Target
 from analyzer.cli.options.output_file import OutputFile, write
 from analyzer.cli.options.screen import colored, show, width
 from analyzer.errors import UsageError
-from analyzer.report import render
+from analyzer.report import LINES, render
 from analyzer.report.document import audit_document, convert
 from analyzer.report.document.json import line
 from analyzer.report.view import View
@@ -21,8 +21,6 @@ from analyzer.report.view import View
 if TYPE_CHECKING:
     from analyzer.fleet.survey import Together
 
-#: The format that has a line a model.
-LINES = "jsonl"
 #: Formats that tell of more models than this what they came to together, unless all is asked for.
 SUMMED_UP = ("html", "table")
 MANY = 100

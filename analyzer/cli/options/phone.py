@@ -16,7 +16,7 @@ from analyzer.errors import UsageError
 if TYPE_CHECKING:
     from analyzer.execution.target import Target
 
-_ADB = "adb"
+ADB = "adb"
 
 
 class Where(Struct, frozen=True):
@@ -61,7 +61,7 @@ def options(function: declared.Command) -> declared.Command:
 def serial(on: str) -> str | None:
     """`adb[:SERIAL]` -> the serial. Raises: UsageError."""
     name, _, device = on.partition(":")
-    if name != _ADB:
+    if name != ADB:
         raise UsageError(f"--on {on}: there is no such place; write --on adb or --on adb:SERIAL")
     return device or None
 

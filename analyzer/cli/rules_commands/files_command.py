@@ -70,7 +70,7 @@ def test_files(files: tuple[str, ...], cases: str | None) -> int:
     Exits with 1 where a pack says something else than a case, with 2 where a file is wrong.
     """
     if cases and len(files) != 1:
-        raise click.UsageError("--cases goes with one rule FILE")
+        raise UsageError("--cases goes with one rule FILE; name one")
     worst = HOLDS
     for pack, path in _pairs(files, cases):
         worst = max(worst, _tested(pack, path))

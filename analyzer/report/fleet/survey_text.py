@@ -18,7 +18,7 @@ HOLDS = "Which operators hold most models back"
 FREES_NOTE = (
     "frees: models that have nothing else to be dealt with on this delegate; of: models that wait for it"
 )
-#: How many fixes and operators of each delegate are told.
+#: How many fixes of each delegate are told, and twice as many operators.
 _MOST = 5
 
 
@@ -38,15 +38,16 @@ def counted(survey: Survey) -> str:
 
 def table(survey: Survey, view: View) -> str:
     """For a terminal."""
-    most = len(survey.delegates[0].fixes) if view.verbose and survey.delegates else _MOST
+    fixes, operators = (None, None) if view.verbose else (_MOST, 2 * _MOST)
     headers = ["delegate", *words(survey)]
     rows = [[each.title, *_verdicts(each, headers[1:])] for each in survey.delegates]
     sides = ["left", *(["right"] * (len(headers) - 1))]
     blocks = [fill(counted(survey), view.width)]
     blocks += [columns([headers, *rows], sides, [24, *([None] * (len(headers) - 1))])] if rows else []
-    fixes = [_fixes(each, most, view.width) for each in survey.delegates if each.fixes and not each.legacy]
-    blocks += [f"{FREES}\n{fill(FREES_NOTE, view.width)}", *fixes] if fixes else []
-    held = [_held(each, most, view.width) for each in survey.delegates if each.operators and not each.legacy]
+    asked = [each for each in survey.delegates if not each.legacy]
+    told = [_fixes(each, fixes, view.width) for each in asked if each.fixes]
+    blocks += [f"{FREES}\n{fill(FREES_NOTE, view.width)}", *told] if told else []
+    held = [_held(each, operators, view.width) for each in asked if each.operators]
     blocks += ["\n".join([HOLDS, *held])] if held else []
     legacy = [each.title for each in survey.delegates if each.legacy]
     blocks += (
@@ -64,7 +65,7 @@ def _verdicts(delegate: DelegateSurvey, words: Sequence[str]) -> list[str]:
     return [f"{delegate.verdicts[word]:,}" if word in delegate.verdicts else "-" for word in words]
 
 
-def _fixes(delegate: DelegateSurvey, most: int, width: int) -> str:
+def _fixes(delegate: DelegateSurvey, most: int | None, width: int) -> str:
     lines = [
         f"{delegate.title}: {delegate.waits:,} of {sum(delegate.verdicts.values()):,} wait for something"
     ]
@@ -74,8 +75,8 @@ def _fixes(delegate: DelegateSurvey, most: int, width: int) -> str:
     return "\n".join(lines)
 
 
-def _held(delegate: DelegateSurvey, most: int, width: int) -> str:
-    said = ", ".join(f"{plain(each.op)} {each.models:,}" for each in delegate.operators[: 2 * most])
+def _held(delegate: DelegateSurvey, most: int | None, width: int) -> str:
+    said = ", ".join(f"{plain(each.op)} {each.models:,}" for each in delegate.operators[:most])
     return fill(f"{delegate.title}: {said}", width, subsequent_indent="  ")
 
 
