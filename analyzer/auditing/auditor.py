@@ -150,11 +150,7 @@ class Auditor:
         registered: Sequence[str],
     ) -> _Case:
         with steps_for(sum(len(subgraph.operators) for subgraph in model.subgraphs)):
-            prepared = self._interpreter.prepare(model, shapes or {}, stand_ins)
-            contexts = [
-                [Context(subgraph, operator) for operator in subgraph.operators]
-                for subgraph in prepared.subgraphs
-            ]
+            prepared, contexts = self._interpreter.prepare_operators(model, shapes or {}, stand_ins)
             macs = [[self._macs.count(context) for context in operators] for operators in contexts]
             return _Case(prepared, contexts, macs, tuple(map(graph_findings.registered, registered)))
 

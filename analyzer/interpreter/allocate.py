@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from analyzer.errors import ModelError
 from analyzer.expressions.vocabulary import Context
@@ -20,6 +20,9 @@ STAGES = ("operator", "size")
 _OF_CUSTOM = ("version", *STAGES)
 #: Real models call a subgraph a few times, and few of them from one another.
 _MOST, _DEEPEST = 100_000, 100
+
+#: The operators of each subgraph, in order.
+Contexts = Sequence[Sequence[Context]]
 
 
 class Allocation:
@@ -58,6 +61,10 @@ class Allocation:
             None,
             {index: nodes for index, graph in enumerate(graphs) if (nodes := self._side_effects(graph))},
         )
+
+    def contexts(self, prepared: Prepared) -> Contexts:
+        """The operators of each subgraph as they were left."""
+        return [self.graph(subgraph.index).contexts(subgraph) for subgraph in prepared.subgraphs]
 
     def graph(self, index: int) -> GraphState:
         state = self._graphs.get(index)
@@ -107,7 +114,7 @@ class Allocation:
             return None
         kernel = self.kernels.of(operator)
         judge = self.kernels.judge
-        context = Context(graph.view, operator)
+        context = graph.context(operator)
         refusal = judge.first_findings(STAGES if operator.custom is None else _OF_CUSTOM, context)
         if refusal is not None and refusal[0] != "size":
             return failures.failure(refusal[1][0], context, self.kernels)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from msgspec import structs
 
 from analyzer.expressions.vocabulary import Context
-from analyzer.interpreter.allocate import STAGES, Allocation
+from analyzer.interpreter.allocate import STAGES, Allocation, Contexts
 from analyzer.interpreter.build import InterpreterBuilder
 from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.resize_inputs import resized
@@ -28,7 +28,18 @@ class Interpreter:
     def prepare(
         self, model: Model, shapes: Mapping[str, Shape] = {}, stand_ins: Collection[str] = ()
     ) -> Prepared:
-        """Build the interpreter and prepare every subgraph; `shapes` resizes inputs, by name, before that.
+        """A model as it is prepared.
+
+        Raises: InputError where an input in `shapes` doesn't exist.
+        """
+        return self.prepare_operators(model, shapes, stand_ins)[0]
+
+    def prepare_operators(
+        self, model: Model, shapes: Mapping[str, Shape] = {}, stand_ins: Collection[str] = ()
+    ) -> tuple[Prepared, Contexts]:
+        """The same, and the operators as they were left: nothing of them has to be worked out again.
+
+        The interpreter is built and every subgraph prepared; `shapes` resizes inputs, by name, before that.
 
         `stand_ins` are custom operators that only a delegate can run, but whose kernels prepare.
 
@@ -37,16 +48,18 @@ class Interpreter:
         sizes = resized(model, shapes) if shapes else {}
         refused = self._builder.interpreter_build_error(model)
         if refused is not None:
-            return Prepared(model, model.subgraphs, refused=refused)
-        prepared = Allocation(self._kernels, model, stand_ins).prepared(sizes)
-        if not (sizes and prepared.stops):
-            return prepared
-        if Allocation(self._kernels, model, stand_ins).prepared({}).stops:
-            return prepared
+            as_read = [
+                [Context(graph, operator) for operator in graph.operators] for graph in model.subgraphs
+            ]
+            return Prepared(model, model.subgraphs, refused=refused), as_read
+        allocation = Allocation(self._kernels, model, stand_ins)
+        prepared = allocation.prepared(sizes)
+        contexts = allocation.contexts(prepared)
+        if not (sizes and prepared.stops) or Allocation(self._kernels, model, stand_ins).prepared({}).stops:
+            return prepared, contexts
         fix = _otherwise(model, shapes)
-        return structs.replace(
-            prepared, stops={index: structs.replace(stop, fix=fix) for index, stop in prepared.stops.items()}
-        )
+        stops = {index: structs.replace(stop, fix=fix) for index, stop in prepared.stops.items()}
+        return structs.replace(prepared, stops=stops), contexts
 
     def refuses(self, context: Context) -> bool:
         """Whether the CPU's kernel can't be prepared for an operator as it is seen there."""

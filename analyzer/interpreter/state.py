@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import is_
 from typing import cast
 
 from msgspec.structs import replace
 
+from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter.shapes import Shape
 from analyzer.model.graph import OMITTED, Operator, PrepareIssue, Subgraph, Tensor
 
@@ -26,6 +29,8 @@ class GraphState:
         self.view = Subgraph(
             subgraph.index, subgraph.name, tensors, subgraph.operators, subgraph.inputs, subgraph.outputs
         )
+        #: By index, operators as they were when they were prepared last.
+        self.seen: dict[int, Context] = {}
         self.changed = False
         #: What its inputs were like when it was prepared last; None: it never was.
         self.entered: object = None
@@ -40,6 +45,11 @@ class GraphState:
         """Replace the tensor of this index."""
         self.tensors[tensor.index] = tensor
         self.changed = True
+
+    def context(self, operator: Operator) -> Context:
+        """An operator as it is now."""
+        context = self.seen[operator.index] = Context(self.view, operator)
+        return context
 
     def resize(self, tensor: Tensor, shape: Shape) -> None:
         """Give a tensor a shape; nothing happens where it has that already."""
@@ -58,3 +68,22 @@ class GraphState:
         return replace(
             self.file, tensors=tuple(self.tensors), operators=tuple(self.operators), inputs=tuple(self.inputs)
         )
+
+    def contexts(self, finished: Subgraph) -> Sequence[Context]:
+        """The operators as they were left: most are as they were seen when they were prepared."""
+        contexts = []
+        for operator in finished.operators:
+            context = self.seen.get(operator.index)
+            if context is None or (self.changed and not _is_same(context, operator, finished.tensors)):
+                context = Context(finished, operator)
+            context.subgraph = finished
+            contexts.append(context)
+        return contexts
+
+
+def _is_same(context: Context, operator: Operator, tensors: Sequence[Tensor]) -> bool:
+    """Whether an operator was seen with these operands."""
+    operands = context.operands
+    return context.operator is operator and all(
+        map(is_, operands, [tensors[each.index] for each in operands])
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analyzer.errors import ModelError
+from analyzer.model import read_bytes
 from tests.building import Description, model, operator, subgraph, tensor
-from tests.interpreter.preparing import prepared, stop
+from tests.interpreter.preparing import prepared, runtime, stop
 
 BOOL = "BOOL"
 
@@ -44,6 +45,21 @@ def test_branches_get_the_arguments_shapes() -> None:
 def test_branches_that_differ_leave_the_size_open() -> None:
     result = prepared(decided(branch("then", relu(), shape=[1]), branch("else", widened(), shape=[1])))
     assert (stop(result).kind, stop(result).rule) == ("dynamic", "runtime/if/branch-shapes")
+
+
+@pytest.mark.parametrize("body", [relu(), widened(), operator("RELU", ["a", "a"], ["r"])])
+@pytest.mark.parametrize("shapes", [{}, {"x": (1, 4)}])
+def test_operators_are_seen_as_they_were_left(body: Description, shapes: dict[str, tuple[int, ...]]) -> None:
+    read = read_bytes(decided(branch("then", relu(), shape=[1]), branch("else", body, shape=[1])), "m")
+    result, contexts = runtime().prepare_operators(read, shapes)
+    for graph, seen in zip(result.subgraphs, contexts, strict=True):
+        assert [context.operator for context in seen] == list(graph.operators)
+        for context in seen:
+            assert context.subgraph is graph
+            assert [id(t) for t in context.inputs] == [id(graph.tensors[i]) for i in context.operator.inputs]
+            assert [id(t) for t in context.outputs] == [
+                id(graph.tensors[i]) for i in context.operator.outputs
+            ]
 
 
 def test_a_branch_that_fails_fails_the_caller() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from analyzer import __version__
 from analyzer.auditing.macs import MacCounter
-from analyzer.expressions.vocabulary import Context, size_bytes
+from analyzer.expressions.vocabulary import size_bytes
 from analyzer.interpreter import Interpreter
 from analyzer.model import graph as model_graph
 from analyzer.model.graph import OMITTED, Model, Prepared
@@ -26,11 +26,11 @@ class Inspector:
 
     def inspect(self, model: Model, everything: bool = False) -> inspection.Inspection:
         """The inspection of one model; `everything`: with every operator and tensor."""
-        prepared = self._runtime.prepare(model)
+        prepared, contexts = self._runtime.prepare_operators(model)
         macs = {
-            (subgraph.index, operator.index): self._macs.count(Context(subgraph, operator))
-            for subgraph in prepared.subgraphs
-            for operator in subgraph.operators
+            (subgraph.index, context.operator.index): self._macs.count(context)
+            for subgraph, seen in zip(prepared.subgraphs, contexts, strict=True)
+            for context in seen
         }
         tensors = [tensor for subgraph in prepared.subgraphs for tensor in subgraph.tensors]
         return inspection.Inspection(
