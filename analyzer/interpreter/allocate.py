@@ -8,7 +8,7 @@ from analyzer.errors import ModelError
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter import failures
 from analyzer.interpreter.control_flow import CALLS
-from analyzer.interpreter.kernels import Kernels
+from analyzer.interpreter.kernels import Kernel, Kernels
 from analyzer.interpreter.outputs import grow, set_types, settle
 from analyzer.interpreter.resize_inputs import TensorKey
 from analyzer.interpreter.shapes import Shape
@@ -69,7 +69,7 @@ class Allocation:
     def graph(self, index: int) -> GraphState:
         state = self._graphs.get(index)
         if state is None:
-            state = self._graphs[index] = GraphState(self.model.subgraphs[index])
+            state = self._graphs[index] = GraphState(self.model.subgraphs[index], self.kernels)
         return state
 
     def run(self, index: int) -> GraphState:
@@ -90,8 +90,8 @@ class Allocation:
         self._running.append(index)
         # Outputs that have no size from the start count, but don't end the preparing.
         graph.stop = failures.sizeless_output(graph.view) if graph.sizeless else None
-        for operator in graph.file.operators:
-            stop = self._prepare(graph, operator)
+        for operator, kernel in zip(graph.file.operators, graph.kernels, strict=True):
+            stop = self._prepare(graph, kernel, operator)
             if stop is not None:
                 graph.stop = stop
                 break
@@ -109,10 +109,9 @@ class Allocation:
         """True while a subgraph is being prepared."""
         return index in self._running
 
-    def _prepare(self, graph: GraphState, operator: Operator) -> PrepareIssue | None:
+    def _prepare(self, graph: GraphState, kernel: Kernel, operator: Operator) -> PrepareIssue | None:
         if operator.custom in self.stand_ins:
             return None
-        kernel = self.kernels.of(operator)
         judge = self.kernels.judge
         context = graph.context(operator)
         refusal = judge.first_findings(STAGES if operator.custom is None else _OF_CUSTOM, context)
@@ -134,13 +133,12 @@ class Allocation:
 
     def _side_effects(self, graph: GraphState) -> tuple[int, ...]:
         """Operators that may have side effects: those on resources, and those that the rules name."""
-        operators = graph.file.operators
-        named = [self.kernels.of(operator).side_effects for operator in operators]
+        named = [kernel.side_effects for kernel in graph.kernels]
         if not (graph.sizeless or any(named)):
             return ()
         return tuple(
             operator.index
-            for operator, effects in zip(operators, named, strict=True)
+            for operator, effects in zip(graph.file.operators, named, strict=True)
             if effects or (graph.sizeless and _touches_resources(operator, graph.file))
         )
 

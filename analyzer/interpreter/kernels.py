@@ -45,13 +45,13 @@ class Kernels:
     def __init__(self, judge: Judge, catalogue: Catalogue) -> None:
         self.judge = judge
         self._catalogue = catalogue
-        self._kernels: dict[tuple[str, str | None], Kernel] = {}
+        self._kernels: dict[str, Kernel] = {}
 
     def of(self, operator: Operator) -> Kernel:
-        key = (operator.name, operator.custom)
+        key = operator.name if operator.custom is None else operator.key
         kernel = self._kernels.get(key)
         if kernel is None:
-            kernel = self._kernels[key] = self._make(operator.key)
+            kernel = self._kernels[key] = self._make(key)
         return kernel
 
     def _make(self, name: str) -> Kernel:

@@ -9,6 +9,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from analyzer.expressions.vocabulary import Context
+from analyzer.interpreter.kernels import Kernels
 from analyzer.interpreter.shapes import Shape
 from analyzer.model.graph import OMITTED, Operator, PrepareIssue, Subgraph, Tensor
 
@@ -19,8 +20,10 @@ _SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
 class GraphState:
     """A subgraph while it is prepared: its tensors stand in a list, so that they can be replaced."""
 
-    def __init__(self, subgraph: Subgraph) -> None:
+    def __init__(self, subgraph: Subgraph, kernels: Kernels) -> None:
         self.file = subgraph
+        #: Of each operator.
+        self.kernels = [kernels.of(operator) for operator in subgraph.operators]
         self.tensors: list[Tensor] = list(subgraph.tensors)
         self.inputs = list(subgraph.inputs)
         self.operators: list[Operator] = list(subgraph.operators)
