@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 from msgspec.structs import replace
 
 from analyzer.expressions.vocabulary import Context, size_bytes
 from analyzer.interpreter.limits import fits
+from analyzer.memo import Memo
 from analyzer.model.graph import (
     DTYPE_BITS,
     OMITTED,
@@ -25,6 +28,12 @@ _SCHEMA = 3
 _UNKNOWN = "TensorType:"
 #: Types whose constants have no size that could be checked.
 _SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
+#: Types of options that operators often share.
+_SCALARS = frozenset({str, int, bool, float, type(None)})
+#: Shapes and types, and operators with their options, that are known to be in order.
+_MOST_KNOWN = 10_000
+#: Type and shape -> bytes that a tensor needs, where it can be.
+_BYTES: Memo[tuple[str, tuple[int, ...]], int] = Memo(_MOST_KNOWN)
 
 
 class InterpreterBuilder:
@@ -36,6 +45,8 @@ class InterpreterBuilder:
         self._codes: dict[OperatorCode, PrepareIssue | None] = {}
         #: Operator -> whether reading its options may fail.
         self._parsed: dict[str, bool] = {}
+        #: Operators with options that can be read.
+        self._read: Memo[Hashable, bool] = Memo(_MOST_KNOWN)
 
     def interpreter_build_error(self, model: Model) -> PrepareIssue | None:
         """The first reason for which the interpreter can't be built; None where it can."""
@@ -75,13 +86,25 @@ class InterpreterBuilder:
         Source: tflite/core/interpreter_builder.cc::ParseNodes
         """
         for operator in subgraph.operators:
-            if operator.name in parsed:
-                findings = self._judge.stage_findings("parse", Context(subgraph, operator))
-                if findings:
-                    return _of_operator(findings[0], operator)
+            if operator.name in parsed and (findings := self._unread(operator)):
+                return _of_operator(findings[0], operator)
             if operator.custom is None and operator.options and _overlaps(operator):
                 return _overlap(subgraph, operator)
         return None
+
+    def _unread(self, operator: Operator) -> Sequence[Finding]:
+        """Why the operator's options can't be read; when they are, it has no operands yet."""
+        options = operator.options.values()
+        key: Hashable = None
+        if _SCALARS.issuperset(map(type, options)):
+            key = (operator.name, operator.options_table, *options)
+            if key in self._read:
+                return ()
+        alone = replace(operator, inputs=(), outputs=(), intermediates=())
+        findings = self._judge.stage_findings("parse", Context(_NOTHING, alone))
+        if key is not None and not findings:
+            self._read.keep(key, True)
+        return findings
 
     def _unregistered(self, code: OperatorCode) -> PrepareIssue | None:
         """The issue of an operator code that no kernel is registered for, or None.
@@ -220,10 +243,14 @@ def _size(tensor: Tensor) -> PrepareIssue | None:
                 tensor=tensor.index,
             )
         return None
-    if not fits(tensor.shape, tensor.dtype):
-        return _impossible(tensor)
-    if tensor.constant and tensor.sparsity is None:
-        return _data(tensor)
+    kind = tensor.dtype, tensor.shape
+    needed = _BYTES.get(kind)
+    if needed is None:
+        if not fits(tensor.shape, tensor.dtype):
+            return _impossible(tensor)
+        needed = _BYTES.keep(kind, size_bytes(tensor) or 0)
+    if needed and tensor.constant and tensor.sparsity is None:
+        return _data(tensor, needed)
     return None
 
 
@@ -235,10 +262,9 @@ def _impossible(tensor: Tensor) -> PrepareIssue:
     return _stop(rule, f"{_title(tensor)} has {what}.", tensor=tensor.index)
 
 
-def _data(tensor: Tensor) -> PrepareIssue | None:
-    needed = size_bytes(tensor)
+def _data(tensor: Tensor, needed: int) -> PrepareIssue | None:
     stored = len(tensor.data) if tensor.data is not None else 0
-    if needed is None or needed <= stored:
+    if needed <= stored:
         return None
     return _stop(
         "data",
