@@ -35,7 +35,7 @@ class PartitionContext:
 
     @cached_property
     def unread(self) -> list[Tensor]:
-        """What its operators write and nobody reads, the app included."""
+        """All that its operators write and nobody reads, the app included."""
         consumers, given = self.subgraph.consumers, self.subgraph.output_set
         written = (tensor for context in self.operators for tensor in context.operator.outputs)
         return [

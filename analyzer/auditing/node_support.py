@@ -91,7 +91,7 @@ class NodeSupport:
         return other
 
     def _undelegated(self) -> SubgraphDelegation:
-        """What is known before partitions are chosen."""
+        """All that is known before partitions are chosen."""
         supported = [verdict.supported for verdict in self.verdicts]
         findings = [
             () if index in self.dequantize else verdict.findings

@@ -101,7 +101,7 @@ class Summary(Struct, frozen=True):
 
     @property
     def broken(self) -> bool:
-        """Whether the model doesn't work with the delegate."""
+        """True where the model doesn't work with the delegate."""
         return self.verdict in BROKEN
 
 

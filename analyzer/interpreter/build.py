@@ -93,7 +93,7 @@ class InterpreterBuilder:
         return None
 
     def _unread(self, operator: Operator) -> Sequence[Finding]:
-        """Why the operator's options can't be read; when they are, it has no operands yet."""
+        """The findings on the operator's options; when they are read, it has no operands yet."""
         options = operator.options.values()
         key: Hashable = None
         if _SCALARS.issuperset(map(type, options)):

@@ -62,7 +62,7 @@ class Interpreter:
         return structs.replace(prepared, stops=stops), contexts
 
     def refuses(self, context: Context) -> bool:
-        """Whether the CPU's kernel can't be prepared for an operator as it is seen there."""
+        """True where the CPU's kernel can't be prepared for an operator as it is seen there."""
         found = self._kernels.judge.first_findings(STAGES, context)
         return found is not None and found[0] != "size"
 

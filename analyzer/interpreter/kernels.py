@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from analyzer.interpreter.shapes import ShapeFunction, shape_function
+from analyzer.memo import Memo
 from analyzer.model.graph import Operator
 from analyzer.rules.catalogue import Catalogue, Place
 from analyzer.rules.judging.judge import Judge
 
 if TYPE_CHECKING:
     from analyzer.interpreter.constant_folding import Fold
+
+#: Operators that are told apart, of one kernel.
+_MOST_SETTLED = 5000
 
 
 class Kernel(Struct, frozen=True):
@@ -37,6 +42,8 @@ class Kernel(Struct, frozen=True):
     counted: str
     #: Operand name -> where it stands.
     places: dict[str, Place]
+    #: Traits and shapes of operators whose outputs are as Prepare makes them from the start.
+    settled: Memo[tuple[Hashable, Hashable], bool]
 
 
 class Kernels:
@@ -68,6 +75,7 @@ class Kernels:
             counted=values["counted"],
             side_effects=values["side_effects"],
             places=places,
+            settled=Memo(_MOST_SETTLED),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from analyzer.expressions.context import is_trait
 from analyzer.expressions.vocabulary import Context, Undefined, elements
 from analyzer.interpreter import failures
 from analyzer.interpreter.kernels import Kernel
@@ -14,6 +15,7 @@ from analyzer.interpreter.shapes import Shape, ShapeFunction
 from analyzer.interpreter.shapes.common import int32
 from analyzer.interpreter.state import GraphState
 from analyzer.model.graph import PrepareIssue, Tensor
+from analyzer.rules.judging.traits import shapes, traits
 
 #: What shape functions run into where operators aren't what they should be; kernels let some of that pass.
 _UNKNOWABLE = (Undefined, ArithmeticError, LookupError, ValueError)
@@ -27,9 +29,31 @@ def grow(graph: GraphState, context: Context) -> None:
 
 
 def settle(graph: GraphState, kernel: Kernel, context: Context) -> PrepareIssue | None:
-    """Give the operator's outputs their shapes, types, values and arena."""
+    """Give the operator's outputs their shapes, types, values and arena.
+
+    Most have them from the start, as those of others with the same traits and shapes had.
+    """
+    if kernel.persistent:  # which is put anew each time
+        return _settle(graph, kernel, context)
+    alike = traits(context), shapes(context)
+    if alike in kernel.settled:
+        return None
+    context.beyond = False
+    impossible = _settle(graph, kernel, context)
+    if impossible is None and _is_told(context) and None not in alike and graph.still_has(context):
+        kernel.settled.keep(alike, True)
+    return impossible
+
+
+def _is_told(context: Context) -> bool:
+    """True where traits and shapes alone tell what Prepare does."""
+    operator = context.operator
+    return not context.beyond and operator.custom is None and all(map(is_trait, operator.options.values()))
+
+
+def _settle(graph: GraphState, kernel: Kernel, context: Context) -> PrepareIssue | None:
     if kernel.shape is not None:
-        impossible = _resize(graph, kernel, context, _shapes(kernel.shape, context))
+        impossible = _resize(graph, kernel, context, _sizes(kernel.shape, context))
         if impossible is not None:
             return impossible
     if kernel.types:
@@ -56,7 +80,7 @@ def _kept(kernel: Kernel, context: Context) -> list[Tensor]:
     return [tensor for tensor in kept if tensor is not None]
 
 
-def _shapes(function: ShapeFunction, context: Context) -> Sequence[Shape | None]:
+def _sizes(function: ShapeFunction, context: Context) -> Sequence[Shape | None]:
     try:
         return function(context)
     except _UNKNOWABLE:
@@ -65,9 +89,9 @@ def _shapes(function: ShapeFunction, context: Context) -> Sequence[Shape | None]
 
 
 def _resize(
-    graph: GraphState, kernel: Kernel, context: Context, shapes: Sequence[Shape | None]
+    graph: GraphState, kernel: Kernel, context: Context, sizes: Sequence[Shape | None]
 ) -> PrepareIssue | None:
-    for tensor, shape in zip(context.outputs, shapes, strict=False):
+    for tensor, shape in zip(context.outputs, sizes, strict=False):
         if tensor is None or shape is None:
             continue
         if kernel.counted and not countable(shape, kernel.counted):

@@ -77,16 +77,17 @@ class GraphState:
         contexts = []
         for operator in finished.operators:
             context = self.seen.get(operator.index)
-            if context is None or (self.changed and not _is_same(context, operator, finished.tensors)):
+            if (
+                context is None
+                or context.operator is not operator
+                or (self.changed and not self.still_has(context))
+            ):
                 context = Context(finished, operator)
             context.subgraph = finished
             contexts.append(context)
         return contexts
 
-
-def _is_same(context: Context, operator: Operator, tensors: Sequence[Tensor]) -> bool:
-    """Whether an operator was seen with these operands."""
-    operands = context.operands
-    return context.operator is operator and all(
-        map(is_, operands, [tensors[each.index] for each in operands])
-    )
+    def still_has(self, context: Context) -> bool:
+        """True where the operator's operands are those that it was seen with."""
+        tensors, operands = self.tensors, context.operands
+        return all(map(is_, operands, [tensors[each.index] for each in operands]))

@@ -27,14 +27,25 @@ def shape(context: Context, position: int) -> Shape:
     return tensor(context, position).shape
 
 
+def _looked_into(context: Context, position: int) -> Tensor:
+    """An input whose numbers are asked for, which neither traits nor shapes tell."""
+    context.beyond = True
+    return tensor(context, position)
+
+
+def contents(context: Context, position: int) -> tuple[int | float | bool, ...]:
+    """All that an input holds before anything runs. Raises: Undefined."""
+    return known_values(_looked_into(context, position))
+
+
 def numbers(context: Context, position: int) -> tuple[int, ...]:
     """The whole numbers that an input holds before anything runs. Raises: Undefined."""
-    return tuple(int(value) for value in known_values(tensor(context, position)))
+    return tuple(map(int, contents(context, position)))
 
 
 def words(context: Context, position: int) -> tuple[int, ...]:
     """An input's numbers as kernels read them that take any type for INT32. Raises: Undefined."""
-    return words_of(tensor(context, position))
+    return words_of(_looked_into(context, position))
 
 
 def number(context: Context, position: int) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from analyzer.expressions.vocabulary import Context, Undefined, known_values
+from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.interpreter.shapes.common import (
     Shape,
     ShapeFunction,
     axis,
+    contents,
     int32,
     number,
     numbers,
@@ -54,7 +55,7 @@ def range_(context: Context) -> Sequence[Shape]:
 
     Source: tflite/kernels/range.cc::GetSize
     """
-    start, limit, delta = (known_values(tensor(context, i))[0] for i in range(3))
+    start, limit, delta = (contents(context, i)[0] for i in range(3))
     if delta == 0:
         raise Undefined("a step of 0")
     distance = limit - start
@@ -103,8 +104,7 @@ def suppression(context: Context) -> Sequence[Shape]:
 
 def where(context: Context) -> Sequence[Shape]:
     """Source: tflite/kernels/where.cc::ResizeOutputTensor."""
-    condition = tensor(context, 0)
-    return ((sum(1 for value in known_values(condition) if value), len(condition.shape)),)
+    return ((sum(1 for value in contents(context, 0) if value), len(shape(context, 0))),)
 
 
 def segment_sum(context: Context) -> Sequence[Shape]:

@@ -24,6 +24,7 @@ def slice_(context: Context) -> Sequence[Shape | None]:
     Source: tflite/kernels/slice.cc::ResizeOutputShape
     """
     output = context.outputs[0]
+    context.beyond = True  # signatures are no traits
     if output is not None and output.shape and -1 not in (output.shape_signature or ()):
         return (None,)
     source, begins, sizes = shape(context, 0), numbers(context, 1), numbers(context, 2)
