@@ -238,6 +238,8 @@ def _code(code: OperatorCode) -> dict[str, Any]:
 def _quantization(quantization: Quantization) -> dict[str, Any]:
     assert quantization.details is None
     return {
+        "min": quantization.minimum or None,
+        "max": quantization.maximum or None,
         "scale": quantization.scales,
         "zero_point": quantization.zero_points,
         "quantized_dimension": quantization.axis,

@@ -129,7 +129,14 @@ class Site:
         return self._added(replace(tensor, index=index, name=name, shape=tuple(shape), shape_signature=None))
 
     def copy(self, tensor: Tensor, name: str) -> int:
-        """A tensor of another subgraph; a constant's bytes aren't written again."""
+        """A tensor of another subgraph; a constant's bytes aren't written again.
+
+        Raises: Unfit for one that stands for more than its elements.
+        """
+        quantization = tensor.quantization
+        self.require(quantization is None or quantization.details is None, tensor.sparsity is None)
+        self.require(not tensor.variable, not tensor.dynamic)
+        self.require(not tensor.external_buffer, not tensor.variant_tensors)
         made = replace(tensor, index=self._own + len(self._tensors), name=name)
         return self._added(replace(made, computed_values=None, persistent=False))
 

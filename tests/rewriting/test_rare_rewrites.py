@@ -5,12 +5,14 @@ from __future__ import annotations
 import struct
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.model import read_bytes
 from tests.building import model, operator, subgraph, tensor
 from tests.rewriting.holding import assert_same, operators, rewritten
 
@@ -68,14 +70,12 @@ def test_sparse_weights(drawn: tuple[list[int], bytes, dict[str, object]]) -> No
     assert_same(before, made)
 
 
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(1, 3))
-def test_composites(shape: list[int], times: int) -> None:
-    constant = np.arange(prod(shape), dtype=np.float32).tobytes()
+def composite(shape: list[int], times: int, **constant: Any) -> bytes:
+    """NEG, and a composite of additions of a constant."""
     names = ["p", *(f"t{number}" for number in range(times))]
     steps = [operator("ADD", [a, "c"], [b]) for a, b in pairwise(names)]
-    inner = subgraph(
-        [*(tensor(name, shape) for name in names), tensor("c", shape, data=constant)], steps, name="inner"
-    )
+    tensors = [*(tensor(name, shape) for name in names), tensor("c", shape, **constant)]
+    inner = subgraph(tensors, steps, inputs=["p"], name="inner")
     outer = subgraph(
         [tensor("x", shape), tensor("a", shape), tensor("y", shape)],
         [
@@ -93,10 +93,29 @@ def test_composites(shape: list[int], times: int) -> None:
             ),
         ],
     )
-    before = model(subgraphs=[outer, inner])
+    return model(subgraphs=[outer, inner])
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(1, 3))
+def test_composites(shape: list[int], times: int) -> None:
+    before = composite(shape, times, data=np.arange(prod(shape), dtype=np.float32).tobytes())
     made = rewritten(before, "composite-written-out")
     assert operators(made) == ["NEG", *["ADD"] * times]
     assert_same(before, made)
+
+
+def test_a_composite_of_weights_of_another_file_stays() -> None:
+    before = composite([2], 1, external_buffer=1)
+    assert rewritten(before, "composite-written-out") == before
+
+
+def test_what_a_composite_is_made_of_keeps_its_ranges() -> None:
+    ranges = {"min": [-1.0], "max": [2.0], "scale": [0.5], "zero_point": [3]}
+    before = composite([2], 1, data=bytes(8), quantization=ranges)
+    tensors = read_bytes(rewritten(before, "composite-written-out"), "m").subgraphs[0].tensors
+    [kept] = [each.quantization for each in tensors if each.quantization is not None]
+    assert (kept.scales, kept.zero_points) == ((0.5,), (3,))
+    assert (tuple(kept.minimum), tuple(kept.maximum)) == ((-1.0,), (2.0,))
 
 
 @given(st.integers(1, 5), st.sampled_from(["FLOAT32", "INT32"]))

@@ -31,8 +31,6 @@ def _moved(site: Site, parts: Subgraph, operator: Operator, places: dict[int, in
     for index in (*operator.inputs, *operator.outputs):
         if index != OMITTED and index not in places:
             tensor = parts.tensors[index]
-            details = tensor.quantization is not None and tensor.quantization.details is not None
-            site.require(not tensor.variable, not tensor.dynamic, not details, tensor.sparsity is None)
             places[index] = site.copy(tensor, f"{site.output().name}/{tensor.name}")
     return replace(
         operator,
