@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import filter as fitting
 from typing import Any
@@ -134,10 +135,23 @@ def _toml(settings: Mapping[str, Any]) -> Iterator[str]:
         for table in settings.get(name, ()):
             yield from ("", f"[[{name}]]", *(f"{key} = {_value(value)}" for key, value in table.items()))
     for name, table in settings.get("packs", {}).items():
-        yield from ("", f"[packs.{name}]", *(f"{key} = {_value(value)}" for key, value in table.items()))
+        yield from (
+            "",
+            f"[packs.{_key(name)}]",
+            *(f"{key} = {_value(value)}" for key, value in table.items()),
+        )
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_value(of)}" for key, of in value.items()) + "}"
-    return value.isoformat() if isinstance(value, datetime.date) else msgspec.json.encode(value).decode()
+        return "{" + ", ".join(f"{_key(key)} = {_value(of)}" for key, of in value.items()) + "}"
+    return value.isoformat() if isinstance(value, datetime.date) else _json(value)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _json(name)
+
+
+def _json(value: Any) -> str:
+    """As JSON, which TOML reads but for the one control character that JSON leaves as it is."""
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")

@@ -86,7 +86,12 @@ class Site:
         dtype: str | None = None,
         quantization: Quantization | None = None,
     ) -> int:
-        """A tensor that an operator computes, of the type and quantization of another unless said."""
+        """A tensor that an operator computes, of the type and quantization of another unless said.
+
+        Raises: Unfit where that has a scale for each place along a dimension, and the shape is another one.
+        """
+        own = like.quantization if dtype is None else quantization
+        self.require(tuple(shape) == like.shape or not _per_channel(own))
         signature = tuple(OPEN if axis in open_axes else size for axis, size in enumerate(shape))
         return self._added(
             Tensor(
@@ -95,7 +100,7 @@ class Site:
                 dtype=dtype or like.dtype,
                 shape=tuple(shape),
                 shape_signature=signature if open_axes else None,
-                quantization=like.quantization if dtype is None else quantization,
+                quantization=own,
             )
         )
 
@@ -124,7 +129,7 @@ class Site:
 
     def viewed_constant(self, tensor: Tensor, shape: Sequence[int]) -> int:
         """The same constant's bytes in another shape; they aren't written again."""
-        self.require(tensor.constant, tensor.sparsity is None, not _per_channel(tensor))
+        self.require(tensor.constant, tensor.sparsity is None, not _per_channel(tensor.quantization))
         index, name = self._own + len(self._tensors), f"{tensor.name}/reshaped"
         return self._added(replace(tensor, index=index, name=name, shape=tuple(shape), shape_signature=None))
 
@@ -236,5 +241,5 @@ def packed(dtype: str, values: Sequence[Value]) -> bytes:
         raise Unfit from None
 
 
-def _per_channel(tensor: Tensor) -> bool:
-    return tensor.quantization is not None and tensor.quantization.scale_count > 1
+def _per_channel(quantization: Quantization | None) -> bool:
+    return quantization is not None and quantization.scale_count > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,17 @@ def test_pins_what_there_is_today(project: Path) -> None:
     assert (outcome.code, delegated(outcome)) == (0, [("tiny", 1)])
     saved(project, tiny("max_partitions = 2"))
     assert re.match(r"delegate-analyzer\.toml:\d+: pack tiny is pinned to sha256 ", audit().complaint)
+
+
+@pytest.mark.parametrize("name", ["acme.npu", "größe", "acme npu"])
+def test_what_is_pinned_can_be_read_whatever_it_is_called(project: Path, name: str) -> None:
+    (project / "tiny.toml").write_text(tiny(name=name), encoding="utf-8")
+    text = f'delegates = ["{name}"]\nrules = ["tiny.toml"]\nexclude = ["a\\u007f*"]\n'
+    (project / "delegate-analyzer.toml").write_text(text, encoding="utf-8")
+    pinned = run("config", "--pin").text
+    (project / "delegate-analyzer.toml").write_text(pinned, encoding="utf-8")
+    assert tomllib.loads(pinned)["packs"][name]["version"] == "1"
+    assert delegated(audit()) == [(name, 2)]
 
 
 def test_shows_what_is_in_force(project: Path) -> None:

@@ -56,6 +56,12 @@ def test_operands_of_one_rank(
     assert_same(before, made)
 
 
+def test_scales_along_a_dimension_keep_its_place() -> None:
+    tensors = [tensor(name, [2, 4], "INT8", scale=[0.1, 0.2, 0.3, 0.4], axis=1) for name in "xzy"]
+    before = model(tensors, [operator("MAXIMUM", ["x", "z"], ["y"], version=2)])
+    assert rewritten(before, "operands-of-rank-four") == before
+
+
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=3),
     st.lists(st.integers(1, 3), max_size=3).filter(lambda shape: len(shape) != 1),
