@@ -59,7 +59,7 @@ class LogReader:
         self._templates = catalogue.templates()
         self._words = [(form, LineTemplate(form.text)) for form in catalogue.reasons]
         self._seen: dict[tuple[str, str], _Seen] = {}
-        self._refused: dict[tuple[str, str], tuple[int, _Seen | None]] = {}
+        self._refused: dict[tuple[str, str], tuple[int, _Seen]] = {}
         #: The list of refused operators that is open.
         self._list: _Seen | None = None
         self._dates: dict[tuple[str, str], int] = {}
@@ -156,10 +156,9 @@ class LogReader:
             source=seen.kind.source,
         )
 
-    def _refusal(self, operator: str, reason: str, number: int, of: _Seen | None) -> Refusal:
-        delegate = of.delegate if of is not None else None
+    def _refusal(self, operator: str, reason: str, number: int, of: _Seen) -> Refusal:
         means = self._in_words(reason, number)
-        return Refusal(line=number, delegate=delegate, operator=operator, reason=reason, means=means)
+        return Refusal(line=number, delegate=of.delegate, operator=operator, reason=reason, means=means)
 
     def _in_words(self, reason: str, number: int) -> str:
         """What a reason means, empty where it says so itself; some date the log."""

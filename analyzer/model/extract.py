@@ -39,7 +39,7 @@ def around(subgraph: Subgraph, wanted: Sequence[int]) -> Cut:
     operators = tuple(sorted(inside))
     made = {index for number in operators for index in subgraph.operators[number].outputs}
     read = {index for number in operators for index in subgraph.operators[number].inputs}
-    entering = sorted(index for index in read - made if _arrives(subgraph, index))
+    entering = sorted(index for index in read - made if arrives(subgraph, index))
     wanted_outside = {
         index for operator in subgraph.operators if operator.index not in inside for index in operator.inputs
     } | set(subgraph.outputs)
@@ -59,7 +59,8 @@ def _constant(subgraph: Subgraph, number: int) -> bool:
     return all(index == OMITTED or subgraph.tensors[index].constant for index in inputs)
 
 
-def _arrives(subgraph: Subgraph, index: int) -> bool:
+def arrives(subgraph: Subgraph, index: int) -> bool:
+    """Whether a tensor that no operator of a cut writes has to be brought to it."""
     return index != OMITTED and not subgraph.tensors[index].constant and not subgraph.tensors[index].variable
 
 

@@ -36,7 +36,8 @@ _TENSOR = {
     "has_rank": "has_rank",
 }
 _NOTHING = object()
-_END_OF_ZIP, _ENTRY_OF_ZIP = b"PK\5\6", b"PK\1\2"
+#: How an archive begins to end, and each entry of its list.
+END_OF_ZIP, _ENTRY_OF_ZIP = b"PK\5\6", b"PK\1\2"
 
 
 class Amendment:
@@ -263,7 +264,7 @@ def _places_of_zip(data: bytearray) -> list[int]:
 
     Raises: struct.error for one that is cut off.
     """
-    end = data.rfind(_END_OF_ZIP)
+    end = data.rfind(END_OF_ZIP)
     if end < 0:
         return []
     entries, _, at = struct.unpack_from("<HII", data, end + 10)

@@ -10,10 +10,10 @@ from analyzer.model.flatbuffer import Flatbuffer
 from analyzer.model.graph import OMITTED, Model, Subgraph
 from analyzer.model.vtable import Kind, Layout
 from analyzer.model.write import build
+from analyzer.rewriting.amend import END_OF_ZIP
 
 #: What is worth writing a file anew: so many bytes, and this part of all.
 _LEAST, _PART = 4096, 50
-_END_OF_ZIP = b"PK\5\6"
 
 
 class _Unknown(Exception):
@@ -36,7 +36,7 @@ def compacted(data: bytes) -> bytes:
     A file with an archive behind it, whose places count from its start, and one with tables that this
     version doesn't know stay as they are.
     """
-    if _END_OF_ZIP in data[-(1 << 16) :]:
+    if END_OF_ZIP in data[-(1 << 16) :]:
         return data
     try:
         model = contents(data, _Strict(data))

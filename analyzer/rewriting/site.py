@@ -145,6 +145,18 @@ class Site:
         made = replace(tensor, index=self._own + len(self._tensors), name=name)
         return self._added(replace(made, computed_values=None, persistent=False))
 
+    def known(self, tensor: Tensor, shape: Sequence[int], data: bytes) -> Tensor:
+        """A tensor of the graph as a constant of these bytes: nothing writes it any more."""
+        return replace(
+            self.graph.stated.tensors[tensor.index],
+            dtype=tensor.dtype,
+            shape=tuple(shape),
+            shape_signature=None,
+            constant=True,
+            data=memoryview(data),
+            buffer=NEW,
+        )
+
     def _added(self, tensor: Tensor) -> int:
         self._tensors.append(tensor)
         return tensor.index
@@ -239,6 +251,21 @@ def packed(dtype: str, values: Sequence[Value]) -> bytes:
         return struct.pack(f"<{len(values)}{FORMATS[dtype]}", *values)
     except struct.error:
         raise Unfit from None
+
+
+def alike(tensor: Tensor, other: Tensor) -> bool:
+    """Whether equal bytes of both stand for equal numbers."""
+    return tensor.dtype == other.dtype and _scaling(tensor.quantization) == _scaling(other.quantization)
+
+
+def _scaling(quantization: Quantization | None) -> tuple[Any, ...]:
+    """What integers are scaled by; nothing where they aren't."""
+    if quantization is None or not (quantization.scale_count or quantization.details):
+        return ()
+    count = quantization.scale_count
+    points = quantization.zero_points or (0,) * count
+    axis = quantization.axis if count > 1 else 0
+    return quantization.scales, points, axis, quantization.details, quantization.details_fields
 
 
 def _per_channel(quantization: Quantization | None) -> bool:

@@ -103,8 +103,8 @@ def _share(audit: Audit, behind: set[int]) -> float:
 def _cut(subgraph: Subgraph, behind: list[int]) -> Cut:
     operators = [subgraph.operators[index] for index in behind]
     written = {index for operator in operators for index in operator.outputs}
-    read = dict.fromkeys(index for operator in operators for index in operator.inputs if index != OMITTED)
-    entering = [i for i in read if i not in written and _arrives(subgraph, i)]
+    read = dict.fromkeys(index for operator in operators for index in operator.inputs)
+    entering = [i for i in read if i not in written and extract.arrives(subgraph, i)]
     leaving = [index for index in subgraph.outputs if index in written]
     calls = any(list(operator.called_subgraphs()) for operator in operators)
     return Cut(0, tuple(behind), tuple(entering), tuple(leaving), calls)
@@ -118,10 +118,6 @@ def _shares_state(subgraph: Subgraph, behind: set[int]) -> bool:
             if index != OMITTED and subgraph.tensors[index].holds_state:
                 sides.setdefault(index, set()).add(operator.index in behind)
     return any(len(known) > 1 for known in sides.values())
-
-
-def _arrives(subgraph: Subgraph, index: int) -> bool:
-    return not subgraph.tensors[index].constant and not subgraph.tensors[index].variable
 
 
 def _outputs(subgraph: Subgraph, behind: set[int], cut: Cut) -> tuple[int, ...]:

@@ -56,6 +56,25 @@ def test_operands_of_one_rank(
     assert_same(before, made)
 
 
+def test_a_broadcast_to_another_scale_stays() -> None:
+    """It hands on bytes, which its readers take for other numbers."""
+    before = model(
+        [
+            tensor("x", [1, 3], "INT8", scale=[0.5]),
+            tensor("to", [2], "INT32", data=struct.pack("<2i", 2, 3)),
+            tensor("b", [2, 3], "INT8", scale=[0.25]),
+            tensor("z", [2, 3], "INT8", scale=[0.5]),
+            tensor("y", [2, 3], "INT8", scale=[0.5]),
+        ],
+        [
+            operator("BROADCAST_TO", ["x", "to"], ["b"], version=2),
+            operator("ADD", ["b", "z"], ["y"], version=2),
+        ],
+    )
+    made = rewritten(before, "broadcast-by-readers")
+    assert operators(made) == ["BROADCAST_TO", "ADD"]
+
+
 def test_scales_along_a_dimension_keep_its_place() -> None:
     tensors = [tensor(name, [2, 4], "INT8", scale=[0.1, 0.2, 0.3, 0.4], axis=1) for name in "xzy"]
     before = model(tensors, [operator("MAXIMUM", ["x", "z"], ["y"], version=2)])

@@ -104,6 +104,22 @@ def test_composites(shape: list[int], times: int) -> None:
     assert_same(before, made)
 
 
+def test_a_composite_of_numbers_on_another_scale_stays() -> None:
+    """Its parts read the same bytes, and take them for other numbers."""
+    inner = subgraph(
+        [tensor("p", [2], "INT8", scale=[0.5]), tensor("q", [2])],
+        [operator("DEQUANTIZE", ["p"], ["q"], version=2)],
+        name="inner",
+    )
+    options = {"name": "mine", "decomposition_subgraph_index": 1, "composite_attributes": _EMPTY_MAP}
+    outer = subgraph(
+        [tensor("x", [2], "INT8", scale=[0.25]), tensor("y", [2])],
+        [operator("STABLEHLO_COMPOSITE", ["x"], ["y"], options)],
+    )
+    before = model(subgraphs=[outer, inner])
+    assert rewritten(before, "composite-written-out") == before
+
+
 def test_a_composite_of_weights_of_another_file_stays() -> None:
     before = composite([2], 1, external_buffer=1)
     assert rewritten(before, "composite-written-out") == before

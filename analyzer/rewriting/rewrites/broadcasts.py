@@ -6,14 +6,14 @@ from analyzer.model.graph import Operator, Tensor
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.rewrite import rewrite
 from analyzer.rewriting.rewrites.ranks import BROADCASTING
-from analyzer.rewriting.site import Site
+from analyzer.rewriting.site import Site, alike
 
 
 @rewrite("BROADCAST_TO", title="BROADCAST_TO before operators that broadcast themselves is dropped")
 def broadcast_by_readers(site: Site) -> Patch | None:
     source, output = site.input(), site.output()
     readers = site.graph.readers(output.index)
-    site.require(not site.graph.leaves(output.index), bool(readers))
+    site.require(alike(source, output), not site.graph.leaves(output.index), bool(readers))
     for reader in readers:
         site.require(reader.name in BROADCASTING, _same_without(site, reader, source, output))
     return site.bypass(source.index)

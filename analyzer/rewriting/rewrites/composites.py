@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from analyzer.model.graph import OMITTED, Operator, Subgraph
 from analyzer.rewriting.draft import NEW, Patch
 from analyzer.rewriting.rewrite import ANY, rewrite
-from analyzer.rewriting.site import Site
+from analyzer.rewriting.site import Site, alike
 
 
 @rewrite("STABLEHLO_COMPOSITE", title="STABLEHLO_COMPOSITE becomes the operators that it is made of")
@@ -17,11 +17,12 @@ def composite_written_out(site: Site) -> Patch | None:
     parts = site.graph.others[number]
     own = site.operator
     site.require(len(parts.inputs) == len(own.inputs), len(parts.outputs) == len(own.outputs))
-    places = dict(zip(parts.inputs, own.inputs, strict=True))
-    results = dict(zip(parts.outputs, own.outputs, strict=True))
-    site.require(len(results) == len(parts.outputs), results.keys().isdisjoint(places))
-    site.require(all(index in parts.producers for index in results), OMITTED not in own.inputs)
-    places |= results
+    border = [*zip(parts.inputs, own.inputs, strict=True), *zip(parts.outputs, own.outputs, strict=True)]
+    places = dict(border)
+    site.require(len(places) == len(border), not any(OMITTED in pair for pair in border))
+    # The parts write this graph's tensors from then on, and read them.
+    site.require(all(alike(parts.tensors[inner], site.tensor(outer)) for inner, outer in border))
+    site.require(all(index in parts.producers for index in parts.outputs))
     return site.replaced(*(_moved(site, parts, operator, places) for operator in parts.operators))
 
 

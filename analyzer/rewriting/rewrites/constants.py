@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from analyzer.model.graph import OMITTED, Tensor
-from analyzer.rewriting.draft import NEW, Patch
+from analyzer.model.graph import OMITTED
+from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.rewrite import ANY, rewrite
 from analyzer.rewriting.site import Site, packed
 
@@ -21,22 +21,9 @@ def constants_folded(site: Site) -> Patch | None:
     for place in range(len(operator.outputs)):
         output = site.output(place)
         site.require(not site.graph.leaves(output.index), not output.constant)
-        altered[output.index] = _constant(site, output)
+        data = packed(output.dtype, site.values(output))
+        altered[output.index] = site.known(output, output.shape, data)
     return site.patch({operator.index: ()}, altered)
-
-
-def _constant(site: Site, tensor: Tensor) -> Tensor:
-    stated = site.graph.stated.tensors[tensor.index]
-    data = packed(tensor.dtype, site.values(tensor))
-    return replace(
-        stated,
-        dtype=tensor.dtype,
-        shape=tensor.shape,
-        shape_signature=None,
-        constant=True,
-        data=memoryview(data),
-        buffer=NEW,
-    )
 
 
 @rewrite("RESHAPE", title="The shape of RESHAPE, where it is computed, becomes a constant", first=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,7 +11,7 @@ from analyzer.model.graph import Operator, Tensor
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.prepared_graph import Unfit
 from analyzer.rewriting.rewrite import Promise, rewrite
-from analyzer.rewriting.site import Site
+from analyzer.rewriting.site import Site, alike
 
 #: The version from which on an operator may dilate.
 _DILATING = {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 2}
@@ -25,7 +24,7 @@ _CUSTOM_OPTIONS, _PADDINGS = "<iii", {1: "SAME", 2: "VALID"}
     title="SPACE_TO_BATCH_ND, a convolution and BATCH_TO_SPACE_ND become one dilated convolution",
 )
 def dilated_convolution(site: Site) -> Patch | None:
-    return _dilated(site, alike=True)
+    return _dilated(site, of_one_type=True)
 
 
 @rewrite(
@@ -34,19 +33,19 @@ def dilated_convolution(site: Site) -> Patch | None:
     promise=Promise(30.0),
 )
 def dilated_dynamic_range_convolution(site: Site) -> Patch | None:
-    return _dilated(site, alike=False)
+    return _dilated(site, of_one_type=False)
 
 
-def _dilated(site: Site, alike: bool) -> Patch | None:
+def _dilated(site: Site, of_one_type: bool) -> Patch | None:
     """One convolution for three operators, where input and weights are of one type, or where they aren't."""
     convolution = _sole_writer(site, site.input().index, *_DILATING)
     spreading = _sole_writer(site, convolution.inputs[0], "SPACE_TO_BATCH_ND")
     source, output = site.tensor(spreading.inputs[0]), site.output()
     site.require(
         len(source.shape) == 4,
-        (site.tensor(convolution.inputs[1]).dtype == source.dtype) == alike,
-        _scale(source) == _scale(site.tensor(spreading.outputs[0])),
-        _scale(site.input()) == _scale(output),
+        (site.tensor(convolution.inputs[1]).dtype == source.dtype) == of_one_type,
+        alike(source, site.tensor(spreading.outputs[0])),
+        alike(site.input(), output),
     )
     block = _integers(site, spreading.inputs[1], 2)
     site.require(block == _integers(site, site.operator.inputs[1], 2))
@@ -102,11 +101,6 @@ def _padding(
         fits["VALID"] &= made == size - reach and shift[axis] == 0
     site.require(any(fits.values()))
     return "SAME" if fits["SAME"] else "VALID"
-
-
-def _scale(tensor: Tensor) -> tuple[Any, ...]:
-    quantization = tensor.quantization
-    return () if quantization is None else (quantization.scales, quantization.zero_points)
 
 
 @rewrite(

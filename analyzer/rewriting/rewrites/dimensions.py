@@ -12,10 +12,10 @@ from analyzer.model.graph import OMITTED, Operator, Tensor
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.rewrite import rewrite
 from analyzer.rewriting.rewrites.ranks import BROADCASTING
+from analyzer.rewriting.rewrites.views import VIEWS
 from analyzer.rewriting.site import Site
 
 _MOST = 4
-_VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 _REDUCING = ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD")
 _ELEMENTWISE = frozenset(
     (
@@ -37,7 +37,7 @@ class _Stretch(Struct):
     aligned: dict[int, int]
 
 
-@rewrite(*_VIEWS, title="Stretches of operators on more than four dimensions are done in four")
+@rewrite(*VIEWS, title="Stretches of operators on more than four dimensions are done in four")
 def stretch_of_rank_four(site: Site) -> Patch | None:
     site.require(_is_long(site.output()))
     stretch = _stretch(site)
@@ -76,7 +76,7 @@ def _stretch(site: Site) -> _Stretch:
             writer = graph.producer(index)
             site.require(writer is not None)
             waiting += [each for each in (writer, *graph.readers(index)) if each is not None]
-        if operator.name not in _VIEWS:
+        if operator.name not in VIEWS:
             joined = {aligned[index] for index in long}
             aligned = {index: min(joined) if own in joined else own for index, own in aligned.items()}
     return _Stretch(operators, aligned)
@@ -93,12 +93,12 @@ def _require_inner(site: Site, index: int) -> None:
 
 def _data(site: Site, operator: Operator) -> list[int]:
     """Tensors whose dimensions an operator brings together. Raises: Unfit for one of another kind."""
-    single = operator.name in _REDUCING or operator.name in _VIEWS
+    single = operator.name in _REDUCING or operator.name in VIEWS
     site.require(single or operator.name in _ELEMENTWISE, len(operator.outputs) == 1)
     if operator.name in _REDUCING:
         site.require(operator.options["keep_dims"])
     inputs = operator.inputs[:1] if single else operator.inputs
-    if operator.name in _VIEWS:
+    if operator.name in VIEWS:
         source, target = site.tensor(inputs[0]), site.tensor(operator.outputs[0])
         site.require(source.dtype == target.dtype, not source.constant)
     return [*inputs, *operator.outputs]
@@ -114,7 +114,7 @@ def _grouped(site: Site, stretch: _Stretch, number: int) -> list[list[int]]:
         shut |= site.graph.open_axes(tensor.index)
     reduced = []
     for operator in stretch.operators.values():
-        if operator.name in _VIEWS or stretch.aligned.get(operator.outputs[0]) != number:
+        if operator.name in VIEWS or stretch.aligned.get(operator.outputs[0]) != number:
             continue
         for index in operator.inputs:
             tensor = site.tensor(index)
@@ -174,7 +174,7 @@ def _lowered(
 ) -> Operator:
     """An operator on the tensors in their new shapes."""
     target = operator.outputs[0]
-    if operator.name in _VIEWS:
+    if operator.name in VIEWS:
         return _view(site, operator, shapes)
     into = groups[stretch.aligned[target]]
     rank = len(site.tensor(target).shape)

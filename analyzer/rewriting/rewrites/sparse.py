@@ -10,10 +10,8 @@ from itertools import islice
 from math import prod
 from typing import Any
 
-from msgspec.structs import replace
-
 from analyzer.model.graph import DTYPE_BITS, Tensor
-from analyzer.rewriting.draft import NEW, Patch
+from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.prepared_graph import Unfit
 from analyzer.rewriting.rewrite import rewrite
 from analyzer.rewriting.site import Site
@@ -83,14 +81,7 @@ def _integers(dtype: str, data: bytes, count: int) -> Sequence[int]:
 def _written_out(site: Site, data: bytes) -> Patch:
     """The operator gone, its output a constant of its input's shape."""
     output = site.output()
-    constant = replace(
-        site.graph.stated.tensors[output.index],
-        shape=site.input().shape,
-        shape_signature=None,
-        constant=True,
-        data=memoryview(data),
-        buffer=NEW,
-    )
+    constant = site.known(output, site.input().shape, data)
     return site.patch({site.operator.index: ()}, {output.index: constant})
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from analyzer.model.graph import OMITTED, Operator, Tensor
+from analyzer.model.graph import OMITTED, Operator
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.rewrite import ANY, rewrite
-from analyzer.rewriting.site import Site
+from analyzer.rewriting.rewrites.views import VIEWS
+from analyzer.rewriting.site import Site, alike
 
 #: Operators that do more than write their outputs, or may.
 _ACTING = frozenset(
@@ -50,25 +51,9 @@ def quantize_pairs(site: Site) -> Patch | None:
     if before is None or before.name != "DEQUANTIZE":
         return None
     source, output = site.tensor(before.inputs[0]), site.output()
-    site.require(_alike(source, output), source.dtype in ("INT8", "UINT8"), not source.constant)
+    site.require(alike(source, output), source.dtype in ("INT8", "UINT8"), not source.constant)
+    site.require(source.quantization is not None and source.quantization.scale_count == 1)
     return site.bypass(source.index)
-
-
-def _alike(tensor: Tensor, other: Tensor) -> bool:
-    """Whether equal bytes of both stand for equal numbers."""
-    first, second = tensor.quantization, other.quantization
-    return (
-        tensor.dtype == other.dtype
-        and first is not None
-        and second is not None
-        and first.scale_count == second.scale_count == 1
-        and first.scales == second.scales
-        and first.zero_points == second.zero_points
-    )
-
-
-def _scaled(tensor: Tensor) -> bool:
-    return tensor.quantization is not None and tensor.quantization.scale_count > 0
 
 
 @rewrite(ANY, title="Operators that give what they read are dropped", first=True)
@@ -81,13 +66,11 @@ def _idle(site: Site) -> bool:
     """Whether an operator's output is its first input, element by element, whatever is resized."""
     operator = site.operator
     source, output = site.input(), site.output()
-    if source.dtype != output.dtype:
-        return False
-    if not (_alike(source, output) or not (_scaled(source) or _scaled(output))):
+    if not alike(source, output):
         return False
     if not site.graph.of_one_shape(source.index, output.index):
         return False
-    if operator.name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "SLICE", "CAST"):
+    if operator.name in (*VIEWS, "SLICE", "CAST"):
         return True
     if operator.name == "STRIDED_SLICE":
         # Of the same shape, and nothing is turned round.

@@ -12,6 +12,9 @@ from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.rewrite import rewrite
 from analyzer.rewriting.site import Site
 
+#: Operators that give all elements of their first input in another shape.
+VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+
 
 @rewrite("SQUEEZE", "EXPAND_DIMS", title="SQUEEZE and EXPAND_DIMS become RESHAPE")
 def views_as_reshape(site: Site) -> Patch | None:
@@ -97,8 +100,8 @@ def _between(
 
 
 def _is_view(site: Site, operator: Operator) -> bool:
-    """Whether an operator gives all elements of its first input, which is computed, in another shape."""
-    if operator.name not in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
+    """Whether an operator is a view of what is computed and is no state."""
+    if operator.name not in VIEWS:
         return False
     source, output = site.tensor(operator.inputs[0]), site.tensor(operator.outputs[0])
     return source.dtype == output.dtype and not source.constant and not source.variable
