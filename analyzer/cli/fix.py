@@ -16,7 +16,7 @@ from analyzer.cli.compare import rendered
 from analyzer.cli.options import completion, declared
 from analyzer.cli.options.delivery import deliver
 from analyzer.cli.options.output import Target, targets
-from analyzer.cli.options.output_file import write
+from analyzer.cli.options.output_file import write_together
 from analyzer.cli.options.specs import specs
 from analyzer.errors import UsageError
 from analyzer.model_auditor import Task
@@ -99,10 +99,11 @@ def command(
         made = _fixed(source, model_file, task, how)
     tail_file = None
     if model_file is not None:
-        write(model_file, made.fix.data)
+        written = {model_file: made.fix.data}
         if made.fix.tail is not None:
             tail_file = _tail_of(model_file)
-            write(tail_file, made.fix.tail)
+            written[tail_file] = made.fix.tail
+        write_together(written)
     deliver(wanted, partial(rendered, made.document, made.comparison))
     if not quiet:
         result = fix_result(made.fix, made.comparison.delegates, model_file, tail_file)

@@ -109,6 +109,26 @@ def test_a_tail_never_takes_the_models_place(squeezing: Path) -> None:
     assert (file.read_bytes(), out.exists()) == (original, False)
 
 
+def test_both_parts_are_written_or_none(tmp_path: Path) -> None:
+    weights, axis = tensor("w", [4, 4], data=bytes(64)), tensor("axis", [1], "INT32", data=b"\1\0\0\0")
+    data = model(
+        [tensor("x", [1, 4]), weights, tensor("y", [1, 4]), axis, tensor("best", [1], "INT64")],
+        [
+            operator("FULLY_CONNECTED", ["x", "w", -1], ["y"]),
+            operator("ARG_MAX", ["y", "axis"], ["best"], {"output_type": "INT64"}),
+        ],
+    )
+    file, out, tail = (tmp_path / f"{name}.tflite" for name in ("m", "out", "out-tail"))
+    save(file, data)
+    tail.mkdir()
+    done = run("fix", file, "-o", out, "-d", "gpu", "--split-tail", "--no-run")
+    assert (done.code, out.exists()) == (2, False)
+    assert done.complaint.startswith(f"-o {tail}: can't be written")
+    tail.rmdir()
+    assert run("fix", file, "-o", out, "-d", "gpu", "--split-tail", "--no-run").code == 0
+    assert out.is_file() and tail.is_file()
+
+
 @pytest.mark.parametrize("version", [0, 2, 4])
 def test_a_schema_that_no_runtime_reads(tmp_path: Path, version: int) -> None:
     data = model([tensor("x", [1, 4]), tensor("y", [1, 4])], [operator("ABS", ["x"], ["y"])], version=version)

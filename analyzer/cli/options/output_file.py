@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO
 
 from analyzer.errors import UsageError
@@ -77,12 +77,19 @@ class OutputFile:
 
 def write(file: str, content: bytes, option: str = "-o ") -> None:
     """Write a file whole or not at all. Raises: UsageError."""
-    output = OutputFile(file, option)
-    try:
-        output.write(content)
-        output.keep()
-    finally:
-        output.discard()
+    write_together({file: content}, option)
+
+
+def write_together(contents: Mapping[str, bytes], option: str = "-o ") -> None:
+    """Write files whole, or none of them where one can't be written. Raises: UsageError."""
+    with ExitStack() as discarding:
+        outputs = []
+        for file, content in contents.items():
+            outputs.append(OutputFile(file, option))
+            discarding.callback(outputs[-1].discard)
+            outputs[-1].write(content)
+        for output in outputs:
+            output.keep()
 
 
 def _rights(path: str) -> int:
