@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
+from math import inf
 
 from msgspec import Struct
 
@@ -14,10 +16,17 @@ from analyzer.model.graph import OPEN, Model, Operator, Prepared, Subgraph, Tens
 from analyzer.rewriting.arithmetic import Arithmetic, Unknown, Values
 from analyzer.rewriting.open_inputs import open_inputs, resized
 
-#: What open sizes are tried with, by their dimension, the next one where the file has the first: apart from
-#: each other, so that one isn't taken for another, and far from the file's, so that what is rounded or
-#: limited shows that it hangs on them. Then small ones, and equal ones, for graphs that don't take these.
-_TRIED = ((10007, 10009, 10037, 10039, 10061), (3, 5, 7, 11, 13), (3,) * 5)
+#: What open sizes are tried with, by their dimension: apart from each other, so that one isn't taken for
+#: another, and far from the file's, so that what is rounded or limited shows that it hangs on them; one more
+#: than the file's (None), for remainders of a division; small ones, and equal ones, for graphs that don't
+#: take these.
+_TRIED = (
+    (10007, 10009, 10037, 10039, 10061),
+    (20011, 20021, 20023, 20029, 20047),
+    None,
+    (3, 5, 7, 11, 13),
+    (3,) * 5,
+)
 
 
 class Unfit(Exception):
@@ -31,8 +40,8 @@ class Graph(Struct, frozen=True, dict=True):
     stated: Subgraph
     #: As the interpreter has it, with the file's sizes.
     subgraph: Subgraph
-    #: The same with other sizes for what is open; None where nothing is.
-    resized: Subgraph | None = None
+    #: The same with other sizes for what is open, several times; nothing where nothing is.
+    resized: tuple[Subgraph, ...] = ()
     #: Sizes aren't known from the outputs of this operator on.
     known_to: int | None = None
     #: Tensors that a signature names among its outputs.
@@ -52,17 +61,15 @@ class Graph(Struct, frozen=True, dict=True):
         tensor = self.subgraph.tensors[index]
         if index in self._unknown or tensor.dynamic:
             raise Unfit
-        if self.resized is None:
-            return frozenset()
-        other = self.resized.tensors[index]
-        if len(other.shape) != len(tensor.shape) or other.dynamic:
+        others = [each.tensors[index] for each in self.resized]
+        if any(len(other.shape) != len(tensor.shape) or other.dynamic for other in others):
             raise Unfit
-        pairs = zip(tensor.shape, other.shape, strict=True)
-        return frozenset(axis for axis, (size, resized) in enumerate(pairs) if size != resized)
+        sizes = zip(tensor.shape, *(other.shape for other in others), strict=True)
+        return frozenset(axis for axis, tried in enumerate(sizes) if len({*tried}) > 1)
 
     def sized(self) -> list[Subgraph]:
         """With the file's own sizes, and with others where an app may choose."""
-        return [self.subgraph] if self.resized is None else [self.subgraph, self.resized]
+        return [self.subgraph, *self.resized]
 
     def of_one_shape(self, index: int, other: int) -> bool:
         """Whether two tensors have the same shape, whatever is resized. Raises: Unfit"""
@@ -100,19 +107,19 @@ def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
     """The subgraphs that an app enters; what others call keeps the shape that its callers rely on."""
     model = prepared.model
     opened = open_inputs(model)
-    other = _resized(interpreter, model, opened)
-    unknown = bool(opened) and (prepared.refused is not None or other is None)
+    others = _resized(interpreter, model, opened)
+    unknown = bool(opened) and (prepared.refused is not None or not others)
     entered = {0, *(signature.subgraph for signature in model.signatures)}
     made = []
     for index in sorted(entered):
         subgraph = prepared.subgraphs[index]
-        stops = [prepared.stops.get(index), None if other is None else other.stops.get(index)]
+        stops = [each.stops.get(index) for each in (prepared, *others)]
         places = [stop.operator or 0 for stop in stops if stop is not None]
         made.append(
             Graph(
                 model.subgraphs[index],
                 subgraph,
-                None if other is None else other.subgraphs[index],
+                tuple(other.subgraphs[index] for other in others),
                 0 if unknown else min(places, default=None),
                 frozenset(
                     output
@@ -126,27 +133,28 @@ def graphs(interpreter: Interpreter, prepared: Prepared) -> list[Graph]:
     return made
 
 
-def _resized(interpreter: Interpreter, model: Model, opened: Mapping[TensorKey, Tensor]) -> Prepared | None:
-    """The model with other sizes for what is open; None where nothing is, or nothing can be told."""
-    prepared = None
+def _resized(interpreter: Interpreter, model: Model, opened: Mapping[TensorKey, Tensor]) -> list[Prepared]:
+    """The model with other sizes for what is open, those times that it is prepared furthest."""
+    made = []
     for tried in _TRIED if opened else ():
         shapes = {place: _other(tensor, tried) for place, tensor in opened.items()}
-        try:
-            made = interpreter.prepare(resized(model, shapes))
-        except ModelError:
-            continue
-        if made.refused is None:
-            prepared = made
-            if not made.stops:
-                break
-    return prepared
+        with suppress(ModelError):
+            made.append(interpreter.prepare(resized(model, shapes)))
+    kept = [each for each in made if each.refused is None]
+    furthest = max(map(_reached, kept), default=0.0)
+    return [each for each in kept if _reached(each) == furthest]
 
 
-def _other(tensor: Tensor, tried: Sequence[int]) -> tuple[int, ...]:
+def _reached(prepared: Prepared) -> float:
+    """The operator at which it stops."""
+    return min((stop.operator or 0 for stop in prepared.stops.values()), default=inf)
+
+
+def _other(tensor: Tensor, tried: Sequence[int] | None) -> tuple[int, ...]:
     """The shape with these sizes where an app may choose."""
     pairs = zip(tensor.shape, tensor.shape_signature or (), strict=True)
     return tuple(
-        size if wanted != OPEN else _apart(size, tried[axis % len(tried)])
+        size if wanted != OPEN else size + 1 if tried is None else _apart(size, tried[axis % len(tried)])
         for axis, (size, wanted) in enumerate(pairs)
     )
 

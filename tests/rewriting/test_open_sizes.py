@@ -70,6 +70,31 @@ def test_what_hangs_on_an_open_size_now_and_then(name: str) -> None:
         assert_same(before, rewritten(before, "constants-folded"), {0: [batch, 2]})
 
 
+def test_what_is_left_over_hangs_on_an_open_size() -> None:
+    """The padding of a dilated convolution, up to a multiple, as TensorFlow writes it."""
+    before = model(
+        [
+            tensor("x", [1, 1, 1], shape_signature=[-1, -1, -1]),
+            tensor("shape", [3], "INT32"),
+            *(whole(each, *at) for each, at in (("begin", [1]), ("end", [2]), ("one", [1]))),
+            tensor("sizes", [1], "INT32"),
+            whole("pads", 12),
+            tensor("sum", [1], "INT32"),
+            whole("six", 6),
+            tensor("rest", [1], "INT32"),
+            tensor("y", [1], "INT32"),
+        ],
+        [
+            operator("SHAPE", ["x"], ["shape"], {"out_type": "INT32"}),
+            operator("STRIDED_SLICE", ["shape", "begin", "end", "one"], ["sizes"]),
+            operator("ADD", ["sizes", "pads"], ["sum"]),
+            operator("FLOOR_MOD", ["sum", "six"], ["rest"]),
+            operator("SUB", ["six", "rest"], ["y"]),
+        ],
+    )
+    assert rewritten(before, "constants-folded") == before
+
+
 @pytest.mark.parametrize("size", [256, 257, 300])
 def test_a_size_that_few_others_tell_apart(size: int) -> None:
     """Pools give as many rows for sizes that are near each other."""
