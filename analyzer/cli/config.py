@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,8 +11,7 @@ from msgspec.structs import replace
 from analyzer import __version__
 from analyzer.cli import HOLDS, Command, tell
 from analyzer.cli.options import completion, declared
-from analyzer.cli.options.project import Asked, audit_options
-from analyzer.cli.options.specs import specs
+from analyzer.cli.options.project import Asked, audit_options, specified
 from analyzer.config.find_file import FILE
 from analyzer.config.pinning import pinned
 from analyzer.config.project_file import find, naming, places
@@ -51,26 +50,19 @@ def command(
         raise UsageError(f"config: shows what is in force for one model, not for {', '.join(near)}; name one")
     path = near[0] if near else None
     project = find(config, near)
-    if delegates and platform:
-        raise UsageError("--for picks the delegates and -d names them; use one of them")
-    named = bool(delegates or platform)
+    asked = specified(Asked(delegates, platform))
+    named = asked.names_delegates
     # Whatever audit would refuse is refused here; but that pins are of another day, which is to be mended.
-    packs = Packs(map(Path, project.rules)) if pin else _checked(config, near, delegates, platform)
+    packs = Packs(map(Path, project.rules)) if pin else audit_options(config, near, asked).packs
     if named:
-        settings = replace(project.settings, delegates=specs(delegates), platform=platform or "", devices=())
-        project = replace(project, settings=settings)
+        own = replace(project.settings, delegates=asked.delegates, platform=platform or "", devices=())
+        project = replace(project, settings=own)
     if pin:
         with naming(project):
             click.echo(_pinned(project, packs))
         return HOLDS
     tell("\n".join(_Shown(project, packs, named).lines(path)))
     return HOLDS
-
-
-def _checked(
-    config: str | None, near: Sequence[str], delegates: tuple[str, ...], platform: str | None
-) -> Packs:
-    return audit_options(config, near, Asked(delegates, platform)).packs
 
 
 def _pinned(project: Project, packs: Packs) -> str:

@@ -105,7 +105,7 @@ def settled(project: Project, packs: Packs, specs: Sequence[str]) -> tuple[str, 
     Raises: UsageError, RuleError.
     """
     every = [one for spec in specs for one in (packs.names() if spec == "all" else [spec])]
-    return tuple(_settled(project.settings, packs, spec) for spec in every or packs.default())
+    return tuple(dict.fromkeys(_settled(project.settings, packs, spec) for spec in every or packs.default()))
 
 
 def _settled(settings: Settings, packs: Packs, spec: str) -> str:

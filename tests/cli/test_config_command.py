@@ -102,6 +102,12 @@ def test_a_parameter_is_told_to_be_the_file_s_where_it_is(project: Path) -> None
     assert ", not pinned\n" in run("config", "-d", "tiny:most=3").text
 
 
+def test_a_delegate_is_shown_once(project: Path) -> None:
+    settle(project, 'delegates = ["gpu", "gpu", "all"]\n')
+    for words in ((), ("-d", "gpu,gpu")):
+        assert run("config", *words).text.count("  gpu:") == 1, words
+
+
 def test_a_runtime_holds_for_every_pack_that_knows_runtimes(project: Path) -> None:
     settle(project, 'delegates = ["gpu", "nnapi"]\nruntime = "2.1"\n')
     [model] = audit("--fail-on", "never").json["models"]

@@ -24,8 +24,7 @@ from analyzer.fleet.store import Store, ask
 from analyzer.model_auditor import ModelAuditor, Task
 from analyzer.report import LINES, TABLES
 from analyzer.report.document.json import line
-from analyzer.report.wording import figures
-from analyzer.report.wording.outcome import VERDICTS
+from analyzer.report.wording import figures, outcome
 from analyzer.sources import ModelSource
 
 #: So many lines tell why policies fail.
@@ -213,18 +212,14 @@ def _reasons(store: Store) -> Iterator[str]:
 def _summary(store: Store) -> str:
     progress = store.progress
     models = ask(store.database, "SELECT count(*) FROM model")[0][0]
-    counted = ask(
+    verdicts: dict[str, dict[str, int]] = {}
+    for title, verdict, number in ask(
         store.database,
         "SELECT title, verdict, count(*) FROM audit JOIN configuration ON id = configuration"
         " GROUP BY id, verdict",
-    )
-    titles = dict.fromkeys(str(title) for title, _, _ in counted)
-    verdicts = {(title, verdict): number for title, verdict, number in counted}
-    said = [
-        f"{title} "
-        + ", ".join(f"{verdicts[title, word]:,} {word}" for word in VERDICTS if (title, word) in verdicts)
-        for title in titles
-    ]
+    ):
+        verdicts.setdefault(title, {})[verdict] = number
+    said = [f"{title} {outcome.counted(of)}" for title, of in verdicts.items()]
     said += [f"{progress.errors:,} not audited"] if progress.errors else []
     different = f", {models:,} of them different" if models != progress.files - progress.errors else ""
     return f"{figures.count(progress.files, 'model')}{different}: {'; '.join(said)}"

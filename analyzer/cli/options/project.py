@@ -144,13 +144,13 @@ def audit_options(file: str | None, paths: Sequence[str], asked: Asked, excused:
     nearest = find_file(file, paths)
     if nearest is not None:
         return _with_project(nearest, asked, excused)
-    asked = _specified(asked)
+    asked = specified(asked)
     options = _options(Packs(asked.rules), asked)
     return _knowing(options, asked.baseline if excused else None)
 
 
-def _specified(asked: Asked) -> Asked:
-    """Raises: UsageError."""
+def specified(asked: Asked) -> Asked:
+    """The same with each delegate by itself. Raises: UsageError where they are picked and named."""
     asked = replace(asked, delegates=specs(asked.delegates))
     if asked.delegates and asked.platform:
         raise UsageError("--for picks the delegates and -d names them; use one of them")
@@ -182,7 +182,7 @@ def _with_project(file: str, asked: Asked, excused: bool) -> AuditOptions:
     from analyzer.config.project_file import read
 
     project = read(file)
-    asked = _specified(asked)
+    asked = specified(asked)
     wrong = Gathered()
     with wrong.here():
         pinning.check_tool(project)

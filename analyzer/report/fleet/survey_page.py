@@ -11,7 +11,7 @@ from analyzer.report.document.audit_document import Policy
 from analyzer.report.fleet.survey_document import ListedFile, Survey
 from analyzer.report.fleet.survey_text import FREES, FREES_NOTE, HOLDS, counted, words
 from analyzer.report.html.embedded_data import inert
-from analyzer.report.wording import phrases
+from analyzer.report.wording import figures, phrases
 from analyzer.report.wording.outcome import VERDICTS
 
 #: So many files are listed on a page.
@@ -23,17 +23,19 @@ _UNASKED = "-"
 def page(survey: Survey, files: Sequence[ListedFile], policy: Policy | None = None) -> bytes:
     """The page, with a list of files."""
     policy = policy or Policy()
+    reasons, unlisted = phrases.reasons(policy), survey.files - len(files)
     return page_template.render(
         "fleet.html.jinja",
         survey=survey,
         policy=policy,
-        reasons=phrases.reasons(policy),
+        reasons=reasons,
+        failures=figures.count(len(reasons), "reason"),
         counted=counted(survey),
         words=words(survey),
         frees=FREES,
         note=FREES_NOTE,
         holds=HOLDS,
-        unlisted=survey.files - len(files),
+        unlisted=figures.count(unlisted, "file") if unlisted else "",
         data=_data(files).decode(),
     )
 

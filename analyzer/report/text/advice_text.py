@@ -8,7 +8,7 @@ from analyzer.report.document.advice import Advice
 from analyzer.report.document.costs import Measured, Profile
 from analyzer.report.document.recommendation import Choice, Snippet
 from analyzer.report.view import View
-from analyzer.report.wording import figures, recommended
+from analyzer.report.wording import figures, phrases, recommended
 from analyzer.report.wording.hostile_text import after, columns, escaped, fill, plain, shorten
 
 #: So many rows of a profile are shown.
@@ -17,7 +17,7 @@ _ROWS = 20
 
 def table(advice: Advice, view: View, languages: Sequence[str] = ()) -> bytes:
     """For a terminal: a block a platform, the sentence first; code in `languages` last."""
-    path, facts = shorten(plain(advice.path), view.width), _card(advice)
+    path, facts = shorten(plain(advice.path), view.width), phrases.card(advice)
     head = _bold(path, view) + after(path, facts, view.width)
     blocks = ["\n".join([head, *(fill(line, view.width) for line in _memory(advice))])]
     for names, choice in recommended.each(advice.recommendation):
@@ -27,13 +27,6 @@ def table(advice: Advice, view: View, languages: Sequence[str] = ()) -> bytes:
     if not advice.recommendation.choices:
         blocks.append("No delegate was asked that an app could choose.")
     return ("\n\n".join(blocks) + "\n").encode()
-
-
-def _card(advice: Advice) -> str:
-    macs = [f"{figures.macs(advice.macs)} MACs"] if advice.macs else []
-    weights = [f"{' and '.join(advice.weights)} weights"] if advice.weights else []
-    size = figures.size(advice.bytes)
-    return ", ".join([figures.count(advice.operators, "operator"), *macs, size, *advice.dtypes[:3], *weights])
 
 
 def _memory(advice: Advice) -> Iterator[str]:
@@ -109,7 +102,7 @@ def _block(names: str, choice: Choice, view: View, languages: Sequence[str]) -> 
 
 def markdown(advice: Advice, view: View, languages: Sequence[str] = ()) -> bytes:
     """For a pull request or a wiki page."""
-    lines = [f"## {escaped(advice.path)}", "", escaped(_card(advice))]
+    lines = [f"## {escaped(advice.path)}", "", escaped(phrases.card(advice))]
     lines += [line for told in _memory(advice) for line in ("", escaped(told))]
     for names, choice in recommended.each(advice.recommendation):
         lines += ["", f"### {names}: {escaped(choice.sentence)}"]

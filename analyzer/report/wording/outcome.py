@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from analyzer.report.document.audit_document import Also, Audit, Decided, Operator, Summary
 from analyzer.report.wording import figures, labels
@@ -29,6 +29,11 @@ _BRIEF = {"crash": "the app dies", "fails": "the delegate gives up", "wrong": "a
 def broken(summary: Summary) -> bool:
     """Whether the model doesn't work with the delegate."""
     return summary.verdict in BROKEN
+
+
+def counted(verdicts: Mapping[str, int]) -> str:
+    """`2 full, 1 none`: how many models have which verdict."""
+    return ", ".join(f"{verdicts[word]:,} {word}" for word in VERDICTS if verdicts.get(word))
 
 
 def applied(summary: Summary) -> bool:

@@ -9,7 +9,7 @@ from itertools import takewhile
 from msgspec import Struct
 
 from analyzer.report.document.audit_document import Audit, Document, Model
-from analyzer.report.wording import causes, figures, labels, phrases
+from analyzer.report.wording import causes, figures, labels, outcome, phrases
 from analyzer.report.wording.hostile_text import plain
 from analyzer.report.wording.outcome import VERDICTS
 
@@ -96,5 +96,4 @@ def _verdict(audit: Audit) -> Verdict:
 
 
 def _total(verdicts: Iterable[Verdict | None]) -> str:
-    counted = Counter(verdict.verdict for verdict in verdicts if verdict)
-    return ", ".join(f"{counted[word]} {word}" for word in VERDICTS if counted[word])
+    return outcome.counted(Counter(verdict.verdict for verdict in verdicts if verdict))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from analyzer.report.document.audit_document import REFERENCE, Audit, Model, Operator, Policy, Summary
 from analyzer.report.wording import figures, labels, outcome
 from analyzer.report.wording.causes import Case, Cause, Common
 from analyzer.report.wording.hostile_text import plain
 from analyzer.rules.pack import BROKEN
+
+if TYPE_CHECKING:
+    from analyzer.report.document.advice import Advice
 
 #: What the words of `where` mean.
 LEGEND = (
@@ -54,7 +58,7 @@ def reasons(policy: Policy) -> list[str]:
     return list(map(plain, policy.reasons))
 
 
-def card(model: Model) -> str:
+def card(model: Model | Advice) -> str:
     """Operators, MACs, size and element types in one line."""
     words = [figures.count(model.operators, "operator")]
     if model.macs:

@@ -7,7 +7,6 @@ from collections import Counter
 from analyzer.report.document import convert
 from analyzer.report.document.audit_document import Model, Policy, Summary
 from analyzer.report.wording import figures, labels, outcome
-from analyzer.report.wording.outcome import VERDICTS
 
 
 class VerdictLine:
@@ -40,10 +39,7 @@ class VerdictLine:
         if self._models == 1:
             last = (f"{name} {_verdict(summary)}" for name, summary in self._last)
             return ", ".join(last) or "not audited"
-        said = [
-            f"{name} " + ", ".join(f"{counts[word]:,} {word}" for word in VERDICTS if counts[word])
-            for name, counts in self._counts.items()
-        ]
+        said = [f"{name} {outcome.counted(counts)}" for name, counts in self._counts.items()]
         said += [f"{self._unread:,} not audited"] if self._unread else []
         return f"{figures.count(self._models, 'model')}: {'; '.join(said)}"
 
