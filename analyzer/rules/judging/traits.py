@@ -144,27 +144,30 @@ def _around(context: Context, partition: frozenset[int]) -> Hashable:
 
     Of these operators their traits and shapes, and which of their operands are this operator's too.
     """
-    operands, subgraph = _indices(context), context.subgraph
+    operands, index = _indices(context), context.operator.index
+    producers, consumers = context.subgraph.producers, context.subgraph.consumers
     own = dict(zip(operands, count(), strict=False))
     around: list[Hashable] = [shapes(context), *map(own.__getitem__, operands)]
     next_to: list[int] = []
     for tensor in own:
-        known = len(next_to)
-        for index in subgraph.producers.get(tensor, ()):
-            if index in partition:
-                next_to.append(index)
+        for writer in producers.get(tensor, ()):
+            if writer in partition:
+                next_to.append(writer)
+                around.append(None)
                 break
-        written = len(next_to)
-        next_to += [index for index in subgraph.consumers.get(tensor, ()) if index in partition]
-        if len(next_to) - written > FEW_READERS:
+        readers = consumers.get(tensor, ())
+        if not partition.issuperset(readers):
+            readers = [reader for reader in readers if reader in partition]
+        if len(readers) > FEW_READERS:
             return None
-        around += written - known, len(next_to) - written
+        around.append(len(readers))
+        next_to += readers
     kept = context.neighbours or {}
-    for index in next_to:
-        if index == context.operator.index:
+    for other in next_to:
+        if other == index:
             around.append(None)
             continue
-        number, theirs = _as_neighbour(kept[index], partition) if index in kept else (None, ())
+        number, theirs = _as_neighbour(kept[other], partition) if other in kept else (None, ())
         if number is None:
             return None
         around.append(number)
