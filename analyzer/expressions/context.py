@@ -27,8 +27,14 @@ OF_TENSORS = frozenset({"dtype", "rank", "constant", "variable", "dynamic", "per
     "sole_reader",
     "writer",
     "from_shape",
+    "value",
+    "values",
+    "known_value",
+    "known_values",
+    "words",
+    "readable",
 }
-#: Words that hang on these and on shapes.
+#: Words that hang on these and on shapes; which operands are one tensor belongs to shapes too.
 OF_SHAPES = frozenset({"shape", "elements"})
 OF_OPERATORS = frozenset({"op", "custom", "version", "inputs", "outputs", "operands", "has_options"})
 #: What a finding is about: the same of all operators of which it is found by their traits.
@@ -39,6 +45,9 @@ OF_GRAPHS = frozenset({"graph_customs", "graph_dtypes"})
 SCALARS = frozenset({str, int, bool, float, type(None)})
 #: More operators that read a tensor aren't told apart.
 FEW_READERS = 4
+#: Whole numbers that are known belong to shapes where they are so few, as axes and sizes are; in bytes too.
+_FEW_NUMBERS = 8
+_FEW_BYTES = {"INT32": 4 * _FEW_NUMBERS, "INT64": 8 * _FEW_NUMBERS}
 #: What an operator has in common with others before that is looked up.
 UNKNOWN: Any = object()
 #: No partition, and nothing in common there.
@@ -200,6 +209,12 @@ def of_graph(subgraph: Subgraph) -> Hashable:
 def is_trait(option: Any) -> bool:
     """Whether an option's value belongs to the traits of its operator."""
     return option.__class__ in SCALARS
+
+
+def has_few_numbers(tensor: Tensor) -> bool:
+    """Whether all that is known of a tensor's numbers is few whole ones, which belong to its shape."""
+    most = _FEW_BYTES.get(tensor.dtype, -1)
+    return len(tensor.data or ()) <= most and len(tensor.computed_values or ()) <= _FEW_NUMBERS
 
 
 _WORKED_OUT: Mapping[str, Callable[[Context], Any]] = {

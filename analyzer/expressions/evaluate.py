@@ -204,8 +204,22 @@ class _Compiler:
     def comparison(self, node: Comparison) -> Evaluate:
         if isinstance(node.left, Property) and (node.left.name, node.sign, node.right) == _NOT_EMPTY:
             return self._of_tensor(node.left, operators.is_not_empty, "rank")
+        if node.sign in ("==", "!=") and (indices := self._indices(node.left, node.right)) is not None:
+            return operators.compared(node.sign, *indices)
         left, right = self.of(node.left), self.of(node.right)
         return _settled(self._compared(node, left, right), left, right)
+
+    def _indices(self, *nodes: Node) -> list[Evaluate] | None:
+        """Tensors' indices that are compared, which tells no more than which operands are one tensor."""
+        found = []
+        for node in map(unnamed, nodes):
+            if isinstance(node, Property) and node.name == "index":
+                found.append(self._of_tensor(node, operators.index, "shape"))
+            elif isinstance(node, Choice) and (either := self._indices(node.then, node.otherwise)):
+                found.append(operators.chosen(self.of(node.condition), *either))
+            else:
+                return None
+        return found
 
     def _compared(self, node: Comparison, left: Evaluate, right: Evaluate) -> Evaluate:
         sign = node.sign
@@ -253,7 +267,7 @@ class _Compiler:
         if isinstance(condition, Known):
             return self.of(node.then if condition.value else node.otherwise)
         then, otherwise = (later(partial(self.of, part)) for part in (node.then, node.otherwise))
-        return lambda c: then(c) if condition(c) else otherwise(c)
+        return operators.chosen(condition, then, otherwise)
 
     def list(self, node: List) -> Evaluate:
         parts = self.all(node.parts)

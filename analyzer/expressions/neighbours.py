@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from analyzer.expressions.context import FEW_READERS, Context, Undefined
@@ -68,9 +68,9 @@ def is_from_shape(context: Context, tensor: Tensor) -> bool:
     return tensor.index in computed
 
 
-def _look_at(context: Context, tensor: Tensor) -> None:
+def _look_at(context: Context, tensor: Tensor, readers: Sequence[int] = ()) -> None:
     """Marks who looks at the operators around a tensor: those around its own operands are next to it."""
-    if context.__class__ is not Context or context.partition is None:
+    if context.__class__ is not Context or context.partition is None or len(readers) > FEW_READERS:
         context.beyond = True
     elif any(own is tensor for own in (*context.inputs, *context.outputs)):
         context.nearby = True
@@ -80,8 +80,9 @@ def _look_at(context: Context, tensor: Tensor) -> None:
 
 def readers(context: Context, tensor: Tensor) -> list[Context]:
     """The operators of the partition that read a tensor, each once."""
-    _look_at(context, tensor)
-    return operators(context, reading(context, tensor))
+    readers = reading(context, tensor)
+    _look_at(context, tensor, readers)
+    return operators(context, readers)
 
 
 def reading(context: Context, tensor: Tensor) -> list[int]:
@@ -95,7 +96,7 @@ def number_reading(context: Context, tensor: Tensor) -> int:
     readers = reading(context, tensor)
     number = len(readers) if len(readers) < 2 else len(set(readers))
     if number >= FEW_READERS or not _is_placed(context, tensor):
-        context.beyond = True
+        _look_at(context, tensor, readers)
     return number
 
 
@@ -139,8 +140,8 @@ def writer(context: Context, tensor: Tensor) -> Context:
 
 def sole_reader(context: Context, tensor: Tensor) -> Context:
     """The operator of the partition that alone reads a tensor. Raises: Undefined where there isn't one."""
-    _look_at(context, tensor)
     readers = reading(context, tensor)
+    _look_at(context, tensor, readers)
     if len(readers) != 1:
         raise Undefined(f"{tensor.name or 'tensor'} is read {len(readers)} times, not once")
     return operator(context, readers[0])

@@ -167,6 +167,11 @@ def batch(node: Index) -> Callable[[Any, Any], Any]:
     return evaluate
 
 
+def index(c: Context, tensor: Tensor) -> int:
+    """Which tensor it is."""
+    return tensor.index
+
+
 def is_not_empty(c: Context, tensor: Tensor) -> bool:
     """Whether a tensor has elements, which is a trait where all its dimensions are positive."""
     if min(tensor.shape, default=1) > 0:
@@ -213,6 +218,11 @@ def either(first: Evaluate, rest: Callable[[], Evaluate]) -> Evaluate:
         return second(c)
 
     return evaluate
+
+
+def chosen(condition: Evaluate, then: Evaluate, otherwise: Evaluate) -> Evaluate:
+    """`then if condition else otherwise`."""
+    return lambda c: then(c) if condition(c) else otherwise(c)
 
 
 def compared(sign: str, a: Evaluate, b: Evaluate) -> Evaluate:

@@ -13,6 +13,7 @@ from typing import Any
 from analyzer.expressions import neighbours
 from analyzer.expressions.context import Context as Context
 from analyzer.expressions.context import Undefined as Undefined
+from analyzer.expressions.context import has_few_numbers
 from analyzer.model.graph import DTYPE_BITS, Operator, Tensor
 
 #: Constants with more elements than this have no `values`: rules look at sizes and axes, not at weights.
@@ -126,7 +127,24 @@ def _moderate(tensor: Tensor) -> bool:
     """Whether all elements of a float32 constant are numbers below 32768: their last bytes tell."""
     if tensor.data is None or not tensor.constant or tensor.dtype != "FLOAT32":
         return False
-    return not bytes(tensor.data[3::4]).translate(None, _OF_MODERATE)
+    return not bytes(tensor.data)[3::4].translate(None, _OF_MODERATE)
+
+
+def _numbers(find: Callable[[Tensor], Any]) -> Callable[[Context, Tensor], Any]:
+    """What is found out about a tensor's numbers, which belong to its shape where they are few."""
+
+    def look(context: Context, tensor: Tensor) -> Any:
+        if has_few_numbers(tensor):
+            context.shaped = True
+        else:
+            context.beyond = True
+        try:
+            return find(tensor)
+        except Undefined:
+            context.beyond = True  # it says the tensor's name
+            raise
+
+    return look
 
 
 def _single(numbers: tuple[Any, ...], tensor: Tensor) -> Any:
@@ -211,16 +229,20 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
         "constant, or computed when the interpreter prepares the operators",
         lambda c, t: t.constant or t.computed_values is not None,
     ),
-    "value": ("number", "the one element of a constant", lambda c, t: _single(values(t), t)),
-    "values": ("list[number]", "elements of a constant, flattened", lambda c, t: values(t)),
-    "known_value": ("number", "the one element of a known tensor", lambda c, t: _single(known_values(t), t)),
-    "known_values": ("list[number]", "elements of a known tensor", lambda c, t: known_values(t)),
+    "value": ("number", "the one element of a constant", _numbers(lambda t: _single(values(t), t))),
+    "values": ("list[number]", "elements of a constant, flattened", _numbers(values)),
+    "known_value": (
+        "number",
+        "the one element of a known tensor",
+        _numbers(lambda t: _single(known_values(t), t)),
+    ),
+    "known_values": ("list[number]", "elements of a known tensor", _numbers(known_values)),
     "words": (
         "list[int]",
         "what is known of a tensor, as kernels read it that take any type for INT32: the whole buffer",
-        lambda c, t: words(t),
+        _numbers(words),
     ),
-    "readable": ("bool", "known, and few enough values to look at", lambda c, t: readable(t)),
+    "readable": ("bool", "known, and few enough values to look at", _numbers(readable)),
     "moderate": (
         "bool",
         "a constant of FLOAT32 numbers none of which reaches 32768, whatever their signs",

@@ -10,7 +10,7 @@ from itertools import count
 from operator import is_
 from typing import Any
 
-from analyzer.expressions.context import FEW_READERS, SCALARS, UNKNOWN, Context
+from analyzer.expressions.context import FEW_READERS, SCALARS, UNKNOWN, Context, has_few_numbers
 from analyzer.memo import Memo
 from analyzer.model.graph import OMITTED, Operator, Tensor
 
@@ -40,7 +40,7 @@ def traits(context: Context) -> Hashable:
 
 
 def shapes(context: Context) -> Hashable:
-    """The shapes of its operands."""
+    """The shapes of its operands, and which of them are one tensor."""
     if context.shapes is UNKNOWN:
         context.shapes = _of_shapes(context)
     return context.shapes
@@ -132,24 +132,39 @@ def _of_place(context: Context, partition: frozenset[int]) -> Sequence[int]:
 
 
 def _of_shapes(context: Context) -> Hashable:
-    of = [None if tensor is None else tensor.shape for tensor in (*context.inputs, *context.outputs)]
-    for shape in of:
-        if shape and len(shape) > _MOST_DIMENSIONS:
-            return None
+    operands = (*context.inputs, *context.outputs)
+    of: list[Any] = [None if t is None else t.__dict__.get("sizes") or _of_sizes(t) for t in operands]
+    if 0 in of:
+        return None
+    indices = [tensor.index for tensor in operands if tensor is not None]
+    if len(set(indices)) < len(indices):
+        of += map(indices.index, indices)
     return _number(tuple(of))
+
+
+def _of_sizes(tensor: Tensor) -> int:
+    """The shape of a tensor, with its numbers where they are few; 0 of one that is like no other."""
+    sizes: Hashable = tensor.shape
+    if len(tensor.shape) > _MOST_DIMENSIONS:
+        return 0
+    if has_few_numbers(tensor):
+        data = tensor.data
+        sizes = sizes, None if data is None else bytes(data), tensor.computed_values
+    number = tensor.__dict__["sizes"] = _number(sizes)
+    return number
 
 
 def _around(context: Context, partition: frozenset[int]) -> Hashable:
     """The shapes, and of each operand who writes it and who reads it in the partition.
 
-    Of these operators their traits and shapes, and which of their operands are this operator's too.
+    Of these operators their traits and shapes, and which of all operands are one tensor.
     """
     operands, index = _indices(context), context.operator.index
     producers, consumers = context.subgraph.producers, context.subgraph.consumers
-    own = dict(zip(operands, count(), strict=False))
-    around: list[Hashable] = [shapes(context), *map(own.__getitem__, operands)]
+    seen = dict(zip(operands, count(), strict=False))
+    around: list[Hashable] = [shapes(context), *map(seen.__getitem__, operands)]
     next_to: list[int] = []
-    for tensor in own:
+    for tensor in seen:
         for writer in producers.get(tensor, ()):
             if writer in partition:
                 next_to.append(writer)
@@ -158,10 +173,9 @@ def _around(context: Context, partition: frozenset[int]) -> Hashable:
         readers = consumers.get(tensor, ())
         if not partition.issuperset(readers):
             readers = [reader for reader in readers if reader in partition]
-        if len(readers) > FEW_READERS:
-            return None
         around.append(len(readers))
-        next_to += readers
+        if len(readers) <= FEW_READERS:
+            next_to += readers  # others aren't told apart: those of a constant may be many
     kept = context.neighbours or {}
     for other in next_to:
         if other == index:
@@ -171,7 +185,7 @@ def _around(context: Context, partition: frozenset[int]) -> Hashable:
         if number is None:
             return None
         around.append(number)
-        around += map(own.get, theirs)
+        around += [seen.setdefault(tensor, len(operands) + len(seen)) for tensor in theirs]
     return None if around[0] is None else tuple(around)
 
 
