@@ -37,6 +37,8 @@ class PartitionContext:
     def unread(self) -> list[Tensor]:
         """All that its operators write and nobody reads, the app included."""
         consumers, given = self.subgraph.consumers, self.subgraph.output_set
+        if not self.subgraph.producers.keys() - consumers.keys() - given:
+            return []
         written = (tensor for context in self.operators for tensor in context.operator.outputs)
         return [
             self.subgraph.tensors[tensor]

@@ -168,8 +168,10 @@ class _Compiler:
         return lambda c: (of(c) is None) is wanted
 
     def _of_operator(self, node: Property, fact: Callable[[Any], Any], trait: bool) -> Evaluate:
-        of = self.of(node.of)
-        return (lambda c: fact(of(c))) if trait else operators.looking_far(lambda c: fact(of(c)))
+        base = unnamed(node.of)
+        of = None if isinstance(base, Variable) else self.of(base)
+        evaluate = operators.of_operator(of, base.slot if isinstance(base, Variable) else 0, fact)
+        return evaluate if trait else operators.looking_far(evaluate)
 
     def index(self, node: Index) -> Evaluate:
         of, at = self.of(node.of), self.of(node.at)
@@ -305,12 +307,30 @@ class _Compiler:
 
     def _over(self, node: Call, each: Each) -> Evaluate:
         """A function of a comprehension."""
-        name = node.function
-        if _is_simple(each) and name in ("all", "any"):
-            return self._looped(each, partial(loops.quantified, name == "all"))
-        if _is_simple(each) and name == "sum" and each.body == _ONE:
+        name, single = node.function, all(len(loop.slots) == 1 for loop in each.loops)
+        if single and name in ("all", "any"):
+            counted = self._counted(each, name == "all")
+            return counted or self._looped(each, partial(loops.quantified, name == "all"))
+        if single and name == "sum" and each.body == _ONE and len(each.loops) == 1:
             return self._looped(each, loops.number)
         return operators.called(FUNCTIONS[name][3], (self.of(each),), partial(show, node))
+
+    def _counted(self, each: Each, every: bool) -> Evaluate | None:
+        """Whether all or any numbers of a tensor equal a known one, or don't: it is counted among them."""
+        (loop, *inner), body = each.loops, each.body
+        if inner or each.condition is not None or not isinstance(body, Comparison):
+            return None
+        listed = isinstance(loop.iterable, Property) and loop.iterable.name in _LISTS
+        itself = isinstance(body.left, Variable) and body.left.slot in loop.slots
+        if not listed or not itself or body.sign not in ("==", "!="):
+            return None
+        value = self.of(body.right)
+        alike = body.sign == "=="
+        return (
+            loops.counted(every, alike, self._iterable(loop), value.value)
+            if isinstance(value, Known)
+            else None
+        )
 
     def each(self, node: Each) -> Evaluate:
         return Known([]) if self._is_over_nothing(node) else self._looped(node, loops.lazily)
@@ -357,10 +377,6 @@ def _settled(evaluate: Evaluate, *parts: Evaluate) -> Evaluate:
         except Undefined:
             pass
     return evaluate
-
-
-def _is_simple(each: Each) -> bool:
-    return len(each.loops) == 1 and len(each.loops[0].slots) == 1
 
 
 def _is_list(node: Node) -> bool:

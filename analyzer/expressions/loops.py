@@ -31,8 +31,8 @@ _ALL = -1
 
 
 def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:
-    """Whether all elements of one list hold, or any does, ended by the first that decides."""
-    (((slot,), iterable),) = nested
+    """Whether all elements of lists within lists hold, or any does, ended by the first that decides."""
+    *outer, ((slot,), iterable) = nested
 
     def evaluate(c: Context) -> bool:
         variables = _room(c, slot)
@@ -48,7 +48,20 @@ def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None
                 return not every
         return every
 
-    return unconditional if condition is None else evaluate
+    innermost = unconditional if condition is None else evaluate
+    return quantified(every, outer, None, innermost) if outer else innermost
+
+
+def counted(every: bool, alike: bool, iterable: Evaluate, value: Any) -> Evaluate:
+    """Whether all numbers of a list equal one, or any does; not `alike`: whether they differ from it."""
+
+    def evaluate(c: Context) -> bool:
+        numbers = iterable(c)
+        equal: int = numbers.count(value)
+        found = equal if alike else len(numbers) - equal
+        return found == len(numbers) if every else found > 0
+
+    return evaluate
 
 
 def number(nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:

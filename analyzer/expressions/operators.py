@@ -112,14 +112,19 @@ def of_tensor(node: Property, of: Evaluate, slot: int | None, fact: Look, word: 
             raise Undefined(f"{show(node.of)} is left out")
         return fact(c, value)
 
-    def marking(c: Context) -> Any:
+    def beyond(c: Context) -> Any:
         value = of(c) if slot is None else c.variables[slot]
         if value is None:
             raise Undefined(f"{show(node.of)} is left out")
-        setattr(c, mark or "", True)
+        c.beyond = True
         return fact(c, value)
 
-    return evaluate if mark is None else marking
+    return beyond if mark == "beyond" else evaluate if mark is None else looking_far(evaluate, mark)
+
+
+def of_operator(of: Evaluate | None, slot: int, fact: Evaluate) -> Evaluate:
+    """A fact of the operator that a part comes to, or a slot holds."""
+    return (lambda c: fact(c.variables[slot])) if of is None else (lambda c: fact(of(c)))
 
 
 #: What is asked most often is a field of the tensor, which needs no call to answer.
@@ -143,14 +148,7 @@ def field(node: Property, base: Operand | Variable) -> Evaluate:
         except (AttributeError, IndexError):
             raise Undefined(f"{show(node.of)} is left out") from None
 
-    def marking(c: Context) -> Any:
-        setattr(c, mark or "", True)
-        try:
-            return look(tensors(c)[position])
-        except (AttributeError, IndexError):
-            raise Undefined(f"{show(node.of)} is left out") from None
-
-    return evaluate if mark is None else marking
+    return evaluate if mark is None else looking_far(evaluate, mark)
 
 
 def batch(node: Index) -> Callable[[Any, Any], Any]:

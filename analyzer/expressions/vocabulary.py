@@ -337,10 +337,10 @@ NUMBERS: Mapping[str, Callable[[Context, Tensor], int]] = {
 
 #: Names every rule has, of the operator itself -> (type, meaning, answer from the context).
 OPERATOR: Mapping[str, tuple[str, str, Callable[[Context], Any]]] = {
-    "op": ("str", "the operator's schema name, such as CONV_2D or CUSTOM", lambda c: c.operator.name),
+    "op": ("str", "the operator's schema name, such as CONV_2D or CUSTOM", attrgetter("operator.name")),
     "custom": ("str", "custom code, empty for builtin operators", lambda c: c.operator.custom or ""),
-    "version": ("int", "operator version", lambda c: c.operator.version),
-    "operator_index": ("int", "place of the operator in its subgraph", lambda c: c.operator.index),
+    "version": ("int", "operator version", attrgetter("operator.version")),
+    "operator_index": ("int", "place of the operator in its subgraph", attrgetter("operator.index")),
     "inputs": ("list[tensor]", "all inputs, left-out ones included", attrgetter("inputs")),
     "outputs": ("list[tensor]", "all outputs", attrgetter("outputs")),
     "intermediates": ("list[tensor]", "all intermediates", attrgetter("intermediates")),
