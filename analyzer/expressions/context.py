@@ -33,9 +33,12 @@ OF_TENSORS = frozenset({"dtype", "rank", "constant", "variable", "dynamic", "per
     "known_values",
     "words",
     "readable",
+    "moderate",
+    "sparse",
+    "enters_partition",
 }
 #: Words that hang on these and on shapes; which operands are one tensor belongs to shapes too.
-OF_SHAPES = frozenset({"shape", "elements"})
+OF_SHAPES = frozenset({"shape", "elements", "signature", "axis"})
 OF_OPERATORS = frozenset({"op", "custom", "version", "inputs", "outputs", "operands", "has_options"})
 #: What a finding is about: the same of all operators of which it is found by their traits.
 OF_FINDINGS = frozenset({"operand", "raised_by"})
@@ -48,6 +51,11 @@ FEW_READERS = 4
 #: Whole numbers that are known belong to shapes where they are so few, as axes and sizes are; in bytes too.
 _FEW_NUMBERS = 8
 _FEW_BYTES = {"INT32": 4 * _FEW_NUMBERS, "INT64": 8 * _FEW_NUMBERS}
+#: Numbers that reach no further are moderate.
+_MODERATE = 32768
+#: The last bytes of moderate float32 numbers: the sign and all of the exponent but a bit.
+_LAST_BYTES = bytes(byte for byte in range(256) if byte & 0x7F <= 0x46)
+_EIGHT_BITS = {"INT8": (-128, 127), "UINT8": (0, 255)}
 #: What an operator has in common with others before that is looked up.
 UNKNOWN: Any = object()
 #: No partition, and nothing in common there.
@@ -212,9 +220,37 @@ def is_trait(option: Any) -> bool:
 
 
 def has_few_numbers(tensor: Tensor) -> bool:
-    """Whether all that is known of a tensor's numbers is few whole ones, which belong to its shape."""
+    """True where all that is known of a tensor's numbers is few whole ones, which belong to its shape."""
     most = _FEW_BYTES.get(tensor.dtype, -1)
     return len(tensor.data or ()) <= most and len(tensor.computed_values or ()) <= _FEW_NUMBERS
+
+
+def scale(tensor: Tensor) -> float:
+    """The runtime's single scale, which is filled where there is exactly one, and one zero point; else 0."""
+    table = tensor.quantization
+    if table is None or table.scale_count != 1 or table.zero_point_count != 1:
+        return 0.0
+    return table.scale_data[0]
+
+
+def zero_point(tensor: Tensor) -> int:
+    """The runtime's single zero point, likewise."""
+    table = tensor.quantization
+    if table is None or table.scale_count != 1 or table.zero_point_count != 1:
+        return 0
+    return table.zero_point_data[0]
+
+
+def is_moderate(tensor: Tensor) -> bool:
+    """True where no number of a float32 constant, or an 8-bit tensor, reaches 32768; False of any other."""
+    if tensor.dtype in _EIGHT_BITS:
+        low, high = _EIGHT_BITS[tensor.dtype]
+        zero = zero_point(tensor)
+        return scale(tensor) * max(abs(low - zero), abs(high - zero)) < _MODERATE
+    if tensor.data is None or not tensor.constant or tensor.dtype != "FLOAT32":
+        return False
+    # Their last bytes tell.
+    return not bytes(tensor.data)[3::4].translate(None, _LAST_BYTES)
 
 
 _WORKED_OUT: Mapping[str, Callable[[Context], Any]] = {

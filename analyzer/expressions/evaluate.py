@@ -213,15 +213,15 @@ class _Compiler:
 
     def _indices(self, *nodes: Node) -> list[Evaluate] | None:
         """Tensors' indices that are compared, which tells no more than which operands are one tensor."""
-        found = []
+        indices = []
         for node in map(unnamed, nodes):
             if isinstance(node, Property) and node.name == "index":
-                found.append(self._of_tensor(node, operators.index, "shape"))
+                indices.append(self._of_tensor(node, operators.index, "shape"))
             elif isinstance(node, Choice) and (either := self._indices(node.then, node.otherwise)):
-                found.append(operators.chosen(self.of(node.condition), *either))
+                indices.append(operators.chosen(self.of(node.condition), *either))
             else:
                 return None
-        return found
+        return indices
 
     def _compared(self, node: Comparison, left: Evaluate, right: Evaluate) -> Evaluate:
         sign = node.sign
@@ -309,28 +309,11 @@ class _Compiler:
         """A function of a comprehension."""
         name, single = node.function, all(len(loop.slots) == 1 for loop in each.loops)
         if single and name in ("all", "any"):
-            counted = self._counted(each, name == "all")
+            counted = loops.counted(name == "all", each, self.of, self._iterable)
             return counted or self._looped(each, partial(loops.quantified, name == "all"))
         if single and name == "sum" and each.body == _ONE and len(each.loops) == 1:
             return self._looped(each, loops.number)
         return operators.called(FUNCTIONS[name][3], (self.of(each),), partial(show, node))
-
-    def _counted(self, each: Each, every: bool) -> Evaluate | None:
-        """Whether all or any numbers of a tensor equal a known one, or don't: it is counted among them."""
-        (loop, *inner), body = each.loops, each.body
-        if inner or each.condition is not None or not isinstance(body, Comparison):
-            return None
-        listed = isinstance(loop.iterable, Property) and loop.iterable.name in _LISTS
-        itself = isinstance(body.left, Variable) and body.left.slot in loop.slots
-        if not listed or not itself or body.sign not in ("==", "!="):
-            return None
-        value = self.of(body.right)
-        alike = body.sign == "=="
-        return (
-            loops.counted(every, alike, self._iterable(loop), value.value)
-            if isinstance(value, Known)
-            else None
-        )
 
     def each(self, node: Each) -> Evaluate:
         return Known([]) if self._is_over_nothing(node) else self._looped(node, loops.lazily)

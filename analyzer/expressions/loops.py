@@ -8,8 +8,10 @@ from typing import Any
 from analyzer.expressions.neighbours import FEW, remembered
 from analyzer.expressions.nodes import (
     Attribute,
+    Comparison,
     Each,
     Fact,
+    Loop,
     Node,
     Operand,
     Option,
@@ -19,6 +21,7 @@ from analyzer.expressions.nodes import (
     Variable,
     children,
 )
+from analyzer.expressions.operators import Known
 from analyzer.expressions.steps import AROUND
 from analyzer.expressions.vocabulary import Context, Undefined
 
@@ -52,16 +55,26 @@ def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None
     return quantified(every, outer, None, innermost) if outer else innermost
 
 
-def counted(every: bool, alike: bool, iterable: Evaluate, value: Any) -> Evaluate:
-    """Whether all numbers of a list equal one, or any does; not `alike`: whether they differ from it."""
+def counted(
+    every: bool, each: Each, compile: Callable[[Node], Evaluate], listed: Callable[[Loop], Evaluate]
+) -> Evaluate | None:
+    """A loop that holds if all or any of a list equal a known number, or differ; None of any other."""
+    body, (loop, *inner) = each.body, each.loops
+    if inner or each.condition is not None or not isinstance(loop.iterable, Property):
+        return None
+    if not isinstance(body, Comparison) or body.sign not in ("==", "!="):
+        return None
+    if not isinstance(body.left, Variable) or not isinstance(known := compile(body.right), Known):
+        return None
+    numbers, value, alike = listed(loop), known.value, body.sign == "=="
 
     def evaluate(c: Context) -> bool:
-        numbers = iterable(c)
-        equal: int = numbers.count(value)
-        found = equal if alike else len(numbers) - equal
-        return found == len(numbers) if every else found > 0
+        among = numbers(c)
+        equal: int = among.count(value)
+        holding = equal if alike else len(among) - equal
+        return holding == len(among) if every else holding > 0
 
-    return evaluate
+    return evaluate if body.left.slot in loop.slots else None
 
 
 def number(nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:

@@ -111,7 +111,7 @@ def _is_placed(context: Context, tensor: Tensor) -> bool:
 def leaves(context: Context, tensor: Tensor) -> bool:
     """Whether a partition gives a tensor to the rest of the graph or to the app."""
     if not _is_placed(context, tensor):
-        context.beyond = True
+        _look_at(context, tensor)
     if tensor.index in context.subgraph.output_set:
         return True
     partition = context.partition
@@ -136,6 +136,14 @@ def writer(context: Context, tensor: Tensor) -> Context:
     if writer is None:
         raise Undefined(f"{tensor.name or 'tensor'} is written by no operator of the partition")
     return operator(context, writer)
+
+
+def enters(context: Context, tensor: Tensor) -> bool:
+    """True of a tensor that is computed, but by no operator of the same partition."""
+    if tensor.constant:
+        return False
+    _look_at(context, tensor)
+    return written(context, tensor) is None
 
 
 def sole_reader(context: Context, tensor: Tensor) -> Context:

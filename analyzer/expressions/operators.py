@@ -166,7 +166,7 @@ def batch(node: Index) -> Callable[[Any, Any], Any]:
 
 
 def index(c: Context, tensor: Tensor) -> int:
-    """Which tensor it is."""
+    """The tensor by its index."""
     return tensor.index
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from analyzer.expressions import neighbours
 from analyzer.expressions.context import Context as Context
 from analyzer.expressions.context import Undefined as Undefined
-from analyzer.expressions.context import has_few_numbers
+from analyzer.expressions.context import has_few_numbers, is_moderate, scale, zero_point
 from analyzer.model.graph import DTYPE_BITS, Operator, Tensor
 
 #: Constants with more elements than this have no `values`: rules look at sizes and axes, not at weights.
@@ -22,9 +22,6 @@ MAX_VALUES = 1024
 LARGEST = 2**200
 #: The product of so many dimensions is no such number.
 _FEW_DIMENSIONS = 6
-
-#: The last bytes of float32 numbers between -32768 and 32768: the sign and all of the exponent but a bit.
-_OF_MODERATE = bytes(byte for byte in range(256) if byte & 0x7F <= 0x46)
 
 _FORMATS = {
     "INT8": "b",
@@ -123,15 +120,15 @@ def readable(tensor: Tensor) -> bool:
     return tensor.constant and tensor.data is not None and tensor.dtype in _FORMATS and count <= MAX_VALUES
 
 
-def _moderate(tensor: Tensor) -> bool:
-    """Whether all elements of a float32 constant are numbers below 32768: their last bytes tell."""
-    if tensor.data is None or not tensor.constant or tensor.dtype != "FLOAT32":
-        return False
-    return not bytes(tensor.data)[3::4].translate(None, _OF_MODERATE)
+def _moderate(context: Context, tensor: Tensor) -> bool:
+    """True of moderate numbers, which is a trait unless a constant's tell."""
+    if tensor.constant and tensor.dtype == "FLOAT32":
+        context.beyond = True
+    return is_moderate(tensor)
 
 
 def _numbers(find: Callable[[Tensor], Any]) -> Callable[[Context, Tensor], Any]:
-    """What is found out about a tensor's numbers, which belong to its shape where they are few."""
+    """A look at a tensor's numbers, which belong to its shape where they are few."""
 
     def look(context: Context, tensor: Tensor) -> Any:
         if has_few_numbers(tensor):
@@ -153,20 +150,14 @@ def _single(numbers: tuple[Any, ...], tensor: Tensor) -> Any:
     return numbers[0]
 
 
-def _affine(tensor: Tensor) -> bool:
-    """Whether the runtime's single scale and zero point are filled: exactly one of each."""
-    found = tensor.quantization
-    return found is not None and found.scale_count == 1 and found.zero_point_count == 1
-
-
 def _scale_count(tensor: Tensor) -> int:
     return tensor.quantization.scale_count if tensor.quantization is not None else 0
 
 
 def _counted(context: Context, count: int) -> int:
-    """A number of scales or zero points; how many there are is no trait of an operator."""
+    """A number of scales or zero points, which is a trait where it is none or one."""
     if count > 1:
-        context.beyond = True
+        context.shaped = True
     return count
 
 
@@ -245,8 +236,8 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "readable": ("bool", "known, and few enough values to look at", _numbers(readable)),
     "moderate": (
         "bool",
-        "a constant of FLOAT32 numbers none of which reaches 32768, whatever their signs",
-        lambda c, t: _moderate(t),
+        "a constant of FLOAT32, or a tensor of 8 bits, no number of which reaches 32768, whatever its sign",
+        _moderate,
     ),
     "dynamic": ("bool", "its size is only known at run time", lambda c, t: t.dynamic),
     "persistent": ("bool", "kept in the persistent arena", lambda c, t: t.persistent),
@@ -261,12 +252,12 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "scale": (
         "float",
         "the scale where there is exactly one scale and one zero point, else 0",
-        lambda c, t: t.quantization.scale_data[0] if t.quantization and _affine(t) else 0.0,
+        lambda c, t: scale(t),
     ),
     "zero_point": (
         "int",
         "the zero point where there is exactly one scale and one zero point, else 0",
-        lambda c, t: t.quantization.zero_point_data[0] if t.quantization and _affine(t) else 0,
+        lambda c, t: zero_point(t),
     ),
     "scales": ("list[float]", "all scales", lambda c, t: t.quantization.scales if t.quantization else ()),
     "zero_points": (
@@ -324,7 +315,7 @@ TENSOR: Mapping[str, tuple[str, str, Callable[[Context, Tensor], Any]]] = {
     "enters_partition": (
         "bool",
         "computed, but by no operator of the same partition",
-        lambda c, t: not t.constant and neighbours.written(c, t) is None,
+        neighbours.enters,
     ),
 }
 

@@ -14,7 +14,7 @@ from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.scope import Scope
 from analyzer.expressions.vocabulary import Context, Undefined
 from analyzer.model import read_bytes
-from analyzer.model.graph import Operator, Subgraph, Tensor
+from analyzer.model.graph import Operator, Quantization, Subgraph, Tensor
 from tests.building import model, operator, tensor
 
 #: x -> RELU -> a; a -> NEG -> b (an output); a -> ABS -> c; c, c -> ADD -> d (an output).
@@ -112,3 +112,25 @@ def test_moderate_constants(numbers: list[float], dtype: str, moderate: bool) ->
     subgraph = Subgraph(0, "", (constant,), (Operator(0, "NEG", 1, (0,), (), {}),), (), ())
     asked = compiled(parse("inputs[0].moderate", Scope(options={}), None))
     assert asked(Context(subgraph, subgraph.operators[0])) is moderate
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale", "zero", "moderate"),
+    [
+        ("INT8", 256.1, 0, False),
+        ("INT8", 255.9, 0, True),
+        ("UINT8", 128.4, 0, True),
+        ("UINT8", 128.6, 0, False),
+        ("INT8", 1.0, 2**40, False),
+        ("INT8", float("nan"), 0, False),
+        ("INT16", 0.1, 0, False),
+    ],
+)
+def test_moderate_tensors_of_eight_bits(dtype: str, scale: float, zero: int, moderate: bool) -> None:
+    table = Quantization(1, 1, (scale,), (zero,))
+    given = Tensor(0, "t", dtype, (4,), quantization=table)
+    subgraph = Subgraph(0, "", (given,), (Operator(0, "NEG", 1, (0,), (), {}),), (), ())
+    context = Context(subgraph, subgraph.operators[0])
+    context.look_anew()
+    assert compiled(parse("inputs[0].moderate", Scope(options={}), None))(context) is moderate
+    assert not context.looked_further

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from analyzer.auditing.build_partitions import PartitionContext
 from analyzer.expressions import nodes
 from analyzer.expressions.check import parse
-from analyzer.expressions.context import has_few_numbers, taken_together
+from analyzer.expressions.context import has_few_numbers, is_moderate, taken_together
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.functions import FUNCTIONS
 from analyzer.expressions.nodes import Node, Part, unnamed
@@ -338,7 +338,7 @@ def _of_like(context: Context, sized: bool) -> Context:
 
 
 def _of_like_traits(tensor: Tensor, sized: bool) -> Tensor:
-    """A tensor that differs in all but its traits and, if `sized`, its shape and few numbers."""
+    """A tensor that differs in all but its traits and, if `sized`, its shape, few numbers and axis."""
     few = sized and has_few_numbers(tensor)
     shape = tuple(
         size + 2 if size > (at == 0) and not sized else size for at, size in enumerate(tensor.shape)
@@ -347,13 +347,13 @@ def _of_like_traits(tensor: Tensor, sized: bool) -> Tensor:
     if table is not None:
         scales = tuple(2 * scale for scale in table.scale_data)
         points = tuple(point // 2 + 1 for point in table.zero_point_data)
-        table = replace(table, scale_data=scales, zero_point_data=points, axis=table.axis + 1)
+        table = replace(table, scale_data=scales, zero_point_data=points, axis=table.axis + (not sized))
+        if is_moderate(replace(tensor, quantization=table)) != is_moderate(tensor):
+            table = tensor.quantization
     computed, data = tensor.computed_values, tensor.data if few else None
     if computed is not None and not few:
         computed = (7, *computed)
-    return replace(
-        tensor, name="y", shape=shape, data=data, quantization=table, sparsity=None, computed_values=computed
-    )
+    return replace(tensor, name="y", shape=shape, data=data, quantization=table, computed_values=computed)
 
 
 def _outcome(evaluate: Callable[[Context], Any], context: Context) -> object:

@@ -10,7 +10,14 @@ from itertools import count
 from operator import is_
 from typing import Any
 
-from analyzer.expressions.context import FEW_READERS, SCALARS, UNKNOWN, Context, has_few_numbers
+from analyzer.expressions.context import (
+    FEW_READERS,
+    SCALARS,
+    UNKNOWN,
+    Context,
+    has_few_numbers,
+    is_moderate,
+)
 from analyzer.memo import Memo
 from analyzer.model.graph import OMITTED, Operator, Tensor
 
@@ -103,10 +110,18 @@ def _of_tensor(tensor: Tensor) -> int:
         tensor.dynamic,
         tensor.persistent,
         tensor.computed_values is None,
-        None if table is None else (min(table.scale_count, 2), min(table.zero_point_count, 2), table.details),
+        tensor.sparsity is None,
+        None
+        if table is None
+        else (min(table.scale_count, 2), min(table.zero_point_count, 2), table.details, _is_moderate(tensor)),
     )
     number = tensor.__dict__["traits"] = _number(common)  # other operands are it too
     return number
+
+
+def _is_moderate(tensor: Tensor) -> bool:
+    """True of a quantized tensor with moderate numbers; those of a constant of floats aren't looked at."""
+    return tensor.dtype in ("INT8", "UINT8") and is_moderate(tensor)
 
 
 def _form(shape: tuple[int, ...]) -> tuple[int, bool, bool]:
@@ -144,23 +159,26 @@ def _of_shapes(context: Context) -> Hashable:
 
 def _of_sizes(tensor: Tensor) -> int:
     """The shape of a tensor, with its numbers where they are few; 0 of one that is like no other."""
-    sizes: Hashable = tensor.shape
     if len(tensor.shape) > _MOST_DIMENSIONS:
         return 0
+    table = tensor.quantization
+    sizes: list[Hashable] = [tensor.shape, tensor.shape_signature]
+    if table is not None:
+        sizes += table.scale_count, table.zero_point_count, table.axis
     if has_few_numbers(tensor):
-        data = tensor.data
-        sizes = sizes, None if data is None else bytes(data), tensor.computed_values
-    number = tensor.__dict__["sizes"] = _number(sizes)
+        sizes += None if tensor.data is None else bytes(tensor.data), tensor.computed_values
+    number = tensor.__dict__["sizes"] = _number(tuple(sizes))
     return number
 
 
 def _around(context: Context, partition: frozenset[int]) -> Hashable:
-    """The shapes, and of each operand who writes it and who reads it in the partition.
+    """The shapes, and of each operand who writes and reads it in the partition, and whether it leaves that.
 
     Of these operators their traits and shapes, and which of all operands are one tensor.
     """
     operands, index = _indices(context), context.operator.index
     producers, consumers = context.subgraph.producers, context.subgraph.consumers
+    given = context.subgraph.output_set
     seen = dict(zip(operands, count(), strict=False))
     around: list[Hashable] = [shapes(context), *map(seen.__getitem__, operands)]
     next_to: list[int] = []
@@ -170,10 +188,10 @@ def _around(context: Context, partition: frozenset[int]) -> Hashable:
                 next_to.append(writer)
                 around.append(None)
                 break
-        readers = consumers.get(tensor, ())
+        readers, leaves = consumers.get(tensor, ()), tensor in given
         if not partition.issuperset(readers):
-            readers = [reader for reader in readers if reader in partition]
-        around.append(len(readers))
+            readers, leaves = [reader for reader in readers if reader in partition], True
+        around += len(readers), leaves
         if len(readers) <= FEW_READERS:
             next_to += readers  # others aren't told apart: those of a constant may be many
     kept = context.neighbours or {}
