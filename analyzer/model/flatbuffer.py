@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import struct
 import sys
-from codecs import utf_8_decode
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
-from itertools import repeat
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from mmap import mmap
-from operator import add, and_
+from operator import add
 from typing import Any, NoReturn
 
 from analyzer.memo import Memo
@@ -36,8 +34,8 @@ _size = struct.Struct("<H").unpack_from
 _FEW = 4
 _AHEAD = struct.Struct(f"<I{_FEW}i").unpack_from
 
-#: What decodes one number.
-_ONE = {letter: struct.Struct(f"<{letter}").unpack_from for letter in CODES.values()}
+#: What decodes a vector's length and its first number.
+_FIRST = {letter: struct.Struct(f"<I{letter}").unpack_from for letter in CODES.values()}
 
 #: Vectors up to this long are decoded at once, longer ones kept as views: per-channel tables, and the
 #: indices of sparse weights. Options never come near the second.
@@ -50,8 +48,6 @@ OVER_BUDGET = "its tables refer to the same bytes over and over"
 #: What tables that refer to nothing came to, by layout and bytes: operators repeat each other's options,
 #: and those of other models.
 _DECODED: Memo[tuple[Layout, bytes], dict[str, Any]] = Memo(10_000)
-#: From so many tables on they are read at once.
-_MANY = 10
 #: Tables of one vector: what there is memory for.
 _MOST_TABLES = 400_000
 
@@ -74,52 +70,43 @@ class Flatbuffer:
 
     def row(self, kind: Kind, position: int) -> Sequence[Any]:
         """The table at `position`: values by slot, positions for what a field refers to, None if absent."""
-        self.budget -= _TABLE_COST
-        if self.budget < 0:
-            raise Malformed(OVER_BUDGET)
-        try:
-            layout = self._layout_at(kind, position)
-            row = layout.pick(layout.unpack(self.data, position) + kind.defaults)
-        except struct.error:
-            raise Malformed(self._short(position)) from None
-        if position & layout.mask != layout.phase:
-            raise Malformed(f"a table at byte {position} is not aligned")
-        if layout.references:
-            row = [*row]
-            for slot, offset in layout.references:
-                if not (distance := row[slot]):
-                    raise Malformed(f"a field at byte {position + offset} refers to itself")
-                row[slot] = position + offset + distance
-        return row
+        return next(self.rows(kind, (position,)))
 
-    def rows(self, kind: Kind, positions: Sequence[int]) -> Iterable[Sequence[Any]]:
-        """The tables at `positions`; one by one they say what is wrong, when they are come to."""
-        rows = self._at_once(kind, positions) if len(positions) >= _MANY else None
-        return rows or map(partial(self.row, kind), positions)
-
-    def _at_once(self, kind: Kind, positions: Sequence[int]) -> Sequence[Sequence[Any]] | None:
-        """Many tables, those of one layout field by field; None where one of them isn't as it should be."""
-        data = repeat(self.data)
-        by_vtable: dict[int, list[int]] = {}
-        rows: dict[int, Sequence[Any]] = {}
-        try:
-            for position, (distance,) in zip(positions, map(_distance, data, positions), strict=True):
-                by_vtable.setdefault(position - distance, []).append(position)
-            for places in by_vtable.values():
-                layout = self._layout_at(kind, places[0])
-                fields = zip(*map(layout.unpack, data, places), strict=True)
-                columns = [*layout.pick((*fields, *kind.absent))]
-                sound = {*map(and_, places, repeat(layout.mask))} == {layout.phase}
-                for slot, offset in layout.references:
-                    sound = sound and 0 not in columns[slot]
-                    columns[slot] = map(add, map(add, places, repeat(offset)), columns[slot])
-                if not sound:
-                    return None
-                rows.update(zip(places, zip(*columns, strict=False), strict=False))
-        except (struct.error, Malformed):
-            return None
+    def rows(self, kind: Kind, positions: Sequence[int]) -> Iterator[Sequence[Any]]:
+        """The tables at `positions`, one after the other; each is read when it is come to."""
+        data, defaults = self.data, kind.defaults
+        unpack: Callable[[Any, int], tuple[Any, ...]] = _distance
+        vtable = -1
+        paid = positions[: self.budget // _TABLE_COST]
         self.budget -= _TABLE_COST * len(positions)
-        return [*map(rows.__getitem__, positions)] if self.budget >= 0 else None
+        for position in paid:
+            try:
+                try:
+                    # Most are laid out as the one before.
+                    values = unpack(data, position)
+                except struct.error:
+                    values, vtable = _distance(data, position), -1
+                if position - values[0] != vtable or vtable < 0:
+                    vtable = position - values[0]
+                    layout = self._layouts.get((kind, vtable)) or self._layout(kind, vtable)
+                    unpack, pick, mask, phase = layout.unpack, layout.pick, layout.mask, layout.phase
+                    references, same = layout.references, layout.same
+                    values = unpack(data, position)
+            except struct.error:
+                raise Malformed(self._short(position)) from None
+            if position & mask != phase:
+                raise Malformed(f"a table at byte {position} is not aligned")
+            if same is not None:
+                yield same
+                continue
+            fields = [*values, *defaults]
+            for index, offset in references:
+                if not (distance := fields[index]):
+                    raise Malformed(f"a field at byte {position + offset} refers to itself")
+                fields[index] = position + offset + distance
+            yield pick(fields)
+        if len(paid) < len(positions):
+            raise Malformed(OVER_BUDGET)
 
     def tables(self, kind: Kind, position: int | None) -> Sequence[Sequence[Any]]:
         """The rows of a vector of tables; none where the vector is absent."""
@@ -140,21 +127,25 @@ class Flatbuffer:
             return ()
         try:
             values = _AHEAD(self.data, position)
-            count = values[0]
         except struct.error:
-            count = sys.maxsize
-        if count > _FEW or position & 3 or self.budget < 4 * count:
-            return _unpacker(self.length(position, 4), "i")(self.data, position + 4)
-        self.budget -= 4 * count
-        return values[1 : count + 1]
+            values = (sys.maxsize,)
+        if (count := values[0]) <= _FEW and not position & 3 and (left := self.budget - 4 * count) >= 0:
+            self.budget = left
+            return values[1 : count + 1]
+        return _unpacker(self.length(position, 4), "i")(self.data, position + 4)
 
     def numbers(self, position: int | None, code: str, size: int, most: int = _SHORT) -> Sequence[Any]:
         """A vector of numbers, decoded up to `most` elements and a view of the file if it is longer."""
         if position is None:
             return ()
+        try:
+            first = _FIRST[code](self.data, position)
+        except struct.error:
+            first = (0,)
+        if first[0] == 1 and not position & 3 and (left := self.budget - size) >= 0:
+            self.budget = left
+            return first[1:]
         count = self.length(position, size)
-        if count == 1:
-            return _ONE[code](self.data, position + 4)
         if count <= most or sys.byteorder != "little":
             return _unpacker(count, code)(self.data, position + 4)
         return self.view[position + 4 : position + 4 + count * size].cast(code)  # type: ignore[call-overload, no-any-return]
@@ -173,13 +164,17 @@ class Flatbuffer:
         if not sound:
             self._refuse_string(position)
         self.budget -= count
-        return utf_8_decode(data[position + 4 : end], "replace", True)[0]
+        text = data[position + 4 : end]
+        try:
+            return text.decode()  # type: ignore[union-attr]
+        except (UnicodeDecodeError, AttributeError):  # as of views
+            return str(text, "utf-8", "replace")
 
     def bytes(self, position: int) -> memoryview:
         """A vector of bytes, as a view: it costs nothing whatever its length."""
-        count = self.length(position, 1)
-        self.budget += count
-        return self.view[position + 4 : position + 4 + count]
+        view = self.options(position)
+        self.budget += len(view)
+        return view
 
     def options(self, position: int) -> memoryview:
         """The same of bytes that are decoded later on: paid for, since tables may share them."""
@@ -202,20 +197,24 @@ class Flatbuffer:
 
         Vectors come out as tuples, those of bytes and very long ones as views of the file.
         """
-        of = kind(table)
+        return self.decode_as(kind(table), position)
+
+    def decode_as(self, kind: Kind, position: int) -> dict[str, Any]:
+        """The same of a table of some kind."""
         try:
-            layout = self._layout_at(of, position)
+            vtable = position - _distance(self.data, position)[0]
+            layout = self._layouts.get((kind, vtable)) or self._layout(kind, vtable)
         except struct.error:
             raise Malformed(self._short(position)) from None
         if layout.references:
-            return self._fields(of, self.row(of, position))
+            return self._fields(kind, self.row(kind, position))
         start, end = layout.fields
         key = layout, bytes(self.data[position + start : position + end])
         fields = _DECODED.get(key)
         if fields is not None and position & layout.mask == layout.phase and self.budget >= _TABLE_COST:
             self.budget -= _TABLE_COST
             return fields
-        return _DECODED.keep(key, self._fields(of, self.row(of, position)))
+        return _DECODED.keep(key, self._fields(kind, self.row(kind, position)))
 
     def length(self, position: int, size: int) -> int:
         """The number of elements of `size` bytes in the vector at `position`, paid for."""
@@ -272,11 +271,6 @@ class Flatbuffer:
         """A vector of tables, each as `decode` gives it."""
         of = kind(table)
         return tuple(self._fields(of, row) for row in self.tables(of, position))
-
-    def _layout_at(self, kind: Kind, position: int) -> Layout:
-        """The layout of the table at a position. Raises: struct.error where the file ends before it."""
-        vtable = position - _distance(self.data, position)[0]
-        return self._layouts.get((kind, vtable)) or self._layout(kind, vtable)
 
     def _layout(self, kind: Kind, position: int) -> Layout:
         if position < 0:

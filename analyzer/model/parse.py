@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -20,12 +20,15 @@ from analyzer.model.graph import (
     Subgraph,
     Tensor,
 )
-from analyzer.model.vtable import Malformed, kind, names
+from analyzer.model.vtable import Kind, Malformed, kind, names
 
 Row = Sequence[Any]
+#: The table that an operator's options come from, if there is one, and its fields.
+Options = tuple[str | None, Mapping[str, Any]]
 
 _CONTROL_DEPENDENCIES = "model_control_dependencies"
 _ACTIVATION = "fused_activation_function"
+_ACTIVATIONS = (None, *schema.members("ActivationFunctionType").values())
 
 
 #: Characters of a name at most: less where there are so many operators that naming each would take more than
@@ -61,7 +64,7 @@ class Assembly:
         file = self.file
         version, codes, subgraphs, description, buffers, _, metadata, signatures, *external = self.root()
         self.buffers = [
-            None if inside is None and offset <= 1 else self._data(inside, offset, size)
+            file.bytes(inside) if inside is not None else file.outside(offset, size) if offset > 1 else None
             for inside, offset, size in file.tables(kind("Buffer"), buffers)
         ]
         rows = self.subgraph_rows(subgraphs)
@@ -132,27 +135,21 @@ class Assembly:
     def _tensors(self, rows: Sequence[Row], longest: int) -> tuple[Tensor, ...]:
         file, buffers, dtypes = self.file, self.buffers, names("TensorType")
         made: list[Tensor] = []
-        quantizations = self._quantizations([row[4] for row in rows if row[4] is not None])
-        for (
-            shape,
-            dtype,
-            buffer,
-            name,
-            quantization,
-            variable,
-            sparsity,
-            signature,
-            ranked,
-            variants,
-            external,
-        ) in rows:
+        # Most tables of quantization are empty.
+        empty = kind("QuantizationParameters").defaults
+        stated = file.rows(kind("QuantizationParameters"), [row[4] for row in rows if row[4] is not None])
+        for row in rows:
+            shape, dtype, buffer, name, quantized, variable, sparse, signature, ranked, variants, external = (
+                row
+            )
             if buffer and buffer >= len(buffers):
                 raise Malformed(f"tensor {len(made)} names buffer {buffer}, the file has {len(buffers)}")
             data = buffers[buffer] if buffer else None
+            called = "" if name is None else file.string(name) or ""
             made.append(
                 Tensor(
                     len(made),
-                    "" if name is None else _cut(file.string(name) or "", longest),
+                    called if len(called) <= longest else _cut(called, longest),
                     dtypes[dtype],
                     file.integers(shape),
                     None if signature is None else file.integers(signature),
@@ -161,23 +158,21 @@ class Assembly:
                     data,
                     buffer,
                     variable,
-                    None if quantization is None else next(quantizations),
-                    None if sparsity is None else file.decode("SparsityParameters", sparsity),
+                    None
+                    if quantized is None
+                    else _EMPTY
+                    if (fields := next(stated)) is empty
+                    else self._quantization(fields),
+                    None if sparse is None else file.decode("SparsityParameters", sparse),
                     () if variants is None else file.decode_all("VariantSubType", variants),
                     external,
                 )
             )
         return tuple(made)
 
-    def _quantizations(self, positions: Sequence[int]) -> Iterator[Quantization]:
-        """Those of a subgraph's tensors at once; most tables are empty."""
-        return map(self._quantization, self.file.rows(kind("QuantizationParameters"), positions))
-
     def _quantization(self, row: Row) -> Quantization:
         file = self.file
         minimum, maximum, scale, zero_point, details, fields, axis = row
-        if minimum is maximum is scale is zero_point is fields is None and not axis:
-            return _EMPTY
         scales = () if scale is None else file.numbers(scale, "f", 4)
         zero_points = () if zero_point is None else file.numbers(zero_point, "q", 8)
         table = names("QuantizationDetails")[details] if details and fields is not None else None
@@ -194,23 +189,26 @@ class Assembly:
         )
 
     def _operators(self, rows: Iterable[Row], tensors: int) -> tuple[Operator, ...]:
-        file, codes = self.file, self.codes
+        file, codes = self.file, [(code, *_without_options(code.name)) for code in self.codes]
         made: list[Operator] = []
         wanted: list[int] = []
         try:
             for row in rows:
-                code, inputs, outputs, _, _, custom, _, mutating, intermediates, offset, size, _, _, _ = row
+                code, inputs, outputs, type, first, own, _, mutating, more, at, size, type2, second, _ = row
                 if mutating is not None:
                     file.bytes(mutating)  # no part of the graph, but it has to be sound
                 if code >= len(codes):
                     raise Malformed(
                         f"operator {len(made)} names operator code {code}, the file has {len(codes)}"
                     )
-                of = codes[code]
-                table, options = self._options(of.name, row)
+                of, expected, options = codes[code]
+                if first is not None:
+                    options = self._stated("BuiltinOptions", type, first, expected) or options
+                if second is not None:
+                    options = self._stated("BuiltinOptions2", type2, second, expected) or options
                 wanted += (read := file.integers(inputs))
                 wanted += (written := file.integers(outputs))
-                wanted += (inner := () if intermediates is None else file.integers(intermediates))
+                wanted += (inner := () if more is None else file.integers(more))
                 made.append(
                     Operator(
                         len(made),
@@ -218,12 +216,10 @@ class Assembly:
                         of.version,
                         read,
                         written,
-                        options,
-                        table,
+                        options[1],
+                        options[0],
                         of.custom,
-                        None
-                        if custom is None and offset <= 1
-                        else self._custom_options(custom, offset, size),
+                        None if own is None and at <= 1 else self._custom_options(own, at, size),
                         inner,
                     )
                 )
@@ -232,24 +228,24 @@ class Assembly:
             _indices(wanted, tensors)
         return tuple(made)
 
-    def _options(self, name: str, row: Row) -> tuple[str | None, Mapping[str, Any]]:
-        """The table that the runtime looks for; all zeros where the file has none or another one."""
-        expected, made = _without_options(name)
-        for union, type in (("BuiltinOptions", 3), ("BuiltinOptions2", 11)):
-            if row[type + 1] is not None:
-                table = names(union)[row[type]]
-                fields = self.file.member(table, row[type + 1])
-                if table == expected and fields is not None:
-                    made = table, _as_parsed(fields)
-        return made
+    def _stated(self, union: str, type: int, position: int, expected: str | None) -> Options | None:
+        """The options in a union; None where the runtime looks for another table."""
+        table, of = _member(union, type)
+        if of is None:
+            self.file.outside(position, 1)
+            return None
+        fields = self.file.decode_as(of, position)
+        if table != expected:
+            return None
+        if fields.get(_ACTIVATION) in _ACTIVATIONS:
+            return table, fields
+        # Source: tflite/core/api/flatbuffer_conversions.cc::ConvertActivation
+        return table, {**fields, _ACTIVATION: "NONE"}
 
     def _custom_options(self, inside: int | None, offset: int, size: int) -> memoryview | None:
-        return self._data(None, offset, size) if inside is None else self.file.options(inside)
-
-    def _data(self, inside: int | None, offset: int, size: int) -> memoryview | None:
-        """Bytes from a vector or, in files beyond 2 GB, from behind the flatbuffer."""
         if inside is not None:
-            return self.file.bytes(inside)
+            return self.file.options(inside)
+        # In files beyond 2 GB, behind the flatbuffer.
         return self.file.outside(offset, size) if offset > 1 else None
 
     def _metadata(self, position: int | None) -> dict[str, memoryview]:
@@ -302,19 +298,15 @@ class Assembly:
         return {self.file.string(name) or "": index for name, index in rows}
 
 
-def _as_parsed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Options as the runtime takes them: an activation that the schema doesn't know is none.
-
-    Source: tflite/core/api/flatbuffer_conversions.cc::ConvertActivation
-    """
-    activation = fields.get(_ACTIVATION)
-    if activation is not None and activation.startswith("ActivationFunctionType:"):
-        return {**fields, _ACTIVATION: "NONE"}
-    return fields
+@cache
+def _member(union: str, type: int) -> tuple[str, Kind | None]:
+    """A union's table; no kind where the union is of a type that the schema doesn't know."""
+    table = names(union)[type]
+    return table, kind(table) if schema.is_table(table) else None
 
 
 @cache
-def _without_options(name: str) -> tuple[str | None, tuple[str | None, Mapping[str, Any]]]:
+def _without_options(name: str) -> tuple[str | None, Options]:
     """The options table that an operator should have, and what it has without one."""
     expected = schema.options_table(name)
     return expected, (None, schema.zeros(expected) if expected else {})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -42,20 +41,24 @@ class Malformed(Exception):
 class Layout:
     """The layout of all tables that share a vtable; one goes by its identity."""
 
-    __slots__ = ("fields", "mask", "phase", "pick", "references", "unpack")
+    __slots__ = ("fields", "mask", "phase", "pick", "references", "same", "unpack")
 
     def __init__(
         self,
         unpack: Callable[[Any, int], tuple[Any, ...]],
-        pick: Callable[[tuple[Any, ...]], Sequence[Any]],
+        pick: Callable[[Sequence[Any]], Sequence[Any]],
+        same: Sequence[Any] | None,
         references: tuple[tuple[int, int], ...],
         aligned: tuple[int, int],
         fields: tuple[int, int],
     ) -> None:
+        #: Gives the distance to the vtable and the fields that a table has.
         self.unpack = unpack
         #: Puts what is unpacked and the defaults of absent fields in slot order.
         self.pick = pick
-        #: Slot and offset of each field that refers to something else.
+        #: The row of all tables where they have no field.
+        self.same = same
+        #: Where it is in what is unpacked, and the offset, of each field that refers to something else.
         self.references = references
         #: A table's position modulo `mask + 1` must be `phase`.
         self.mask, self.phase = aligned
@@ -80,7 +83,7 @@ names = cache(Names)
 class Kind:
     """A table of the schema, prepared for decoding."""
 
-    __slots__ = ("absent", "defaults", "enums", "fields", "formats", "layouts", "references")
+    __slots__ = ("defaults", "enums", "fields", "formats", "layouts", "references")
 
     def __init__(self, fields: Sequence[Field]) -> None:
         slots = 1 + max((field.slot for field in fields), default=-1)
@@ -97,8 +100,6 @@ class Kind:
             self.formats[field.slot] = "I" if refers(field) else code(field)
             defaults[field.slot] = None if refers(field) else _raw(field)
         self.defaults = tuple(defaults)
-        #: The same without end, for many tables at once.
-        self.absent = tuple(map(repeat, defaults))
         #: Vtable -> layout, for all files read so far.
         self.layouts: dict[bytes, Layout] = {}
 
@@ -120,7 +121,7 @@ def _layout(kind: Kind, offsets: Sequence[int]) -> Layout:
         for slot, (offset, letter) in enumerate(zip(offsets, kind.formats, strict=False))
         if offset and letter
     )
-    format, end, mask, phase = "<", 0, 3, 0
+    format, end, mask, phase = "", present[0][0] if present else 0, 3, 0
     for offset, slot in present:
         letter = kind.formats[slot] or ""
         size = struct.calcsize(letter)
@@ -134,18 +135,28 @@ def _layout(kind: Kind, offsets: Sequence[int]) -> Layout:
             mask, phase = 7, -offset & 7
         format += f"{offset - end}x{letter}"
         end = offset + size
-    order = {slot: index for index, (_, slot) in enumerate(present)}
-    indices = [order.get(slot, len(present) + slot) for slot in range(len(kind.formats))]
+    order = {slot: index for index, (_, slot) in enumerate(present, 1)}
+    indices = [order.get(slot, len(present) + 1 + slot) for slot in range(len(kind.formats))]
     return Layout(
-        struct.Struct(format).unpack_from,
+        _unpacker(format, present[0][0] if present else 4),
         _picker(indices),
-        tuple((slot, offset) for offset, slot in present if slot in kind.references),
+        None if present else kind.defaults,
+        tuple((order[slot], offset) for offset, slot in present if slot in kind.references),
         (mask, phase),
         (present[0][0], end) if present else (0, 0),
     )
 
 
-def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
+def _unpacker(fields: str, start: int) -> Callable[[Any, int], tuple[Any, ...]]:
+    """Gives the distance to the vtable, and then the fields, of which the first one is at `start`."""
+    if start >= 4:
+        return struct.Struct(f"<i{start - 4}x{fields}").unpack_from
+    # Fields that lie in the distance are none that a writer wrote, but no fault either.
+    distance, rest = struct.Struct("<i").unpack_from, struct.Struct(f"<{start}x{fields}").unpack_from
+    return lambda data, position: (*distance(data, position), *rest(data, position))
+
+
+def _picker(indices: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
     if len(indices) > 1:
         return itemgetter(*indices)
     return lambda values: [values[index] for index in indices]

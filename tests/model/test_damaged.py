@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import ModelError
-from analyzer.model import Model, flatbuffer, read, read_bytes
+from analyzer.model import Model, read, read_bytes
+from analyzer.model.flatbuffer import Flatbuffer
+from analyzer.model.vtable import Kind, kind
 from tests.building import build, model, operator, subgraph, tensor
 
 
@@ -97,13 +101,30 @@ def told(data: bytes) -> bytes:
 
 
 @given(st.integers(0, 1 << 20), st.sampled_from([0, 1, 4, 127, 128, 255]))
-def test_many_tables_at_once_are_read_as_one_by_one(place: int, byte: int) -> None:
+def test_a_vector_of_tables_is_read_as_one_by_one(place: int, byte: int) -> None:
     changed = bytearray(sample())
     changed[8 + place % (len(changed) - 8)] = byte
-    at_once = told(bytes(changed))
+    whole, rows = told(bytes(changed)), Flatbuffer.rows
+
+    def one_by_one(file: Flatbuffer, kind: Kind, positions: Sequence[int]) -> Iterator[Sequence[object]]:
+        for position in positions:
+            yield from rows(file, kind, [position])
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(flatbuffer, "_MANY", 1 << 30)
-        assert told(bytes(changed)) == at_once
+        patched.setattr(Flatbuffer, "rows", one_by_one)
+        assert told(bytes(changed)) == whole
+
+
+def test_a_table_without_fields_at_the_end_of_the_file_after_one_with_more() -> None:
+    vtables = struct.pack("<4H2H", 8, 12, 0, 8, 4, 4)
+    file = Flatbuffer(vtables + struct.pack("<iIIi", 12, 0, 7, 16))
+    assert [*file.rows(kind("Metadata"), [12, 24])] == [(None, 7), (None, 0)]
+
+
+def test_a_field_that_lies_in_the_distance_to_the_vtable() -> None:
+    file = Flatbuffer(struct.pack("<4H", 6, 8, 2, 0) + struct.pack("<i", 8))
+    assert file.decode("SequenceRNNOptions", 8)["time_major"] is False
+    assert [*file.row(kind("SequenceRNNOptions"), 8)] == [False, 0, False]
 
 
 @pytest.mark.parametrize("part", range(0, 100, 7))
