@@ -23,6 +23,9 @@ _MOST_DOTS = 100
 #: What systems say where there is no room left, or no more may be used.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+#: A pipe that nobody writes to would else not even open; Windows would take bytes for text.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFCHR: "a device",
@@ -33,17 +36,18 @@ _KINDS = {
 
 def opened(path: str | os.PathLike[str]) -> IO[bytes]:
     """A file, to read it, unbuffered. Raises: OSError, also for pipes and devices, which may never end."""
-    file = open(path, "rb", buffering=0, opener=_at_once)  # noqa: SIM115
-    kind = _KINDS.get(stat.S_IFMT(os.fstat(file.fileno()).st_mode))
+    return open(path, "rb", buffering=0, opener=lambda path, _: descriptor(path)[0])
+
+
+def descriptor(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
+    """The same as a descriptor, and what the system says of it. Raises: OSError"""
+    file = os.open(path, _FLAGS)
+    status = os.fstat(file)
+    kind = _KINDS.get(stat.S_IFMT(status.st_mode))
     if kind is not None:
-        file.close()
+        os.close(file)
         raise OSError(errno.EINVAL, f"is {kind}, not a file", os.fspath(path))
-    return file
-
-
-def _at_once(path: str, flags: int) -> int:
-    # A pipe that nobody writes to would else not even open.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return file, status
 
 
 def read_text(path: str | os.PathLike[str]) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from mmap import mmap
 from operator import add
@@ -70,10 +70,11 @@ class Flatbuffer:
 
     def row(self, kind: Kind, position: int) -> Sequence[Any]:
         """The table at `position`: values by slot, positions for what a field refers to, None if absent."""
-        return next(self.rows(kind, (position,)))
+        return self.rows(kind, (position,))[0]
 
-    def rows(self, kind: Kind, positions: Sequence[int]) -> Iterator[Sequence[Any]]:
-        """The tables at `positions`, one after the other; each is read when it is come to."""
+    def rows(self, kind: Kind, positions: Sequence[int]) -> list[Sequence[Any]]:
+        """The tables at `positions`."""
+        rows: list[Sequence[Any]] = []
         data, defaults = self.data, kind.defaults
         unpack: Callable[[Any, int], tuple[Any, ...]] = _distance
         vtable = -1
@@ -97,16 +98,17 @@ class Flatbuffer:
             if position & mask != phase:
                 raise Malformed(f"a table at byte {position} is not aligned")
             if same is not None:
-                yield same
+                rows.append(same)
                 continue
             fields = [*values, *defaults]
             for index, offset in references:
                 if not (distance := fields[index]):
                     raise Malformed(f"a field at byte {position + offset} refers to itself")
                 fields[index] = position + offset + distance
-            yield pick(fields)
+            rows.append(pick(fields))
         if len(paid) < len(positions):
             raise Malformed(OVER_BUDGET)
+        return rows
 
     def tables(self, kind: Kind, position: int | None) -> Sequence[Sequence[Any]]:
         """The rows of a vector of tables; none where the vector is absent."""
@@ -119,7 +121,7 @@ class Flatbuffer:
         if 0 in distances:
             raise Malformed(f"an entry of the vector at byte {position} refers to itself")
         starts = range(position + 4, position + 4 + 4 * count, 4)
-        return [*self.rows(kind, [*map(add, starts, distances)])]
+        return self.rows(kind, [*map(add, starts, distances)])
 
     def integers(self, position: int | None) -> tuple[int, ...]:
         """A vector of int32."""

@@ -137,7 +137,7 @@ class Assembly:
         made: list[Tensor] = []
         # Most tables of quantization are empty.
         empty = kind("QuantizationParameters").defaults
-        stated = file.rows(kind("QuantizationParameters"), [row[4] for row in rows if row[4] is not None])
+        stated = iter(self._quantized([row[4] for row in rows if row[4] is not None]))
         for row in rows:
             shape, dtype, buffer, name, quantized, variable, sparse, signature, ranked, variants, external = (
                 row
@@ -169,6 +169,16 @@ class Assembly:
                 )
             )
         return tuple(made)
+
+    def _quantized(self, positions: Sequence[int]) -> Iterable[Row]:
+        """The tables of quantization; where not all are sound each is read when it is come to."""
+        file, of = self.file, kind("QuantizationParameters")
+        budget = file.budget
+        try:
+            return file.rows(of, positions)
+        except Malformed:
+            file.budget = budget
+        return (file.row(of, position) for position in positions)
 
     def _quantization(self, row: Row) -> Quantization:
         file = self.file

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
-from typing import IO, Any
+from typing import Any
 from weakref import WeakSet
 
 from analyzer.errors import ModelError
-from analyzer.files import opened
+from analyzer.files import descriptor
 from analyzer.model import file_magic
 from analyzer.model.flatbuffer import Bytes, Flatbuffer
 from analyzer.model.graph import Model
@@ -84,18 +84,25 @@ def _model(data: Bytes, path: str) -> Model:
 def contents(path: str | os.PathLike[str], name: str) -> Bytes:
     """The bytes of a file that is called `name` in messages; a big one's are mapped. Raises: ModelError"""
     try:
-        with opened(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > _SMALL:
+        file, status = descriptor(path)
+        try:
+            if (size := status.st_size) > _SMALL:
                 _guard(name)
                 return _map(file)
-            # Some files don't know their size; one that is known takes half the calls to the system.
-            whole = file.read(size or -1)
-            if len(whole) < size:
-                raise ModelError(name, CHANGED, WAIT)
-            return whole
+            # Some files don't know their size; one that is known is read in one go, without a file object.
+            whole = os.read(file, size) if size else _rest(file)
+        finally:
+            os.close(file)
     except OSError as error:
         raise unreadable(path, name, error) from None
+    if len(whole) < size:
+        raise ModelError(name, CHANGED, WAIT)
+    return whole
+
+
+def _rest(file: int) -> bytes:
+    with open(file, "rb", buffering=0, closefd=False) as stream:
+        return stream.read()
 
 
 def end_where_cut_short() -> None:
@@ -135,13 +142,13 @@ def _guard(name: str) -> None:
     take(int(signal.SIGBUS), ctypes.cast(handler, ctypes.c_void_p))
 
 
-def _map(file: IO[bytes]) -> Bytes:
+def _map(file: int) -> Bytes:
     if sys.version_info >= (3, 13):
-        return mmap(file.fileno(), 0, access=ACCESS_READ, trackfd=False)
+        return mmap(file, 0, access=ACCESS_READ, trackfd=False)
     # A map keeps a descriptor: where very many models are held, the others are read.
     if len(_MAPPED) >= _MOST_MAPPED:
-        return file.read()
-    mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
+        return _rest(file)
+    mapped = mmap(file, 0, access=ACCESS_READ)
     _MAPPED.add(mapped)
     return mapped
 

@@ -6,7 +6,7 @@ import gzip
 import io
 import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -106,9 +106,8 @@ def test_a_vector_of_tables_is_read_as_one_by_one(place: int, byte: int) -> None
     changed[8 + place % (len(changed) - 8)] = byte
     whole, rows = told(bytes(changed)), Flatbuffer.rows
 
-    def one_by_one(file: Flatbuffer, kind: Kind, positions: Sequence[int]) -> Iterator[Sequence[object]]:
-        for position in positions:
-            yield from rows(file, kind, [position])
+    def one_by_one(file: Flatbuffer, kind: Kind, positions: Sequence[int]) -> list[Sequence[object]]:
+        return [row for position in positions for row in rows(file, kind, [position])]
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Flatbuffer, "rows", one_by_one)
@@ -118,7 +117,7 @@ def test_a_vector_of_tables_is_read_as_one_by_one(place: int, byte: int) -> None
 def test_a_table_without_fields_at_the_end_of_the_file_after_one_with_more() -> None:
     vtables = struct.pack("<4H2H", 8, 12, 0, 8, 4, 4)
     file = Flatbuffer(vtables + struct.pack("<iIIi", 12, 0, 7, 16))
-    assert [*file.rows(kind("Metadata"), [12, 24])] == [(None, 7), (None, 0)]
+    assert file.rows(kind("Metadata"), [12, 24]) == [(None, 7), (None, 0)]
 
 
 def test_a_field_that_lies_in_the_distance_to_the_vtable() -> None:
@@ -221,7 +220,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("os.open", refuse)
     with pytest.raises(ModelError, match="permission denied; make the file readable"):
         read(tmp_path / "m.tflite")
 
