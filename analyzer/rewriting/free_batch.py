@@ -13,7 +13,12 @@ from analyzer.rewriting.open_inputs import Shapes, open_inputs, resized
 
 
 def shapes_with(model: Model, batch: int) -> Shapes:
-    """Inputs whose first size is open, in the shape that they get. Raises: UsageError where there is none."""
+    """Inputs whose first size is open, in the shape that they get.
+
+    Raises: UsageError where there is none, or the batch is no number of samples.
+    """
+    if batch < 1:
+        raise UsageError(f"--batch {batch}: there is no such batch; give 1 or more")
     shapes = {place: (batch, *tensor.shape[1:]) for place, tensor in _free(model).items()}
     if not shapes:
         raise UsageError(f"--batch {batch}: {model.path} has no input with a free batch; leave it out")

@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
-from analyzer.errors import ModelError, UsageError
+from analyzer.errors import AnalyzerError, ModelError, UsageError
 from analyzer.execution.request import Limits
 from analyzer.model import read, read_bytes
 from analyzer.rewriting import rewrite
@@ -221,8 +221,13 @@ def test_a_batch_that_the_model_cannot_have_is_refused(tmp_path: Path) -> None:
     file, packs = tmp_path / "m.tflite", Packs()
     file.write_bytes(data)
     auditor = Auditor(packs, configure(packs, ["gpu"]))
-    for batch, why in ((2, "the new shape doesn't hold"), (1 << 62, "more elements than can be counted")):
-        with pytest.raises(ModelError, match=why):
+    refused = {
+        0: "no such batch",
+        2: "the new shape doesn't hold",
+        1 << 62: "more elements than can be counted",
+    }
+    for batch, why in refused.items():
+        with pytest.raises(AnalyzerError, match=why):
             fix(read(file), str(file), auditor, prepares(), proven=False, batch=batch)
 
 
