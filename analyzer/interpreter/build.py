@@ -88,8 +88,10 @@ class InterpreterBuilder:
         for operator in subgraph.operators:
             if operator.name in parsed and (findings := self._unread(operator)):
                 return _of_operator(findings[0], operator)
-            if operator.custom is None and operator.options and _overlaps(operator):
-                return _overlap(subgraph, operator)
+            read = operator.inputs
+            for index in operator.outputs:
+                if index in read and index != OMITTED and operator.custom is None and operator.options:
+                    return _overlap(operator, subgraph.tensors[index])
         return None
 
     def _unread(self, operator: Operator) -> Sequence[Finding]:
@@ -151,22 +153,12 @@ def _of_operator(finding: Finding, operator: Operator) -> PrepareIssue:
     )
 
 
-def _overlaps(operator: Operator) -> bool:
-    """True where the operator writes a tensor that it reads."""
-    read = operator.inputs
-    for index in operator.outputs:
-        if index in read and index != OMITTED:
-            return True
-    return False
-
-
-def _overlap(subgraph: Subgraph, operator: Operator) -> PrepareIssue:
-    index = next(index for index in operator.outputs if index in operator.inputs)
+def _overlap(operator: Operator, tensor: Tensor) -> PrepareIssue:
     return _stop(
         "overlap",
-        f"{operator.name}, operator {operator.index}, writes {_title(subgraph.tensors[index])} and reads it.",
+        f"{operator.name}, operator {operator.index}, writes {_title(tensor)} and reads it.",
         operator=operator.index,
-        tensor=index,
+        tensor=tensor.index,
     )
 
 
@@ -182,9 +174,11 @@ def _tensors(subgraph: Subgraph) -> PrepareIssue | None:
     """
     for tensor in subgraph.tensors:
         table = tensor.quantization
-        stop = _quantization(tensor, table) if table is not None and table.scale_count else None
-        stop = stop or _size(tensor)
-        if stop is not None:
+        if table is not None and table.scale_count and (stop := _quantization(tensor, table)) is not None:
+            return stop
+        needed = _BYTES.get((tensor.dtype, tensor.shape))
+        plain = not (needed is None or tensor.constant or tensor.variable)
+        if not plain and (stop := _size(tensor, needed)) is not None:
             return stop
     return None
 
@@ -222,7 +216,8 @@ def _quantization(tensor: Tensor, table: Quantization) -> PrepareIssue | None:
     return None
 
 
-def _size(tensor: Tensor) -> PrepareIssue | None:
+def _size(tensor: Tensor, needed: int | None) -> PrepareIssue | None:
+    """The issue of a tensor that can't have its type or size; `needed` bytes where others had these."""
     if tensor.dtype not in DTYPE_BITS and tensor.dtype.startswith(_UNKNOWN):
         return _stop(
             "unknown-type",
@@ -243,12 +238,10 @@ def _size(tensor: Tensor) -> PrepareIssue | None:
                 tensor=tensor.index,
             )
         return None
-    kind = tensor.dtype, tensor.shape
-    needed = _BYTES.get(kind)
     if needed is None:
         if not fits(tensor.shape, tensor.dtype):
             return _impossible(tensor)
-        needed = _BYTES.keep(kind, size_bytes(tensor) or 0)
+        needed = _BYTES.keep((tensor.dtype, tensor.shape), size_bytes(tensor) or 0)
     if needed and tensor.constant and tensor.sparsity is None:
         return _data(tensor, needed)
     return None

@@ -48,6 +48,13 @@ def test_the_interpreter_is_not_even_built(data: bytes, rule: str) -> None:
     assert result.stops == {}
 
 
+def test_what_is_read_and_written_is_named_though_operands_are_left_out() -> None:
+    written = operator("ADD", ["y", -1], [-1, "y"])
+    refused = prepared(model([tensor("x", [1]), tensor("y", [2]), tensor("z", [3])], [written])).refused
+    assert refused is not None
+    assert (refused.rule, refused.tensor) == ("runtime/build/overlap", 1)
+
+
 def test_an_operator_code_counts_though_nobody_uses_it() -> None:
     codes = [
         {"builtin_code": "RELU", "deprecated_builtin_code": 19, "version": 1},
