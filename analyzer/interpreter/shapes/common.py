@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from analyzer.expressions.context import has_few_numbers
 from analyzer.expressions.vocabulary import Context, Undefined, known_values
 from analyzer.expressions.vocabulary import words as words_of
 from analyzer.model.graph import Tensor
@@ -28,9 +29,11 @@ def shape(context: Context, position: int) -> Shape:
 
 
 def _looked_into(context: Context, position: int) -> Tensor:
-    """An input whose numbers are asked for, which neither traits nor shapes tell."""
-    context.beyond = True
-    return tensor(context, position)
+    """An input whose numbers are asked for: shapes tell them where they are few."""
+    operand = tensor(context, position)
+    if not has_few_numbers(operand):
+        context.beyond = True
+    return operand
 
 
 def contents(context: Context, position: int) -> tuple[int | float | bool, ...]:
