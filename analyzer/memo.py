@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -47,4 +48,25 @@ class Tables:
             self._kept = 0
         self._kept += 1
         table[key] = value
+        return value
+
+
+class worked_out_once(Generic[Value]):
+    """`functools.cached_property` without a lock, which until Python 3.12 takes longer than most answers."""
+
+    def __init__(self, find: Callable[[Any], Value]) -> None:
+        self._find = find
+        self._name = find.__name__
+        self.__doc__ = find.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> worked_out_once[Value]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._name] = self._find(instance)
         return value

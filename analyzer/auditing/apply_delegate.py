@@ -30,7 +30,7 @@ from analyzer.auditing.select_partitions import (
     selected_operators,
     taken_whole,
 )
-from analyzer.auditing.types import Blocker
+from analyzer.auditing.types import Blocker, DelegateAudit
 from analyzer.auditing.what_if import missing_operators, unlocked
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter.interpreter import Interpreter
@@ -61,7 +61,15 @@ class Earlier(Struct, frozen=True):
     """The same model under the same delegate with other parameters, and how the two judges compare."""
 
     delegation: Delegation
+    audit: DelegateAudit
     judges: JudgeBeside
+
+    def comes_to(self, other: Delegation) -> bool:
+        """True where the audit says all that there is to say of the other one too."""
+        if self.judges.other.load_checks != self.judges.judge.load_checks:
+            return False
+        known = self.delegation
+        return (known.subgraphs, known.blockers) == (other.subgraphs, other.blockers)
 
 
 def apply_delegate(
@@ -120,10 +128,9 @@ def _reason(outcome: Delegation) -> str:
 def _settle_lost(support: NodeSupport, reason: str) -> None:
     """Accepted operators that stay off the delegate get their loss: never reached, or lost to a limit."""
     delegation = support.delegation
-    delegation.lost = delegation.lost or dict.fromkeys(support.accepted, reason)
-    for partition in delegation.partitions:
-        for index in partition.operators:
-            delegation.lost.pop(index, None)
+    lost = delegation.lost or dict.fromkeys(support.accepted, reason)
+    taken = set(delegation.delegated)
+    delegation.lost = {index: why for index, why in lost.items() if index not in taken}
 
 
 def _wanted(support: NodeSupport, limits: GraphLimits) -> tuple[int, ...] | None:
@@ -206,7 +213,7 @@ def _apply_to(prepared: Prepared, support: NodeSupport, outcome: Delegation, lim
         if stop.kind == "failure" or limits.graph.dynamic_tensors == "refuses-model":
             _roll_back(outcome)
         return False
-    if any(verdict.aborts for verdict in support.verdicts):
+    if support.aborts:
         outcome.blockers.extend(fatal(support))
         _roll_back(outcome)
         return False

@@ -14,7 +14,7 @@ from analyzer.auditing.delegate_audit import audit_delegate
 from analyzer.auditing.macs import MacCounter
 from analyzer.auditing.types import Audit, Blocker, Configuration, DelegateAudit, DelegateAudits
 from analyzer.errors import ModelError
-from analyzer.expressions.steps import steps_for
+from analyzer.expressions.steps import StepsFor
 from analyzer.expressions.vocabulary import Context
 from analyzer.interpreter import Interpreter
 from analyzer.model.graph import Model, Prepared
@@ -114,7 +114,8 @@ class Auditor:
         audits = []
         for position, varied in variants:
             case, delegation = applied.delegations[position]
-            audited, _ = self._audit(case, varied.configuration, Earlier(delegation, varied.judges))
+            earlier = Earlier(delegation, applied.audit.delegates[position], varied.judges)
+            audited, _ = self._audit(case, varied.configuration, earlier)
             audits.append(audited)
         return replace(applied.audit, delegates=DelegateAudits(audits), fallbacks=_by_delegate(audits))
 
@@ -123,7 +124,7 @@ class Auditor:
     ) -> tuple[DelegateAudit, Delegation]:
         audited, delegation = self._audit_alone(case, configuration, earlier)
         if audited.summary.verdict == "full" and (other := self._also(configuration)) is not None:
-            beside = Earlier(delegation, other.judges)
+            beside = Earlier(delegation, audited, other.judges)
             audited = replace(audited, also=self._audit_alone(case, other.configuration, beside)[0])
         return audited, delegation
 
@@ -136,10 +137,12 @@ class Auditor:
     def _audit_alone(
         self, case: _Case, configuration: Configuration, earlier: Earlier | None
     ) -> tuple[DelegateAudit, Delegation]:
-        with steps_for(sum(map(len, case.contexts))):
+        with StepsFor(sum(map(len, case.contexts))):
             applied = apply_delegate(
                 case.prepared, case.contexts, configuration.judge, self._interpreter, earlier
             )
+            if earlier is not None and earlier.comes_to(applied):
+                return replace(earlier.audit, configuration=configuration, also=None), applied
             return audit_delegate(case.prepared, case.macs, configuration, applied, case.notes), applied
 
     def _prepare(
@@ -149,7 +152,7 @@ class Auditor:
         stand_ins: tuple[str, ...],
         registered: Sequence[str],
     ) -> _Case:
-        with steps_for(sum(len(subgraph.operators) for subgraph in model.subgraphs)):
+        with StepsFor(sum(len(subgraph.operators) for subgraph in model.subgraphs)):
             prepared, contexts = self._interpreter.prepare_operators(model, shapes or {}, stand_ins)
             macs = [[self._macs.count(context) for context in operators] for operators in contexts]
             return _Case(prepared, contexts, macs, tuple(map(graph_findings.registered, registered)))

@@ -54,25 +54,20 @@ def _operators(
     partitions: Sequence[PartitionAudit],
     macs: Sequence[Sequence[int | None]],
 ) -> list[OperatorAudit]:
-    taken_by = {(p.subgraph, operator): p.index for p in partitions for operator in p.operators}
     audits = []
     for subgraph, counts in zip(prepared.subgraphs, macs, strict=True):
-        applied = delegation.supports[subgraph.index].delegation
-        for operator, count in zip(subgraph.operators, counts, strict=True):
-            index = operator.index
-            partition = taken_by.get((subgraph.index, index))
+        number, applied = subgraph.index, delegation.supports[subgraph.index].delegation
+        folded, lost = applied.folded, applied.lost
+        taken_by: list[int | None] = [None] * len(counts)
+        for partition in partitions:
+            if partition.subgraph == number:
+                for index in partition.operators:
+                    taken_by[index] = partition.index
+        columns = zip(applied.supported, taken_by, counts, applied.findings, strict=True)
+        for index, (supported, by, count, findings) in enumerate(columns):
+            taken, why = by is not None, lost.get(index)
             audits.append(
-                OperatorAudit(
-                    subgraph.index,
-                    index,
-                    applied.supported[index],
-                    index in applied.folded,
-                    partition is not None,
-                    partition,
-                    count,
-                    applied.findings[index],
-                    applied.lost.get(index),
-                )
+                OperatorAudit(number, index, supported, index in folded, taken, by, count, findings, why)
             )
     return audits
 
@@ -84,7 +79,7 @@ def _partitions(delegation: Delegation) -> list[PartitionAudit]:
         for index, partition in enumerate(applied.partitions):
             operators = partition.operators
             inputs, outputs = crossing(subgraph, operators)
-            crossed = sum(size_bytes(subgraph.tensors[tensor]) or 0 for tensor in (*inputs, *outputs))
+            crossed = sum([size_bytes(subgraph.tensors[tensor]) or 0 for tensor in (*inputs, *outputs)])
             audits.append(PartitionAudit(subgraph.index, index, operators, inputs, outputs, crossed))
     return audits
 
@@ -122,14 +117,19 @@ def _gains(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> Iter
 def _summary(
     operators: list[OperatorAudit], partitions: list[PartitionAudit], blockers: Sequence[Blocker]
 ) -> Summary:
-    supported = folded = unsupported = macs = 0
+    supported = folded = unsupported = macs = delegated = delegated_macs = 0
     for operator in operators:
-        macs += operator.macs or 0
+        count = operator.macs or 0
+        macs += count
         supported += operator.supported
         folded += operator.folded
         unsupported += not (operator.supported or operator.folded)
-    selected = _selection(operators, partitions, macs)
-    verdict = _broken(operators, blockers) or selected.verdict
+        if operator.delegated:
+            delegated += 1
+            delegated_macs += count
+    telling = [operator for operator in operators if operator.findings]
+    selected = _selection(len(operators), delegated, macs, delegated_macs, partitions)
+    verdict = _broken(telling, blockers) or selected.verdict
     runs = selected if verdict not in ("crash", "fails") else _nothing(len(operators))
     return Summary(
         operators=len(operators),
@@ -143,28 +143,25 @@ def _summary(
         delegated_operators_share=runs.delegated_operators_share,
         delegated_macs_share=runs.delegated_macs_share,
         boundary_bytes=runs.boundary_bytes,
-        build_failures=sum(any(map(unbuilt, operator.findings)) for operator in operators),
+        build_failures=sum([any(map(unbuilt, operator.findings)) for operator in telling]),
         verdict=verdict,
         selected=selected,
     )
 
 
-def _selection(operators: list[OperatorAudit], partitions: list[PartitionAudit], macs: int) -> Selection:
-    delegated = delegated_macs = 0
-    for operator in operators:
-        if operator.delegated:
-            delegated += 1
-            delegated_macs += operator.macs or 0
+def _selection(
+    operators: int, delegated: int, macs: int, delegated_macs: int, partitions: list[PartitionAudit]
+) -> Selection:
     # A share of 1 where there is nothing to share.
-    share = delegated / len(operators) if operators else 1.0
+    share = delegated / operators if operators else 1.0
     return Selection(
         delegated=delegated,
         partitions=len(partitions),
         delegated_macs=delegated_macs,
         delegated_operators_share=share,
         delegated_macs_share=delegated_macs / macs if macs else share,
-        boundary_bytes=sum(partition.boundary_bytes for partition in partitions),
-        verdict="full" if delegated == len(operators) else "partial" if delegated else "none",
+        boundary_bytes=sum([partition.boundary_bytes for partition in partitions]),
+        verdict="full" if delegated == operators else "partial" if delegated else "none",
     )
 
 
@@ -178,7 +175,7 @@ def _broken(operators: list[OperatorAudit], blockers: Sequence[Blocker]) -> str 
     """The worst of what is certain about a model with the delegate; None where it works."""
     severities = {blocker.finding.severity for blocker in blockers}
     for operator in operators:
-        if operator.delegated and operator.findings:
+        if operator.delegated:
             severities.update(finding.severity for finding in operator.findings)
     return next((verdict for verdict in BROKEN if verdict in severities), None)
 

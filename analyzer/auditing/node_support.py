@@ -72,6 +72,8 @@ class NodeSupport:
             for index, verdict in enumerate(self.verdicts)
             if verdict.supported and index not in self.dequantize
         }
+        #: Whether the delegate gives up on the whole model because of one.
+        self.aborts = any(verdict.aborts for verdict in self.verdicts if verdict.findings)
         self.delegation = self._undelegated()
         #: Partition -> what was found of operators as it was built; of it as a whole (None) only that it was.
         self.built: dict[Partition, dict[int | None, Sequence[Finding]]] = {}

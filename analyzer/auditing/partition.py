@@ -104,21 +104,30 @@ def boundary(subgraph: Subgraph, operators: Collection[int]) -> tuple[tuple[int,
     Inputs are all that the group reads and doesn't write, constants included. Outputs are what it
     writes and an operator outside it or the subgraph's caller reads.
     """
+    consumers, producers = subgraph.consumers, subgraph.producers
     inside = frozenset(operators)
+    if len(inside) == len(subgraph.operators):
+        outputs = producers.keys() & subgraph.output_set
+        return tuple(sorted(consumers.keys() - producers.keys())), tuple(sorted(outputs))
     members = [subgraph.operators[index] for index in inside]
     read = {tensor for operator in members for tensor in operator.inputs}
     written = {tensor for operator in members for tensor in operator.outputs} - {OMITTED}
-    outputs = written & subgraph.output_set
-    if len(inside) < len(subgraph.operators):
-        consumers = subgraph.consumers
-        outputs |= {tensor for tensor in written if not inside.issuperset(consumers.get(tensor, ()))}
+    outputs = {tensor for tensor in written if not inside.issuperset(consumers.get(tensor, ()))}
+    outputs |= written & subgraph.output_set
     return tuple(sorted(read - written - {OMITTED})), tuple(sorted(outputs))
 
 
 def crossing(subgraph: Subgraph, operators: Collection[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The boundary without constants: what has to be handed over at every run."""
-    inputs, outputs = boundary(subgraph, operators)
-    return tuple(tensor for tensor in inputs if not subgraph.tensors[tensor].constant), outputs
+    # Building asks for it, the audit, and audits with other parameters.
+    key = "crossing", tuple(operators)
+    known: tuple[tuple[int, ...], tuple[int, ...]] | None = subgraph.remembered.get(key)
+    if known is None:
+        inputs, outputs = boundary(subgraph, operators)
+        tensors = subgraph.tensors
+        known = tuple([tensor for tensor in inputs if not tensors[tensor].constant]), outputs
+        subgraph.remembered[key] = known
+    return known
 
 
 def control_edges(model: Model, subgraph: Subgraph, side_effects: Collection[int]) -> Sequence[ControlEdge]:

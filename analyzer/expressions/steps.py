@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import inf
 from threading import local
 from typing import Any
@@ -35,14 +34,19 @@ class _Allowance(local):
 _allowance = _Allowance()
 
 
-@contextmanager
-def steps_for(operators: int) -> Iterator[None]:
-    """Allow so many steps in all as the rules of one delegate on a model of so many operators may take."""
-    before, _allowance.left = _allowance.left, MAX_STEPS + STEPS_EACH * operators
-    try:
-        yield
-    finally:
-        _allowance.left = before
+class StepsFor:
+    """Allows so many steps in all as one delegate's rules on a model of so many operators may take."""
+
+    __slots__ = ("_before", "_given")
+
+    def __init__(self, operators: int) -> None:
+        self._given = MAX_STEPS + STEPS_EACH * operators
+
+    def __enter__(self) -> None:
+        self._before, _allowance.left = _allowance.left, self._given
+
+    def __exit__(self, *_: object) -> None:
+        _allowance.left = self._before
 
 
 def takes_steps(node: Node) -> bool:

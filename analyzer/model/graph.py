@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
+
+from analyzer.memo import worked_out_once
 
 #: The index of an operand that the file leaves out.
 OMITTED = -1
@@ -71,11 +72,11 @@ class Quantization(Struct, frozen=True, dict=True):
     details: str | None = None
     details_fields: Mapping[str, Any] | None = None
 
-    @cached_property
+    @worked_out_once
     def scales(self) -> tuple[float, ...]:
         return tuple(self.scale_data)
 
-    @cached_property
+    @worked_out_once
     def zero_points(self) -> tuple[int, ...]:
         return tuple(self.zero_point_data)
 
@@ -176,27 +177,27 @@ class Subgraph(Struct, frozen=True, dict=True):
         called = (index for operator in self.operators for index in operator.called_subgraphs())
         return list(dict.fromkeys(called))
 
-    @cached_property
+    @worked_out_once
     def remembered(self) -> dict[Any, Any]:
         """What was found out about it once for all, by whoever asked."""
         return {}
 
-    @cached_property
+    @worked_out_once
     def input_set(self) -> frozenset[int]:
         """The subgraph's inputs, to ask whether a tensor is among them."""
         return frozenset(self.inputs)
 
-    @cached_property
+    @worked_out_once
     def input_tensors(self) -> tuple[Tensor, ...]:
         """The subgraph's inputs as tensors."""
         return tuple([self.tensors[index] for index in self.inputs])
 
-    @cached_property
+    @worked_out_once
     def output_set(self) -> frozenset[int]:
         """The subgraph's outputs, to ask whether a tensor is among them."""
         return frozenset(self.outputs)
 
-    @cached_property
+    @worked_out_once
     def producers(self) -> dict[int, list[int]]:
         """Tensor index -> indices of the operators that write it, in execution order."""
         writers: dict[int, list[int]] = {}
@@ -206,13 +207,13 @@ class Subgraph(Struct, frozen=True, dict=True):
                     writers.setdefault(tensor, []).append(operator.index)
         return writers
 
-    @cached_property
+    @worked_out_once
     def awaited(self) -> tuple[int, ...]:
         """For each operator, how many of its operands some operator writes."""
         written = self.producers
         return tuple([sum([tensor in written for tensor in operator.inputs]) for operator in self.operators])
 
-    @cached_property
+    @worked_out_once
     def consumers(self) -> dict[int, list[int]]:
         """Tensor index -> indices of the operators that read it, once per operand, in order."""
         readers: dict[int, list[int]] = {}
@@ -222,7 +223,7 @@ class Subgraph(Struct, frozen=True, dict=True):
                     readers.setdefault(tensor, []).append(operator.index)
         return readers
 
-    @cached_property
+    @worked_out_once
     def shown(self) -> frozenset[int]:
         """Operators whose results an output comes from, or that keep them: others compute for nobody."""
         kept = (o.index for o in self.operators if not o.outputs or self._keeps_state(o))
@@ -243,7 +244,7 @@ class Subgraph(Struct, frozen=True, dict=True):
         operands = (self.tensors[t] for t in (*operator.inputs, *operator.outputs) if t != OMITTED)
         return any(t.holds_state for t in operands)
 
-    @cached_property
+    @worked_out_once
     def computed_from_shapes(self) -> frozenset[int]:
         """Tensors that hang on nothing but the sizes of others: SHAPE's, and what is computed from them."""
         tensors: set[int] = set()
@@ -256,7 +257,7 @@ class Subgraph(Struct, frozen=True, dict=True):
                     tensors.update(operator.outputs)
         return frozenset(tensors)
 
-    @cached_property
+    @worked_out_once
     def computed_dtypes(self) -> tuple[str, ...]:
         """Element types of what operators compute, what they take out of constants left aside."""
         written = (
@@ -270,7 +271,7 @@ class Subgraph(Struct, frozen=True, dict=True):
         )
         return tuple(dict.fromkeys(written))
 
-    @cached_property
+    @worked_out_once
     def custom_codes(self) -> tuple[str, ...]:
         """The codes of the custom operators, each once."""
         codes = (operator.custom for operator in self.operators if operator.custom is not None)

@@ -12,7 +12,7 @@ from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.partial import partially_evaluated
 from analyzer.expressions.scope import ExpressionError
 from analyzer.expressions.show import show
-from analyzer.expressions.steps import steps_for
+from analyzer.expressions.steps import StepsFor
 from analyzer.interpreter import Interpreter
 from analyzer.model import read_bytes
 from analyzer.rules.registry import Packs
@@ -47,7 +47,7 @@ def run(data: bytes) -> None:
         return
     show(node)
     ask = compiled(partially_evaluated(node, _PARAMETERS))
-    with steps_for(1):
+    with StepsFor(1):
         for context in _contexts():
             try:
                 ask(context)
