@@ -152,7 +152,7 @@ class ModelAuditor:
         known = None if self.task.baseline is None else self.task.baseline.known(held.name)
         excused = self._excuses.of(audit, known)
         reasons, warnings = (
-            tuple(reason for policy in policies for reason in policy.reasons(audit, excused))
+            tuple([reason for policy in policies for reason in policy.reasons(audit, excused)])
             for policies in (self._policies, self._warning)
         )
         told = convert.model(audit, held.sha256 if self.task.hash else None, self._catalogue)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import Partition, crossing
 from analyzer.auditing.types import Blocker
 from analyzer.expressions.context import Context, taken_together
+from analyzer.memo import worked_out_once
 from analyzer.model.graph import OMITTED, Subgraph, Tensor
 from analyzer.rules.judging.judge import Finding
 from analyzer.rules.judging.judge_beside import JudgeBeside
@@ -22,10 +22,7 @@ class PartitionContext:
     """The facts that checks on a whole partition see."""
 
     def __init__(self, subgraph: Subgraph, contexts: Sequence[Context], operators: Sequence[int]) -> None:
-        inputs, outputs = crossing(subgraph, operators)
         self.subgraph = subgraph
-        self.inputs = [subgraph.tensors[tensor] for tensor in inputs]
-        self.outputs = [subgraph.tensors[tensor] for tensor in outputs]
         self.operators = [contexts[operator] for operator in operators]
         #: What neighbours of a tensor are looked up by.
         self.read_through = None
@@ -33,7 +30,21 @@ class PartitionContext:
         self.neighbours: dict[int, Context] | None = None
         self.variables: list[Any] = []
 
-    @cached_property
+    @worked_out_once
+    def inputs(self) -> list[Tensor]:
+        """What is handed over to its operators."""
+        return self._tensors(0)
+
+    @worked_out_once
+    def outputs(self) -> list[Tensor]:
+        """What they hand over."""
+        return self._tensors(1)
+
+    def _tensors(self, side: int) -> list[Tensor]:
+        crossed = crossing(self.subgraph, [context.operator.index for context in self.operators])[side]
+        return [self.subgraph.tensors[tensor] for tensor in crossed]
+
+    @worked_out_once
     def unread(self) -> list[Tensor]:
         """All that its operators write and nobody reads, the app included."""
         consumers, given = self.subgraph.consumers, self.subgraph.output_set

@@ -42,7 +42,7 @@ def audit_delegate(
         tuple(operators),
         tuple(partitions),
         blockers,
-        _summary(operators, partitions, blockers),
+        _summary(delegation, macs, operators, partitions, blockers),
         _to_full(delegation, macs, blockers),
         tuple(_gains(delegation, macs)),
     )
@@ -115,30 +115,31 @@ def _gains(delegation: Delegation, macs: Sequence[Sequence[int | None]]) -> Iter
 
 
 def _summary(
-    operators: list[OperatorAudit], partitions: list[PartitionAudit], blockers: Sequence[Blocker]
+    delegation: Delegation,
+    macs: Sequence[Sequence[int | None]],
+    operators: list[OperatorAudit],
+    partitions: list[PartitionAudit],
+    blockers: Sequence[Blocker],
 ) -> Summary:
-    supported = folded = unsupported = macs = delegated = delegated_macs = 0
-    for operator in operators:
-        count = operator.macs or 0
-        macs += count
-        supported += operator.supported
-        folded += operator.folded
-        unsupported += not (operator.supported or operator.folded)
-        if operator.delegated:
-            delegated += 1
-            delegated_macs += count
+    supported = folded = neither = 0
+    for applied in delegation.subgraphs:
+        supported += sum(applied.supported)
+        folded += len(applied.folded)
+        neither -= sum([not applied.supported[index] for index in applied.folded])
+    neither += len(operators) - supported
+    counted = sum([sum(filter(None, counts)) for counts in macs])
     telling = [operator for operator in operators if operator.findings]
-    selected = _selection(len(operators), delegated, macs, delegated_macs, partitions)
+    selected = _selection(len(operators), counted, macs, partitions)
     verdict = _broken(telling, blockers) or selected.verdict
     runs = selected if verdict not in ("crash", "fails") else _nothing(len(operators))
     return Summary(
         operators=len(operators),
         supported=supported,
-        unsupported=unsupported,
+        unsupported=neither,
         folded=folded,
         delegated=runs.delegated,
         partitions=runs.partitions,
-        macs=macs,
+        macs=counted,
         delegated_macs=runs.delegated_macs,
         delegated_operators_share=runs.delegated_operators_share,
         delegated_macs_share=runs.delegated_macs_share,
@@ -150,8 +151,16 @@ def _summary(
 
 
 def _selection(
-    operators: int, delegated: int, macs: int, delegated_macs: int, partitions: list[PartitionAudit]
+    operators: int,
+    counted: int,
+    macs: Sequence[Sequence[int | None]],
+    partitions: list[PartitionAudit],
 ) -> Selection:
+    delegated = delegated_macs = 0
+    for partition in partitions:
+        counts = macs[partition.subgraph]
+        delegated += len(partition.operators)
+        delegated_macs += sum([counts[index] or 0 for index in partition.operators])
     # A share of 1 where there is nothing to share.
     share = delegated / operators if operators else 1.0
     return Selection(
@@ -159,7 +168,7 @@ def _selection(
         partitions=len(partitions),
         delegated_macs=delegated_macs,
         delegated_operators_share=share,
-        delegated_macs_share=delegated_macs / macs if macs else share,
+        delegated_macs_share=delegated_macs / counted if counted else share,
         boundary_bytes=sum([partition.boundary_bytes for partition in partitions]),
         verdict="full" if delegated == operators else "partial" if delegated else "none",
     )

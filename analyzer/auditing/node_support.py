@@ -82,12 +82,10 @@ class NodeSupport:
 
     def beside(self, judges: JudgeBeside) -> NodeSupport | None:
         """The same for the other parameters; None where operators may be chosen otherwise with them."""
-        kinds = {operator.key for operator in self.subgraph.operators}
-        if not all(map(judges.chooses_alike, kinds)):
+        if not all(map(judges.chooses_alike, self.subgraph.kinds)):
             return None
-        from copy import copy
-
-        other = copy(self)
+        other = NodeSupport.__new__(NodeSupport)
+        other.__dict__.update(self.__dict__)
         other.judge, other.before, other.built = judges.judge, (self, judges), {}
         other.delegation = other._undelegated()
         return other

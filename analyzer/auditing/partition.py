@@ -38,7 +38,7 @@ def partition(
     tensor that only its reader writes), or a control edge names an operator that doesn't exist.
     """
     count = len(subgraph.operators)
-    if len(accepted) == count > 0 and not control_edges and _in_order(subgraph):
+    if len(accepted) == count > 0 and not control_edges and subgraph.in_order:
         return [Partition(tuple(range(count)))]
     if not all(0 <= operator < count for edge in control_edges for operator in edge):
         return []
@@ -46,16 +46,6 @@ def partition(
     if sum(len(group) for _, group in groups) < count:
         return []
     return [Partition(tuple(sorted(group))) for delegated, group in groups if delegated]
-
-
-def _in_order(subgraph: Subgraph) -> bool:
-    """True where no operator waits for a later one: all of them together can be scheduled."""
-    producers = subgraph.producers
-    return all(
-        tensor not in producers or producers[tensor][0] < operator.index
-        for operator in subgraph.operators
-        for tensor in operator.inputs
-    )
 
 
 def partition_graph(
@@ -66,20 +56,20 @@ def partition_graph(
     The runtime sweeps over all operators until nothing more fits. Readiness never goes away, so a
     queue of what became ready finds the same groups without the sweeps.
     """
-    missing, released = list(subgraph.awaited), defaultdict[int, list[int]](list)
+    missing, freed, released = list(subgraph.awaited), subgraph.freed, defaultdict[int, list[int]](list)
     for earlier, later in control_edges:
         missing[later] += 1
         released[earlier].append(later)
     written: set[int] = set()
     ready: dict[bool, list[int]] = {False: [], True: []}
-    for operator, number in enumerate(missing):
-        if number == 0:
-            ready[operator in accepted].append(operator)
+    for operator in [operator for operator, number in enumerate(missing) if number == 0]:
+        ready[operator in accepted].append(operator)
     # The first operator that depends on nothing decides which kind begins.
     delegated = 0 in missing and missing.index(0) in accepted
     while group := ready[delegated]:
         for operator in group:  # which grows meanwhile
-            for later in _freed(subgraph, operator, written) + released[operator]:
+            waiting = _freed(subgraph, operator, written) if freed is None else freed[operator]
+            for later in waiting + released[operator] if released else waiting:
                 missing[later] -= 1
                 if missing[later] == 0:
                     ready[later in accepted].append(later)

@@ -183,6 +183,11 @@ class Subgraph(Struct, frozen=True, dict=True):
         return {}
 
     @worked_out_once
+    def kinds(self) -> frozenset[str]:
+        """The keys of its operators in rules."""
+        return frozenset([operator.key for operator in self.operators])
+
+    @worked_out_once
     def input_set(self) -> frozenset[int]:
         """The subgraph's inputs, to ask whether a tensor is among them."""
         return frozenset(self.inputs)
@@ -212,6 +217,27 @@ class Subgraph(Struct, frozen=True, dict=True):
         """For each operator, how many of its operands some operator writes."""
         written = self.producers
         return tuple([sum([tensor in written for tensor in operator.inputs]) for operator in self.operators])
+
+    @worked_out_once
+    def freed(self) -> tuple[list[int], ...] | None:
+        """For each operator, who reads what it writes, once per operand; None where two write the same."""
+        readers = self.consumers
+        if any([len(writers) > 1 for writers in self.producers.values()]):  # noqa: C419 - quicker
+            return None
+        return tuple(
+            [
+                [reader for tensor in operator.outputs for reader in readers.get(tensor, ())]
+                for operator in self.operators
+            ]
+        )
+
+    @worked_out_once
+    def in_order(self) -> bool:
+        """Whether no operator waits for a later one: all of them together can be scheduled."""
+        readers = self.consumers
+        return all(
+            writers[0] < readers[tensor][0] for tensor, writers in self.producers.items() if tensor in readers
+        )
 
     @worked_out_once
     def consumers(self) -> dict[int, list[int]]:

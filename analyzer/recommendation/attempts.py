@@ -64,7 +64,9 @@ class Attempts:
 
 def _might_help(attempt: Attempt, audit: audit_document.Audit, choosing: bool) -> bool:
     if attempt.when == "limit":
-        return any(node.lost == "limit" for node in audit.operators)
+        # Nothing is lost of what is taken whole, or not at all.
+        some = audit.summary.supported > 0 and audit.summary.selected.verdict != "full"
+        return some and any(node.lost == "limit" for node in audit.operators)
     return audit.summary.verdict == "wrong" or (
         not choosing
         and any(finding.severity == "hazard" for node in audit.operators for finding in node.findings)
@@ -77,7 +79,7 @@ def _stays_wrong(audit: Audit, position: int, other: Variant) -> bool:
     if asked.verdict != "wrong":
         return False
     subgraphs = audit.prepared.subgraphs
-    names = {operator.key for subgraph in subgraphs for operator in subgraph.operators}
+    names = frozenset[str]().union(*(subgraph.kinds for subgraph in subgraphs))
     wrong = (
         (subgraphs[told.subgraph].operators[told.index].key, finding.rule)
         for told in asked.operators

@@ -109,7 +109,7 @@ def recommend(
 
 
 def _rest(model: Model, known: Mapping[str, Deployment]) -> _Rest:
-    delegate = next((audit.fallback for audit in model.audits if audit.fallback), "")
+    delegate = next(filter(None, [audit.fallback for audit in model.audits]), "")
     deployment = known.get(delegate)
     named = deployment.name if deployment else delegate or "the CPU"
     audit = next((audit for audit in model.audits if audit.delegate == delegate), None)

@@ -262,33 +262,26 @@ def _places(delegate_audit: DelegateAudit, audit: Audit) -> Iterable[str | Unset
 def _operators(
     delegate_audit: DelegateAudit, audit: Audit, findings: _Findings
 ) -> Iterator[audit_document.Operator]:
-    subgraphs = audit.prepared.subgraphs
+    operators = ((of.tensors, operator) for of in audit.prepared.subgraphs for operator in of.operators)
     places = _places(delegate_audit, audit)
-    for operator, place in zip(delegate_audit.operators, places, strict=True):
-        yield _operator(operator, subgraphs[operator.subgraph], place, findings)
-
-
-def _operator(
-    audit: OperatorAudit, subgraph: Subgraph, placement: str | UnsetType, findings: _Findings
-) -> audit_document.Operator:
-    operator = subgraph.operators[audit.index]
-    outputs = operator.outputs
-    return audit_document.Operator(
-        subgraph=audit.subgraph,
-        index=audit.index,
-        op=operator.name,
-        version=operator.version,
-        custom=operator.custom,
-        output=subgraph.tensors[outputs[0]].name if outputs and outputs[0] != OMITTED else None,
-        supported=audit.supported,
-        folded=audit.folded,
-        delegated=audit.delegated,
-        partition=audit.partition,
-        lost=audit.lost,
-        macs=audit.macs,
-        findings=findings.of(audit) if audit.findings else (),
-        placement=placement,
-    )
+    for (tensors, operator), told, place in zip(operators, delegate_audit.operators, places, strict=True):
+        outputs = operator.outputs
+        yield audit_document.Operator(
+            subgraph=told.subgraph,
+            index=told.index,
+            op=operator.name,
+            version=operator.version,
+            custom=operator.custom,
+            output=tensors[outputs[0]].name if outputs and outputs[0] != OMITTED else None,
+            supported=told.supported,
+            folded=told.folded,
+            delegated=told.delegated,
+            partition=told.partition,
+            lost=told.lost,
+            macs=told.macs,
+            findings=findings.of(told) if told.findings else (),
+            placement=place,
+        )
 
 
 class _Findings:
