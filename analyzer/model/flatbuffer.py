@@ -120,8 +120,7 @@ class Flatbuffer:
         distances = _unpacker(count, "I")(self.data, position + 4)
         if 0 in distances:
             raise Malformed(f"an entry of the vector at byte {position} refers to itself")
-        starts = range(position + 4, position + 4 + 4 * count, 4)
-        return self.rows(kind, [*map(add, starts, distances)])
+        return self.rows(kind, [*map(add, range(position + 4, self.size, 4), distances)])
 
     def integers(self, position: int | None) -> tuple[int, ...]:
         """A vector of int32."""
@@ -174,9 +173,9 @@ class Flatbuffer:
 
     def bytes(self, position: int) -> memoryview:
         """A vector of bytes, as a view: it costs nothing whatever its length."""
-        view = self.options(position)
-        self.budget += len(view)
-        return view
+        count = self.length(position, 1)
+        self.budget += count
+        return self.view[position + 4 : position + 4 + count]
 
     def options(self, position: int) -> memoryview:
         """The same of bytes that are decoded later on: paid for, since tables may share them."""
@@ -229,9 +228,9 @@ class Flatbuffer:
             raise Malformed(self._short(position + 4 + length - 1))
         if position & 3:
             raise Malformed(f"a vector at byte {position} is not aligned")
-        self.budget -= length
-        if self.budget < 0:
+        if (left := self.budget - length) < 0:
             raise Malformed(OVER_BUDGET)
+        self.budget = left
         return count  # type: ignore[no-any-return]
 
     def _fields(self, kind: Kind, row: Sequence[Any]) -> dict[str, Any]:
@@ -275,15 +274,21 @@ class Flatbuffer:
         return tuple(self._fields(of, row) for row in self.tables(of, position))
 
     def _layout(self, kind: Kind, position: int) -> Layout:
-        if position < 0:
-            raise Malformed(f"a vtable lies at byte {position}, before the file")
-        (size,) = _size(self.data, position)
-        if size < 4 or (size | position) & 1:
-            raise Malformed(f"the vtable at byte {position} is damaged")
-        if position + size > self.size:
-            raise Malformed(self._short(position + size - 1))
-        vtable = bytes(self.data[position + 4 : position + size])
-        layout = self._layouts[kind, position] = kind.layouts.get(vtable) or kind.layout(vtable)
+        """The layout of tables with the vtable at `position`. Raises: struct.error, Malformed"""
+        layout = None
+        if 0 <= position < self.size and not position & 1:
+            # Writers' vtables are short: the first byte is the size.
+            layout = kind.layouts.get(bytes(self.data[position : position + self.data[position]]))
+        if layout is None:
+            if position < 0:
+                raise Malformed(f"a vtable lies at byte {position}, before the file")
+            (size,) = _size(self.data, position)
+            if size < 4 or (size | position) & 1:
+                raise Malformed(f"the vtable at byte {position} is damaged")
+            if position + size > self.size:
+                raise Malformed(self._short(position + size - 1))
+            layout = kind.layout(bytes(self.data[position : position + size]))
+        self._layouts[kind, position] = layout
         return layout
 
     def _within(self, position: int, size: int) -> None:

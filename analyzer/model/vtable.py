@@ -100,11 +100,11 @@ class Kind:
             self.formats[field.slot] = "I" if refers(field) else code(field)
             defaults[field.slot] = None if refers(field) else _raw(field)
         self.defaults = tuple(defaults)
-        #: Vtable -> layout, for all files read so far.
+        #: Vtable, from its size on -> layout, for all files read so far.
         self.layouts: dict[bytes, Layout] = {}
 
     def layout(self, vtable: bytes) -> Layout:
-        layout = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable))
+        layout = _layout(self, struct.unpack(f"<{len(vtable) // 2}H", vtable)[2:])
         if len(self.layouts) < _MOST_LAYOUTS:
             self.layouts[vtable] = layout
         return layout
