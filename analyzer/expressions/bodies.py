@@ -1,15 +1,16 @@
 """Rules as JSON in which each definition in place stands once, however often it is named."""
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 from msgspec.structs import astuple
 
-from analyzer.expressions.nodes import Named, Node
+from analyzer.expressions.nodes import Named, Node, Unread
 
 T = TypeVar("T")
 #: JSON that is read later: as it was written, or as it lies in an entry.
@@ -27,7 +28,9 @@ class Bodies:
 
     def __init__(self, encoded: Iterable[Encoded] = ()) -> None:
         self.encoded = list(encoded)
-        self._read: dict[int, Node] = {}
+        #: What was come to. Nodes keep it, and it keeps this: in a circle with nodes, which Python doesn't
+        #: look for garbage among, nothing would ever go.
+        self._found: WeakValueDictionary[int, Unread] = WeakValueDictionary()
         #: Identity of a body that was written -> its place, and the body, so that no other comes to have it.
         self._written: dict[int, tuple[int, Node]] = {}
 
@@ -66,10 +69,14 @@ class Bodies:
     def _places(self) -> dict[bytes, int]:
         return {bytes(encoded): place for place, encoded in enumerate(self.encoded)}
 
-    def _body(self, _: type, place: int) -> Node:
-        if place not in self._read:
-            self._read[place] = self._reader.decode(self.encoded[place]).body
-        return self._read[place]
+    def _body(self, _: type, place: int) -> Unread:
+        found = self._found.get(place)
+        if found is None:
+            found = self._found[place] = Unread(partial(self._read, place))
+        return found
+
+    def _read(self, place: int) -> Node:
+        return self._reader.decode(self.encoded[place]).body
 
     @cached_property
     def _reader(self) -> Decoder[_Kept]:

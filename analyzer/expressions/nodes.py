@@ -1,10 +1,9 @@
 """Checked expressions as typed nodes, kept as JSON: `["cmp", "<=", ["fact", "version"], ["lit", 3]]`."""
 
 # Annotations are evaluated with the classes, which every start decodes: as texts they would be compiled then.
-from abc import ABC
 from collections.abc import Callable, Iterator
 from operator import is_
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NewType, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -14,6 +13,12 @@ from analyzer.memo import Memo
 Result = TypeVar("Result")
 #: Nodes that a function remembers.
 _MOST = 20_000
+
+if TYPE_CHECKING:
+    Node: TypeAlias = "AnyNode"
+else:
+    # A name that stands for them all: a union that is written out would be gone through wherever it stands.
+    Node = NewType("Node", object)
 
 
 class Part(Struct, frozen=True, array_like=True, gc=False):
@@ -71,98 +76,125 @@ class Variable(Part, frozen=True, tag="var"):
 class Property(Part, frozen=True, tag="attr"):
     """`of.name`, of a tensor or an operator."""
 
-    of: "Node"
+    of: Node
     name: str
 
 
 class OptionOf(Part, frozen=True, tag="option_of"):
     """An option of another operator."""
 
-    of: "Node"
+    of: Node
     name: str
 
 
 class Index(Part, frozen=True, tag="index"):
-    of: "Node"
-    at: "Node"
+    of: Node
+    at: Node
 
 
 class Comparison(Part, frozen=True, tag="cmp"):
     sign: str
-    left: "Node"
-    right: "Node"
+    left: Node
+    right: Node
 
 
 class Arithmetic(Part, frozen=True, tag="arith"):
     sign: str
-    left: "Node"
-    right: "Node"
+    left: Node
+    right: Node
 
 
 class And(Part, frozen=True, tag="and"):
-    parts: tuple["Node", ...]
+    parts: tuple[Node, ...]
 
 
 class Or(Part, frozen=True, tag="or"):
-    parts: tuple["Node", ...]
+    parts: tuple[Node, ...]
 
 
 class Not(Part, frozen=True, tag="not"):
-    of: "Node"
+    of: Node
 
 
 class Negative(Part, frozen=True, tag="neg"):
-    of: "Node"
+    of: Node
 
 
 class Choice(Part, frozen=True, tag="if"):
-    condition: "Node"
-    then: "Node"
-    otherwise: "Node"
+    condition: Node
+    then: Node
+    otherwise: Node
 
 
 class List(Part, frozen=True, tag="list"):
-    parts: tuple["Node", ...]
+    parts: tuple[Node, ...]
 
 
 class Call(Part, frozen=True, tag="call"):
     function: str
-    arguments: tuple["Node", ...]
+    arguments: tuple[Node, ...]
 
 
 class Loop(Part, frozen=True):
     """`for a, b in iterable`."""
 
     slots: tuple[int, ...]
-    iterable: "Node"
+    iterable: Node
 
 
 class Each(Part, frozen=True, tag="each"):
     """`body for ... in ... if condition`."""
 
-    body: "Node"
+    body: Node
     loops: tuple[Loop, ...]
-    condition: "Node | None"
+    condition: Node | None
+
+
+class Unread:
+    """A node that is kept apart, and read when it is first come to: of most rules little is ever asked."""
+
+    __slots__ = ("__weakref__", "_node", "_read")
+
+    def __init__(self, read: Callable[[], Node]) -> None:
+        self._read: Callable[[], Node] | None = read
+
+    @property
+    def node(self) -> Node:
+        if self._read is not None:
+            self._node, self._read = self._read(), None
+        return self._node
+
+    def __eq__(self, other: object) -> bool:
+        return self.node == (other.node if isinstance(other, Unread) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.node)
+
+    def __repr__(self) -> str:
+        return repr(self.node)
 
 
 if TYPE_CHECKING:
-    Body: TypeAlias = "Node"
+    Kept: TypeAlias = Node | Unread
 else:
-
-    class Body(ABC):  # noqa: B024
-        """A node that is kept apart: whoever decodes what names it says where it is found."""
-
-    Body.register(Part)
+    Kept = Unread
 
 
 class Named(Part, frozen=True, tag="named"):
     """A definition in place, beside the text that stands for it."""
 
     text: str
-    body: Body
+    #: What decodes a node gives what is kept apart; whoever makes one may give it at once.
+    kept: Kept
+
+    @property
+    def body(self) -> Node:
+        """What the text stands for."""
+        kept = self.kept
+        return kept.node if isinstance(kept, Unread) else kept
 
 
-Node = (
+AnyNode = (
     Literal
     | Parameter
     | Fact
@@ -186,6 +218,7 @@ Node = (
     | Each
     | Named
 )  # fmt: skip
+Node.__supertype__ = AnyNode  # type: ignore[attr-defined]
 #: Nodes without parts.
 LEAVES = frozenset({Literal, Parameter, Fact, Operand, Rest, Option, Attribute, Variable})
 
@@ -197,6 +230,8 @@ def children(part: Part) -> Iterator[Any]:
     for value in astuple(part):
         if isinstance(value, Part):
             yield value
+        elif value.__class__ is Unread:
+            yield value.node
         elif value.__class__ is tuple:
             yield from (element for element in value if isinstance(element, Part))
 
@@ -217,6 +252,9 @@ def changed(node: Node, change: Callable[[Node], Node]) -> Node:
             return value if iterable is value.iterable else Loop(value.slots, iterable)
         if isinstance(value, Part):
             return change(value)  # type: ignore[arg-type]
+        if isinstance(value, Unread):
+            made = change(value.node)
+            return value if made is value.node else made
         return all_of(value) if value.__class__ is tuple else value
 
     def all_of(parts: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -325,7 +363,7 @@ def strings_in(node: Node) -> list[str]:
     match node:
         case Literal(str() as value):
             return [value]
-        case Named(_, body):
+        case Named(body=body):
             return strings_in(body)
         case List(parts):
             return [name for part in parts for name in strings_in(part)]

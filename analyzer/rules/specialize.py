@@ -79,7 +79,7 @@ def _settled(node: Node) -> Node:
             if decides in kept or not kept:
                 return decides if kept else rest
             return kept[0] if len(kept) == 1 else type(node)(tuple(kept))
-        case Named(text, body):
+        case Named(text, body=body):
             inner = _settled(body)
             return inner if inner in (ALWAYS, NEVER) else Named(text, inner)
         case Not(of):

@@ -104,7 +104,7 @@ class Names:
                 return _FACTS.get(name, name)
             case Variable(slot, name):
                 return self.variables.get(slot, name)
-            case Named(text, body):
+            case Named(text, body=body):
                 return self.definition(text, body)
             case Property(of, "op"):
                 return self.of(of)

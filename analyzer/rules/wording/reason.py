@@ -133,7 +133,7 @@ class _Explainer:
 
     def why(self, node: Node) -> _Reason:
         match node:
-            case Named(_, body) if not isinstance(body, Literal):
+            case Named(body=body) if not isinstance(body, Literal):
                 return self.why(body)
             case And(parts):
                 return self.why(next((part for part in parts if self.fails(part)), parts[0]))

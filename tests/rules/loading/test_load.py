@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from analyzer.errors import RuleError
@@ -324,7 +323,7 @@ def test_definitions_that_all_packs_have(tmp_path: Path) -> None:
     rules = "[op.ADD]\noperands = {input1 = 'floats'}\n"
     common = load_text(tmp_path, _HEAD + rules).rules("ADD")
     own = load_text(tmp_path, _HEAD + "[define]\nfloats = \"['FLOAT64']\"\n" + rules).rules("ADD")
-    assert (b"FLOAT16" in msgspec.json.encode(common), b"FLOAT64" in msgspec.json.encode(own)) == (True, True)
+    assert ("FLOAT16" in repr(common), "FLOAT64" in repr(own)) == (True, True)
 
 
 def test_problems_of_common_definitions(tmp_path: Path) -> None:
