@@ -81,19 +81,23 @@ class FixSelection:
     def _reason(self, name: str) -> Evaluate:
         ready = self._reasons.get(name)
         if ready is None:
-            ready = self._reasons[name] = compiled(self._pack.advice.reasons[name].when)
+            reason = self._pack.advice.reasons[name]
+            ready = self._reasons[name] = compiled(reason.when, counts=reason.counts)
         return ready
 
     def _holding(self, name: str, given: Sequence[Advice], context: Any) -> Iterator[str]:
         for position, advice in enumerate(given):
-            if advice.when is None or _holds(self._condition(name, position, advice.when), context):
+            if self._holds(name, position, advice, context):
                 yield advice.fix
 
-    def _condition(self, name: str, position: int, when: Node) -> Evaluate:
+    def _holds(self, name: str, position: int, advice: Advice, context: Any) -> bool:
+        if advice.when is None:
+            return True
         ready = self._compiled.get((name, position))
         if ready is None:
-            ready = self._compiled[name, position] = compiled(when, self._parameters)
-        return ready
+            ready = compiled(advice.when, self._parameters, advice.counts)
+            self._compiled[name, position] = ready
+        return _holds(ready, context)
 
 
 def _holds(condition: Evaluate, context: Any) -> bool:

@@ -46,6 +46,8 @@ class Advice(Struct, frozen=True, omit_defaults=True):
     #: A text, or the name of a list of the pack.
     fix: str
     when: Node | None = None
+    #: Whether `when` counts the steps that its loops take.
+    counts: bool = False
 
 
 class Recipe(Struct, frozen=True, omit_defaults=True):
@@ -118,6 +120,8 @@ class Reason(Struct, frozen=True, omit_defaults=True):
 
     says: str
     when: Node
+    #: As in `Advice`.
+    counts: bool = False
 
 
 class Fixes(Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from analyzer.expressions.check import parse
 from analyzer.expressions.scope import ExpressionError, Scope
+from analyzer.expressions.steps import takes_steps
 from analyzer.rules.loading.file import RuleFile
 from analyzer.rules.loading.fixes_file import SHARED, amiss, recipes, shared
 from analyzer.rules.loading.format import Fix, FixCase, FixTable
@@ -56,7 +57,8 @@ class FixReader:
         try:
             given += self._cases(self._shared.first, scope)
             for name, reason in self._shared.reasons.items():
-                reasons[name] = Reason(reason.says, parse(reason.when, scope))
+                when = parse(reason.when, scope)
+                reasons[name] = Reason(reason.says, when, takes_steps(when))
         except ExpressionError as error:
             self._file.problem("fixes", f"in {SHARED}: {error}")
         return Fixes(self._lists, tuple(given), reasons)
@@ -92,7 +94,8 @@ class FixReader:
         for case in cases:
             if isinstance(case, str):
                 raise ExpressionError(f"no fix is given after {case!r}, which has no condition")
-            yield Advice(self._text(case.text), parse(case.when, scope))
+            when = parse(case.when, scope)
+            yield Advice(self._text(case.text), when, takes_steps(when))
 
     def _text(self, text: str) -> str:
         return self._called(text) if _NAME.fullmatch(text) else text
