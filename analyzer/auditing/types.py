@@ -26,7 +26,7 @@ class Configuration(Struct, frozen=True):
     legacy: bool = False
 
 
-class OperatorAudit(Struct, frozen=True):
+class OperatorAudit(Struct, frozen=True, gc=False):
     """One operator under one delegate."""
 
     subgraph: int

@@ -14,6 +14,7 @@ from analyzer.expressions import neighbours
 from analyzer.expressions.context import Context as Context
 from analyzer.expressions.context import Undefined as Undefined
 from analyzer.expressions.context import has_few_numbers, is_moderate, scale, zero_point
+from analyzer.memo import Memo
 from analyzer.model.graph import DTYPE_BITS, Operator, Tensor
 
 #: Constants with more elements than this have no `values`: rules look at sizes and axes, not at weights.
@@ -22,6 +23,8 @@ MAX_VALUES = 1024
 LARGEST = 2**200
 #: The product of so many dimensions is no such number.
 _FEW_DIMENSIONS = 6
+#: Bytes of tensors, by their type and shape.
+_BYTES: Memo[tuple[str, tuple[int, ...]], int] = Memo(10_000)
 
 _FORMATS = {
     "INT8": "b",
@@ -60,10 +63,14 @@ def elements(shape: Sequence[int]) -> int:
 
 def size_bytes(tensor: Tensor) -> int | None:
     """Bytes of the tensor's elements at run time; None where they have no fixed size, or none that can be."""
-    bits = DTYPE_BITS.get(tensor.dtype)
-    if bits is None or min(tensor.shape, default=0) < 0:
-        return None
-    return (elements(tensor.shape) * bits + 7) // 8
+    key = tensor.dtype, tensor.shape
+    known = _BYTES.get(key)
+    if known is None:
+        bits = DTYPE_BITS.get(tensor.dtype)
+        if bits is None or min(tensor.shape, default=0) < 0:
+            return None
+        known = _BYTES.keep(key, (elements(tensor.shape) * bits + 7) // 8)
+    return known
 
 
 def values(tensor: Tensor) -> tuple[int | float | bool, ...]:

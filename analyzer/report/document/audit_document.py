@@ -131,7 +131,7 @@ REFERENCE = "reference"
 Placement = str
 
 
-class Operator(Struct, frozen=True, kw_only=True):
+class Operator(Struct, frozen=True, kw_only=True, gc=False):
     """One operator as one delegate sees it.
 
     `supported` is the delegate's word on the operator by itself, `delegated` where it ends up after

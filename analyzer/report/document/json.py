@@ -65,20 +65,29 @@ def _model(model: Model, verbose: bool) -> Model:
 
 def _shortened(audit: Audit) -> Audit:
     """An audit in which what is told elsewhere isn't written again."""
+    #: By the identities of findings, which operators that are alike share.
+    short: dict[int, Finding] = {}
+
+    def finding(told: Finding) -> Finding:
+        if not told.like:
+            return told
+        if id(told) not in short:
+            short[id(told)] = _short(_ShortFinding, told)
+        return short[id(told)]
+
+    def operator(node: Operator) -> Operator:
+        findings = tuple([finding(told) for told in node.findings])
+        if findings == node.findings:
+            return node
+        return _ShortOperator(**msgspec.structs.asdict(node) | {"findings": findings})
+
     return replace(
         audit,
-        operators=tuple(map(_short_operator, audit.operators)),
+        operators=tuple(map(operator, audit.operators)),
         blockers=tuple(
             each if each.like is UNSET else _short(_ShortBlocker, each) for each in audit.blockers
         ),
     )
-
-
-def _short_operator(node: Operator) -> Operator:
-    if not any(finding.like for finding in node.findings):
-        return node
-    findings = tuple(_short(_ShortFinding, each) if each.like else each for each in node.findings)
-    return _ShortOperator(**msgspec.structs.asdict(node) | {"findings": findings})
 
 
 def _short(shape: Callable[..., Told], told: Told) -> Told:
