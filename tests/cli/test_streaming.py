@@ -101,4 +101,4 @@ def test_a_file_that_cant_be_written_is_told_before_anything_is_audited(tmp_path
     (tmp_path / "file").touch()
     done = run("audit", models, "-o", f"jsonl={tmp_path}")
     assert done.code == 2
-    assert "can't be written" in done.complaint
+    assert "is a folder; name a file in it" in done.complaint
