@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 # Before the imports: a run is short and leaves next to no cycles behind, so that collecting garbage as
 # often as Python does by default would only cost time.
-gc.set_threshold(100_000, 20, 100)
+gc.set_threshold(1_000_000, 20, 100)
 
 _INTERRUPTED = 130
 

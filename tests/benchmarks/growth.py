@@ -229,7 +229,7 @@ def main() -> None:
     asked.add_argument("--small", type=int, default=10_000)
     asked.add_argument("--large", type=int, default=50_000)
     wanted = asked.parse_args()
-    gc.set_threshold(100_000, 20, 100)  # as the program has it
+    gc.set_threshold(1_000_000, 20, 100)  # as the program has it
     for shape in wanted.shapes:
         print(row(shape, wanted.small, wanted.large), flush=True)
 

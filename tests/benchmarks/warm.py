@@ -77,7 +77,7 @@ def ratio(files: list[Path], delegates: str, rounds: int) -> tuple[float, float,
 
 def rows(rounds: int) -> list[Row]:
     """Every row on many models in one process."""
-    gc.set_threshold(100_000, 20, 100)  # as the program has it
+    gc.set_threshold(1_000_000, 20, 100)  # as the program has it
     measured = []
     if files := real_models():
         for delegates, goal in GOALS.items():
