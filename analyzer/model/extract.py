@@ -119,6 +119,8 @@ def contents(data: Bytes, file: Flatbuffer | None = None) -> dict[str, Any]:
     model: dict[str, Any] = _present(file.decode("Model", file.root()))
     for buffer in model.get("buffers", ()):
         _take_in(file, buffer, "data", "offset", "size")
+        buffer.pop("offset", None)
+        buffer.pop("size", None)
     for graph in model.get("subgraphs", ()):
         for operator in graph.get("operators", ()):
             large = "large_custom_options"
@@ -128,9 +130,8 @@ def contents(data: Bytes, file: Flatbuffer | None = None) -> dict[str, Any]:
 
 def _take_in(file: Flatbuffer, table: dict[str, Any], field: str, offset: str, size: str) -> None:
     """Have a table hold what it keeps behind the flatbuffer, where another file has something else."""
-    start, count = table.pop(offset, 0), table.pop(size, 0)
-    if start > 1:
-        table[field] = file.outside(start, count)
+    if table.get(offset, 0) > 1:
+        table[field] = file.outside(table.pop(offset), table.pop(size, 0))
 
 
 def _present(value: Any) -> Any:

@@ -265,7 +265,7 @@ def _precise() -> Iterator[tuple[str, str, bytes]]:
         values = [tensor("x", shape), tensor("y", shape), tensor("z", [1, 1]), _integers("i", [1, 2])]
         steps = [operator("SQUARE", ["x"], ["y"]), operator("SUM", ["y", "i"], ["z"])]
         yield "EVERY_OP", f"sum of {size} times {size} squares", model(values, steps, inputs=["x"])
-    for scale in (0.1, 200.0, 600.0):
+    for scale in (0.1, 300.0, 600.0):
         values = [_eight("x", _MAP), _eight("y", _MAP, scale), _eight("z", _MAP)]
         step = operator("ADD", ["x", "z"], ["y"], version=2)
         yield "EVERY_OP", f"8 bits of {scale}", model(values, [step])
