@@ -8,7 +8,7 @@ the reasons that stand in it; the test beside it notices new checks and missing 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from unittest import mock
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analyzer.auditing.auditor import Auditor
-from analyzer.auditing.configurations import configure
+from analyzer.auditing.configurations import configuration
 from analyzer.auditing.types import Configuration
 from analyzer.conformance import verdicts
 from analyzer.conformance.outcomes import WorksData
@@ -97,12 +97,13 @@ def judged() -> Judged:
     packs, seen = Packs(), defaultdict[str, set[bool]](set)
     judges: list[Counting] = []
 
-    def counting(packs: Packs, specs: Sequence[str]) -> list[Configuration]:
-        made = [(c, _OnceForAll(c.pack, c.parameters, seen)) for c in configure(packs, specs)]
-        judges.extend(judge for _, judge in made)
-        return [Configuration(c.pack, c.parameters, judge) for c, judge in made]
+    def counting(packs: Packs, spec: str) -> Configuration:
+        usual = configuration(packs, spec)
+        judge = _OnceForAll(usual.pack, usual.parameters, seen)
+        judges.append(judge)
+        return Configuration(usual.pack, usual.parameters, judge)
 
-    with mock.patch.object(verdicts, "configure", counting):
+    with mock.patch.object(verdicts, "configuration", counting):
         tallies = verdicts.verify(packs, cases.DATA, list(cases.DATA.targets))
     _audit_others(packs, counting)
     granted = {clause for judge in judges for clause in judge.granted}
@@ -121,7 +122,7 @@ def judged() -> Judged:
     return Judged(tallies, unexercised)
 
 
-def _audit_others(packs: Packs, configured: Callable[[Packs, Sequence[str]], list[Configuration]]) -> None:
+def _audit_others(packs: Packs, configured: Callable[[Packs, str], Configuration]) -> None:
     """Audit what runs alone judged."""
     works = WorksData(cases.FOLDER / "works", cases.DATA)
     specs: dict[str, dict[str, None]] = defaultdict(dict)
@@ -131,7 +132,7 @@ def _audit_others(packs: Packs, configured: Callable[[Packs, Sequence[str]], lis
         for path in cases.DATA.truth(target).keys() & specs.keys():
             specs[path].pop(spec, None)
     names = list({spec: None for left in specs.values() for spec in left})
-    of = dict(zip(names, configured(packs, names), strict=True))
+    of = {name: configured(packs, name) for name in names}
     auditors: dict[tuple[str, ...], Auditor] = {}
     for path, model in works.models({path for path, left in specs.items() if left}):
         who = tuple(specs[path])
