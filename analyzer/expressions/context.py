@@ -55,7 +55,7 @@ _FEW_BYTES = {"INT32": 4 * _FEW_NUMBERS, "INT64": 8 * _FEW_NUMBERS}
 _MODERATE = 32768
 #: The last bytes of moderate float32 numbers: the sign and all of the exponent but a bit.
 _LAST_BYTES = bytes(byte for byte in range(256) if byte & 0x7F <= 0x46)
-_EIGHT_BITS = {"INT8": (-128, 127), "UINT8": (0, 255)}
+EIGHT_BITS = {"INT8": (-128, 127), "UINT8": (0, 255)}
 #: What an operator has in common with others before that is looked up.
 UNKNOWN: Any = object()
 #: No partition, and nothing in common there.
@@ -243,8 +243,8 @@ def zero_point(tensor: Tensor) -> int:
 
 def is_moderate(tensor: Tensor) -> bool:
     """True where no number of a float32 constant, or an 8-bit tensor, reaches 32768; False of any other."""
-    if tensor.dtype in _EIGHT_BITS:
-        low, high = _EIGHT_BITS[tensor.dtype]
+    if tensor.dtype in EIGHT_BITS:
+        low, high = EIGHT_BITS[tensor.dtype]
         zero = zero_point(tensor)
         return scale(tensor) * max(abs(low - zero), abs(high - zero)) < _MODERATE
     if tensor.data is None or not tensor.constant or tensor.dtype != "FLOAT32":

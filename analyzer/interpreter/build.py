@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from msgspec.structs import replace
 
+from analyzer.expressions.context import is_trait
 from analyzer.expressions.vocabulary import Context, size_bytes
 from analyzer.interpreter.limits import fits
 from analyzer.memo import Memo
@@ -28,8 +29,6 @@ _SCHEMA = 3
 _UNKNOWN = "TensorType:"
 #: Types whose constants have no size that could be checked.
 _SIZELESS = frozenset({"STRING", "RESOURCE", "VARIANT"})
-#: Types of options that operators often share.
-_SCALARS = frozenset({str, int, bool, float, type(None)})
 #: Shapes and types, and operators with their options, that are known to be in order.
 _MOST_KNOWN = 10_000
 #: Type and shape -> bytes that a tensor needs, where it can be.
@@ -98,7 +97,7 @@ class InterpreterBuilder:
         """The findings on the operator's options; when they are read, it has no operands yet."""
         options = operator.options.values()
         key: Hashable = None
-        if _SCALARS.issuperset(map(type, options)):
+        if all(map(is_trait, options)):
             key = (operator.name, operator.options_table, *options)
             if key in self._read:
                 return ()

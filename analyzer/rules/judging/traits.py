@@ -11,6 +11,7 @@ from operator import is_
 from typing import Any
 
 from analyzer.expressions.context import (
+    EIGHT_BITS,
     FEW_READERS,
     SCALARS,
     UNKNOWN,
@@ -121,7 +122,7 @@ def _of_tensor(tensor: Tensor) -> int:
 
 def _is_moderate(tensor: Tensor) -> bool:
     """True of a quantized tensor with moderate numbers; those of a constant of floats aren't looked at."""
-    return tensor.dtype in ("INT8", "UINT8") and is_moderate(tensor)
+    return tensor.dtype in EIGHT_BITS and is_moderate(tensor)
 
 
 def _form(shape: tuple[int, ...]) -> tuple[int, bool, bool]:
