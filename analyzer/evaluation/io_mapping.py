@@ -59,7 +59,9 @@ class Binding(Struct, frozen=True):
         if tensor is None:
             return values
         dtype = np.dtype(generate.NUMPY[tensor.dtype])
-        return generate.stored(values.astype(np.float64), tensor, dtype)
+        with np.errstate(invalid="ignore"):
+            values = values.astype(np.float64)
+        return generate.stored(values, tensor, dtype)
 
     def real(self, values: Any, batch: int) -> Any:
         """An output in real units, [batch, size]."""

@@ -152,13 +152,15 @@ class _Numbers:
     def add(self, outputs: Any, labels: Any, first: Any) -> Any:
         import numpy as np
 
-        numbers = outputs.astype(np.float32)
-        errors = numbers - self._truth.numbers(labels)
-        self._count += errors.size
-        self._absolute += float(np.abs(errors).sum())
-        self._squared += float((errors**2).sum())
-        if first is not None:
-            self._moved += float(np.abs(numbers.astype(np.float64) - first).sum())
+        # Outputs may be anything that memory holds, and sums of them without end.
+        with np.errstate(all="ignore"):
+            numbers = outputs.astype(np.float32)
+            errors = numbers - self._truth.numbers(labels)
+            self._count += errors.size
+            self._absolute += float(np.abs(errors).sum())
+            self._squared += float((errors**2).sum())
+            if first is not None:
+                self._moved += float(np.abs(numbers.astype(np.float64) - first).sum())
         return numbers
 
     def answers(self, target: str, compared: bool) -> OutputMetrics:

@@ -162,6 +162,19 @@ def test_what_a_type_cannot_hold_is_no_matter_to_speak_of() -> None:
     assert made(nothing, special=("zeros",))[-1]["x"].tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    "bits", [0x7FA00001, 0x7F7FFFFF, 0xFF800000], ids=["signaling NaN", "largest", "infinite"]
+)
+@pytest.mark.parametrize("dtype", ["FLOAT16", "FLOAT32", "FLOAT64"])
+def test_given_values_may_be_any_bits(bits: int, dtype: str) -> None:
+    description = model([tensor("x", [2], dtype), tensor("y", [2], dtype)], [operator("ABS", ["x"], ["y"])])
+    loaded = read_bytes(description, "m")
+    (entry,) = signatures.entries(loaded)
+    given = {"x": np.full(2, bits, np.uint32).view(np.float32)}
+    samples = generate.samples(loaded, entry, Wanted(given=given))
+    assert len(generate.nudged(loaded.subgraphs[entry.subgraph], entry, samples)) == len(samples)
+
+
 def test_texts_are_not_made_up() -> None:
     with pytest.raises(RuntimeUnavailable, match=r"give them with --input x=FILE.npy"):
         made(tensor("x", [1], "STRING"))

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from analyzer.execution.compare.measures import OutputComparison, Thresholds, compare_output
 from analyzer.execution.compare.measures import compare as compare_outputs
@@ -180,3 +182,37 @@ def test_errors_of_samples_are_counted_together() -> None:
     ]
     errors = compare_output("y", FLOAT, pairs, Thresholds()).errors
     assert errors is not None and errors.counts == {0.0: 5, 1.0: 2, 3.0: 1}
+
+
+KINDS = {
+    "FLOAT16": "float16",
+    "FLOAT32": "float32",
+    "FLOAT64": "float64",
+    "COMPLEX64": "complex64",
+    "INT8": "int8",
+    "INT64": "int64",
+    "UINT64": "uint64",
+    "BOOL": "bool",
+}
+#: A NaN that arithmetic complains of, as memory that nothing was written to may hold.
+SIGNALING = b"\x01\x00\xa0\x7f\x01\x00\xa0\x7f"
+LARGEST, LEAST = (np.float64(number).tobytes() for number in (1.7e308, -1.7e308))
+
+
+@given(st.sampled_from(sorted(KINDS)), *[st.binary(min_size=8, max_size=8)] * 2, st.booleans())
+@example("FLOAT32", SIGNALING, bytes(8), True)
+@example("FLOAT64", LARGEST, LEAST, True)
+@example("COMPLEX64", SIGNALING, SIGNALING, False)
+def test_whatever_memory_holds_is_compared(dtype: str, one: bytes, other: bytes, rounded: bool) -> None:
+    """What a run never wrote is any bits; the processor's complaints of them are nobody's fault."""
+    kind = np.dtype(KINDS[dtype])
+    a, b = (
+        np.frombuffer(data if dtype != "BOOL" else bytes(map((1).__and__, data)), kind)
+        for data in (one, other)
+    )
+    source = Tensor(0, "q", "INT8", a.shape, quantization=Quantization(1, 1, (0.5,), (10,)))
+    compared = compare_output(
+        "y", Tensor(0, "y", dtype, a.shape), [(a, b), (a, a)], Thresholds(), source if rounded else None
+    )
+    assert compared.within or compared.problem
+    assert compare_output("y", Tensor(0, "y", dtype, a.shape), [(b, b)], Thresholds()).within

@@ -8,6 +8,7 @@ as close follows from the output's element type; each threshold that the user gi
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,6 +51,8 @@ QUANTIZED_16 = Bound(quanta=16, snr_db=42.0)
 #: Classes, counts, positions: the same, or not.
 EXACT = Bound()
 
+#: More steps than any quantized output can be off by.
+_STEPS = 2.0**53
 #: Rows of this many numbers, with nothing but a batch around them, may be scores of classes.
 _CLASSES = 3
 
@@ -122,7 +125,11 @@ def compare_output(
     source: Tensor | None = None,
 ) -> OutputComparison:
     """One output, dequantized from `source`: pairs of reference and found values, one a sample."""
-    compared = [_compare(name, tensor, a, b, thresholds, source) for a, b in pairs]
+    import numpy as np
+
+    # What memory holds may be anything, and is no fault of this program.
+    with np.errstate(all="ignore"):
+        compared = [_compare(name, tensor, a, b, thresholds, source) for a, b in pairs]
     return compared[0] if len(compared) == 1 else _worst(compared)
 
 
@@ -154,12 +161,12 @@ def _compare(
     same_kind = finite | (real_a == real_b) | (np.isnan(real_a) & np.isnan(real_b))
     nan = int(np.size(same_kind) - np.count_nonzero(same_kind))
     kept_a, kept_b = real_a[finite], real_b[finite]
-    difference = np.abs(kept_a - kept_b)
+    difference = np.minimum(np.abs(kept_a - kept_b), sys.float_info.max)
     if own_step is None and a.dtype.kind in "iu":
         # What differs by less than a real number of 64 bits can tell differs by one at least.
         difference = np.where(a[finite] == b[finite], 0.0, np.maximum(difference, 1.0))
     largest = float(difference.max(initial=0.0))
-    quanta = None if step is None else round(largest / step)
+    quanta = None if step is None else round(min(largest / step, _STEPS))
     snr = _snr(kept_a, difference)
     bound = _bound(tensor, a, step)
     problem = _nan_problem(nan) or _problem(kept_a, difference, quanta, snr, bound, thresholds)
@@ -187,7 +194,8 @@ def real(tensor: Tensor, values: Any) -> Any:
     step = _step(tensor, values)
     if values.dtype.kind == "c":
         return values.astype(np.complex128)
-    real = values.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        real = values.astype(np.float64)
     if step is None or tensor.quantization is None:
         return real
     return (real - (tensor.quantization.zero_points or (0,))[0]) * step
@@ -263,14 +271,15 @@ def _length(values: Any) -> float:
     import numpy as np
 
     largest = float(np.abs(values).max(initial=0.0))
-    return largest * float(np.linalg.norm(values / largest)) if largest else 0.0
+    length = largest * float(np.linalg.norm(values / largest)) if largest else 0.0
+    return min(length, sys.float_info.max)
 
 
 def _snr(reference: Any, difference: Any) -> float | None:
     noise, signal = _length(difference), _length(reference)
     if not noise:
         return None
-    return 20 * math.log10(signal / noise) if signal else -math.inf
+    return 20 * (math.log10(signal) - math.log10(noise)) if signal else -math.inf
 
 
 def _cosine(a: Any, b: Any) -> float | None:

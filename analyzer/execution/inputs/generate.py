@@ -92,7 +92,9 @@ def nudged(subgraph: Subgraph, entry: Entry, samples: Sequence[Sample]) -> list[
             return values
         extent = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
         step = extent * (1 / 255 if coarse else 1e-6)
-        return (values + random.uniform(-step, step, values.shape)).astype(values.dtype)
+        # What a file gives may be NaN of any kind, or the largest numbers that there are.
+        with np.errstate(all="ignore"):
+            return (values + random.uniform(-step, step, values.shape)).astype(values.dtype)
 
     # Numbers of rows, words and the like don't round, and what divides might become zero.
     kept = {
@@ -261,7 +263,7 @@ def fit(values: Any, tensor: Tensor, shape: Sequence[int], name: str) -> Any:
         array = (
             stored(array, tensor, dtype) if array.dtype.kind == "f" else _whole(array, dtype, tensor, name)
         )
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         return array.astype(dtype).reshape(tuple(shape))
 
 
