@@ -48,6 +48,8 @@ OF_GRAPHS = frozenset({"graph_customs", "graph_dtypes"})
 SCALARS = frozenset({str, int, bool, float, type(None)})
 #: More operators that read a tensor aren't told apart.
 FEW_READERS = 4
+#: What has more operands isn't like many others.
+MOST_OPERANDS = 32
 #: Whole numbers that are known belong to shapes where they are so few, as axes and sizes are; in bytes too.
 _FEW_NUMBERS = 8
 _FEW_BYTES = {"INT32": 4 * _FEW_NUMBERS, "INT64": 8 * _FEW_NUMBERS}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from analyzer.expressions.context import FEW_READERS, Context, Undefined
+from analyzer.expressions.context import FEW_READERS, MOST_OPERANDS, Context, Undefined
 from analyzer.model.graph import Tensor
 
 T = TypeVar("T")
@@ -70,7 +71,8 @@ def is_from_shape(context: Context, tensor: Tensor) -> bool:
 
 def _look_at(context: Context, tensor: Tensor, readers: Sequence[int] = ()) -> None:
     """Marks who looks at the operators around a tensor: those around its own operands are next to it."""
-    if context.__class__ is not Context or context.partition is None or len(readers) > FEW_READERS:
+    unlike = len(readers) > FEW_READERS or len(context.inputs) + len(context.outputs) > MOST_OPERANDS
+    if unlike or context.partition is None or context.__class__ is not Context:
         context.beyond = True
     elif any(own is tensor for own in (*context.inputs, *context.outputs)):
         context.nearby = True
@@ -82,22 +84,50 @@ def readers(context: Context, tensor: Tensor) -> list[Context]:
     """The operators of the partition that read a tensor, each once."""
     readers = reading(context, tensor)
     _look_at(context, tensor, readers)
-    return operators(context, readers)
+    if len(readers) <= FEW:
+        return operators(context, readers)
+    return remembered(context, ("readers within", tensor.index), lambda: operators(context, readers))
 
 
-def reading(context: Context, tensor: Tensor) -> list[int]:
+def reading(context: Context, tensor: Tensor) -> Sequence[int]:
     """The operators of the partition that read a tensor, once per operand."""
-    readers, partition = context.subgraph.consumers.get(tensor.index, []), context.partition
-    return readers if partition is None else [index for index in readers if index in partition]
+    return read_within(context, tensor.index)[0]
+
+
+def read_within(context: Context, tensor: int) -> tuple[Sequence[int], bool]:
+    """The operators of the partition that read a tensor, once per operand, and whether others read it too."""
+    readers, partition = context.subgraph.consumers.get(tensor, ()), context.partition
+    if partition is None:
+        return readers, False
+    if len(readers) > FEW:
+        return remembered(context, ("read within", tensor), lambda: _of_many(context, tensor, partition))
+    within = [index for index in readers if index in partition]
+    return within, len(within) < len(readers)
+
+
+def _of_many(context: Context, tensor: int, partition: frozenset[int]) -> tuple[Sequence[int], bool]:
+    """Likewise of many readers, in the time that the partition takes where that is smaller."""
+    known, about = context.subgraph.remembered, ("readers", tensor)
+    if about not in known:
+        known[about] = Counter(context.subgraph.consumers[tensor])
+    times: Counter[int] = known[about]
+    within = sorted(partition & times.keys())
+    return [index for index in within for _ in range(times[index])], len(within) < len(times)
 
 
 def number_reading(context: Context, tensor: Tensor) -> int:
     """How many operators of the partition read a tensor, which is a trait of an operator that writes it."""
     readers = reading(context, tensor)
-    number = len(readers) if len(readers) < 2 else len(set(readers))
+    number = len(readers) if len(readers) < 2 else _number(context, tensor, readers)
     if number >= FEW_READERS or not _is_placed(context, tensor):
         _look_at(context, tensor, readers)
     return number
+
+
+def _number(context: Context, tensor: Tensor, readers: Sequence[int]) -> int:
+    if len(readers) <= FEW:
+        return len(set(readers))
+    return remembered(context, ("number within", tensor.index), lambda: len(set(readers)))
 
 
 def _is_placed(context: Context, tensor: Tensor) -> bool:
@@ -114,9 +144,7 @@ def leaves(context: Context, tensor: Tensor) -> bool:
         _look_at(context, tensor)
     if tensor.index in context.subgraph.output_set:
         return True
-    partition = context.partition
-    readers = context.subgraph.consumers.get(tensor.index, ())
-    return partition is not None and not partition.issuperset(readers)
+    return read_within(context, tensor.index)[1]
 
 
 def written(context: Context, tensor: Tensor) -> int | None:

@@ -33,8 +33,8 @@ def main() -> None:
     # A process begins with the peak of what starts it: before this one has audited anything itself.
     show(memory.rows(200 if short else 2000, 0.2 if short else 2.0))
     show(warm.rows(1 if short else 3))
-    for shape in ("chain", "every-tensor-an-output") if short else growth.SHAPES:
-        show([growth.row(shape, *((2000, 10_000) if short else (10_000, 50_000)))])
+    for shape in growth.SHAPES:
+        show([growth.row(shape, *((1000, 5000) if short else (10_000, 50_000)))])
     if not short:
         seconds = growth.seconds(growth.every_tensor_an_output(200_000), 1)
         show([Row("200000 operators, every tensor an output", f"{seconds:.1f} s", "15 s")])

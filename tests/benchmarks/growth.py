@@ -77,6 +77,15 @@ def alternating(count: int) -> bytes:
     return model(_floats(names), operators, inputs=["t0"])
 
 
+def alternating_sharing(count: int) -> bytes:
+    """The same, with one operand that all operators of all partitions read."""
+    names = [f"t{i}" for i in range(count + 1)]
+    operators = [
+        operator("ADD" if i % 2 else "MyOperator", [names[i], "x"], [names[i + 1]]) for i in range(count)
+    ]
+    return model(_floats([*names, "x"]), operators, inputs=["t0", "x"])
+
+
 def refused(count: int) -> bytes:
     """Operators that no delegate takes, each for a finding of its own."""
     names = [f"t{i}" for i in range(count + 1)]
@@ -181,6 +190,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = by_name(
     fan_out,
     fan_in,
     alternating,
+    alternating_sharing,
     refused,
     skips,
     dequantize,

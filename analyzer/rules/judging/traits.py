@@ -10,9 +10,11 @@ from itertools import count
 from operator import is_
 from typing import Any
 
+from analyzer.expressions import neighbours
 from analyzer.expressions.context import (
     EIGHT_BITS,
     FEW_READERS,
+    MOST_OPERANDS,
     SCALARS,
     UNKNOWN,
     Context,
@@ -22,9 +24,7 @@ from analyzer.expressions.context import (
 from analyzer.memo import Memo
 from analyzer.model.graph import OMITTED, Operator, Tensor
 
-#: What has more operands isn't like many others.
-_MOST_OPERANDS = 32
-#: Likewise what has an operand of more dimensions, as to shapes.
+#: What has an operand of more dimensions isn't like many others, as to shapes.
 _MOST_DIMENSIONS = 8
 #: Traits or shapes -> their number, which is looked up sooner; no other ever has it.
 _NUMBERS: Memo[Hashable, int] = Memo(50_000)
@@ -79,7 +79,7 @@ def _of_operator(context: Context) -> Hashable:
     seen: tuple[Sequence[Tensor | None], Hashable] | None = operator.__dict__.get("seen")
     if seen is not None and all(map(is_, seen[0], operands)):
         return seen[1]
-    if len(operands) > _MOST_OPERANDS:
+    if len(operands) > MOST_OPERANDS:
         return None
     of_tensors = [None if t is None else t.__dict__.get("traits") or _of_tensor(t) for t in operands]
     options = operator.__dict__.get("traits") or _of_options(operator)
@@ -189,8 +189,12 @@ def _around(context: Context, partition: frozenset[int]) -> Hashable:
                 next_to.append(writer)
                 around.append(None)
                 break
-        readers, leaves = consumers.get(tensor, ()), tensor in given
-        if not partition.issuperset(readers):
+        readers: Sequence[int] = consumers.get(tensor, ())
+        leaves = tensor in given
+        if len(readers) > neighbours.FEW:
+            readers, others = neighbours.read_within(context, tensor)
+            leaves = leaves or others
+        elif not partition.issuperset(readers):
             readers, leaves = [reader for reader in readers if reader in partition], True
         around += len(readers), leaves
         if len(readers) <= FEW_READERS:
