@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from operator import attrgetter
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,7 +12,8 @@ from analyzer.auditing.node_support import NodeSupport
 from analyzer.auditing.partition import crossing
 from analyzer.auditing.types import Blocker
 from analyzer.expressions.vocabulary import Context
-from analyzer.model.graph import Model, PrepareIssue, Signature, Subgraph
+from analyzer.memo import worked_out_once
+from analyzer.model.graph import OMITTED, Model, Operator, PrepareIssue, Signature, Subgraph, Tensor
 from analyzer.rules import graph_rules
 from analyzer.rules.graph_rules import GraphRule
 from analyzer.rules.judging.judge import Finding, Judge
@@ -121,14 +123,38 @@ class ModelContext:
     """What the checks on a whole model see: the file, all its subgraphs together."""
 
     def __init__(self, model: Model) -> None:
+        self._model = model
         self.subgraph = model.subgraphs[0]
         self.tensors = [tensor for subgraph in model.subgraphs for tensor in subgraph.tensors]
-        self.operators = [
-            Context(subgraph, operator) for subgraph in model.subgraphs for operator in subgraph.operators
-        ]
         #: Whether every signature has as many inputs and outputs as its subgraph.
         self.signatures_fit = all(_fits(model, signature) for signature in model.signatures)
         self.variables: list[Any] = []
+
+    @worked_out_once
+    def operators(self) -> list[Context]:
+        return [
+            Context(subgraph, operator)
+            for subgraph in self._model.subgraphs
+            for operator in subgraph.operators
+        ]
+
+    @worked_out_once
+    def outputs(self) -> list[Tensor | None]:
+        """The outputs of all operators, None where one is left out."""
+        return self._operands(attrgetter("outputs"))
+
+    @worked_out_once
+    def intermediates(self) -> list[Tensor | None]:
+        """Likewise the intermediate tensors."""
+        return self._operands(attrgetter("intermediates"))
+
+    def _operands(self, of: Callable[[Operator], Sequence[int]]) -> list[Tensor | None]:
+        return [
+            None if index == OMITTED else subgraph.tensors[index]
+            for subgraph in self._model.subgraphs
+            for operator in subgraph.operators
+            for index in of(operator)
+        ]
 
 
 def _fits(model: Model, signature: Signature) -> bool:

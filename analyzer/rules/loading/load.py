@@ -25,7 +25,13 @@ from analyzer.suggest import nearest
 #: What checks of a whole partition have in place of an operator's own facts.
 _PARTITION = dict.fromkeys(("inputs", "outputs", "unread"), "list[tensor]") | {"operators": "list[operator]"}
 #: What checks of a whole model have, all its subgraphs together.
-_MODEL = {"tensors": "list[tensor]", "operators": "list[operator]", "signatures_fit": "bool"}
+_MODEL = {
+    "tensors": "list[tensor]",
+    "operators": "list[operator]",
+    "outputs": "list[tensor]",
+    "intermediates": "list[tensor]",
+    "signatures_fit": "bool",
+}
 
 #: How rules ask for what becomes of an operator's readers.
 _READERS = b'"consumers_accepted"'
