@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -77,13 +77,14 @@ def _built(support: NodeSupport, partition: Partition, rolls_back: bool) -> list
             failing = judges.later_findings(context, unsound.get(index, ()))
         if failing:
             noted[index] = failing
-            findings = tuple(_seen(map(_as_reported, failing), support.subgraph, index))
+            findings = _reported(failing, support.subgraph, index)
             support.delegation.findings[index] += findings
-            said += [
-                Blocker(f, support.subgraph.index, index, None, ROLLED_BACK)
-                for f in findings
-                if rolls_back and unbuilt(f)
-            ]
+            if rolls_back:
+                said += [
+                    Blocker(f, support.subgraph.index, index, None, ROLLED_BACK)
+                    for f in findings
+                    if unbuilt(f)
+                ]
     if support.judge.partition_checks:
         judge = support.judge if judges is None or None in unsound else judges
         whole = PartitionContext(support.delegation.subgraph, support.contexts, partition.operators)
@@ -105,11 +106,10 @@ def _built_before(
     return (earlier.built[partition], judges) if partition in earlier.built else ({}, None)
 
 
-def _seen(findings: Iterable[Finding], subgraph: Subgraph, index: int) -> Iterator[Finding]:
+def _reported(findings: Iterable[Finding], subgraph: Subgraph, index: int) -> tuple[Finding, ...]:
     """All but wrong numbers that no output of the subgraph comes from."""
-    for finding in findings:
-        if finding.severity != "wrong" or index in subgraph.shown:
-            yield finding
+    shown = index in subgraph.shown
+    return tuple([_as_reported(each) for each in findings if shown or each.severity != "wrong"])
 
 
 def _as_reported(finding: Finding) -> Finding:

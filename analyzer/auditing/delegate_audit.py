@@ -55,15 +55,16 @@ def _operators(
     macs: Sequence[Sequence[int | None]],
 ) -> list[OperatorAudit]:
     audits = []
-    places = {
-        (partition.subgraph, index): partition.index
-        for partition in partitions
-        for index in partition.operators
-    }
+    of_subgraph: dict[int, list[PartitionAudit]] = {}
+    for partition in partitions:
+        of_subgraph.setdefault(partition.subgraph, []).append(partition)
     for subgraph, counts in zip(prepared.subgraphs, macs, strict=True):
         number, applied = subgraph.index, delegation.supports[subgraph.index].delegation
         folded, lost = applied.folded, applied.lost
-        taken_by = [places.get((number, index)) for index in range(len(counts))]
+        taken_by: list[int | None] = [None] * len(counts)
+        for partition in of_subgraph.get(number, ()):
+            for index in partition.operators:
+                taken_by[index] = partition.index
         columns = zip(applied.supported, taken_by, counts, applied.findings, strict=True)
         for index, (supported, by, count, findings) in enumerate(columns):
             taken, why = by is not None, lost.get(index)

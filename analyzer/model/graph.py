@@ -146,7 +146,7 @@ class Operator(Struct, frozen=True, dict=True):
     custom_options: memoryview | None = None
     intermediates: tuple[int, ...] = ()
 
-    @property
+    @worked_out_once
     def key(self) -> str:
         """The operator's key in rules: its name, or `custom:CODE`."""
         return self.name if self.custom is None else f"custom:{self.custom}"
@@ -252,7 +252,12 @@ class Subgraph(Struct, frozen=True, dict=True):
     @worked_out_once
     def shown(self) -> frozenset[int]:
         """Operators whose results an output comes from, or that keep them: others compute for nobody."""
-        kept = (o.index for o in self.operators if not o.outputs or self._keeps_state(o))
+        states = {tensor.index for tensor in self.tensors if tensor.holds_state}
+        kept = (
+            o.index
+            for o in self.operators
+            if not o.outputs or (states and not states.isdisjoint((*o.inputs, *o.outputs)))
+        )
         left = [*kept, *(writer for tensor in self.outputs for writer in self.producers.get(tensor, ()))]
         shown: set[int] = set()
         while left:
@@ -265,10 +270,6 @@ class Subgraph(Struct, frozen=True, dict=True):
                 for tensor in operator.inputs:
                     left += self.producers.get(tensor, ())
         return frozenset(shown)
-
-    def _keeps_state(self, operator: Operator) -> bool:
-        operands = (self.tensors[t] for t in (*operator.inputs, *operator.outputs) if t != OMITTED)
-        return any(t.holds_state for t in operands)
 
     @worked_out_once
     def computed_from_shapes(self) -> frozenset[int]:

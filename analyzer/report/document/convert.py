@@ -294,9 +294,23 @@ class _Findings:
         #: By the identities of findings, which operators that are alike share, what is told of them in full.
         self._in_full: dict[int, audit_document.Finding] = {}
         self._alike: dict[tuple[str, ...], audit_document.Finding] = {}
+        #: By the same, what is told of operators all of whose findings are like others.
+        self._short: dict[tuple[int, ...], tuple[audit_document.Finding, ...]] = {}
 
     def of(self, operator: OperatorAudit) -> tuple[audit_document.Finding, ...]:
-        return tuple([self._told(raw, at, operator) for at, raw in enumerate(operator.findings)])
+        raw = operator.findings
+        if self._left > 0:
+            return tuple([self._told(one, at, operator) for at, one in enumerate(raw)])
+        kind = tuple(map(id, raw))
+        short = self._short.get(kind)
+        if short is not None:
+            self.abridged += len(short)
+            return short
+        before = self.abridged
+        told = tuple([self._told(one, at, operator) for at, one in enumerate(raw)])
+        if self.abridged - before == len(told):
+            self._short[kind] = told
+        return told
 
     def _told(self, raw: Finding, at: int, operator: OperatorAudit) -> audit_document.Finding:
         told = self._in_full.get(id(raw))

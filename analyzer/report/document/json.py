@@ -65,8 +65,9 @@ def _model(model: Model, verbose: bool) -> Model:
 
 def _shortened(audit: Audit) -> Audit:
     """An audit in which what is told elsewhere isn't written again."""
-    #: By the identities of findings, which operators that are alike share.
+    #: By the identities of findings, and of all those of an operator, which operators that are alike share.
     short: dict[int, Finding] = {}
+    shorter: dict[int, tuple[Finding, ...]] = {}
 
     def finding(told: Finding) -> Finding:
         if not told.like:
@@ -76,10 +77,17 @@ def _shortened(audit: Audit) -> Audit:
         return short[id(told)]
 
     def operator(node: Operator) -> Operator:
-        findings = tuple([finding(told) for told in node.findings])
-        if findings == node.findings:
+        told = node.findings
+        if not told:
             return node
-        return _ShortOperator(**msgspec.structs.asdict(node) | {"findings": findings})
+        findings = shorter.get(id(told))
+        if findings is None:
+            findings = shorter[id(told)] = tuple(map(finding, told))
+        if findings == told:
+            return node
+        fields = msgspec.structs.asdict(node)
+        fields["findings"] = findings
+        return _ShortOperator(**fields)
 
     return replace(
         audit,

@@ -118,7 +118,8 @@ class Judge:
 
     def verdict(self, context: Context) -> Verdict:
         """Judge one operator by every stage in which the delegate chooses."""
-        refusing, findings = self._found(self._operator(context.operator.key).choosing, context)
+        key = context.operator.key
+        refusing, findings = self._found((self._operators.get(key) or self._operator(key)).choosing, context)
         if not findings:
             return ACCEPTED
         return Verdict(refusing is None, tuple(findings))
@@ -167,7 +168,7 @@ class Judge:
     def later_findings(self, context: Context) -> list[Finding]:
         """Findings on an operator that is delegated, when the delegate's graph is built and when it runs."""
         checks = self._operator(context.operator.key).later
-        return [] if checks is None else self.findings(checks, context)
+        return [] if checks is None else self._found(checks, context)[1]
 
     def later(self, context: Context) -> tuple[CompiledClause, ...]:
         """What is asked of an operator when the delegate's graph is built and when it runs."""
@@ -256,7 +257,7 @@ class Judge:
             failing = self.failing_of(asked, context)
             if failing:
                 findings += failing
-                if _ends(failing, checks):
+                if checks.ending and _ends(failing, checks):
                     return stage, findings
         return None, findings
 
@@ -288,7 +289,7 @@ class Judge:
             by_traits.append((stage, tuple(of_traits)))
             by_more.append((stage, tuple(of_more)))
             findings += failing
-            if _ends(failing, checks):
+            if checks.ending and _ends(failing, checks):
                 # Others of its like may pass here.
                 ending, rest = stage, stages[position:]
                 by_traits += rest

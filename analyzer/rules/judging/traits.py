@@ -177,11 +177,15 @@ def _around(context: Context, partition: frozenset[int]) -> Hashable:
 
     Of these operators their traits and shapes, and which of all operands are one tensor.
     """
-    operands, index = _indices(context), context.operator.index
-    producers, consumers = context.subgraph.producers, context.subgraph.consumers
-    given = context.subgraph.output_set
+    own = shapes(context)
+    if own is None:
+        return None
+    subgraph, index = context.subgraph, context.operator.index
+    producers, consumers, given = subgraph.producers, subgraph.consumers, subgraph.output_set
+    operands, kept = _indices(context), context.neighbours or {}
+    #: By tensor, its number here; shapes tell which operands are one.
     seen = dict(zip(operands, count(), strict=False))
-    around: list[Hashable] = [shapes(context), *map(seen.__getitem__, operands)]
+    around: list[Hashable] = [own]
     next_to: list[int] = []
     for tensor in seen:
         for writer in producers.get(tensor, ()):
@@ -199,28 +203,29 @@ def _around(context: Context, partition: frozenset[int]) -> Hashable:
         around += len(readers), leaves
         if len(readers) <= FEW_READERS:
             next_to += readers  # others aren't told apart: those of a constant may be many
-    kept = context.neighbours or {}
     for other in next_to:
         if other == index:
             around.append(None)
             continue
-        number, theirs = _as_neighbour(kept[other], partition) if other in kept else (None, ())
+        neighbour = kept.get(other)
+        if neighbour is None:
+            return None
+        if neighbour.told[0] is not partition:
+            neighbour.told = partition, _as_neighbour(neighbour)
+        number, theirs = neighbour.told[1]
         if number is None:
             return None
         around.append(number)
-        around += [seen.setdefault(tensor, len(operands) + len(seen)) for tensor in theirs]
-    return None if around[0] is None else tuple(around)
+        for tensor in theirs:
+            around.append(seen.setdefault(tensor, len(operands) + len(seen)))
+    return tuple(around)
 
 
-def _as_neighbour(context: Context, partition: frozenset[int]) -> tuple[int | None, Sequence[int]]:
+def _as_neighbour(context: Context) -> tuple[int | None, Sequence[int]]:
     """What tells it apart from others, and its operands."""
-    if context.told[0] is not partition:
-        own, sizes = traits(context), shapes(context)
-        alike = own is not None and sizes is not None
-        number = _number((context.operator.key, own, sizes)) if alike else None
-        context.told = partition, (number, _indices(context))
-    told: tuple[int | None, Sequence[int]] = context.told[1]
-    return told
+    own, sizes = traits(context), shapes(context)
+    alike = own is not None and sizes is not None
+    return (_number((context.operator.key, own, sizes)) if alike else None), _indices(context)
 
 
 def _indices(context: Context) -> list[int]:
