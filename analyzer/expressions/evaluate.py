@@ -174,7 +174,7 @@ class _Compiler:
         return evaluate if trait else operators.looking_far(evaluate)
 
     def index(self, node: Index) -> Evaluate:
-        of, at = self.of(node.of), self.of(node.at)
+        of, at = loops.listed(node.of, self.of), self.of(node.at)
 
         def evaluate(c: Context) -> Any:
             elements, position = of(c), at(c)

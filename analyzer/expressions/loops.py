@@ -158,6 +158,14 @@ def once_for_all(each: Each, compile: Callable[[Node], Evaluate], evaluate: Eval
     return evaluate
 
 
+def listed(node: Node, compile: Callable[[Node], Evaluate]) -> Evaluate:
+    """What elements are taken out of: a comprehension that operators share is listed once for all."""
+    of = compile(node)
+    if not isinstance(node, Each) or isinstance(of, Known):
+        return of
+    return once_for_all(node, compile, lambda c: of(c).listed())
+
+
 def _shared_tensor(tensor: Evaluate, side: str) -> Callable[[Context], int | None]:
     """The index of a tensor that many operators are around; None for any other."""
 

@@ -178,6 +178,17 @@ def shared_body(count: int) -> bytes:
     )
 
 
+def one_variable(count: int) -> bytes:
+    """A variable that all operators write and read in turn."""
+    results = [f"u{i}" for i in range(count // 2)]
+    tensors = [*_floats(["x", *results]), tensor("v", [], "RESOURCE")]
+    operators = [operator("VAR_HANDLE", [], ["v"], {"shared_name": "v"})]
+    for name in results:
+        operators.append(operator("ASSIGN_VARIABLE", ["v", "x"], []))
+        operators.append(operator("READ_VARIABLE", ["v"], [name]))
+    return model(tensors, operators, inputs=["x"])
+
+
 def by_name(*made: Made) -> dict[str, Made]:
     """Functions that make models, by what a command calls them."""
     return {each.__name__.replace("_", "-"): each for each in made}
@@ -198,6 +209,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = by_name(
     fan_of_dequantize,
     while_bodies,
     shared_body,
+    one_variable,
 )
 
 #: Operators of shapes that would have more than 10,000 subgraphs, which no audit takes.

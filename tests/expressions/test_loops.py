@@ -7,6 +7,7 @@ import pytest
 from analyzer.expressions.check import parse
 from analyzer.expressions.evaluate import compiled
 from analyzer.expressions.scope import Scope
+from analyzer.expressions.steps import StepsFor
 from analyzer.expressions.vocabulary import Context
 from analyzer.model.graph import Operator, Subgraph, Tensor
 
@@ -39,3 +40,13 @@ def test_loops_within_loops(shapes: list[tuple[int, ...]]) -> None:
         )
         assert asked(looped % "", *shapes) is of(a == b for a, b in pairs)
         assert asked(looped % "if a > 1", *shapes) is of(a == b for a, b in pairs if a > 1)
+
+
+def test_an_element_of_what_operators_share_is_looked_for_once() -> None:
+    every = range(3000)
+    tensors = tuple(Tensor(at, "", "FLOAT32", (at,)) for at in range(3001))
+    operators = tuple(Operator(at, "NEG", 1, (0,), (at + 1,), {}) for at in every)
+    graph = Subgraph(0, "", tensors, operators, (0,), ())
+    first = compiled(parse("[o.outputs[0] for o in inputs[0].consumers][0].index", Scope(options={}), "int"))
+    with StepsFor(0):
+        assert {first(Context(graph, operator)) for operator in operators} == {1}

@@ -52,16 +52,13 @@ def held_back(model: Model) -> Holding:
 def node_data(model: Model, audit: Audit, name: str, holding: Holding) -> dict[str, dict[str, Any]]:
     """A graph's id -> its data, each operator by what the viewer knows it by."""
     position = model.audits.index(audit)
-    graphs: dict[str, dict[str, Any]] = {}
+    operators, graphs = labels.by_subgraph(audit), {}
     for subgraph, graph in labels.graphs(model).items():
-        known = labels.nodes(audit, subgraph)
+        own = operators.get(subgraph, [])
+        known = labels.nodes(own)
         graphs[graph] = {
             "name": name,
-            "results": {
-                known[node.index]: _result(node, audit, position, name, holding)
-                for node in audit.operators
-                if node.subgraph == subgraph
-            },
+            "results": {known[node.index]: _result(node, audit, position, name, holding) for node in own},
             "showExpandedSummaryOnGroupNode": True,
         }
     return graphs

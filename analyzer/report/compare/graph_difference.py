@@ -40,7 +40,8 @@ def render(comparison: Comparison, format: str) -> bytes:
         for side, (earlier, now) in zip(comparison.delegates, audits, strict=True)
     ]
     graphs = labels.graphs(model)
-    known = {subgraph: labels.nodes(model.audits[0], subgraph) for subgraph in graphs if model.audits}
+    operators = labels.by_subgraph(model.audits[0]) if model.audits else {}
+    known = {subgraph: labels.nodes(own) for subgraph, own in operators.items()}
     results: dict[int, dict[str, dict[str, str]]] = {subgraph: {} for subgraph in graphs}
     for match in comparison.operators:
         place = match.after if later else match.before

@@ -89,16 +89,23 @@ def graphs(model: Model) -> dict[int, str]:
     return {index: name for name, index in ids.items()}
 
 
-def nodes(audit: Audit, subgraph: int) -> dict[int, str]:
-    """Operator -> what Model Explorer knows it by: its number, which an output that is called like one takes
-    from it; so where there is such an output, operators go by their outputs."""
-    own = [node for node in audit.operators if node.subgraph == subgraph]
-    outputs = Counter(node.output for node in own)
+def nodes(operators: Sequence[Operator]) -> dict[int, str]:
+    """Operator of a subgraph -> what Model Explorer knows it by: its number, which an output that is called
+    like one takes from it; so where there is such an output, operators go by their outputs."""
+    outputs = Counter(node.output for node in operators)
     named = any(name is not None and name.isdigit() for name in outputs)
     return {
         node.index: node.output if named and node.output and outputs[node.output] == 1 else str(node.index)
-        for node in own
+        for node in operators
     }
+
+
+def by_subgraph(audit: Audit) -> dict[int, list[Operator]]:
+    """An audit's operators by their subgraph, of those that have any."""
+    grouped: dict[int, list[Operator]] = {}
+    for node in audit.operators:
+        grouped.setdefault(node.subgraph, []).append(node)
+    return grouped
 
 
 def model(model: Model) -> str:
