@@ -6,10 +6,11 @@ Source: tflite/arena_planner.cc, tflite/simple_memory_arena.cc. What kernels tak
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -94,20 +95,22 @@ def plan(subgraph: Subgraph, executed: Sequence[Node]) -> Arena:
         whole = born[tensor] == 0 and tensor not in dies
         return (0, tensor, 0) if whole else (1, -size[tensor], born[tensor])
 
-    placed: list[tuple[int, int, int, int]] = []
+    end = max(len(executed) - 1, 0)
+    layout = _Layout(end + 1)
+    changes = [0] * (end + 2)
     offsets: dict[int, int] = {}
     for tensor in sorted(wanted, key=order):
-        first, last = born[tensor], dies.get(tensor, _NEVER)
-        offsets[tensor] = _place(placed, size[tensor], first, last)
-        insort(placed, (offsets[tensor], size[tensor], first, last))
-    used = [
-        sum(taken for _, taken, first, last in placed if first <= at <= last) for at in range(len(executed))
-    ]
+        first, last = born[tensor], dies.get(tensor, end)
+        offsets[tensor] = layout.place(size[tensor], first, last)
+        changes[first] += size[tensor]
+        changes[last + 1] -= size[tensor]
+    used = list(accumulate(changes[: len(executed)]))
+    top = max((offset + size[tensor] for tensor, offset in offsets.items()), default=0)
     offsets |= {tensor: offsets[to] for tensor, to in shared.items() if to in offsets}
     lasting = sum(
         size.get(at, 0) for at, each in enumerate(subgraph.tensors) if each.variable or each.persistent
     )
-    return Arena(max((offset + taken for offset, taken, *_ in placed), default=0), offsets, used, lasting)
+    return Arena(top, offsets, used, lasting)
 
 
 def overwritten(subgraph: Subgraph) -> frozenset[int]:
@@ -141,18 +144,75 @@ def _in_arena(tensor: Tensor) -> bool:
     return not (tensor.constant or tensor.variable or tensor.persistent or tensor.dynamic or known)
 
 
-def _place(placed: Iterable[tuple[int, int, int, int]], size: int, first: int, last: int) -> int:
-    """The best gap between tensors that are alive at the same time, else behind them."""
+class _Layout:
+    """What is taken of the arena while nodes run.
+
+    A tree over the nodes has for each span of them the blocks of tensors that are there throughout it, and
+    of those that are there at some time in it: where thousands live long, a tensor that is placed would else
+    have to look at each of them.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._leaves = 1 << max(count - 1, 0).bit_length()
+        self._throughout: dict[int, list[tuple[int, int]]] = {}
+        self._within: dict[int, list[tuple[int, int]]] = {}
+
+    def place(self, size: int, first: int, last: int) -> int:
+        """Takes the best gap between tensors that are alive at the same time, else what is behind them."""
+        spans, around = self._spans(first, last), self._around(first, last)
+        taken = [block for span in spans for block in self._within.get(span, ())]
+        taken += [block for span in around for block in self._throughout.get(span, ())]
+        offset = _gap(sorted(taken), size)
+        for span in spans:
+            _take(self._throughout.setdefault(span, []), offset, offset + size)
+        for span in around.union(spans):
+            _take(self._within.setdefault(span, []), offset, offset + size)
+        return offset
+
+    def _spans(self, first: int, last: int) -> list[int]:
+        """The fewest spans that make up these nodes."""
+        spans, start, end = [], first + self._leaves, last + self._leaves + 1
+        while start < end:
+            if start & 1:
+                spans.append(start)
+                start += 1
+            if end & 1:
+                end -= 1
+                spans.append(end)
+            start, end = start >> 1, end >> 1
+        return spans
+
+    def _around(self, first: int, last: int) -> set[int]:
+        """The spans that the first or the last node is in."""
+        spans = set()
+        for span in (first + self._leaves, last + self._leaves):
+            while span and span not in spans:
+                spans.add(span)
+                span >>= 1
+        return spans
+
+
+def _take(blocks: list[tuple[int, int]], start: int, end: int) -> None:
+    """Takes a part of the arena: what has no room between it is one block."""
+    at = bisect(blocks, (start,))
+    if at and _aligned(blocks[at - 1][1]) >= start:
+        at -= 1
+        start = blocks[at][0]
+    behind = at
+    while behind < len(blocks) and blocks[behind][0] <= _aligned(end):
+        end = max(end, blocks[behind][1])
+        behind += 1
+    blocks[at:behind] = [(start, end)]
+
+
+def _gap(blocks: Iterable[tuple[int, int]], size: int) -> int:
+    """The offset of the smallest gap between blocks that is large enough, else of what is behind them."""
     at, best, fit = 0, None, _NEVER
-    for offset, taken, born, dies in placed:
-        if dies < first or born > last:
-            continue
+    for offset, end in blocks:
         start = _aligned(at)
         if start + size <= offset and offset - start < fit:
             best, fit = start, offset - at
-        at = max(at, offset + taken)
-        if fit == 0:
-            break
+        at = max(at, end)
     return _aligned(at) if best is None else best
 
 

@@ -87,7 +87,7 @@ class InterpreterBuilder:
         for operator in subgraph.operators:
             if operator.name in parsed and (findings := self._unread(operator)):
                 return _of_operator(findings[0], operator)
-            read = operator.inputs
+            read = frozenset(operator.inputs) if len(operator.outputs) > 1 else operator.inputs
             for index in operator.outputs:
                 if index in read and index != OMITTED and operator.custom is None and operator.options:
                     return _overlap(operator, subgraph.tensors[index])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -11,9 +11,9 @@ from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.types import Audit
 from analyzer.interpreter import Interpreter
 from analyzer.interpreter.arena import overwritten
-from analyzer.model.graph import Prepared
+from analyzer.model.graph import Model, Prepared
 from analyzer.rewriting.draft import Draft, Patch
-from analyzer.rewriting.gain import gained, helps, lost, troubled
+from analyzer.rewriting.gain import Place, gained, helps, lost, troubled
 from analyzer.rewriting.prepared_graph import Graph, graphs
 from analyzer.rewriting.rewrite import Rewrite, rewrites
 
@@ -80,7 +80,7 @@ class Fixer:
         made = self._with(plan, rewrite, patches)
         if _better(plan, made):
             return made
-        patches = [patch for patch in patches if _eases(patch, patches, plan, made)]
+        patches = _easing(patches, plan, made)
         if len(patches) > 1 and _better(plan, made := self._with(plan, rewrite, patches)):
             return made
         kept: list[Patch] = []
@@ -127,23 +127,36 @@ def _overwritten(plan: Plan) -> int:
     return sum(len(overwritten(subgraph)) for subgraph in plan.after.prepared.subgraphs)
 
 
-def _eases(patch: Patch, patches: Sequence[Patch], before: Plan, after: Plan) -> bool:
-    """Whether the operators that a patch puts in place fare better than those that it replaces."""
-    old = before.draft.model.subgraphs[patch.subgraph]
-    instead = {index: made for each in patches for index, made in each.operators.items()}
-    then, now = set(), set()
-    place = 0
-    for operator in old.operators:
-        made = instead.get(operator.index, (operator,))
-        if operator.index in patch.operators:
-            then.add((patch.subgraph, operator.index))
-            now |= {(patch.subgraph, place + i) for i in range(len(made))}
-        place += len(made)
+def _easing(patches: Sequence[Patch], before: Plan, after: Plan) -> list[Patch]:
+    """The patches that put operators in place which fare better than those that they replace."""
+    moved = _moved(patches, before.draft.model)
     pairs = list(zip(before.after.delegates, after.after.delegates, strict=True))
-    troubles = [(len(then & troubled(was)), len(now & troubled(now_is))) for was, now_is in pairs]
-    losses = [(len(then & lost(was)), len(now & lost(now_is))) for was, now_is in pairs]
-    eased = any(was > now_is for was, now_is in (*troubles, *losses))
-    return eased and not any(now_is > was for was, now_is in troubles)
+    troubles = [(troubled(was), troubled(now_is)) for was, now_is in pairs]
+    losses = [(lost(was), lost(now_is)) for was, now_is in pairs]
+
+    def eases(patch: Patch) -> bool:
+        then = {(patch.subgraph, index) for index in patch.operators}
+        now = {place for operator in then for place in moved[operator]}
+        hurt = [(len(then & was), len(now & now_is)) for was, now_is in troubles]
+        left = [(len(then & was), len(now & now_is)) for was, now_is in losses]
+        eased = any(was > now_is for was, now_is in (*hurt, *left))
+        return eased and not any(now_is > was for was, now_is in hurt)
+
+    return [patch for patch in patches if eases(patch)]
+
+
+def _moved(patches: Iterable[Patch], model: Model) -> dict[Place, list[Place]]:
+    """Operators of a model -> where they are with the patches, or what stands in their place."""
+    sizes = {(each.subgraph, index): len(made) for each in patches for index, made in each.operators.items()}
+    moved: dict[Place, list[Place]] = {}
+    for subgraph in model.subgraphs:
+        place = 0
+        for operator in subgraph.operators:
+            known = subgraph.index, operator.index
+            size = sizes.get(known, 1)
+            moved[known] = [(subgraph.index, place + i) for i in range(size)]
+            place += size
+    return moved
 
 
 def _found(graph: Graph, rewrite: Rewrite) -> Iterator[Patch]:

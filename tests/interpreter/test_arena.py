@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,22 @@ def _computed(data: bytes, keep: bool) -> Any:
     runtime.set_tensor(given["index"], np.full(given["shape"], 1.5, np.float32))
     runtime.invoke()
     return runtime.get_tensor(runtime.get_output_details()[0]["index"])
+
+
+def test_tensors_that_live_long_lie_in_the_smallest_gap_that_is_large_enough() -> None:
+    sizes = random.Random(7)
+    layout = arena._Layout(20)
+    lying: list[tuple[tuple[int, int], int, int]] = []
+    for _ in range(300):
+        size, first = sizes.choice((1, 64, 100, 1_000)), sizes.randrange(20)
+        last = sizes.choice((first, 19, sizes.randrange(first, 20)))
+        beside = sorted(block for block, born, dies in lying if born <= last and first <= dies)
+        offset = layout.place(size, first, last)
+        assert offset == arena._gap(beside, size)
+        lying.append(((offset, offset + size), first, last))
+
+
+def test_many_tensors_that_live_to_the_end_are_one_block() -> None:
+    layout = arena._Layout(1_000)
+    assert [layout.place(64, at, 999) for at in range(1_000)] == [64 * at for at in range(1_000)]
+    assert all(len(blocks) == 1 for blocks in (*layout._within.values(), *layout._throughout.values()))

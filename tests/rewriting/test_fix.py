@@ -10,12 +10,14 @@ import pytest
 
 from analyzer.auditing.auditor import Auditor
 from analyzer.auditing.configurations import configure
+from analyzer.auditing.types import DelegateAudit
 from analyzer.errors import AnalyzerError, ModelError, UsageError
 from analyzer.execution.request import Limits
 from analyzer.model import read, read_bytes
 from analyzer.rewriting import rewrite
 from analyzer.rewriting.draft import Patch
 from analyzer.rewriting.fix import Fix, fix
+from analyzer.rewriting.gain import Place, troubled
 from analyzer.rewriting.prepared_graph import Unfit
 from analyzer.rewriting.proof import BROKEN, HOLDS, UNPROVEN, Proof
 from analyzer.rewriting.rewrite import EQUAL, Promise, Rewrite
@@ -261,3 +263,22 @@ def test_a_batch_is_fixed_whatever_signatures_call_their_inputs(tmp_path: Path) 
     assert result.proof is not None and result.proof.equal
     made = read_bytes(result.data, "m").subgraphs
     assert [each.shape for graph in made for each in graph.tensors] == [(3, 4), (3, 4), (3, 8), (3, 8)]
+
+
+def test_how_operators_fare_is_asked_once_for_all_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(places: int) -> int:
+        number = 0
+
+        def counting(audit: DelegateAudit) -> set[Place]:
+            nonlocal number
+            number += 1
+            return troubled(audit)
+
+        monkeypatch.setattr("analyzer.rewriting.fixer.troubled", counting)
+        fixed(tmp_path, chain(*["ROUND"] * places), "coreml", proven=False)
+        return number
+
+    using(monkeypatch, other("SIGN"))  # which is refused too, so that each place is looked at
+    assert asked(40) == asked(20) > 0

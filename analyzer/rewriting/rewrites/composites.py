@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec.structs import replace
 
 from analyzer.model.graph import OMITTED, Operator, Subgraph
@@ -44,13 +46,16 @@ def _moved(site: Site, parts: Subgraph, operator: Operator, places: dict[int, in
 @rewrite(ANY, title="A tensor that an operator reads twice is parted by a RESHAPE")
 def same_operand_parted(site: Site) -> Patch | None:
     inputs = list(site.operator.inputs)
-    given = [index for index in inputs if index != OMITTED]
-    site.require(len(given) > len({*given}), site.operator.name != "WHILE")
+    times = Counter(index for index in inputs if index != OMITTED)
+    site.require(times.total() > len(times), site.operator.name != "WHILE")
     # A copy of a state isn't the state.
-    site.require(not any(site.tensor(index).holds_state for index in given if given.count(index) > 1))
+    site.require(not any(site.tensor(index).holds_state for index, count in times.items() if count > 1))
     made: list[Operator] = []
+    seen: set[int] = set()
     for place, index in enumerate(inputs):
-        if index != OMITTED and index in inputs[:place] and not site.tensor(index).constant:
+        again = index in seen
+        seen.add(index)
+        if index != OMITTED and again and not site.tensor(index).constant:
             axes = site.graph.open_axes(index)
             inputs[place] = site.add(site.tensor(index), site.tensor(index).shape, "again", axes)
             made.append(site.reshape(index, inputs[place], axes))
