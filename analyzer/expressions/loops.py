@@ -31,6 +31,10 @@ Nested = tuple[Sequence[int], Evaluate]
 _GRAPH_INPUTS = Fact("graph_inputs")
 #: What all operators of a graph have in common, as the index of a tensor that only some share.
 _ALL = -1
+#: What is said of lists of no more elements isn't remembered.
+_LONG = 64
+#: Lists that are made once, which may be as long as a file.
+_KEPT = ("scales", "zero_points")
 
 
 def quantified(every: bool, nested: Sequence[Nested], condition: Evaluate | None, body: Evaluate) -> Evaluate:
@@ -155,6 +159,8 @@ def once_for_all(each: Each, compile: Callable[[Node], Evaluate], evaluate: Eval
         return _remembering(_shared_tensor(compile(iterable.of), iterable.name), evaluate)
     if iterable == _GRAPH_INPUTS and _hangs_on(iterable, each):
         return _remembering(lambda c: _ALL if len(c.subgraph.inputs) > FEW else None, evaluate)
+    if isinstance(iterable, Property) and iterable.name in _KEPT and _hangs_on(iterable, each):
+        return _once_a_list(compile(iterable), evaluate)
     return evaluate
 
 
@@ -181,23 +187,46 @@ def _remembering(shared: Callable[[Context], int | None], evaluate: Evaluate) ->
     """The function, asked once for all operators that have the same in common, where they have anything."""
     asked = object()
 
-    def found(c: Context) -> tuple[Any, str | None]:
-        try:
-            return evaluate(c), None
-        except Undefined as error:
-            return None, str(error)
-
     def recall(c: Context) -> Any:
         common = shared(c) if c.__class__ is Context else None
         if common is None:
             return evaluate(c)
         c.beyond = True
-        answer, absent = remembered(c, (asked, common), lambda: found(c))
-        if absent is not None:
-            raise Undefined(absent)
-        return answer
+        return _answer(remembered(c, (asked, common), lambda: _found(evaluate, c)))
 
     return recall
+
+
+def _once_a_list(iterable: Evaluate, evaluate: Evaluate) -> Evaluate:
+    """A function of a list alone, such as the scales of weights: asked once for each list that is long."""
+    asked = object()
+
+    def recall(c: Context) -> Any:
+        values = iterable(c)
+        if len(values) <= _LONG or c.__class__ is not Context:
+            return evaluate(c)
+        known, key = c.subgraph.remembered, (asked, id(values))
+        if key not in known:
+            # With the list, so that nothing else can come to have its identity.
+            known[key] = _found(evaluate, c), values
+        return _answer(known[key][0])
+
+    return recall
+
+
+def _found(evaluate: Evaluate, c: Context) -> tuple[Any, str | None]:
+    """What a function comes to, and why it comes to nothing where something is absent."""
+    try:
+        return evaluate(c), None
+    except Undefined as error:
+        return None, str(error)
+
+
+def _answer(found: tuple[Any, str | None]) -> Any:
+    answer, absent = found
+    if absent is not None:
+        raise Undefined(absent)
+    return answer
 
 
 def _room(c: Context, top: int) -> list[Any]:

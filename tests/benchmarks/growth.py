@@ -189,6 +189,17 @@ def one_variable(count: int) -> bytes:
     return model(tensors, operators, inputs=["x"])
 
 
+def shared_scales(count: int) -> bytes:
+    """Layers that share weights of as many scales as there are layers."""
+    results = [f"u{i}" for i in range(count)]
+    whole: Description = {"type": "INT8", "scale": [0.5]}
+    tensors = [tensor(name, [1, count], **whole) for name in results]
+    weights = tensor("w", [count, 1], "INT8", data=bytes(count), scale=[0.5] * count)
+    bias = tensor("b", [count], "INT32", data=bytes(4 * count), scale=[0.25] * count)
+    operators = [operator("FULLY_CONNECTED", ["x", "w", "b"], [name]) for name in results]
+    return model([tensor("x", [1, 1], **whole), weights, bias, *tensors], operators, inputs=["x"])
+
+
 def by_name(*made: Made) -> dict[str, Made]:
     """Functions that make models, by what a command calls them."""
     return {each.__name__.replace("_", "-"): each for each in made}
@@ -210,6 +221,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = by_name(
     while_bodies,
     shared_body,
     one_variable,
+    shared_scales,
 )
 
 #: Operators of shapes that would have more than 10,000 subgraphs, which no audit takes.
