@@ -134,8 +134,12 @@ def _is_placed(context: Context, tensor: Tensor) -> bool:
     """Whether the operator's traits say who reads a tensor: one that it writes, and doesn't read itself."""
     if context.partition is None or context.__class__ is not Context:
         return False
-    operator = context.operator
-    return tensor.index in operator.outputs and tensor.index not in operator.inputs
+    operator, index = context.operator, tensor.index
+    if len(operator.outputs) > FEW:  # each of which may be asked about
+        graph = context.subgraph
+        writes = operator.index in graph.producers.get(index, ())
+        return writes and operator.index not in graph.consumers.get(index, ())
+    return index in operator.outputs and index not in operator.inputs
 
 
 def leaves(context: Context, tensor: Tensor) -> bool:

@@ -68,6 +68,15 @@ def fan_in(count: int) -> bytes:
     return model([*_floats(["x", *results]), joined], operators)
 
 
+def split(count: int) -> bytes:
+    """One operator that writes what each of the others reads."""
+    parts, results = ([f"{side}{i}" for i in range(count)] for side in "tu")
+    tensors = [tensor("x", [count, 8]), tensor("axis", [], "INT32", data=bytes(4))]
+    operators = [operator("SPLIT", ["axis", "x"], parts, {"num_splits": count})]
+    operators += [operator("RELU", [part], [name]) for part, name in zip(parts, results, strict=True)]
+    return model([*tensors, *_floats([*parts, *results])], operators)
+
+
 def alternating(count: int) -> bytes:
     """A chain of which no delegate takes every second operator: as many partitions as can be."""
     names = [f"t{i}" for i in range(count + 1)]
@@ -211,6 +220,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = by_name(
     every_tensor_an_input,
     fan_out,
     fan_in,
+    split,
     alternating,
     alternating_sharing,
     refused,
