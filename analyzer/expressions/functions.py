@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log2
 from typing import Any
 
-from analyzer.expressions.vocabulary import MAX_VALUES, Undefined, product
+from analyzer.expressions.vocabulary import Undefined, product
+
+#: More than operators have operands, and few enough to go through.
+_MOST_NUMBERS = 1 << 16
 
 
 def _dim(tensor_shape: Sequence[int], index: int) -> int:
@@ -50,8 +53,8 @@ def _range(*bounds: int) -> Sequence[int]:
         raise Undefined("range has a step of 0")
     found = range(*bounds)
     # Of a slice, because a length beyond 64 bits is an error.
-    if len(found[: MAX_VALUES + 1]) > MAX_VALUES:
-        raise Undefined(f"range of more than {MAX_VALUES} numbers")
+    if len(found[: _MOST_NUMBERS + 1]) > _MOST_NUMBERS:
+        raise Undefined(f"range of more than {_MOST_NUMBERS} numbers")
     return found
 
 

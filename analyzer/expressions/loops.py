@@ -222,8 +222,8 @@ def _found(evaluate: Evaluate, c: Context) -> tuple[Any, str | None]:
         return None, str(error)
 
 
-def _answer(found: tuple[Any, str | None]) -> Any:
-    answer, absent = found
+def _answer(known: tuple[Any, str | None]) -> Any:
+    answer, absent = known
     if absent is not None:
         raise Undefined(absent)
     return answer

@@ -264,3 +264,16 @@ def test_a_part_that_is_joined_alone(beside: list[str], wrong: bool) -> None:
     chain += [operator(name, ["a"], ["v"]) for name in beside]
     outputs = ["u", "v"] if beside else ["u"]
     assert told(tensors, chain, outputs=outputs) == ({"concatenation/single"} if wrong else set())
+
+
+@pytest.mark.parametrize("count", [2, 1100])
+def test_many_parts_fare_as_few_do(count: int) -> None:
+    parts, sliced = [[f"{kind}{i}" for i in range(count)] for kind in ("p", "s")]
+    shapes = dict.fromkeys(parts, (1, 6, 6, 2)) | dict.fromkeys(sliced, (1, 5, 6, 2))
+    numbers = [whole("begin", [0] * 4), whole("size", [1, 5, 6, 2]), whole("axis", [3], [])]
+    operators = [operator("SPLIT", ["axis", "x"], parts, {"num_splits": count})]
+    operators += [
+        operator("SLICE", [part, "begin", "size"], [to]) for part, to in zip(parts, sliced, strict=True)
+    ]
+    tensors = [*real(x=(1, 6, 6, 2 * count), **shapes), *numbers]
+    assert told(tensors, operators, outputs=sliced) == set()
