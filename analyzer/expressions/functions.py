@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import log2
 from typing import Any
 
@@ -48,6 +48,10 @@ def _number(factor: Any) -> Any:
     return factor
 
 
+def _distinct(numbers: Collection[int]) -> bool:
+    return len(numbers) == len(set(numbers))
+
+
 def _range(*bounds: int) -> Sequence[int]:
     if len(bounds) > 2 and bounds[2] == 0:
         raise Undefined("range has a step of 0")
@@ -88,6 +92,7 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str, str, Callable[..., Any]]] = 
     "starts_with": (("str", "str"), "bool", "whether the first text begins with the second", str.startswith),
     "float32": (("number",), "float", "rounded to single precision", _float32),
     "log2": (("number",), "float", "logarithm to the base of 2", _log2),
+    "distinct": (("list[int]",), "bool", "whether no number stands there twice", _distinct),
     "range": (("int", "int..."), "list[int]", "the numbers from the first up to the last, excluded", _range),
     "zip": (
         ("list[T]", "list[T]"),

@@ -77,6 +77,13 @@ def split(count: int) -> bytes:
     return model([*tensors, *_floats([*parts, *results])], operators)
 
 
+def packed(count: int) -> bytes:
+    """One operator that reads very many tensors, all inputs of the graph."""
+    names = [f"x{i}" for i in range(count)]
+    packing = operator("PACK", names, ["y"], {"values_count": count, "axis": 0})
+    return model([*_floats(names), tensor("y", [count, *_SHAPE])], [packing])
+
+
 def alternating(count: int) -> bytes:
     """A chain of which no delegate takes every second operator: as many partitions as can be."""
     names = [f"t{i}" for i in range(count + 1)]
@@ -220,6 +227,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = by_name(
     every_tensor_an_input,
     fan_out,
     fan_in,
+    packed,
     split,
     alternating,
     alternating_sharing,

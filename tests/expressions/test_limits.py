@@ -61,6 +61,7 @@ def test_numbers_are_computed_with() -> None:
     assert asked("attributes.n * 2 + 1") == 7
     assert asked("-attributes.n") == -3
     assert asked("product(n * 2 for n in range(1, 4))") == 48
+    assert asked("distinct(range(0, 4))") and not asked("distinct(n % 2 for n in range(0, 4))")
     assert asked("product(attributes.many)") == 2
 
 

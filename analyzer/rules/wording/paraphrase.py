@@ -104,6 +104,8 @@ class _Words(Names):
                 return f"{self.listed(of)} is {_CLAIMS[name][not holds]}"
             case Fact(name) if name in _FACTS:
                 return _FACTS[name][not holds]
+            case Call("distinct", (of,)):
+                return f"{'none' if holds else 'one'} of {self.listed(of)} stands there twice"
             case Call("holds", (of,)):
                 return self.claim(of, holds)
             case Call("all" | "any" as function, (of,)):
