@@ -132,9 +132,18 @@ ProgressOf = Callable[[Candidate, int], AbstractContextManager[Callable[[int], N
 def backends(packs: Packs, specs: Sequence[str]) -> Iterator[Backend]:
     """Delegates with their packs' parameters, or the built-in kernels alone, which no pack describes.
 
-    Without any, what the interpreter does by itself. Raises: UsageError, RuleError.
+    Without any, what the interpreter does by itself; what comes to the same is there once.
+    Raises: UsageError, RuleError.
     """
-    for spec in specs or (lookup.DEFAULT,):
+    given: list[tuple[str, Mapping[str, Any]]] = []
+    for backend in _asked(packs, specs or (lookup.DEFAULT,)):
+        if (told := (backend.engine, backend.parameters)) not in given:
+            given.append(told)
+            yield backend
+
+
+def _asked(packs: Packs, specs: Sequence[str]) -> Iterator[Backend]:
+    for spec in specs:
         if spec == lookup.REFERENCE:
             yield Backend(spec, spec)
         else:

@@ -22,6 +22,7 @@ from analyzer.evaluation.evaluator import (
     Evaluation,
     Result,
     Settings,
+    backends,
     candidates,
     evaluate,
     held,
@@ -29,6 +30,7 @@ from analyzer.evaluation.evaluator import (
 from analyzer.evaluation.metrics import CLASSIFICATION, REGRESSION, OutputMetrics, truth
 from analyzer.execution.inputs import images
 from analyzer.execution.request import FAILED, OK, Limits
+from analyzer.rules.registry import Packs
 from tests.evaluation.classifiers import CONFUSED, LARGEST, linear, linear_int8, samples, save
 
 XNNPACK = Backend("xnnpack", "xnnpack")
@@ -56,6 +58,11 @@ def only(result: Result) -> OutputMetrics:
     """The metrics of a model's only evaluated output."""
     [answers] = result.answers
     return answers
+
+
+def test_what_comes_to_the_same_is_measured_once() -> None:
+    asked = ["cpu", "xnnpack", "cpu", "xnnpack:qs8=true", "xnnpack:qs8=false"]
+    assert [each.name for each in backends(Packs(), asked)] == ["cpu", "xnnpack", "xnnpack:qs8=false"]
 
 
 def test_a_model_against_one_that_takes_a_class_for_another(tmp_path: Path) -> None:
