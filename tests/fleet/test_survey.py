@@ -116,6 +116,23 @@ def test_formats(audited: Path, format: str) -> None:
         assert faults(done.json, survey_document.survey_schema()) == []
 
 
+def test_markdown_tells_of_the_same_delegates_as_a_terminal(tmp_path: Path) -> None:
+    """Of those that their makers have deprecated, nobody asked what holds them back."""
+    save(tmp_path / "a.tflite", chain("CEIL"))
+    run("audit", tmp_path / "a.tflite", "--fail-on", "never", "-q", "-o", tmp_path / "a.sqlite")
+    table, markdown = (
+        run("fleet", "show", tmp_path / "a.sqlite", "--format", format).text
+        for format in ("table", "markdown")
+    )
+    for text in (table, markdown):
+        told = text.partition("Which operators hold most models back")[2]
+        behind, _, legacy = told.partition("Legacy, deprecated by their makers: ")
+        assert "TFLite GPU" in behind and "Hexagon" not in behind and "Hexagon" in legacy
+    save(tmp_path / "b.tflite", chain("RELU"))
+    run("audit", tmp_path / "b.tflite", "-d", "gpu", "-q", "-o", tmp_path / "b.sqlite")
+    assert "| frees |" not in run("fleet", "show", tmp_path / "b.sqlite", "--format", "markdown").text
+
+
 def test_more_of_each_delegate_whatever_the_first_waits_for(tmp_path: Path) -> None:
     save(tmp_path / "a.tflite", chain("CEIL"))
     run(

@@ -49,10 +49,7 @@ def table(survey: Survey, view: View) -> str:
     blocks += [f"{FREES}\n{fill(FREES_NOTE, view.width)}", *told] if told else []
     held = [_held(each, operators, view.width) for each in asked if each.operators]
     blocks += ["\n".join([HOLDS, *held])] if held else []
-    legacy = [each.title for each in survey.delegates if each.legacy]
-    blocks += (
-        [fill(f"{phrases.LEGACY}: {', '.join(legacy)}; the page has theirs", view.width)] if legacy else []
-    )
+    blocks += [fill(said, view.width)] if (said := _legacy(survey)) else []
     return "\n\n".join(blocks) + "\n"
 
 
@@ -95,15 +92,33 @@ def _markdown(survey: Survey) -> Iterator[str]:
     )
     for each in survey.delegates:
         yield f"| {escaped(each.title)} | {' | '.join(_verdicts(each, occurring))} |"
-    yield from ("", f"## {FREES}", "", f"{FREES_NOTE[0].upper()}{FREES_NOTE[1:]}.", "")
-    yield from ("| delegate | frees | of | what to change |", "|---|---:|---:|---|")
-    for each in survey.delegates:
-        yield from (_row(each, fix) for fix in each.fixes[:_MOST] if not each.legacy)
-    yield from ("", f"## {HOLDS}", "", "| delegate | operators, with how many models |", "|---|---|")
-    for each in survey.delegates:
-        held = ", ".join(f"{escaped(kind.op)} {kind.models:,}" for kind in each.operators[: 2 * _MOST])
-        yield f"| {escaped(each.title)} | {held or '-'} |"
+    asked = [each for each in survey.delegates if not each.legacy]
+    if rows := [_row(each, fix) for each in asked for fix in each.fixes[:_MOST]]:
+        yield from ("", f"## {FREES}", "", f"{FREES_NOTE[0].upper()}{FREES_NOTE[1:]}.", "")
+        yield from ("| delegate | frees | of | what to change |", "|---|---:|---:|---|", *rows)
+    if held := [_holding(each) for each in asked if each.operators]:
+        yield from (
+            "",
+            f"## {HOLDS}",
+            "",
+            "| delegate | operators, with how many models |",
+            "|---|---|",
+            *held,
+        )
+    if said := _legacy(survey):
+        yield from ("", escaped(said))
 
 
 def _row(delegate: DelegateSurvey, fix: Fix) -> str:
     return f"| {escaped(delegate.title)} | {fix.frees:,} | {fix.models:,} | {escaped(fix.fix)} `{fix.rule}` |"
+
+
+def _holding(delegate: DelegateSurvey) -> str:
+    held = ", ".join(f"{escaped(kind.op)} {kind.models:,}" for kind in delegate.operators[: 2 * _MOST])
+    return f"| {escaped(delegate.title)} | {held} |"
+
+
+def _legacy(survey: Survey) -> str:
+    """The delegates of which neither tells more than verdicts; empty where there are none."""
+    titles = [each.title for each in survey.delegates if each.legacy]
+    return f"{phrases.LEGACY}: {', '.join(titles)}; the page has theirs" if titles else ""
