@@ -36,7 +36,7 @@ def audit_delegate(
     """The audit of a model for one delegate that was applied to it; `macs` are by subgraph and operator."""
     blockers = (*load_findings(prepared.model, configuration.judge), *delegation.blockers, *notes)
     partitions = _partitions(delegation)
-    operators = _operators(prepared, delegation, partitions, macs)
+    operators = _operators(prepared, delegation, macs)
     return DelegateAudit(
         configuration,
         tuple(operators),
@@ -51,20 +51,16 @@ def audit_delegate(
 def _operators(
     prepared: Prepared,
     delegation: Delegation,
-    partitions: Sequence[PartitionAudit],
     macs: Sequence[Sequence[int | None]],
 ) -> list[OperatorAudit]:
     audits = []
-    of_subgraph: dict[int, list[PartitionAudit]] = {}
-    for partition in partitions:
-        of_subgraph.setdefault(partition.subgraph, []).append(partition)
     for subgraph, counts in zip(prepared.subgraphs, macs, strict=True):
         number, applied = subgraph.index, delegation.supports[subgraph.index].delegation
         folded, lost = applied.folded, applied.lost
         taken_by: list[int | None] = [None] * len(counts)
-        for partition in of_subgraph.get(number, ()):
+        for position, partition in enumerate(applied.partitions):
             for index in partition.operators:
-                taken_by[index] = partition.index
+                taken_by[index] = position
         columns = zip(applied.supported, taken_by, counts, applied.findings, strict=True)
         for index, (supported, by, count, findings) in enumerate(columns):
             taken, why = by is not None, lost.get(index)

@@ -298,16 +298,13 @@ class _Findings:
         self._short: dict[tuple[int, ...], tuple[audit_document.Finding, ...]] = {}
 
     def of(self, operator: OperatorAudit) -> tuple[audit_document.Finding, ...]:
-        raw = operator.findings
-        if self._left > 0:
-            return tuple([self._told(one, at, operator) for at, one in enumerate(raw)])
-        kind = tuple(map(id, raw))
+        kind = tuple(map(id, operator.findings))
         short = self._short.get(kind)
         if short is not None:
             self.abridged += len(short)
             return short
         before = self.abridged
-        told = tuple([self._told(one, at, operator) for at, one in enumerate(raw)])
+        told = tuple([self._told(raw, at, operator) for at, raw in enumerate(operator.findings)])
         if self.abridged - before == len(told):
             self._short[kind] = told
         return told

@@ -119,6 +119,6 @@ def _holding(delegate: DelegateSurvey) -> str:
 
 
 def _legacy(survey: Survey) -> str:
-    """The delegates of which neither tells more than verdicts; empty where there are none."""
+    """Who the deprecated delegates are, of which verdicts alone are told; empty where there are none."""
     titles = [each.title for each in survey.delegates if each.legacy]
     return f"{phrases.LEGACY}: {', '.join(titles)}; the page has theirs" if titles else ""

@@ -118,8 +118,7 @@ class Judge:
 
     def verdict(self, context: Context) -> Verdict:
         """Judge one operator by every stage in which the delegate chooses."""
-        key = context.operator.key
-        refusing, findings = self._found((self._operators.get(key) or self._operator(key)).choosing, context)
+        refusing, findings = self._found(self._operator(context.operator.key).choosing, context)
         if not findings:
             return ACCEPTED
         return Verdict(refusing is None, tuple(findings))
@@ -257,7 +256,7 @@ class Judge:
             failing = self.failing_of(asked, context)
             if failing:
                 findings += failing
-                if checks.ending and _ends(failing, checks):
+                if _ends(failing, checks):
                     return stage, findings
         return None, findings
 
@@ -289,7 +288,7 @@ class Judge:
             by_traits.append((stage, tuple(of_traits)))
             by_more.append((stage, tuple(of_more)))
             findings += failing
-            if checks.ending and _ends(failing, checks):
+            if _ends(failing, checks):
                 # Others of its like may pass here.
                 ending, rest = stage, stages[position:]
                 by_traits += rest
@@ -375,7 +374,7 @@ class Judge:
 
 
 def _ends(failing: Sequence[Finding], checks: Checks) -> bool:
-    return any(finding.severity in checks.ending for finding in failing)
+    return bool(checks.ending) and any(finding.severity in checks.ending for finding in failing)
 
 
 def _holds(condition: Evaluate, context: Context) -> bool:
