@@ -52,7 +52,8 @@ def descriptor(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file that people write, so no large one. Raises: OSError, UnicodeDecodeError."""
-    return read_small(path).decode("utf-8").replace("\r\n", "\n")
+    # Editors on Windows may begin it with a mark, which no format here has.
+    return read_small(path).decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def read_small(path: str | os.PathLike[str]) -> bytes:

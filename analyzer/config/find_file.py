@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from analyzer.files import read_text
+from analyzer.files import parse_toml, read_text
 
 #: Its name; it lies above the models or the working folder, the nearest counts.
 FILE = "delegate-analyzer.toml"
@@ -38,6 +38,18 @@ def _upwards(path: str) -> Iterator[str]:
 def _has_table(file: str) -> bool:
     """Whether a pyproject.toml speaks of this tool; one that can't be read speaks of others."""
     try:
-        return f"[tool.{TABLE}" in read_text(file)
+        text = read_text(file)
     except (OSError, UnicodeDecodeError):
         return False
+    return TABLE in text and _is_tool(text)
+
+
+def _is_tool(text: str) -> bool:
+    """Whether there is the table, however it is written; of what isn't TOML, only as it usually is."""
+    import tomllib
+
+    try:
+        tool = parse_toml(text).get("tool")
+    except tomllib.TOMLDecodeError:
+        return f"[tool.{TABLE}" in text
+    return isinstance(tool, dict) and TABLE in tool

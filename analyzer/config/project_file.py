@@ -111,7 +111,9 @@ def _misfits(table: Mapping[str, Any], shape: type[Struct], places: Places, pref
         except msgspec.ValidationError as error:
             what, _, below = str(error).partition(" - at `$")
             where += below.rstrip("`")
-            yield f"{places.of(where)}: {where}: {what[0].lower()}{what[1:]}"
+            one_of_several = isinstance(value, str) and "`array`" in what
+            advice = f"; write {key} = {msgspec.json.encode([value]).decode()}" if one_of_several else ""
+            yield f"{places.of(where)}: {where}: {what[0].lower()}{what[1:]}{advice}"
     # A key that is misspelt may be the one that lacks.
     if shape is TargetSettings and "models" not in table and table.keys() <= known.keys():
         where = prefix.rstrip(".")

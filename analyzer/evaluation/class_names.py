@@ -38,7 +38,7 @@ def embedded(model: str, name: str | None) -> tuple[str, ...]:
 
 def _lines(text: bytes) -> tuple[str, ...]:
     # A name may hold what else may end a line, such as U+2028.
-    lines = text.decode("utf-8", "replace").strip().split("\n")
+    lines = text.decode("utf-8-sig", "replace").strip().split("\n")
     return tuple(line.strip() for line in lines) if lines != [""] else ()
 
 

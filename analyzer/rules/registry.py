@@ -182,13 +182,19 @@ def _order(pack: RuleFile | RulePack) -> int | None:
 
 def _delegate_of(file: RuleFile) -> str:
     try:
-        text = read_text(file)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
-        raise RuleError([f"{file}: can't be read ({reason}); name a rule file"]) from None
-    match = re.search(_NAME, text)
-    if match is None:
-        raise RuleError(
-            [f'{os.path.basename(file)}:1: pack: delegate is missing; start with delegate = "NAME"']
-        )
-    return match[1]
+        match = re.search(_NAME, read_text(file))
+    except (OSError, UnicodeDecodeError):
+        match = None
+    return match[1] if match else _delegate_by_parsing(file)
+
+
+def _delegate_by_parsing(file: RuleFile) -> str:
+    """The delegate where it isn't written as most packs do. Raises: RuleError, with what is wrong instead."""
+    from pathlib import Path
+
+    from analyzer.rules.loading.file import read_tables
+
+    name = read_tables(Path(file))[0].get("delegate")
+    if not isinstance(name, str) or not name:
+        raise RuleError([f'{file}:1: pack: delegate is missing; start with delegate = "NAME"'])
+    return name

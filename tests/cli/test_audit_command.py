@@ -227,13 +227,27 @@ def test_a_broken_pack_tells_all_its_errors_with_their_lines(tmp_path: Path, mod
     [
         ("delegate = 'x'\n[[[\n", "not TOML"),
         ("title = 'nameless'", "delegate is missing"),
+        ("delegate = 3", "delegate is missing"),
+        ("\ntitle = nameless", ":2: not TOML"),
         ('delegate = "x"\nextends = "gpuu"\n', "there is no pack gpuu"),
     ],
 )
 def test_rule_files_that_are_none(tmp_path: Path, model: Path, text: str, complaint: str) -> None:
-    done = run("audit", model, "--rules", saved(tmp_path, text))
+    done = run("audit", model, "--rules", file := saved(tmp_path, text))
     assert done.code == 2
-    assert complaint in done.complaint
+    assert done.complaint.startswith(f"{file}:") and complaint in done.complaint
+
+
+@pytest.mark.parametrize(("plain", "other"), [("delegate =", " delegate ="), ("delegate =", '"delegate" =')])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_rule_files_may_be_written_otherwise(
+    tmp_path: Path, model: Path, plain: str, other: str, mark: str
+) -> None:
+    """As TOML allows; editors on Windows begin files with a mark."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text(mark + tiny().replace(plain, other), "utf-8")
+    done = run("audit", model, "--rules", rules)
+    assert done.code == 0 and "tiny/neg/unlisted" in done.text
 
 
 def test_a_rule_file_that_is_missing(tmp_path: Path, model: Path) -> None:

@@ -138,7 +138,7 @@ def test_a_version_that_fits_is_fine(project: Path, required: str) -> None:
         ),
         ("[packs.gpu]\nsha = 'x'", "there is no key packs.gpu.sha; did you mean sha256?"),
         ("[packs.gpi]\nversion = '1'", "packs.gpi: there is no such rule pack; did you mean gpu?"),
-        ("delegates = 'gpu'", "delegates: expected `array`, got `str`"),
+        ("delegates = 'gpu'", 'delegates: expected `array`, got `str`; write delegates = ["gpu"]'),
         ("delegates = [", "not TOML: "),
         (f"delegates = {'9' * 5000}", "not TOML: a number has too many digits"),
         ("[packs.gpu]\nversion = '0'", "pack gpu is pinned to version 0, this is "),
@@ -216,7 +216,7 @@ def test_all_that_is_wrong_is_told_at_once(project: Path) -> None:
     )
     assert told() == [
         "1: there is no key delegate; did you mean delegates?",
-        "2: fail-on: expected `array`, got `str`",
+        '2: fail-on: expected `array`, got `str`; write fail-on = ["partial"]',
         "3: devices[1]: expected `str`, got `int`",
         "4: packs[...]: expected `object`, got `int`",
         "7: there is no key packs.tiny.verison; did you mean version?",
@@ -280,9 +280,31 @@ def test_the_nearest_file_above_the_model_counts(project: Path, name: str) -> No
     assert delegated(audit())[0][0] == "gpu"
 
 
-def test_a_pyproject_of_others_says_nothing(project: Path) -> None:
-    settle(project, "[tool.other]\ndelegates = ['gpu']\n", "pyproject.toml")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.other]\ndelegates = ['gpu']\n",
+        "[project]\ndependencies = ['delegate-analyzer']\n# [tool.delegate-analyzer]\ndelegates = ['gpu']\n",
+    ],
+)
+def test_a_pyproject_of_others_says_nothing(project: Path, text: str) -> None:
+    settle(project, text, "pyproject.toml")
     assert len(audit().json["models"][0]["audits"]) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[ tool . delegate-analyzer ]\ndelegates = ['gpu']\n",
+        "[tool.\"delegate-analyzer\"]\ndelegates = ['gpu']\n",
+        "[tool]\ndelegate-analyzer = {delegates = ['gpu']}\n",
+        "tool.delegate-analyzer.delegates = ['gpu']\n",
+        "\ufeff[tool.delegate-analyzer]\ndelegates = ['gpu']\n",
+    ],
+)
+def test_its_table_counts_however_it_is_written(project: Path, text: str) -> None:
+    (project / "pyproject.toml").write_text(text, "utf-8")
+    assert [name for name, *_ in delegated(audit())] == ["gpu"]
 
 
 def test_a_policy_may_only_warn(project: Path) -> None:

@@ -43,8 +43,9 @@ def test_a_class_that_a_model_does_not_know() -> None:
 
 
 def test_a_file_of_labels(tmp_path: Path) -> None:
-    (tmp_path / "labels.txt").write_bytes("cat\r\nd\xf6g\u2028a\n\n".encode())
-    assert class_names.read(str(tmp_path / "labels.txt")) == ("cat", "d\xf6g\u2028a")
+    for mark in ("", "\ufeff"):
+        (tmp_path / "labels.txt").write_bytes(f"{mark}cat\r\nd\xf6g\u2028a\n\n".encode())
+        assert class_names.read(str(tmp_path / "labels.txt")) == ("cat", "d\xf6g\u2028a")
     (tmp_path / "none.txt").write_text("\n")
     for name, words in (("none.txt", "it is empty"), ("other.txt", "can't be read")):
         with pytest.raises(UsageError, match=words):

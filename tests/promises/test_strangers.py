@@ -45,7 +45,7 @@ REFUSED = {
                      + 'd40 = "version > 1"\n[op.SIN', 1).replace('require = "false"', 'require = "d0"', 1),
         "in d0",
     ),
-    "lists": ("a = " + "[" * 50_000, "delegate is missing"),
+    "lists": ("a = " + "[" * 50_000, "not TOML"),
     "dotted": ('delegate = "x"\n' + ".".join("a" * 50_000) + " = 1", "names joined by dots"),
     "format": (beginning('partial = "{operators:>999999999}"'), "a name alone"),
     "braces": (beginning('partial = "{"'), "write {NAME}"),

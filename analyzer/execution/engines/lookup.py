@@ -46,7 +46,7 @@ def engine(name: str) -> Engine:
     if name not in _MODULES:
         raise unavailable(
             f"{name}: there is no way to run it on this machine",
-            f"give its library with --delegate-lib, or run {', '.join(_MODULES)}",
+            f"give its library with --delegate-lib, or run {' or '.join(BUNDLED)}",
         )
     return cast(Engine, import_module(f"analyzer.execution.engines.{_MODULES[name]}"))
 
