@@ -119,7 +119,7 @@ def rows(model: Model) -> Rows:
     """The rows of a model that was audited."""
     from analyzer.report.wording.causes import causes
 
-    asking = [cause for cause in causes(model) if asks(cause)]
+    asking = [cause for cause in causes(model) if cause.asks]
     counted = Counter(position for cause in asking for position in cause.audits)
     return Rows(
         model.operators,
@@ -128,11 +128,6 @@ def rows(model: Model) -> Rows:
         tuple(_audit(audit, counted[position]) for position, audit in enumerate(model.audits)),
         tuple(row for cause in asking for row in _causes(cause, counted)),
     )
-
-
-def asks(cause: Cause) -> bool:
-    """Whether a cause has to be dealt with: it breaks the model or keeps operators off, by itself."""
-    return bool(cause.rules) and (cause.broken or (cause.blocks and not (cause.idle or cause.knock_on)))
 
 
 def _audit(audit: Audit, number: int) -> AuditRow:

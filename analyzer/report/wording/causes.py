@@ -122,6 +122,11 @@ class Cause(Struct, frozen=True, kw_only=True):
         """True where the model doesn't work with the delegate because of it."""
         return self.severity in BROKEN
 
+    @property
+    def asks(self) -> bool:
+        """True where it has to be dealt with: it breaks the model or keeps operators off, by itself."""
+        return bool(self.rules) and (self.broken or (self.blocks and not (self.idle or self.knock_on)))
+
 
 def causes(model: Model) -> list[Cause]:
     """Every cause: crashes, graph-level ones, then by cost; the same cause under several delegates is one."""
@@ -238,11 +243,7 @@ def common(models: Iterable[Model]) -> list[Common]:
     counted: Counter[tuple[str, str]] = Counter()
     for model in models:
         ranked = asked(model, causes(model))
-        asking = [
-            (_ask(cause), cause)
-            for cause in ranked
-            if cause.rules and (cause.broken or (cause.blocks and not cause.idle))
-        ]
+        asking = [(_ask(cause), cause) for cause in ranked if cause.asks]
         for ask, cause in asking:
             rules.setdefault(ask, {}).update(dict.fromkeys(cause.rules))
         counted.update(dict.fromkeys((ask for ask, _ in asking), 1))
