@@ -19,6 +19,8 @@ from analyzer.rules.pack import RulePack, packed
 from analyzer.rules.registry import Packs, shipped
 
 PACKAGE = Path(cache.__file__).parents[1]
+#: The smallest of those that ship.
+PACK = "hexagon"
 #: Modules that say what is wrong with a pack, find its file or bound what is kept: no part of an entry.
 APART = {
     "analyzer",
@@ -41,17 +43,17 @@ def entries(folder: Path) -> list[str]:
 
 
 def test_a_pack_is_loaded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pack = Packs().get("gpu")
+    pack = Packs().get(PACK)
     monkeypatch.setattr(load, "load", forbid)
-    assert packed(Packs().get("gpu")) == packed(pack)
-    assert [name.rpartition("-")[0] for name in entries(folder)] == ["gpu", "operators"]
+    assert packed(Packs().get(PACK)) == packed(pack)
+    assert [name.rpartition("-")[0] for name in entries(folder)] == [PACK, "operators"]
 
 
 def test_a_damaged_entry_is_made_anew(folder: Path) -> None:
-    Packs().get("gpu")
-    for file in folder.glob("gpu-*"):
+    Packs().get(PACK)
+    for file in folder.glob(f"{PACK}-*"):
         file.write_bytes(file.read_bytes()[:100])
-    assert Packs().get("gpu").delegate == "gpu"
+    assert Packs().get(PACK).delegate == PACK
     assert all(file.stat().st_size > 100 for file in folder.iterdir())
 
 
@@ -60,32 +62,34 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_time(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DELEGATE_ANALYZER_CACHE", os.fspath(tmp_path / "file"))
-    assert Packs().get("hexagon").delegate == "hexagon"
+    assert Packs().get(PACK).delegate == PACK
 
 
 def test_other_installations_keep_their_entries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for stamp in (1, 2, 1):
         monkeypatch.setattr(cache, "_own_stamp", lambda stamp=stamp: stamp)
-        Packs().get("gpu")
+        Packs().get(PACK)
     assert len(entries(folder)) == 4
 
 
 def test_what_nobody_uses_any_more_goes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def use(stamp: int) -> None:
         monkeypatch.setattr(cache, "_own_stamp", lambda: stamp)
-        Packs().get("gpu")
+        Packs().get(PACK)
 
     use(1)
     aged = time.time() - 1000 * 86400
-    for file in folder.glob("gpu-*"):
+    for file in folder.glob(f"{PACK}-*"):
         os.utime(file, (aged, aged))
     use(1)  # which says that they are in use
     use(2)
     assert len(entries(folder)) == 4
-    for file in folder.glob("gpu-*00000001*"):
+    for file in folder.glob(f"{PACK}-*00000001*"):
         os.utime(file, (aged, aged))
     use(3)
-    assert [name.removesuffix(cache.ENDING)[-1] for name in entries(folder) if name.startswith("gpu-")] == [
+    assert [
+        name.removesuffix(cache.ENDING)[-1] for name in entries(folder) if name.startswith(f"{PACK}-")
+    ] == [
         "2",
         "3",
     ]
