@@ -36,6 +36,8 @@ FORMATS = {
 _WHOLE = ("INT32", "INT64", "BOOL")
 #: Elements, and operators one behind the other, that are gone through.
 _MOST, _DEEPEST = 1 << 20, 60
+#: Up to here, all whole numbers are numbers of float64.
+_EXACT = 1 << 53
 
 
 class Unknown(Exception):
@@ -197,8 +199,11 @@ def _same(operator: Operator, inputs: Sequence[Tensor], output: Tensor) -> Value
 def _cast(operator: Operator, inputs: Sequence[Tensor], output: Tensor) -> Values:
     if inputs[0].dtype not in _WHOLE or output.dtype not in (*_WHOLE, "FLOAT32"):
         raise Unknown
+    values = _seen(inputs[0])
+    if output.dtype == "FLOAT32" and any(abs(value) > _EXACT for value in values):
+        raise Unknown  # it would be rounded twice
     turned = bool if output.dtype == "BOOL" else float if output.dtype == "FLOAT32" else int
-    return tuple(map(turned, _seen(inputs[0])))
+    return tuple(map(turned, values))
 
 
 def _fill(operator: Operator, inputs: Sequence[Tensor], output: Tensor) -> Values:

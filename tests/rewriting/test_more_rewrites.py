@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.building import model, operator, tensor
@@ -296,3 +296,25 @@ def test_transposed_convolution_with_bias(padding: int) -> None:
     assert operators(made) == ["TRANSPOSE_CONV", "ADD"]
     [computed] = outputs(made)
     assert computed.shape == tuple(output)
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+@example(2**60 + 2**36 + 1)  # which float64 rounds to the middle between two of float32
+@example(2**53)
+def test_whole_numbers_cast_ahead(number: int) -> None:
+    before = model(
+        [
+            tensor("x", [1]),
+            tensor("c", [1], "INT64", data=struct.pack("<q", number)),
+            tensor("f", [1]),
+            tensor("y", [1]),
+        ],
+        [
+            operator("CAST", ["c"], ["f"], {"in_data_type": "INT64", "out_data_type": "FLOAT32"}),
+            operator("MUL", ["f", "x"], ["y"]),
+        ],
+        inputs=["x"],
+    )
+    made = rewritten(before, "constants-folded")
+    assert operators(made) == (["MUL"] if abs(number) <= 2**53 else ["CAST", "MUL"])
+    assert_same(before, made)
