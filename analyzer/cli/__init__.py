@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -83,6 +84,22 @@ class Command(click.Command):
         getattr(parser, "_long_opt", {}).update(valued)
         return parser
 
+    def invoke(self, ctx: click.Context) -> Any:
+        words = {option: _texts(ctx.params.get(option.name or "")) for option in self.params}
+        outputs = [text for option in words if "--output" in option.opts for text in words[option]]
+        if outputs:
+            from analyzer.cli.options.output import spare
+
+            spare(
+                (text for option in words if "--output" not in option.opts for text in words[option]), outputs
+            )
+        return super().invoke(ctx)
+
+
+def _texts(value: object) -> list[str]:
+    """The words that a parameter was given."""
+    return [each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, str)]
+
 
 class Group(Command, click.Group):
     """A command of several, whose summaries are wrapped in `--help`, not cut."""
@@ -163,6 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hush()
         from analyzer.files import FULL
 
+        if error.errno == errno.ENOENT and not error.filename:
+            return _complain("the folder that this runs in: is no longer there; change to another one")
         advice = "make room or choose another place" if error.errno in FULL else "check that it may be used"
         return _complain(f"{error.filename or STDOUT}: {error.strerror}; {advice}")
     except Exception as error:

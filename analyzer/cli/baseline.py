@@ -54,6 +54,9 @@ def write_command(
         except ModelError as error:
             unread = True
             complain(str(error))
+    if unread and not known:
+        # One that was written before is worth more than an empty one.
+        return BAD_INPUT
     write(file, written(file, known))
     findings = sum(sum(sites.values()) for sites in known.values())
     say(f"{file}: {figures.count(findings, 'finding')} of {figures.count(len(known), 'model')}")

@@ -95,6 +95,14 @@ def test_only_what_is_new_fails(project: Path) -> None:
     assert outcome.code == 1 and "1 of 4 operators unsupported" in outcome.err
 
 
+def test_one_of_nothing_takes_no_other_one_s_place(project: Path) -> None:
+    baseline()
+    text = (project / "baseline.json").read_bytes()
+    done = run("baseline", "write", "none.tflite", "-o", "baseline.json")
+    assert done.code == 2 and done.complaint.startswith("none.tflite: no such file")
+    assert (project / "baseline.json").read_bytes() == text
+
+
 def test_exporting_again_does_not_move_it(project: Path) -> None:
     """Operators get other numbers; the tensor that is written keeps its name."""
     save(project / "m.tflite", negated("first", "kept"))

@@ -50,6 +50,12 @@ def test_closed_streams_lead_nowhere(line: str, code: int) -> None:
     assert (done.code, done.err) == (code, "")
 
 
+def test_a_working_folder_that_is_gone(tmp_path: Path) -> None:
+    done = shell(f'cd "$1"; rmdir "$1"; PYTHONPATH="{ROOT}" analyzer audit sample:', tmp_path)
+    assert done.code == 2
+    assert done.complaint == "the folder that this runs in: is no longer there; change to another one"
+
+
 def test_standard_input_that_is_closed() -> None:
     done = shell("analyzer audit - --format json <&-")
     assert done.code == 2

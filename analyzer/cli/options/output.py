@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -61,6 +61,22 @@ def check_place(file: str) -> None:
         raise UsageError(f"-o {file}: is a folder; name a file in it")
     if _is_model(file):
         raise UsageError(f"-o {file}: is a model, which would be lost; choose another place")
+
+
+def spare(inputs: Iterable[str], outputs: Iterable[str]) -> None:
+    """Raises: UsageError where an output would take the place of what is read; models have `check_place`."""
+    read = {os.path.realpath(file) for text in inputs for file in _files(text)}
+    for text in outputs:
+        for file in _files(text):
+            if os.path.realpath(file) in read and not _is_model(file):
+                raise UsageError(f"-o {file}: is read here, and would be lost; choose another place")
+
+
+def _files(text: str) -> Iterator[str]:
+    """Files that are there among what words of the command line may mean: FILE, NAME=FILE, FILE!MEMBER."""
+    for file in (text, text.partition("=")[2], text.partition("!")[0]):
+        if os.path.isfile(file):
+            yield file
 
 
 def is_device(file: str) -> bool:
