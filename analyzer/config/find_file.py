@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 
 from analyzer.files import parse_toml, read_text
@@ -11,6 +12,8 @@ from analyzer.files import parse_toml, read_text
 FILE = "delegate-analyzer.toml"
 #: Where the same may stand in a table of its own.
 PYPROJECT, TABLE = "pyproject.toml", "delegate-analyzer"
+#: A line that may begin the table, so that nothing is parsed, nor the parser loaded, for other projects.
+_BEGINS = rf"""(?m)^[\[ \t]*["']?tool["']?[ \t]*(?:[\]=]|\.[ \t]*["']?{TABLE}\b)"""
 
 
 def find_file(chosen: str | None, paths: Sequence[str]) -> str | None:
@@ -41,7 +44,7 @@ def _has_table(file: str) -> bool:
         text = read_text(file)
     except (OSError, UnicodeDecodeError):
         return False
-    return TABLE in text and _is_tool(text)
+    return re.search(_BEGINS, text) is not None and _is_tool(text)
 
 
 def _is_tool(text: str) -> bool:

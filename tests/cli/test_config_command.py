@@ -299,6 +299,8 @@ def test_a_pyproject_of_others_says_nothing(project: Path, text: str) -> None:
         "[tool.\"delegate-analyzer\"]\ndelegates = ['gpu']\n",
         "[tool]\ndelegate-analyzer = {delegates = ['gpu']}\n",
         "tool.delegate-analyzer.delegates = ['gpu']\n",
+        "tool = {delegate-analyzer = {delegates = ['gpu']}}\n",
+        "[tool]\n  [tool.delegate-analyzer]\n  delegates = ['gpu']\n",
         "\ufeff[tool.delegate-analyzer]\ndelegates = ['gpu']\n",
     ],
 )
