@@ -91,6 +91,7 @@ def command(
     (stdin).
     """
     from analyzer.report.fix.fix_document import fix_result
+    from analyzer.rewriting.free_batch import is_free
 
     model_file, wanted = _outputs(files, how.dry_run)
     task = Task(specs(delegates), rules)
@@ -107,7 +108,8 @@ def command(
     deliver(wanted, partial(rendered, made.document, made.comparison))
     if not quiet:
         result = fix_result(made.fix, made.comparison.delegates, model_file, tail_file)
-        deliver([Target(form, None)], partial(_said, result))
+        free = how.batch is None and is_free(made.fix.plan.before.model)
+        deliver([Target(form, None)], partial(_said, result, free))
     return HOLDS
 
 
@@ -173,9 +175,9 @@ def _refuse_in_place(source: ModelSource, model_file: str | None, split_tail: bo
             raise UsageError(f"-o {model_file}: is {whose}; name another file")
 
 
-def _said(result: FixResult, format: str, view: View) -> bytes:
+def _said(result: FixResult, free_batch: bool, format: str, view: View) -> bytes:
     from analyzer.report.fix import fix_document, fix_text
 
     if format == "json":
         return fix_document.render_json(result)
-    return fix_text.table(result, view.width).encode()
+    return fix_text.table(result, view.width, free_batch).encode()

@@ -64,6 +64,20 @@ def test_dry_run_writes_nothing(squeezing: Path, tmp_path: Path) -> None:
     assert 'id="comparison"' in page.read_text("utf-8")
 
 
+@pytest.mark.parametrize(("kind", "hinted"), [("COS", True), ("ABS", False)])
+def test_a_batch_that_stays_free_is_told_where_more_might_be_taken(
+    tmp_path: Path, kind: str, hinted: bool
+) -> None:
+    hint = "--batch 1 fixes it"
+    tensors = [tensor(name, [1, 4], shape_signature=[-1, 4]) for name in "xy"]
+    file = save(tmp_path / "m.tflite", model(tensors, [operator(kind, ["x"], ["y"])]))
+    words = ("fix", file, "--dry-run", "-d", "hexagon" if hinted else "gpu")
+    assert (hint in run(*words).text) is hinted
+    assert hint not in run(*words, "--batch", "1").text
+    fixed = save(tmp_path / "f.tflite", chain("ABS"))
+    assert hint not in run("fix", fixed, "--dry-run", "-d", "hexagon").text
+
+
 def test_json_holds_to_its_schema(squeezing: Path, tmp_path: Path) -> None:
     out, compared = tmp_path / "out.tflite", tmp_path / "c.json"
     done = run("fix", squeezing, "-o", out, "-o", compared, "-d", "gpu", "--format", "json", "--no-run")

@@ -10,13 +10,16 @@ from analyzer.report.wording import figures
 from analyzer.report.wording.hostile_text import fill, plain, shorten
 
 
-def table(result: FixResult, width: int) -> str:
-    """All of it, block by block."""
+def table(result: FixResult, width: int, free_batch: bool = False) -> str:
+    """All of it, block by block. `free_batch`: the model has one, and it was left so."""
     blocks = [_head(result, width), verdicts(result.delegates, width), *_rewritten(result, width)]
     blocks += [
         fill(f"Not kept: {plain(drop.name)}: {plain(drop.reason)}", width, subsequent_indent="  ")
         for drop in result.dropped
     ]
+    if free_batch and any(side.after.verdict != "full" for side in result.delegates):
+        hint = "The model's batch is free; --batch 1 fixes it, and what hangs on it may then be taken."
+        blocks.append(fill(hint, width, subsequent_indent="  "))
     blocks.append(fill(_ending(result), width, subsequent_indent="  "))
     return "\n\n".join(blocks) + "\n"
 
