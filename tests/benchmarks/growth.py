@@ -77,6 +77,22 @@ def split(count: int) -> bytes:
     return model([*tensors, *_floats([*parts, *results])], operators)
 
 
+def rejoined(count: int) -> bytes:
+    """One operator that writes very many tensors, and one that reads them all."""
+    parts = [f"t{i}" for i in range(count)]
+    tensors = [
+        tensor("x", [count, 8]),
+        tensor("axis", [], "INT32", data=bytes(4)),
+        tensor("y", [count, 1, 8]),
+    ]
+    tensors += [tensor(part, [1, 8]) for part in parts]
+    operators = [
+        operator("SPLIT", ["axis", "x"], parts, {"num_splits": count}),
+        operator("PACK", parts, ["y"], {"values_count": count, "axis": 0}),
+    ]
+    return model(tensors, operators, inputs=["x"])
+
+
 def packed(count: int) -> bytes:
     """One operator that reads very many tensors, all inputs of the graph."""
     names = [f"x{i}" for i in range(count)]
@@ -229,6 +245,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = by_name(
     fan_in,
     packed,
     split,
+    rejoined,
     alternating,
     alternating_sharing,
     refused,
