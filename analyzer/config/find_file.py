@@ -12,6 +12,7 @@ from analyzer.files import parse_toml, read_text
 FILE = "delegate-analyzer.toml"
 #: Where the same may stand in a table of its own.
 PYPROJECT, TABLE = "pyproject.toml", "delegate-analyzer"
+NAMES = (FILE, PYPROJECT)
 #: A line that may begin the table, so that nothing is parsed, nor the parser loaded, for other projects.
 _BEGINS = rf"""(?m)^[\[ \t]*["']?tool["']?[ \t]*(?:[\]=]|\.[ \t]*["']?{TABLE}\b)"""
 
@@ -23,9 +24,10 @@ def find_file(chosen: str | None, paths: Sequence[str]) -> str | None:
     here = os.getcwd()
     for start in (*(os.path.realpath(path) for path in paths[:1] if os.path.exists(path)), here):
         for folder in _upwards(start):
-            for name in (FILE, PYPROJECT):
+            for name in NAMES:
                 file = os.path.join(folder, name)
-                if os.path.isfile(file) and (name == FILE or _has_table(file)):
+                # A link that leads nowhere, or a folder, is told of where it is read.
+                if os.path.lexists(file) and (name == FILE or _has_table(file)):
                     return name if folder == here else file
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -162,6 +163,17 @@ def test_a_file_that_is_named_must_be_there(project: Path) -> None:
     outcome = audit("--config", "none.toml")
     assert outcome.code == 2
     assert outcome.complaint.startswith("none.toml: can't be read")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize("leads", ["nowhere", "."])
+def test_one_that_is_no_file_is_not_passed_over(project: Path, leads: str) -> None:
+    """A policy would not be in force, unnoticed."""
+    (project / "delegate-analyzer.toml").unlink(missing_ok=True)
+    (project / "delegate-analyzer.toml").symlink_to(leads)
+    outcome = audit()
+    assert outcome.code == 2
+    assert outcome.complaint.startswith("delegate-analyzer.toml: can't be read")
 
 
 def test_pins_what_there_is_today(project: Path) -> None:

@@ -66,6 +66,16 @@ def test_what_is_read_is_not_written_over(folder: Path, words: str, file: str) -
     assert (folder / file).read_bytes() == before
 
 
+@pytest.mark.parametrize("words", ["audit m.tflite", "log phone.txt", "fleet show zoo.jsonl"])
+@pytest.mark.parametrize("name", ["delegate-analyzer.toml", "pyproject.toml"])
+def test_a_project_s_file_is_not_written_over(folder: Path, words: str, name: str) -> None:
+    """Whether or not it was found."""
+    (folder / name).write_text("fail-on = []")
+    done = run(*words.split(), "-o", f"markdown={name}")
+    assert done.complaint == f"-o {name}: is a project's file, which would be lost; choose another place"
+    assert (folder / name).read_text() == "fail-on = []"
+
+
 def test_a_baseline_spares_it_too(folder: Path) -> None:
     done = run("baseline", "write", "m.tflite", "-o", "tiny.toml", "--rules", "tiny.toml")
     assert done.complaint.startswith("-o tiny.toml: is read here")

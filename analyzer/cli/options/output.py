@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from analyzer.config.find_file import NAMES
 from analyzer.errors import UsageError
 from analyzer.files import opened
 from analyzer.model.read import IDENTIFIER
@@ -61,6 +62,8 @@ def check_place(file: str) -> None:
         raise UsageError(f"-o {file}: is a folder; name a file in it")
     if _is_model(file):
         raise UsageError(f"-o {file}: is a model, which would be lost; choose another place")
+    if os.path.basename(file) in NAMES and os.path.isfile(file):
+        raise UsageError(f"-o {file}: is a project's file, which would be lost; choose another place")
 
 
 def spare(inputs: Iterable[str], outputs: Iterable[str]) -> None:
